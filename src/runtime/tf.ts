@@ -1,0 +1,27 @@
+/**
+ * The one place that loads TensorFlow: tfjs-node-gpu's JavaScript on the native library that `scripts/setup.mjs`
+ * installed. Everything else imports `tf` from here.
+ */
+import { createRequire } from 'node:module';
+import type * as TensorFlow from '@tensorflow/tfjs';
+
+// TensorFlow reads these once, when the addon loads. A user's own setting wins.
+process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+// oneDNN's convolutions are the faster ones, but off by default on CPUs without AVX512-VNNI.
+process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
+// Without this TensorFlow takes all memory of every visible GPU at once.
+process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+
+const require = createRequire(import.meta.url);
+
+export const tf: typeof TensorFlow & { node: unknown } = require('@tensorflow/tfjs-node-gpu');
+// The backend is already the native one; this keeps TF.js from printing its own advice.
+tf.env().set('PROD', true);
+
+export type { TensorFlow };
+export type Tensor = TensorFlow.Tensor;
+export type Tensor1D = TensorFlow.Tensor1D;
+export type Tensor2D = TensorFlow.Tensor2D;
+export type Tensor4D = TensorFlow.Tensor4D;
+export type Variable = TensorFlow.Variable;
+export type LayersModel = TensorFlow.LayersModel;
