@@ -1,0 +1,49 @@
+import type { Tensor4D } from '../runtime/tf.ts';
+
+export type Split = 'train' | 'validation' | 'test';
+
+/** One photo of a source. `id` is stable: the file's path relative to the source, with forward slashes. */
+export interface SourceItem {
+  readonly id: string;
+  readonly path: string;
+}
+
+/** A file that cannot be used, and why. */
+export interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/**
+ * A prepared sample: `pairPath` is a PNG of 2n x n pixels, photo left and sketch right (the original's own format),
+ * n being the run's resolution.
+ */
+export interface PreparedSample {
+  readonly id: string;
+  readonly pairPath: string;
+}
+
+/** What `prepare` makes of a source. */
+export interface PreparedData {
+  readonly resolution: number;
+  readonly samples: Record<Split, readonly PreparedSample[]>;
+  readonly problems: readonly Problem[];
+}
+
+/** Decoded samples, bytes 0..255: images [n, s, s, 3] RGB, sketches [n, s, s, 1] with 0 = line and 255 = paper. */
+export interface RawBatch {
+  readonly ids: readonly string[];
+  readonly resolution: number;
+  readonly images: Uint8Array;
+  readonly sketches: Uint8Array;
+}
+
+/**
+ * What a training step gets, NHWC at the run's resolution. `image` [n,s,s,3] and `sketch` [n,s,s,1] in [-1, 1]
+ * (sketch: -1 line, +1 paper; one pixel wide lines, before any degradation), `hole` [n,s,s,1], 1 = hole, 0 = known.
+ */
+export interface Batch {
+  readonly image: Tensor4D;
+  readonly sketch: Tensor4D;
+  readonly hole: Tensor4D;
+}

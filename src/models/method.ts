@@ -1,0 +1,80 @@
+/**
+ * What a method (one folder of `models/`) offers to training, evaluation, inference and export. They know nothing
+ * else of it.
+ */
+import type { Batch } from '../data/types.ts';
+import type { StreamState } from '../runtime/seed.ts';
+import type { LayersModel, Tensor, Tensor4D, TensorFlow } from '../runtime/tf.ts';
+
+/** Scalars of one step, by name, in the order of `lossNames`. The caller disposes of them. */
+export type Losses = Record<string, TensorFlow.Scalar>;
+/** Images [n, h, w, 3] in [-1, 1], by caption, in the order in which a person reads them. The caller disposes of them. */
+export type NamedImages = Record<string, Tensor4D>;
+/** Everything of a training that is not a random state: weights, optimiser slots, spectral-norm vectors. Not copies. */
+export type NamedTensors = Record<string, Tensor>;
+
+/** A part of the training: networks that learn together for a while. */
+export interface StagePlan {
+  /** For example `F`, `level1 l=1` or `level1`. */
+  readonly name: string;
+  /** A short sentence for the plan that is shown before training. */
+  readonly summary: string;
+  readonly batch: number;
+  readonly duration: { readonly epochs: number } | { readonly steps: number };
+  /** Hole masks in the stage's pool. Stages of equal `holePoolName` share one pool. */
+  readonly holePool: number;
+  readonly holePoolName: string;
+}
+
+/** Networks that learn together in one stage. */
+export interface Trainable {
+  readonly lossNames: readonly string[];
+  /** One update of every network that learns. Leaves no tensors behind but the losses. */
+  step(batch: Batch): Losses;
+  /** Weights, optimiser slots and other state that changes by `step`, by unique name. */
+  state(): NamedTensors;
+  /** Puts back what `state` gave; throws a UserError when names or shapes differ. */
+  restore(state: NamedTensors): void;
+  /** The stage's own random streams. */
+  randomState(): Record<string, StreamState>;
+  restoreRandom(state: Record<string, StreamState>): void;
+  /** Frees optimiser slots and what else belongs to this stage alone; networks stay. */
+  dispose(): void;
+}
+
+/** NHWC. `image` [n,s,s,3], `sketch` [n,s,s,1] in [-1, 1], -1 = line; `hole` [n,s,s,1], 1 = hole; `level` is l in [0, 1]. */
+export interface PredictorInput extends Batch {
+  readonly level: number;
+}
+
+/** All in [-1, 1]. */
+export interface Prediction {
+  /** I_out [n,s,s,3], the network's own output, not blended with the photo. */
+  readonly result: Tensor4D;
+  /** S_gen [n,s,s,1]: -1 = line; 0 outside the hole in editing. */
+  readonly refinedSketch?: Tensor4D;
+  /** I_gen [n,s,s,3]. */
+  readonly firstImage?: Tensor4D;
+  /** The degraded sketch that the networks saw [n,s,s,1]. */
+  readonly roughSketch?: Tensor4D;
+}
+
+export interface Predictor {
+  /** `sketch` is the user's: it is smoothed and dilated by l as at test time (the paper, section 4), not deformed. */
+  predict(input: PredictorInput): Prediction;
+  /** The image generator alone with the true sketch, where the method has one: its upper bound. [n,s,s,3]. */
+  predictFromTrueSketch?(batch: Batch): Tensor4D;
+}
+
+/** A method with its networks built (initialised from the seed). */
+export interface Method {
+  /** All networks by name (`F`, `G64`, `D64`, ...), for counting parameters, checkpoints, import and export. */
+  readonly networks: Readonly<Record<string, LayersModel>>;
+  readonly stages: readonly StagePlan[];
+  /** Begins a stage of `stages`. */
+  begin(stage: StagePlan): Trainable;
+  predictor(): Predictor;
+  /** What a person wants to see of a batch at several l; see {@link NamedImages}. */
+  visuals(batch: Batch, levels: readonly number[]): NamedImages;
+  dispose(): void;
+}
