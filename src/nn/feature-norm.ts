@@ -1,0 +1,84 @@
+import { untaped } from '../runtime/gradients.ts';
+import { momentsOf, normalize } from '../runtime/ops.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+
+type Shape = TensorFlow.Shape;
+const EPSILON = 1e-5;
+const MOMENTUM = 0.1;
+
+/** What instance and batch normalisation share: x [n,h,w,c] in and out, weights `gamma` and `beta` [c]. */
+abstract class FeatureNorm extends tf.layers.Layer {
+  gamma!: TensorFlow.LayerVariable;
+  beta!: TensorFlow.LayerVariable;
+
+  override build(inputShape: Shape | Shape[]): void {
+    const channels = (inputShape as Shape)[3]!;
+    this.gamma = this.addWeight('gamma', [channels], 'float32', tf.initializers.ones());
+    this.beta = this.addWeight('beta', [channels], 'float32', tf.initializers.zeros());
+    this.built = true;
+  }
+
+  override computeOutputShape(inputShape: Shape | Shape[]): Shape {
+    return inputShape as Shape;
+  }
+
+  protected affine(): [Tensor4D, Tensor4D] {
+    return [broadcast(this.gamma.read()), broadcast(this.beta.read())];
+  }
+}
+
+const broadcast = (perChannel: Tensor): Tensor4D => tf.reshape(perChannel, [1, 1, 1, -1]);
+
+/** Instance normalisation with learnt scale and offset (torch InstanceNorm2d, affine). */
+export class InstanceNorm extends FeatureNorm {
+  static className = 'InstanceNorm';
+
+  override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {
+    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor4D;
+    return tf.tidy(() => normalize(x, [1, 2], ...this.affine(), EPSILON));
+  }
+}
+tf.serialization.registerClass(InstanceNorm);
+
+/**
+ * Batch normalisation as torch's BatchNorm2d: in training the batch's biased variance normalises and the running
+ * statistics take a tenth of the batch's mean and *unbiased* variance; otherwise the running statistics normalise.
+ * State `runningMean` and `runningVariance` [c].
+ */
+export class BatchNorm extends FeatureNorm {
+  static className = 'BatchNorm';
+  runningMean!: TensorFlow.LayerVariable;
+  runningVariance!: TensorFlow.LayerVariable;
+
+  override build(inputShape: Shape | Shape[]): void {
+    super.build(inputShape);
+    const channels = (inputShape as Shape)[3]!;
+    const state = (name: string, initializer: ReturnType<typeof tf.initializers.zeros>) =>
+      this.addWeight(name, [channels], 'float32', initializer, undefined, false);
+    this.runningMean = state('runningMean', tf.initializers.zeros());
+    this.runningVariance = state('runningVariance', tf.initializers.ones());
+  }
+
+  override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {
+    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor4D;
+    return tf.tidy(() => {
+      const [gamma, beta] = this.affine();
+      if (!kwargs.training) {
+        const deviation = tf.sqrt(tf.add(broadcast(this.runningVariance.read()), EPSILON));
+        const scale = tf.div(gamma, deviation);
+        return tf.add(tf.mul(tf.sub(x, broadcast(this.runningMean.read())), scale), beta);
+      }
+      const moments = momentsOf(x, [0, 1, 2]);
+      untaped(() => this.follow(moments, x.size / x.shape[3]));
+      return normalize(x, [0, 1, 2], gamma, beta, EPSILON, moments);
+    });
+  }
+
+  private follow(moments: { mean: Tensor; variance: Tensor }, count: number): void {
+    const move = (variable: TensorFlow.LayerVariable, value: Tensor) =>
+      variable.write(tf.add(tf.mul(variable.read(), 1 - MOMENTUM), tf.mul(tf.reshape(value, [-1]), MOMENTUM)));
+    move(this.runningMean, moments.mean);
+    move(this.runningVariance, tf.mul(moments.variance, count / Math.max(1, count - 1)));
+  }
+}
+tf.serialization.registerClass(BatchNorm);

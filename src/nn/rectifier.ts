@@ -1,0 +1,26 @@
+import { rectify } from '../runtime/ops.ts';
+import { type Tensor, type TensorFlow, tf } from '../runtime/tf.ts';
+
+/** max(x, slope * x) for any shape: ReLU with slope 0, LeakyReLU otherwise. */
+export class Rectifier extends tf.layers.Layer {
+  static className = 'Rectifier';
+  readonly slope: number;
+
+  constructor(config: { name?: string; slope: number }) {
+    super({ name: config.name });
+    this.slope = config.slope;
+  }
+
+  override computeOutputShape(inputShape: TensorFlow.Shape | TensorFlow.Shape[]): TensorFlow.Shape {
+    return inputShape as TensorFlow.Shape;
+  }
+
+  override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {
+    return rectify(Array.isArray(inputs) ? inputs[0]! : inputs, this.slope);
+  }
+
+  override getConfig(): TensorFlow.serialization.ConfigDict {
+    return { ...super.getConfig(), slope: this.slope };
+  }
+}
+tf.serialization.registerClass(Rectifier);

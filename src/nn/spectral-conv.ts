@@ -1,0 +1,48 @@
+import { untaped } from '../runtime/gradients.ts';
+import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { ReflectionConv2D } from './reflection-conv.ts';
+
+/**
+ * {@link ReflectionConv2D} whose kernel is divided by its spectral norm, estimated by one power iteration before each
+ * use in training (torch.nn.utils.spectral_norm, Miyato et al. 2018). The gradient flows through the norm, with the
+ * singular vectors held constant. Besides kernel and bias it has the state `u` [filters] and `v` [k·k·c]; outside
+ * training these are used as they are.
+ */
+export class SpectralConv2D extends ReflectionConv2D {
+  static override className = 'SpectralConv2D';
+  u!: TensorFlow.LayerVariable;
+  v!: TensorFlow.LayerVariable;
+
+  override build(inputShape: TensorFlow.Shape | TensorFlow.Shape[]): void {
+    super.build(inputShape);
+    const { kernelSize, filters } = this.config;
+    const fanIn = kernelSize ** 2 * (inputShape as TensorFlow.Shape)[3]!;
+    const zeros = tf.initializers.zeros();
+    this.u = this.addWeight('u', [filters], 'float32', zeros, undefined, false);
+    this.v = this.addWeight('v', [fanIn], 'float32', zeros, undefined, false);
+  }
+
+  override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {
+    const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor4D;
+    return tf.tidy(() => {
+      const kernel = this.kernel.read() as Tensor4D;
+      const matrix = tf.reshape(kernel, [-1, this.config.filters]) as Tensor2D;
+      if (kwargs.training) untaped(() => this.iterate(matrix));
+      const norm = tf.sum(tf.mul(vectorTimes(this.v.read(), matrix), this.u.read()));
+      return this.convolve(x, tf.div(kernel, norm));
+    });
+  }
+
+  private iterate(matrix: Tensor2D): void {
+    const v = unit(tf.reshape(tf.matMul(matrix, tf.reshape(this.u.read(), [-1, 1])), [-1]));
+    this.v.write(v);
+    this.u.write(unit(vectorTimes(v, matrix)));
+  }
+}
+tf.serialization.registerClass(SpectralConv2D);
+
+const vectorTimes = (vector: Tensor, matrix: Tensor2D): Tensor =>
+  tf.reshape(tf.matMul(tf.reshape(vector, [1, -1]), matrix), [-1]);
+
+/** A vector divided by its length, which counts as at least 1e-12. */
+export const unit = (vector: Tensor): Tensor => tf.div(vector, tf.maximum(tf.norm(vector), 1e-12));

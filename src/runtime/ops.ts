@@ -1,0 +1,171 @@
+/** Differentiable operations that TF.js lacks, gets wrong or composes from many slow pieces. */
+import { untaped, withGradient } from './gradients.ts';
+import { attribute, runOp } from './raw.ts';
+import { type Tensor, type Tensor4D, tf } from './tf.ts';
+
+const float = () => attribute.type('T', 'float32');
+
+function mirrorPad(x: Tensor4D, pad: number, mode: 'REFLECT' | 'SYMMETRIC'): Tensor4D {
+  if (pad === 0) return x;
+  const limit = mode === 'REFLECT' ? pad + 1 : pad;
+  if (x.shape[1] < limit || x.shape[2] < limit)
+    throw new RangeError(`Cannot pad ${x.shape[1]}x${x.shape[2]} by ${pad} in mode ${mode}`);
+  const attributes = [float(), attribute.type('Tpaddings', 'int32'), attribute.string('mode', mode)];
+  const paddings = () =>
+    tf.tensor2d(
+      [
+        [0, 0],
+        [pad, pad],
+        [pad, pad],
+        [0, 0],
+      ],
+      [4, 2],
+      'int32',
+    );
+  return withGradient(
+    [x],
+    () => runOp('MirrorPad', attributes, [x, paddings()]),
+    // TF.js's own gradient only slices, which forgets what the mirrored pixels contribute.
+    (dy) => [() => runOp('MirrorPadGrad', attributes, [dy, paddings()])],
+  ) as Tensor4D;
+}
+
+/** Pads height and width of x [n,h,w,c] by `pad` mirrored pixels, the border pixel not repeated (torch ReflectionPad2d). */
+export function reflectionPad(x: Tensor4D, pad: number): Tensor4D {
+  return mirrorPad(x, pad, 'REFLECT');
+}
+
+/** Pads height and width of x [n,h,w,c] by one pixel equal to its border (torch ReplicationPad2d(1)). */
+export function edgePad(x: Tensor4D): Tensor4D {
+  return mirrorPad(x, 1, 'SYMMETRIC');
+}
+
+/** [n,h,w,4c] → [n,2h,2w,c]: channel block (2r + s)c.. of a pixel becomes its row r, column s. */
+export function depthToSpace2(x: Tensor4D): Tensor4D {
+  const attributes = [float(), attribute.int('block_size', 2), attribute.string('data_format', 'NHWC')];
+  return withGradient(
+    [x],
+    () => runOp('DepthToSpace', attributes, [x]),
+    (dy) => [() => runOp('SpaceToDepth', attributes, [dy])],
+  ) as Tensor4D;
+}
+
+/** max(x, slope * x), slope in [0, 1): ReLU for 0. */
+export function rectify(x: Tensor, slope: number): Tensor {
+  if (slope === 0)
+    return withGradient(
+      [x],
+      (save) => {
+        const y = runOp('Relu', [float()], [x]);
+        save([y]);
+        return y;
+      },
+      (dy, [y]) => [() => runOp('ReluGrad', [float()], [dy, y!])],
+    );
+  const attributes = [float(), attribute.float('alpha', slope)];
+  return withGradient(
+    [x],
+    (save) => {
+      save([x]);
+      return runOp('LeakyRelu', attributes, [x]);
+    },
+    (dy, [input]) => [() => runOp('LeakyReluGrad', attributes, [dy, input!])],
+  );
+}
+
+/** x [n,h,w,c] + bias [c]. */
+export function addBias(x: Tensor4D, bias: Tensor): Tensor4D {
+  const attributes = [float(), attribute.string('data_format', 'NHWC')];
+  return withGradient(
+    [x, bias],
+    () => runOp('BiasAdd', attributes, [x, bias]),
+    (dy) => [() => dy.clone(), () => runOp('BiasAddGrad', attributes, [dy])],
+  ) as Tensor4D;
+}
+
+/**
+ * gamma * (x - mean) / sqrt(variance + epsilon) + beta, with mean and (biased) variance of x [n,h,w,c] itself over
+ * `axes`, through which the gradient flows. Instance normalisation has axes [1, 2], batch normalisation [0, 1, 2].
+ *
+ * @param gamma, beta broadcast against [n,h,w,c] with size 1 in the axes 1 and 2: [n,1,1,c] or [1,1,1,c].
+ * @param moments mean and variance where they are known already: [n|1,1,1,c], computed outside the tape.
+ */
+export function normalize(
+  x: Tensor4D,
+  axes: readonly number[],
+  gamma: Tensor4D,
+  beta: Tensor4D,
+  epsilon: number,
+  moments: { mean: Tensor; variance: Tensor } = momentsOf(x, axes),
+): Tensor4D {
+  const { mean, variance } = moments;
+  return withGradient(
+    [x, gamma, beta],
+    (save) => {
+      const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
+      const centred = tf.sub(x, mean);
+      save([centred, inverseDeviation, gamma]);
+      return tf.add(tf.mul(centred, tf.mul(inverseDeviation, gamma)), beta);
+    },
+    (dy, [centred, inverseDeviation, g]) => {
+      const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+      const weighted = tf.mul(dy, centred!);
+      const sumTo = (t: Tensor, shape: readonly number[]) =>
+        tf.sum(
+          t,
+          shape.flatMap((size, axis) => (size === 1 ? [axis] : [])),
+          true,
+        );
+      const gradientOfX = () => {
+        // dx = g/s * (dy - mean(dy) - xhat * mean(dy * xhat)), where gamma may vary over the axes' complement only.
+        const scale = tf.mul(inverseDeviation!, g!);
+        const meanDy = tf.div(tf.sum(dy, [...axes], true), count);
+        const meanDyX = tf.mul(
+          tf.div(tf.sum(weighted, [...axes], true), count),
+          tf.square(inverseDeviation!),
+        );
+        return tf.mul(tf.sub(tf.sub(dy, meanDy), tf.mul(centred!, meanDyX)), scale);
+      };
+      return [
+        gradientOfX,
+        () => sumTo(tf.mul(tf.sum(weighted, [1, 2], true), inverseDeviation!), gamma.shape),
+        () => sumTo(dy, beta.shape),
+      ];
+    },
+  ) as Tensor4D;
+}
+
+/** Mean and biased variance of x over `axes`, kept as size 1; constants for any gradient being recorded. */
+export function momentsOf(x: Tensor4D, axes: readonly number[]): { mean: Tensor; variance: Tensor } {
+  return untaped(() => {
+    const mean = tf.mean(x, [...axes], true);
+    return { mean, variance: tf.mean(tf.squaredDifference(x, mean), [...axes], true) };
+  });
+}
+
+/** N(0, stddev) values of the given shape: the same for the same seed pair, on every device. */
+export function seededNormal(
+  shape: readonly number[],
+  stddev: number,
+  seed: readonly [number, number],
+): Tensor {
+  return tf.tidy(() => tf.mul(seeded('StatelessRandomNormal', shape, seed), stddev));
+}
+
+/** Uniform values in [-bound, bound) of the given shape: the same for the same seed pair, on every device. */
+export function seededUniform(
+  shape: readonly number[],
+  bound: number,
+  seed: readonly [number, number],
+): Tensor {
+  return tf.tidy(() => tf.mul(tf.sub(seeded('StatelessRandomUniform', shape, seed), 0.5), 2 * bound));
+}
+
+function seeded(op: string, shape: readonly number[], seed: readonly [number, number]): Tensor {
+  const attributes = [
+    attribute.type('dtype', 'float32'),
+    attribute.type('T', 'int32'),
+    attribute.type('Tseed', 'int32'),
+  ];
+  return runOp(op, attributes, [tf.tensor1d([...shape], 'int32'), tf.tensor1d([...seed], 'int32')]);
+}

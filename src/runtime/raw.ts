@@ -1,0 +1,71 @@
+/** Runs TensorFlow operations that TF.js does not offer, by name, on the native engine. */
+import { type Tensor, tf } from './tf.ts';
+
+type AttributeValue = number | boolean | string | number[];
+export interface Attribute {
+  readonly name: string;
+  readonly type: number;
+  readonly value: AttributeValue | unknown[];
+}
+
+interface NativeBackend {
+  readonly binding: Record<string, number>;
+  executeSingleOutput(op: string, attributes: Attribute[], inputs: Tensor[]): Tensor;
+  executeMultipleOutputs(op: string, attributes: Attribute[], inputs: Tensor[], outputs: number): Tensor[];
+}
+
+const backend = (): NativeBackend => tf.backend() as unknown as NativeBackend;
+
+/** Attributes of an operation, with the types that the C API wants. */
+export const attribute = {
+  type(name: string, dtype: 'float32' | 'int32' | 'bool' | 'string' | 'int64'): Attribute {
+    const { binding } = backend();
+    const types = {
+      float32: binding.TF_FLOAT,
+      int32: binding.TF_INT32,
+      bool: binding.TF_BOOL,
+      string: binding.TF_STRING,
+      int64: binding.TF_INT64,
+    };
+    return { name, type: binding.TF_ATTR_TYPE!, value: types[dtype]! };
+  },
+  int: (name: string, value: number | number[]): Attribute => ({
+    name,
+    type: backend().binding.TF_ATTR_INT!,
+    value,
+  }),
+  float: (name: string, value: number): Attribute => ({
+    name,
+    type: backend().binding.TF_ATTR_FLOAT!,
+    value,
+  }),
+  bool: (name: string, value: boolean): Attribute => ({
+    name,
+    type: backend().binding.TF_ATTR_BOOL!,
+    value,
+  }),
+  string: (name: string, value: string): Attribute => ({
+    name,
+    type: backend().binding.TF_ATTR_STRING!,
+    value,
+  }),
+  /** The addon reads a shape off the nesting of an array, so this nests arrays of the right lengths. */
+  shape(name: string, shape: readonly number[]): Attribute {
+    const nested = shape.reduceRight<unknown>((inner, size) => {
+      const outer = new Array<unknown>(size);
+      outer[0] = inner;
+      return outer;
+    }, 0);
+    return { name, type: backend().binding.TF_ATTR_SHAPE!, value: nested as unknown[] };
+  },
+};
+
+/** Runs an operation with one output. */
+export function runOp(op: string, attributes: Attribute[], inputs: Tensor[]): Tensor {
+  return backend().executeSingleOutput(op, attributes, inputs);
+}
+
+/** Runs an operation with any number of outputs, none included. */
+export function runOps(op: string, attributes: Attribute[], inputs: Tensor[], outputs: number): Tensor[] {
+  return backend().executeMultipleOutputs(op, attributes, inputs, outputs);
+}
