@@ -1,0 +1,50 @@
+/** The reference of the configuration, made from its schema: `configs/schema.json` for editors, `docs/config.md` to read. */
+import { configJsonSchema, expectation, formsOf, type JsonSchema } from './json-schema.ts';
+
+/** The text of `configs/schema.json`. */
+export function schemaFile(): string {
+  return `${JSON.stringify(configJsonSchema, null, 2)}\n`;
+}
+
+/** The text of `docs/config.md`: a table of every key with its values, default and meaning. */
+export function configPage(): string {
+  const rows = [...rowsOf('', configJsonSchema)].map((cells) => `| ${cells.map(tableCell).join(' | ')} |`);
+  return [
+    '# Configuration',
+    '',
+    'A config is a YAML file. `extends: other.yaml` starts from another file; `--set KEY=VALUE` changes single keys,',
+    'for example `--set training.levels.0.batch=8` or `--set data.source.kind=folder --set data.source.path=photos`.',
+    'Made from `src/config/schema.ts` by `npm run config-reference`.',
+    '',
+    '| Key | Values | Default | Meaning |',
+    '| --- | --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+function* rowsOf(path: string, schema: JsonSchema): Generator<string[]> {
+  const dot = path ? `${path}.` : '';
+  for (const form of formsOf(schema)) {
+    for (const [key, value] of Object.entries(form.properties ?? {})) {
+      const forms = formsOf(value);
+      const label = `\`${dot}${key}\``;
+      if (value.items?.properties) {
+        yield [label, 'a list', '', value.description ?? ''];
+        yield* rowsOf(`${dot}${key}.N`, value.items);
+      } else if (forms.some((inner) => inner.properties) && !isDuration(value)) {
+        if (value.description) yield [label, '', '', value.description];
+        yield* rowsOf(`${dot}${key}`, value);
+      } else {
+        const fallback = value.default === undefined ? '' : `\`${JSON.stringify(value.default)}\``;
+        yield [label, expectation(value), fallback, value.description ?? ''];
+      }
+    }
+  }
+}
+
+function isDuration(schema: JsonSchema): boolean {
+  return formsOf(schema).some((form) => form.properties?.epochs);
+}
+
+const tableCell = (cell: string): string => cell.replaceAll('|', '\\|').replaceAll('\n', ' ');

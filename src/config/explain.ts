@@ -1,0 +1,113 @@
+/** Turns the schema's complaints about a configuration into messages that a person can act on. */
+import { closest, distance } from 'fastest-levenshtein';
+import type { z } from 'zod';
+import { UserError } from '../runtime/errors.ts';
+import {
+  childSchema,
+  configJsonSchema,
+  expectation,
+  formFor,
+  isMapping,
+  keysAt,
+  type Path,
+} from './json-schema.ts';
+import type { Layer } from './layers.ts';
+
+/** Finds where a key of the merged configuration was written, the last layer first. */
+export type Locate = (path: Path) => string;
+
+/** `configs/a.yaml:3: data.workers` or `--set data.workers`. A missing key is placed where its group is. */
+export function locator(layers: readonly Layer[]): Locate {
+  const lastFirst = layers.toReversed();
+  return (path) => {
+    for (let length = path.length; length > 0; length--) {
+      for (const layer of lastFirst) {
+        const place = layer.place(path.slice(0, length));
+        if (place) return place === `--set ${name(path)}` ? place : `${place}: ${name(path)}`;
+      }
+    }
+    return `${layers[0]!.file ?? '--set'}: ${name(path)}`;
+  };
+}
+
+/** One UserError of everything that the schema found wrong with `values`. */
+export function explain(issues: readonly z.core.$ZodIssue[], values: unknown, locate: Locate): UserError {
+  const errors = issues.flatMap((issue) => explainIssue(issue, values, locate));
+  if (errors.length === 1) return errors[0]!;
+  return new UserError(
+    [`The configuration has ${errors.length} mistakes.`, ...errors.map((error) => error.message)].join(
+      '\n\n',
+    ),
+  );
+}
+
+function explainIssue(issue: z.core.$ZodIssue, values: unknown, locate: Locate): UserError[] {
+  const keys = issue.code === 'unrecognized_keys' ? issue.keys : unknownKeysOfUnion(issue, values);
+  if (keys.length > 0) return keys.map((key) => unknownKey(issue.path, key, values, locate));
+  const { schema, value } = lookUp(values, issue.path);
+  return [
+    new UserError(
+      value === undefined ? 'A configuration key is missing.' : 'A configuration value does not fit.',
+      {
+        where: locate(issue.path),
+        expected: schema ? expectation(schema) : issue.message,
+        got: value === undefined ? 'nothing' : short(value),
+        fix: similarValue(schema?.enum ?? schema?.anyOf?.map((form) => form.const), value),
+      },
+    ),
+  ];
+}
+
+/** Keys that no form of a union knows, for example `stps` in a duration. */
+function unknownKeysOfUnion(issue: z.core.$ZodIssue, values: unknown): string[] {
+  const { schema, value } = lookUp(values, issue.path);
+  if (issue.code !== 'invalid_union' || !schema || !isMapping(value)) return [];
+  const known = keysAt(schema, value);
+  return Object.keys(value).filter((key) => !known.includes(key));
+}
+
+function unknownKey(path: Path, key: string, values: unknown, locate: Locate): UserError {
+  const { schema, value } = lookUp(values, path);
+  const known = schema ? keysAt(schema, value) : [];
+  const form = schema && isMapping(value) ? formFor(schema, value) : undefined;
+  const similar = similarWord(key, known);
+  return new UserError(`Unknown configuration key: ${key}`, {
+    where: locate([...path, key]),
+    expected: expectation(form ?? schema ?? {}),
+    fix: similar ? `did you mean \`${name([...path, similar])}\`?` : undefined,
+  });
+}
+
+function similarValue(allowed: readonly unknown[] | undefined, value: unknown): string | undefined {
+  const similar = similarWord(String(value), (allowed ?? []).map(String));
+  return similar ? `did you mean \`${similar}\`?` : undefined;
+}
+
+/** The known word that `word` was probably meant to be. */
+export function similarWord(word: string, known: readonly string[]): string | undefined {
+  if (known.length === 0) return undefined;
+  const best = closest(
+    word.toLowerCase(),
+    known.map((item) => item.toLowerCase()),
+  );
+  const original = known.find((item) => item.toLowerCase() === best)!;
+  return distance(word.toLowerCase(), best) <= Math.max(2, word.length / 3) ? original : undefined;
+}
+
+function lookUp(values: unknown, path: Path) {
+  let schema: typeof configJsonSchema | undefined = configJsonSchema;
+  let value = values;
+  for (const key of path) {
+    schema = schema && childSchema(schema, value, key);
+    value =
+      isMapping(value) || Array.isArray(value) ? (value as Record<PropertyKey, unknown>)[key] : undefined;
+  }
+  return { schema, value };
+}
+
+const name = (path: Path): string => (path.length > 0 ? path.map(String).join('.') : 'the whole file');
+
+const short = (value: unknown): string => {
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length > 120 ? `${text.slice(0, 117)}...` : text;
+};

@@ -1,0 +1,235 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { configToYaml, loadConfig, readConfig } from '../../src/config/load.ts';
+import { UserError } from '../../src/runtime/errors.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const level = '{ batch: 2, atFullRefinement: { steps: 1 }, atDrawnRefinement: { epochs: 1 }, holePool: 8 }';
+const minimal = `resolution: 64
+data:
+  source:
+    kind: faces
+    count: 30
+model: { levels: 1 }
+training:
+  levels: [${level}]
+`;
+
+function file(text: string, name = 'a.yaml'): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function failure(text: string, sets: string[] = []): string {
+  try {
+    readConfig(file(text), sets);
+  } catch (error) {
+    expect(error).toBeInstanceOf(UserError);
+    return (error as Error).message;
+  }
+  throw new Error('No error was thrown');
+}
+
+describe('the configs of the project', () => {
+  it.each(['configs/dps.yaml', 'configs/quickstart.yaml', 'configs/smoke.yaml'])(
+    '%s fits the schema',
+    (path) => {
+      const { config, warnings } = readConfig(path);
+      expect(config.training.levels).toHaveLength(config.model.levels);
+      expect(warnings).toEqual([]);
+    },
+  );
+
+  it('the paper’s config holds the paper’s numbers', () => {
+    const { config } = readConfig('configs/dps.yaml');
+    expect(config.training.levels.map(({ batch }) => batch)).toEqual([64, 32, 4]);
+    expect(config.training.levels.map(({ holePool }) => holePool)).toEqual([4096, 2048, 1024]);
+    expect(config.training.optimizer).toEqual({
+      learningRate: 2e-4,
+      beta1: 0.5,
+      beta2: 0.999,
+      epsilon: 1e-8,
+    });
+    expect(config.data.edges.threshold).toBe(25 / 255);
+  });
+});
+
+describe('reading', () => {
+  it('fills in defaults and survives a way through YAML', () => {
+    const { config } = readConfig(file(minimal));
+    expect(config.data.workers).toBe(2);
+    expect(config.loss.hingeMargin).toBe(10);
+    expect(readConfig(file(configToYaml(config), 'b.yaml')).config).toEqual(config);
+  });
+
+  it('extends: relative to the file, deep, lists replaced', () => {
+    file(`${minimal}seed: 5\noutput: { sampleRefinement: [0, 1], testCount: 3 }\n`, 'base.yaml');
+    mkdirSync(join(folder, 'sub'));
+    const path = file('extends: ../base.yaml\noutput: { sampleRefinement: [0.5] }\n', 'sub/child.yaml');
+    const { config } = readConfig(path);
+    expect(config.seed).toBe(5);
+    expect(config.output).toMatchObject({ sampleRefinement: [0.5], testCount: 3 });
+  });
+
+  it('extends in a circle is an error', () => {
+    file('extends: b.yaml\n', 'a.yaml');
+    const path = file('extends: a.yaml\n', 'b.yaml');
+    expect(() => readConfig(path)).toThrow(/circle[\s\S]*a\.yaml.*b\.yaml/);
+  });
+
+  it('--set parses YAML values, reaches into lists and wins over files', () => {
+    const { config } = readConfig(file(minimal), [
+      'seed=7',
+      'training.levels.0.batch=3',
+      'output.sampleRefinement=[0.25]',
+      'loss.perceptual.layerWeights=[0, 2]',
+      'data.holes={kinds: [box]}',
+    ]);
+    expect(config.seed).toBe(7);
+    expect(config.training.levels[0]).toMatchObject({ batch: 3, holePool: 8 });
+    expect(config.output.sampleRefinement).toEqual([0.25]);
+    expect(config.loss.perceptual.layerWeights).toEqual([0, 2]);
+    expect(config.data.holes.kinds).toEqual(['box']);
+  });
+
+  it('another kind of source drops the keys of the old one, in either order', () => {
+    for (const order of [0, 1]) {
+      const sets = ['data.source.kind=folder', 'data.source.path=photos'];
+      const { config } = readConfig(file(minimal), order ? sets.reverse() : sets);
+      expect(config.data.source).toEqual({ kind: 'folder', path: 'photos', crop: 'centre' });
+    }
+  });
+
+  it('another unit of a duration replaces the old one', () => {
+    const { config } = readConfig(file(minimal), ['training.levels.0.atDrawnRefinement.steps=9']);
+    expect(config.training.levels[0]!.atDrawnRefinement).toEqual({ steps: 9 });
+  });
+});
+
+describe('mistakes are told with place, expectation and finding', () => {
+  it.each([
+    ['unknown key', 'dta: 1', /Unknown[\s\S]*a\.yaml:9: dta[\s\S]*did you mean `data`/],
+    [
+      'unknown nested key',
+      'output: { loqEvery: 3 }',
+      /output\.loqEvery[\s\S]*did you mean `output\.logEvery`/,
+    ],
+    ['wrong type', 'seed: many', /a\.yaml:9: seed[\s\S]*a whole number, at least 0[\s\S]*"many"/],
+    ['fraction', 'output: { testCount: 1.5 }', /output\.testCount[\s\S]*whole number[\s\S]*1\.5/],
+    [
+      'out of bounds',
+      'output: { sampleRefinement: [0, 1.5] }',
+      /sampleRefinement\.1[\s\S]*at most 1[\s\S]*1\.5/,
+    ],
+    [
+      'wrong choice',
+      'task: edti',
+      /task[\s\S]*one of "edit", "synthesis"[\s\S]*"edti"[\s\S]*did you mean `edit`/,
+    ],
+    ['wrong name', 'name: My Run', /name[\s\S]*\^\[a-z0-9\][\s\S]*"My Run"/],
+    [
+      'a list too short',
+      'loss: { perceptual: { layerWeights: [1] } }',
+      /layerWeights[\s\S]*a list of 2[\s\S]*\[1\]/,
+    ],
+    ['invalid YAML', 'seed: [1', /not valid YAML[\s\S]*a\.yaml:\d+/],
+    ['a key given twice', 'resolution: 128', /not valid YAML[\s\S]*a\.yaml:9/],
+  ])('%s', (_, line, message) => {
+    expect(failure(`${minimal}${line}\n`)).toMatch(message);
+  });
+
+  it('a missing key, a wrong kind, keys of another kind', () => {
+    expect(failure('resolution: 64\n')).toMatch(/missing[\s\S]*a\.yaml: data\n[\s\S]*nothing/);
+    expect(failure(minimal.replace('kind: faces', 'kind: fces'))).toMatch(
+      /a\.yaml:4: data\.source\.kind[\s\S]*"faces", "folder", "celeba-hq"[\s\S]*did you mean `faces`/,
+    );
+    expect(failure(minimal.replace('count: 30', 'path: x'))).toMatch(/Unknown.*path[\s\S]*a\.yaml:5/);
+  });
+
+  it('a duration with both units or a wrong one', () => {
+    const both = minimal.replace('{ epochs: 1 }', '{ epochs: 1, steps: 2 }');
+    expect(failure(both)).toMatch(/atDrawnRefinement[\s\S]*\{epochs\} or \{steps\}[\s\S]*"steps":2/);
+    const wrong = minimal.replace('{ epochs: 1 }', '{ stps: 1 }');
+    expect(failure(wrong)).toMatch(/Unknown.*stps[\s\S]*did you mean.*atDrawnRefinement\.steps/);
+  });
+
+  it('several at once', () => {
+    expect(failure(`${minimal}seed: -1\nnme: x\n`)).toMatch(
+      /2 mistakes[\s\S]*a\.yaml:9: seed[\s\S]*a\.yaml:10: nme/,
+    );
+  });
+
+  it('of --set: form, unknown key, value, list index', () => {
+    expect(failure(minimal, ['seed'])).toMatch(/--set seed[\s\S]*KEY=VALUE/);
+    expect(failure(minimal, ['=1'])).toMatch(/KEY=VALUE/);
+    expect(failure(minimal, ['__proto__.x=1'])).toMatch(/KEY=VALUE/);
+    expect(failure(minimal, ['data.wrkers=1'])).toMatch(
+      /--set data\.wrkers[\s\S]*did you mean `data\.workers`/,
+    );
+    expect(failure(minimal, ['seed=[1'])).toMatch(/not valid YAML/);
+    expect(failure(minimal, ['data.workers=x'])).toMatch(/--set data\.workers\n[\s\S]*"x"/);
+    expect(failure(minimal, ['training.levels.1.batch=2'])).toMatch(/training\.levels/);
+  });
+
+  it('of the file: absent, a folder, a list', () => {
+    expect(() => readConfig(join(folder, 'none.yaml'))).toThrow(/cannot be read[\s\S]*none\.yaml/);
+    expect(() => readConfig(folder)).toThrow(UserError);
+    expect(failure('- 1\n')).toMatch(/wrong form/);
+    expect(failure('extends: [1]\n')).toMatch(/a\.yaml:1: extends/);
+  });
+});
+
+describe('sizes that do not fit', () => {
+  it.each([
+    ['levels', ['model.levels=2'], /training\.levels[\s\S]*2 entries[\s\S]*1 entries/],
+    ['F above the top', ['model.imageGenerator.level=2'], /a level from 1 to 1[\s\S]*2/],
+    [
+      'F at 32 px',
+      ['model.levels=2', `training.levels=[${level}, ${level}]`, 'model.imageGenerator.level=1'],
+      /64, 128 or 256 px[\s\S]*32 px/,
+    ],
+    [
+      'no training split',
+      ['data.split={validation: 0.5, test: 0.5}'],
+      /add up to less than 1[\s\S]*0\.5 \+ 0\.5/,
+    ],
+  ])('%s', (_, sets, message) => {
+    expect(failure(minimal, sets)).toMatch(message);
+  });
+
+  it('batch normalisation with a batch of 1 is warned about', () => {
+    const { warnings } = readConfig(file(minimal), [
+      'training.imageGenerator.batch=1',
+      'training.levels.0.batch=1',
+    ]);
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toMatch(/--set training\.imageGenerator\.batch is 1/);
+  });
+});
+
+describe('files that the config needs', () => {
+  it('data set', () => {
+    const sets = ['data.source.kind=folder', `data.source.path=${join(folder, 'photos')}`];
+    expect(() => loadConfig(file(minimal), sets)).toThrow(
+      /--set data\.source\.path[\s\S]*photos does not exist/,
+    );
+    mkdirSync(join(folder, 'photos'));
+    expect(loadConfig(file(minimal), sets).config.data.source.kind).toBe('folder');
+  });
+
+  it('VGG19', () => {
+    const sets = ['loss.perceptual.network=vgg19'];
+    expect(() => loadConfig(file(minimal), sets)).toThrow(/VGG19[\s\S]*hed-vgg16/);
+    sets.push(`loss.perceptual.weights=${file('x', 'vgg.safetensors')}`);
+    expect(parse(configToYaml(loadConfig(file(minimal), sets).config)).loss.perceptual.network).toBe('vgg19');
+  });
+});
