@@ -1,0 +1,71 @@
+/**
+ * The structure of src/: imports point down this list of floors only, never up and never in a circle.
+ * Siblings are on one floor and separate, but for the pairs named.
+ */
+const FLOORS = [
+  { folders: ['cli'] },
+  { folders: ['editor'] },
+  {
+    folders: ['train', 'infer', 'eval', 'export'],
+    pairs: { train: ['eval', 'infer'], eval: ['infer'] },
+  },
+  { folders: ['models'] },
+  { folders: ['losses', 'data'] },
+  { folders: ['nn'] },
+  { folders: ['runtime', 'formats', 'config'], pairs: { formats: ['runtime'], config: ['runtime', 'formats'] } },
+];
+
+const inFolders = (folders) => `^src/(${folders.join('|')})/`;
+
+const downOnly = FLOORS.flatMap(({ folders, pairs = {} }, floor) =>
+  folders.map((folder) => {
+    const siblings = folders.filter((other) => other !== folder && !(pairs[folder] ?? []).includes(other));
+    const forbidden = [...FLOORS.slice(0, floor).flatMap((above) => above.folders), ...siblings];
+    return { folder, forbidden };
+  }),
+)
+  .filter(({ forbidden }) => forbidden.length > 0)
+  .map(({ folder, forbidden }) => ({
+    name: `${folder}-imports-down`,
+    comment: `src/${folder} may not import what stands above or beside it (see FLOORS in .dependency-cruiser.cjs).`,
+    severity: 'error',
+    from: { path: inFolders([folder]) },
+    to: { path: inFolders(forbidden) },
+  }));
+
+module.exports = {
+  forbidden: [
+    ...downOnly,
+    {
+      name: 'no-cycles',
+      comment: 'Modules that need each other are one module, or hide a third that both need.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'one-door-to-tensorflow',
+      comment: 'TensorFlow must be loaded by src/runtime/tf.ts alone, which sets its environment first.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/runtime/tf\\.ts$' },
+      to: { path: '(^|/)@tensorflow/' },
+    },
+    {
+      name: 'only-what-exists',
+      comment: 'An import that cannot be resolved, or of a package that package.json does not name.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['node', 'import', 'require', 'types', 'default'],
+      extensions: ['.ts', '.mjs', '.js', '.json'],
+    },
+  },
+};

@@ -1,0 +1,51 @@
+/**
+ * The entry of every npm script: `node scripts/run.mjs COMMAND [arguments]`. Sets up what is missing, then starts the
+ * command. Runs on plain Node, with nothing installed.
+ */
+
+import { isSetupError } from './setup/errors.mjs';
+import { checkNode, supportedNodeRange } from './setup/node-version.mjs';
+
+/** npm runs a script named `prepare` by itself when it installs or packs; ours is a command, for users only. */
+const startedByInstall = () =>
+  process.env.npm_lifecycle_event === 'prepare' &&
+  !['run', 'run-script'].includes(process.env.npm_command ?? 'run');
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ * @returns {Promise<number>} exit status
+ */
+async function main(command, args) {
+  const verbose = args.includes('--verbose');
+  const report = (/** @type {Error} */ error) => console.error(verbose ? error.stack : error.message);
+  try {
+    checkNode(process.version, supportedNodeRange());
+  } catch (error) {
+    report(/** @type {Error} */ (error));
+    return 1;
+  }
+  const { setUp } = await import('./setup/setup.mjs');
+  const { startCommand } = await import('./start.mjs');
+  /** @type {Error | undefined} */
+  let failure;
+  try {
+    await setUp();
+  } catch (error) {
+    if (!isSetupError(error)) throw error;
+    failure = /** @type {Error} */ (error);
+    report(failure);
+  }
+  if (command === 'doctor') {
+    const { overview } = await import('./setup/overview.mjs');
+    for (const [label, text] of overview()) console.log(`${label.padEnd(16)}${text}`);
+  }
+  if (command === 'test') {
+    const { runTests } = await import('./tests.mjs');
+    return runTests(args, failure);
+  }
+  return failure ? 1 : startCommand(['--import', 'tsx', 'src/cli/main.ts', command, ...args]);
+}
+
+const [command = '--help', ...args] = process.argv.slice(2);
+process.exitCode = startedByInstall() ? 0 : await main(command, args);

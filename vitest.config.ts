@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+import { ClosingReporter } from './test/reporter.ts';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    // TensorFlow's addon cannot be loaded twice in one process, as worker threads would.
+    pool: 'forks',
+    // Each process computes on all cores.
+    maxWorkers: 2,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    reporters: [new ClosingReporter()],
+  },
+});
