@@ -85,12 +85,20 @@ const data = z.strictObject({
         .default(25 / 255)
         .describe('Edge probability above which a pixel can be a line.'),
       minimumSize: z.int().min(0).default(5).describe('Connected lines of fewer pixels are removed.'),
+      size: z
+        .int()
+        .min(64)
+        .max(1024)
+        .default(256)
+        .describe(
+          'Side at which HED sees the photo, px; its edge map is then resized to `resolution`. Much below 192 eyes and mouths are lost.',
+        ),
       padding: z
         .int()
         .min(0)
         .max(512)
         .default(128)
-        .describe('Reflection padding around the photo for HED, px.'),
+        .describe('Reflection padding around the photo for HED, px (of `size`). 16 gives nearly the same lines, faster.'),
     })
     .prefault({})
     .describe('Sketches: HED edge maps, thinned to lines of one pixel.'),
@@ -155,7 +163,7 @@ const model = z.strictObject({
         .boolean()
         .default(false)
         .describe(
-          'Use F’s running statistics while G trains. The original forgets eval(): batch statistics, which move.',
+          'Use F’s running statistics while G trains. The original, forgetting eval(), uses the batch’s.',
         ),
     })
     .prefault({})

@@ -10,7 +10,7 @@ import type { LayersModel, Tensor, Tensor4D, TensorFlow } from '../runtime/tf.ts
 export type Losses = Record<string, TensorFlow.Scalar>;
 /** Images [n, h, w, 3] in [-1, 1], by caption, in the order in which a person reads them. The caller disposes of them. */
 export type NamedImages = Record<string, Tensor4D>;
-/** Everything of a training that is not a random state: weights, optimiser slots, spectral-norm vectors. Not copies. */
+/** Weights, optimiser slots, spectral-norm vectors and the like, by unique name. The caller disposes of them. */
 export type NamedTensors = Record<string, Tensor>;
 
 /** A part of the training: networks that learn together for a while. */

@@ -43,7 +43,8 @@ tf.serialization.registerClass(InstanceNorm);
 /**
  * Batch normalisation as torch's BatchNorm2d: in training the batch's biased variance normalises and the running
  * statistics take a tenth of the batch's mean and *unbiased* variance; otherwise the running statistics normalise.
- * State `runningMean` and `runningVariance` [c].
+ * State `runningMean` and `runningVariance` [c]. `statisticsUpdates` (1 by default) is how often the running statistics
+ * take the batch's: as often as another implementation would have run the network on it.
  */
 export class BatchNorm extends FeatureNorm {
   static className = 'BatchNorm';
@@ -59,7 +60,10 @@ export class BatchNorm extends FeatureNorm {
     this.runningVariance = state('runningVariance', tf.initializers.ones());
   }
 
-  override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {
+  override call(
+    inputs: Tensor | Tensor[],
+    kwargs: { training?: boolean; statisticsUpdates?: number },
+  ): Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor4D;
     return tf.tidy(() => {
       const [gamma, beta] = this.affine();
@@ -69,14 +73,15 @@ export class BatchNorm extends FeatureNorm {
         return tf.add(tf.mul(tf.sub(x, broadcast(this.runningMean.read())), scale), beta);
       }
       const moments = momentsOf(x, [0, 1, 2]);
-      untaped(() => this.follow(moments, x.size / x.shape[3]));
+      untaped(() => this.follow(moments, x.size / x.shape[3], kwargs.statisticsUpdates ?? 1));
       return normalize(x, [0, 1, 2], gamma, beta, EPSILON, moments);
     });
   }
 
-  private follow(moments: { mean: Tensor; variance: Tensor }, count: number): void {
+  private follow(moments: { mean: Tensor; variance: Tensor }, count: number, times: number): void {
+    const kept = (1 - MOMENTUM) ** times;
     const move = (variable: TensorFlow.LayerVariable, value: Tensor) =>
-      variable.write(tf.add(tf.mul(variable.read(), 1 - MOMENTUM), tf.mul(tf.reshape(value, [-1]), MOMENTUM)));
+      variable.write(tf.add(tf.mul(variable.read(), kept), tf.mul(tf.reshape(value, [-1]), 1 - kept)));
     move(this.runningMean, moments.mean);
     move(this.runningVariance, tf.mul(moments.variance, count / Math.max(1, count - 1)));
   }

@@ -1,0 +1,85 @@
+/** The inputs and targets of every level of the progressive generator, from a batch at the top resolution. */
+import type { RandomStream } from '../../runtime/seed.ts';
+import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import type { Batch } from '../types.ts';
+import { type DeformationOffsets, deformSketch, drawOffsets } from './deform.ts';
+import { dilateSketch, dilationDiameter } from './dilate.ts';
+import { type Box, discardBoxes, drawDiscardBoxes } from './discard.ts';
+import { downsample, downsampleHole } from './resize.ts';
+import { SMOOTHING, smoothSketch } from './smooth.ts';
+
+/** One level's tensors, NHWC at its resolution; nothing is masked yet. */
+export interface LevelBatch {
+  /** What G is given: smoothed, and degraded by l. [n,s,s,1] in [-1, 1]. */
+  readonly roughSketch: Tensor4D;
+  /** What G should draw: smoothed. */
+  readonly sketch: Tensor4D;
+  readonly image: Tensor4D;
+  readonly hole: Tensor4D;
+}
+
+/** The random choices of a batch's degradation. */
+export interface Degradation {
+  readonly offsets: DeformationOffsets;
+  readonly boxes: readonly (readonly Box[])[];
+}
+
+/** Draws the degradation of a batch of n sketches of side `size`. */
+export function drawDegradation(count: number, size: number, random: RandomStream): Degradation {
+  const offsets = drawOffsets(count, random);
+  return { offsets, boxes: Array.from({ length: count }, () => drawDiscardBoxes(size, random)) };
+}
+
+/** The true sketch at a level, smoothed: the lowest of three levels like the top one, else with the narrow kernel. */
+function smoothedSketch(sketch: Tensor4D, level: number, levels: number): Tensor4D {
+  if (level === levels) return smoothSketch(sketch, SMOOTHING.wide);
+  const kernel = levels === 3 && level === 1 ? SMOOTHING.wide : SMOOTHING.narrow;
+  return smoothSketch(downsample(smoothSketch(sketch, kernel), 2 ** (levels - level)), kernel);
+}
+
+/**
+ * Training inputs of the levels 1 to `level` (the first is the lowest) of `levels`
+ * (PSGAN.prepare_training_images, models.py:547-605): the sketch is deformed, partly discarded and dilated by l at
+ * the top resolution, and everything is resized from there.
+ *
+ * @param batch images and sketches at the top resolution.
+ * @param refinement l in [0, 1].
+ */
+export function trainingPyramid(
+  batch: Batch,
+  degradation: Degradation,
+  options: { refinement: number; maxDilation: number; level: number; levels: number },
+): LevelBatch[] {
+  const { refinement, maxDilation, levels } = options;
+  return tf.tidy(() => {
+    const diameter = dilationDiameter(refinement, maxDilation);
+    const deformed = deformSketch(smoothSketch(batch.sketch, SMOOTHING.wide), degradation.offsets, diameter - 1);
+    const rough = dilateSketch(discardBoxes(deformed, degradation.boxes), diameter, maxDilation);
+    return Array.from({ length: options.level }, (_, index) => {
+      const level = index + 1;
+      return { ...atLevel(batch, rough, level, levels), sketch: smoothedSketch(batch.sketch, level, levels) };
+    });
+  });
+}
+
+/** Test-time inputs of the levels 1 to `level`: the user's sketch, smoothed and dilated by l (models.py:459-515). */
+export function testPyramid(
+  batch: Batch,
+  options: { refinement: number; maxDilation: number; level: number; levels: number },
+): Omit<LevelBatch, 'sketch'>[] {
+  const { refinement, maxDilation, levels } = options;
+  return tf.tidy(() => {
+    const smooth = smoothSketch(batch.sketch, SMOOTHING.wide);
+    const rough = dilateSketch(smooth, dilationDiameter(refinement, maxDilation), maxDilation);
+    return Array.from({ length: options.level }, (_, index) => atLevel(batch, rough, index + 1, levels));
+  });
+}
+
+function atLevel(batch: Batch, rough: Tensor4D, level: number, levels: number): Omit<LevelBatch, 'sketch'> {
+  const factor = 2 ** (levels - level);
+  return {
+    roughSketch: downsample(rough, factor),
+    image: downsample(batch.image, factor),
+    hole: factor === 1 ? batch.hole : downsampleHole(batch.hole, factor),
+  };
+}

@@ -1,0 +1,76 @@
+import { SMOOTHING, smoothSketch } from '../../data/sketch/smooth.ts';
+import type { Batch } from '../../data/types.ts';
+import type { PerceptualLoss } from '../../losses/perceptual.ts';
+import { pictureDifference } from '../../losses/reconstruction.ts';
+import type { AdamOptions } from '../../nn/adam.ts';
+import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
+import type { Losses, NamedTensors, Trainable } from '../method.ts';
+import { type AdversarialOptions, AdversarialPair, LOSS_NAMES } from './adversarial-step.ts';
+import { discriminatorInput, generatorInput, type Task } from './inputs.ts';
+
+export interface ImageGeneratorStageOptions extends AdversarialOptions {
+  readonly task: Task;
+  readonly adam: AdamOptions;
+  readonly perceptual: PerceptualLoss;
+  /** Weight of the L1 loss. */
+  readonly reconstruction: number;
+}
+
+/**
+ * Training of the image generator F alone, from true sketches (trainPix2pix.py). Its L1 loss is the mean over all
+ * channels that D sees, sketch and mask included, where both sides are equal: over 6 or 7 channels, of which 3 count.
+ */
+export class ImageGeneratorStage implements Trainable {
+  readonly lossNames = LOSS_NAMES;
+  readonly #generator: LayersModel;
+  readonly #pair: AdversarialPair;
+  readonly #options: ImageGeneratorStageOptions;
+
+  constructor(generator: LayersModel, discriminator: LayersModel, options: ImageGeneratorStageOptions) {
+    this.#generator = generator;
+    this.#options = options;
+    this.#pair = new AdversarialPair(generator, discriminator, options.adam, options);
+  }
+
+  /** @param batch at F's resolution. */
+  step(batch: Batch): Losses {
+    const { task, perceptual, reconstruction } = this.#options;
+    const losses: Losses = {};
+    tf.tidy(() => {
+      const { image, hole } = batch;
+      const sketch = smoothSketch(batch.sketch, SMOOTHING.wide);
+      const input = generatorInput(task, { sketch, image, hole });
+      const real = discriminatorInput(task, { sketch, image, hole });
+      const forward = () => {
+        // The original runs F twice an iteration, so batch normalisation's running statistics move twice.
+        const generated = this.#generator.apply(input, { training: true, statisticsUpdates: 2 }) as Tensor4D;
+        const difference = pictureDifference(sketch, sketch, generated, image);
+        return {
+          fake: discriminatorInput(task, { sketch, image: generated, hole }),
+          perceptual: perceptual([generated], image),
+          reconstruction: tf.mul<TensorFlow.Scalar>(difference, (reconstruction * 6) / real.shape[3]),
+        };
+      };
+      Object.assign(losses, this.#pair.step(real, forward));
+    });
+    return losses;
+  }
+
+  state(): NamedTensors {
+    return this.#pair.state();
+  }
+
+  restore(state: NamedTensors): void {
+    this.#pair.restore(state);
+  }
+
+  randomState() {
+    return {};
+  }
+
+  restoreRandom(): void {}
+
+  dispose(): void {
+    this.#pair.dispose();
+  }
+}

@@ -1,0 +1,157 @@
+import { drawDegradation, type LevelBatch, trainingPyramid } from '../../data/sketch/pyramid.ts';
+import type { Batch } from '../../data/types.ts';
+import type { PerceptualLoss } from '../../losses/perceptual.ts';
+import { meanAbsolute, pictureDifference } from '../../losses/reconstruction.ts';
+import type { AdamOptions } from '../../nn/adam.ts';
+import { RandomStream, type StreamState } from '../../runtime/seed.ts';
+import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
+import type { Losses, NamedTensors, Trainable } from '../method.ts';
+import { type AdversarialOptions, AdversarialPair, LOSS_NAMES } from './adversarial-step.ts';
+import { splitPicture } from './generator.ts';
+import { discriminatorInput, generatorInput, maskSketch, type Task } from './inputs.ts';
+
+export interface RefinementStageOptions extends AdversarialOptions {
+  readonly task: Task;
+  readonly adam: AdamOptions;
+  readonly perceptual: PerceptualLoss;
+  /** Weight of the L1 losses. */
+  readonly reconstruction: number;
+  /** 1 is the lowest of `levels`. */
+  readonly level: number;
+  readonly levels: number;
+  readonly maxDilation: number;
+  /** Values of l; one is drawn for each batch. */
+  readonly refinements: readonly number[];
+  /** F, where it judges this level's results. */
+  readonly imageGenerator?: LayersModel;
+  /** Whether F normalises by its running statistics; the original, forgetting to say so, uses the batch's. */
+  readonly evalNorm: boolean;
+  /**
+   * Whether F's running statistics follow the batches meanwhile. The original's do, to no effect: it reads F anew from
+   * its own file before anything uses them.
+   */
+  readonly moveStatistics?: boolean;
+}
+
+/** Training of one level's generator and discriminator, on the frozen levels below (models.py:651-762). */
+export class RefinementStage implements Trainable {
+  readonly lossNames = LOSS_NAMES;
+  readonly #generator: LayersModel;
+  readonly #below: readonly LayersModel[];
+  readonly #pair: AdversarialPair;
+  readonly #options: RefinementStageOptions;
+  #random: RandomStream;
+
+  /** @param below the features of the lower levels' generators, lowest first. */
+  constructor(
+    generator: LayersModel,
+    discriminator: LayersModel,
+    below: readonly LayersModel[],
+    random: RandomStream,
+    options: RefinementStageOptions,
+  ) {
+    this.#generator = generator;
+    this.#below = below;
+    this.#random = random;
+    this.#options = options;
+    this.#pair = new AdversarialPair(generator, discriminator, options.adam, options);
+  }
+
+  /** @param batch at the run's resolution. */
+  step(batch: Batch): Losses {
+    const { level, levels, maxDilation, refinements } = this.#options;
+    const losses: Losses = {};
+    tf.tidy(() => {
+      const [count, size] = batch.sketch.shape;
+      const refinement = this.#random.pick(refinements);
+      const degradation = drawDegradation(count, size, this.#random);
+      const pyramid = trainingPyramid(batch, degradation, { refinement, maxDilation, level, levels });
+      const features = lowerFeatures(this.#below, this.#options.task, pyramid, refinement);
+      Object.assign(losses, this.update(pyramid.at(-1)!, refinement, features));
+    });
+    return losses;
+  }
+
+  /**
+   * The update itself, on a level's inputs.
+   *
+   * @param features of the level below [n,s/2,s/2,2 width]; undefined at the lowest level.
+   */
+  update(inputs: LevelBatch, refinement: number, features: Tensor4D | undefined): Losses {
+    const { task, perceptual, reconstruction, imageGenerator, evalNorm, moveStatistics } = this.#options;
+    const { image, hole } = inputs;
+    const losses: Losses = {};
+    tf.tidy(() => {
+      const sketch = maskSketch(task, inputs.sketch, hole);
+      const input = generatorInput(task, { sketch: inputs.roughSketch, image, hole });
+      const level = tf.fill([image.shape[0], 1], refinement);
+      const forward = () => {
+        const [, picture] = this.#generator.apply(features ? [input, level, features] : [input, level], {
+          training: true,
+        }) as [Tensor4D, Tensor4D];
+        const generated = splitPicture(picture);
+        const generatedSketch = maskSketch(task, generated.sketch, hole);
+        const images = [generated.image];
+        let difference: TensorFlow.Scalar = pictureDifference(generatedSketch, sketch, generated.image, image);
+        if (imageGenerator) {
+          const f = generatorInput(task, { sketch: generatedSketch, image, hole });
+          const result = imageGenerator.apply(f, {
+            training: !evalNorm,
+            statisticsUpdates: moveStatistics ? 1 : 0,
+          }) as Tensor4D;
+          images.push(result);
+          difference = tf.add(difference, meanAbsolute(result, image));
+        }
+        return {
+          fake: discriminatorInput(task, { sketch: generatedSketch, image: generated.image, hole }),
+          perceptual: perceptual(images, image),
+          reconstruction: tf.mul<TensorFlow.Scalar>(difference, reconstruction),
+        };
+      };
+      const real = discriminatorInput(task, { sketch, image, hole });
+      Object.assign(losses, this.#pair.step(real, forward));
+    });
+    return losses;
+  }
+
+  state(): NamedTensors {
+    return this.#pair.state();
+  }
+
+  restore(state: NamedTensors): void {
+    this.#pair.restore(state);
+  }
+
+  randomState(): Record<string, StreamState> {
+    return { degradation: this.#random.state() };
+  }
+
+  restoreRandom(state: Record<string, StreamState>): void {
+    this.#random = new RandomStream('', state.degradation);
+  }
+
+  dispose(): void {
+    this.#pair.dispose();
+  }
+}
+
+/**
+ * The features that the lower levels hand up, or undefined where there are none.
+ *
+ * @param inputs one entry a level, lowest first; those beyond the lower levels are not used.
+ */
+export function lowerFeatures(
+  below: readonly LayersModel[],
+  task: Task,
+  inputs: readonly Omit<LevelBatch, 'sketch'>[],
+  refinement: number,
+): Tensor4D | undefined {
+  let features: Tensor4D | undefined;
+  below.forEach((network, index) => {
+    const { roughSketch, image, hole } = inputs[index]!;
+    const x = generatorInput(task, { sketch: roughSketch, image, hole });
+    const level = tf.fill([1, 1], refinement);
+    features = network.apply(features ? [x, level, features] : [x, level]) as Tensor4D;
+  });
+  return features;
+}

@@ -1,0 +1,137 @@
+import { UserError } from '../runtime/errors.ts';
+import { attribute, runOp, runOps } from '../runtime/raw.ts';
+import { type Tensor, tf, type Variable } from '../runtime/tf.ts';
+
+export interface AdamOptions {
+  learningRate: number;
+  beta1: number;
+  beta2: number;
+  /** Added to the square root of the corrected second moment, as torch does. */
+  epsilon: number;
+}
+
+interface Slots {
+  readonly weight: Tensor;
+  readonly m: Tensor;
+  readonly v: Tensor;
+}
+
+let created = 0;
+
+/**
+ * Adam (Kingma & Ba 2015) by TensorFlow's own kernel, one operation a weight. The moments live in TensorFlow's
+ * resource variables; TF.js's variables take part in a step by reference.
+ */
+export class Adam {
+  readonly #variables: Record<string, Variable>;
+  readonly #options: AdamOptions;
+  readonly #slots: Record<string, Slots> = {};
+  #step = 0;
+
+  /** @param variables what is optimised, by unique name. */
+  constructor(variables: Record<string, Variable>, options: AdamOptions) {
+    this.#variables = variables;
+    this.#options = options;
+    for (const [name, variable] of Object.entries(variables)) {
+      const slots = { weight: resource(variable), m: resource(variable), v: resource(variable) };
+      this.#slots[name] = slots;
+      tf.tidy(() => {
+        assign(slots.m, tf.zerosLike(variable));
+        assign(slots.v, tf.zerosLike(variable));
+      });
+    }
+  }
+
+  get variables(): Variable[] {
+    return Object.values(this.#variables);
+  }
+
+  /** One step along the gradients, which are given by the variables' own names (as `tf.variableGrads` does). */
+  apply(gradients: Record<string, Tensor>): void {
+    const { learningRate, beta1, beta2, epsilon } = this.#options;
+    this.#step += 1;
+    const attributes = [
+      attribute.type('T', 'float32'),
+      attribute.bool('use_locking', false),
+      attribute.bool('use_nesterov', false),
+    ];
+    const correction2 = Math.sqrt(1 - beta2 ** this.#step);
+    tf.tidy(() => {
+      const scalars = [
+        beta1 ** this.#step,
+        beta2 ** this.#step,
+        learningRate,
+        beta1,
+        beta2,
+        // The kernel adds epsilon to the uncorrected root.
+        epsilon * correction2,
+      ].map((value) => tf.scalar(value));
+      for (const [name, variable] of Object.entries(this.#variables)) {
+        const gradient = gradients[variable.name];
+        if (!gradient) continue;
+        const { weight, m, v } = this.#slots[name]!;
+        assign(weight, variable);
+        runOps('ResourceApplyAdam', attributes, [weight, m, v, ...scalars, gradient], 0);
+        variable.assign(read(weight) as Variable);
+      }
+    });
+  }
+
+  /** Moments by `NAME/m` and `NAME/v`, and the scalar `step` under `stepName`. The caller disposes of them. */
+  state(stepName: string): Record<string, Tensor> {
+    const entries = Object.entries(this.#slots).flatMap(([name, { m, v }]) => [
+      [`${name}/m`, read(m)] as const,
+      [`${name}/v`, read(v)] as const,
+    ]);
+    return { ...Object.fromEntries(entries), [stepName]: tf.scalar(this.#step, 'int32') };
+  }
+
+  /** Puts back what {@link state} gave. @throws UserError when something is missing or of another shape. */
+  restore(stepName: string, state: Record<string, Tensor>): void {
+    const step = state[stepName];
+    if (!step) throw missing(stepName);
+    for (const [name, variable] of Object.entries(this.#variables))
+      for (const slot of ['m', 'v'])
+        if (String(state[`${name}/${slot}`]?.shape) !== String(variable.shape)) throw missing(`${name}/${slot}`);
+    for (const [name, { m, v }] of Object.entries(this.#slots)) {
+      assign(m, state[`${name}/m`]!);
+      assign(v, state[`${name}/v`]!);
+    }
+    this.#step = step.dataSync()[0]!;
+  }
+
+  dispose(): void {
+    for (const slots of Object.values(this.#slots))
+      for (const handle of Object.values(slots)) {
+        runOps('DestroyResourceOp', [attribute.bool('ignore_lookup_error', true)], [handle], 0);
+        handle.dispose();
+      }
+  }
+}
+
+const missing = (name: string) =>
+  new UserError('The optimiser state does not fit this network.', {
+    where: name,
+    fix: 'use the configuration that the checkpoint was written with',
+  });
+
+const dtype = () => attribute.type('dtype', 'float32');
+
+function resource(like: Variable): Tensor {
+  created += 1;
+  const attributes = [
+    attribute.string('container', ''),
+    attribute.string('shared_name', `adam-${created}`),
+    dtype(),
+    attribute.shape('shape', like.shape),
+  ];
+  return tf.keep(runOp('VarHandleOp', attributes, []));
+}
+
+function assign(handle: Tensor, value: Tensor): void {
+  runOps('AssignVariableOp', [dtype()], [handle, value], 0);
+}
+
+function read(handle: Tensor): Tensor {
+  return runOp('ReadVariableOp', [dtype()], [handle]);
+}
