@@ -1,0 +1,139 @@
+/** Clothes: the body below a neckline, pushed outwards, and a collar that stands around the neck. */
+import { mix, type Rgb, scale } from './colour.ts';
+import { gridTriangles } from './geometry.ts';
+import type { HeadModel } from './head.ts';
+import { irradiance } from './lighting.ts';
+import { noise3, smoothstep } from './noise.ts';
+import type { Clothing, Person } from './person.ts';
+import type { ShadowMap } from './shadow.ts';
+import type { Shader } from './surface.ts';
+
+/** How far below the neckline a point of the resting body lies, decimetres; negative above it. */
+function below(kind: Clothing['kind'], x: number, y: number, z: number): number {
+  const side = Math.abs(x);
+  // 1 at the pit of the neck, 0 at its sides and back.
+  const front = smoothstep(-0.9, -0.5, z);
+  if (kind === 'turtleneck') return -1.12 - 0.12 * front - y;
+  if (kind === 'crew') return -1.5 - 0.16 * front + 0.1 * smoothstep(0.4, 0.9, side) - y;
+  if (kind === 'vneck')
+    return -1.46 - front * Math.max(0, 0.62 - side * 1.25) + 0.05 * smoothstep(0.4, 0.9, side) - y;
+  return -1.42 - front * Math.max(0, 0.3 - side * 0.8) - y;
+}
+
+export interface Garment {
+  positions: Float32Array;
+  triangles: Uint32Array;
+  /** Resting-head places of the same vertices, for patterns. */
+  rest: Float32Array;
+  /** How far below its upper edge each vertex lies, decimetres. */
+  depth: Float32Array;
+}
+
+/** The cloth over the trunk. @param positions the shaped head. @param normals its normals. */
+export function createGarment(
+  head: HeadModel,
+  positions: Float32Array,
+  normals: Float32Array,
+  person: Person,
+): Garment {
+  const kind = person.clothing.kind;
+  const rest = head.positions;
+  const out = Float32Array.from(positions);
+  const depth = new Float32Array(rest.length / 3).fill(-1);
+  for (let i = 0, v = 0; i < rest.length; i += 3, v++) {
+    if (rest[i + 1] > -0.85) continue;
+    depth[v] = below(kind, rest[i], rest[i + 1], rest[i + 2]);
+    const fold = noise3(rest[i] * 4, rest[i + 1] * 3, rest[i + 2] * 4 + (person.seed % 29));
+    const off = 0.035 + 0.05 * fold * smoothstep(0.1, 0.4, depth[v]);
+    for (let k = 0; k < 3; k++) out[i + k] += normals[i + k] * off;
+  }
+  const triangles: number[] = [];
+  const body = head.parts.body;
+  for (let t = 0; t < body.length; t += 3) {
+    if (Math.max(depth[body[t]], depth[body[t + 1]], depth[body[t + 2]]) <= 0) continue;
+    if (rest[body[t] * 3 + 1] > -0.8) continue;
+    triangles.push(body[t], body[t + 1], body[t + 2]);
+  }
+  return { positions: out, triangles: Uint32Array.from(triangles), rest, depth };
+}
+
+const RING = 40;
+const BANDS = 4;
+
+/** The collar of a shirt or jacket, open in front, or the roll of a turtleneck; undefined for the other kinds. */
+export function createCollar(person: Person, size: number): Garment | undefined {
+  const { kind } = person.clothing;
+  if (kind !== 'shirt' && kind !== 'jacket' && kind !== 'turtleneck') return undefined;
+  const rolled = kind === 'turtleneck';
+  const positions = new Float32Array(RING * BANDS * 3);
+  const depth = new Float32Array(RING * BANDS);
+  const opening = rolled ? 0 : 0.32;
+  for (let c = 0; c < RING; c++) {
+    const u = c / (RING - 1);
+    const angle = opening + (2 * Math.PI - 2 * opening) * u;
+    const front = Math.max(0, Math.cos(angle));
+    const tip = rolled ? 0 : Math.max(0, 1 - Math.abs(Math.min(u, 1 - u) - 0.04) / 0.13);
+    for (let b = 0; b < BANDS; b++) {
+      const w = b / (BANDS - 1);
+      const o = (b * RING + c) * 3;
+      // From the top edge, outwards over the fold and down to the points.
+      const reach = rolled
+        ? 0.56 + 0.07 * Math.sin(Math.PI * w)
+        : 0.57 + 0.13 * Math.sin(w * 1.9) + 0.1 * w * tip;
+      const drop = rolled ? 0.32 * w : w * w * (0.24 + 0.32 * tip);
+      positions[o] = Math.sin(angle) * reach * size;
+      positions[o + 1] = (-1.2 - 0.22 * front * (rolled ? 0.7 : 1) - drop) * size;
+      positions[o + 2] = (-0.98 + 0.05 * front + Math.cos(angle) * reach * 0.86) * size;
+      depth[b * RING + c] = 0.02 + w * 0.4;
+    }
+  }
+  return { positions, triangles: gridTriangles(BANDS, RING), rest: positions, depth };
+}
+
+function pattern({ pattern: kind, colour, second }: Clothing, x: number, y: number, z: number): Rgb {
+  const line = (t: number) => {
+    const f = t - Math.floor(t);
+    return smoothstep(0.46, 0.54, f) * smoothstep(1, 0.92, f);
+  };
+  if (kind === 'stripes') return mix(colour, second, line(y * 7) * 0.8);
+  if (kind === 'checks') return mix(colour, second, (line(y * 6) + line(x * 6)) * 0.4);
+  if (kind === 'knit')
+    return scale(colour, 0.8 + 0.4 * Math.abs(Math.sin((x + 0.4 * Math.sin(y * 60)) * 45)));
+  return scale(colour, 0.96 + 0.08 * noise3(x * 30, y * 30, z * 30));
+}
+
+/** @param posed and @param normals of the garment's vertices in view space. */
+export function clothShader(
+  garment: Garment,
+  person: Person,
+  posed: Float32Array,
+  normals: Float32Array,
+  shadows: ShadowMap,
+  collar: boolean,
+): Shader {
+  const { clothing, light } = person;
+  const { triangles, rest, depth } = garment;
+  const lit = new Float32Array(3);
+  const lapel = clothing.kind === 'jacket';
+  return (triangle, wa, wb, wc, out) => {
+    const [va, vb, vc] = [triangles[triangle], triangles[triangle + 1], triangles[triangle + 2]];
+    const at = (from: Float32Array, k: number) =>
+      wa * from[va * 3 + k] + wb * from[vb * 3 + k] + wc * from[vc * 3 + k];
+    const [x, y, z] = [at(rest, 0), at(rest, 1), at(rest, 2)];
+    let [nx, ny, nz] = [at(normals, 0), at(normals, 1), at(normals, 2)];
+    const length = 1 / (Math.hypot(nx, ny, nz) || 1);
+    // Cloth shows either face.
+    const face = nz < 0 && collar ? -length : length;
+    nx = nx * face + 0.35 * (noise3(x * 7, y * 3, z * 7) - 0.5);
+    ny *= face;
+    nz *= face;
+    const shadow = shadows.surface(at(posed, 0), at(posed, 1), at(posed, 2));
+    const deep = wa * depth[va] + wb * depth[vb] + wc * depth[vc];
+    irradiance(light, nx, ny, nz, [0.1, 0.1, 0.1], shadow, 0.75, lit);
+    const inner = lapel && !collar && z > -0.9 && Math.abs(x) < 0.16 + 0.3 * (-1.4 - y);
+    const colour = lapel && (collar || inner) ? clothing.second : pattern(clothing, x, y, z);
+    // A hem: a seam a little below the edge.
+    const seam = 1 - 0.35 * smoothstep(0.02, 0, Math.abs(deep - 0.07)) - 0.3 * smoothstep(0.03, 0, deep);
+    for (let k = 0; k < 3; k++) out[k] = colour[k] * lit[k] * seam;
+  };
+}

@@ -1,0 +1,26 @@
+/** Many small pictures on one sheet. */
+import sharp from 'sharp';
+
+/**
+ * @param images square sRGB pictures of `size` x `size` x 3 bytes.
+ * @returns the PNG file's bytes: the pictures row by row, `columns` to a row.
+ */
+export async function contactSheet(
+  images: readonly Uint8Array[],
+  size: number,
+  columns = Math.ceil(Math.sqrt(images.length)),
+): Promise<Buffer> {
+  const rows = Math.ceil(images.length / columns);
+  const width = columns * size;
+  const sheet = Buffer.alloc(width * rows * size * 3, 255);
+  images.forEach((image, i) => {
+    const left = (i % columns) * size;
+    const top = Math.floor(i / columns) * size;
+    for (let y = 0; y < size; y++) {
+      sheet.set(image.subarray(y * size * 3, (y + 1) * size * 3), ((top + y) * width + left) * 3);
+    }
+  });
+  return sharp(sheet, { raw: { width, height: rows * size, channels: 3 } })
+    .png()
+    .toBuffer();
+}

@@ -1,0 +1,165 @@
+/**
+ * Renders portraits of people who do not exist. The head is MakeHuman's (CC0), morphed, lit and dressed at random;
+ * nothing in a picture is anybody's likeness.
+ */
+import { paintBackground } from './background.ts';
+import { clothShader, createCollar, createGarment, type Garment } from './clothing.ts';
+import { drawPerson } from './draw-person.ts';
+import { eyeShader, mouthShader } from './eyes.ts';
+import { beardDensity, growBeard, growBrows, growLashes } from './facial-hair.ts';
+import { finish, SAMPLES } from './finish.ts';
+import { vertexNormals } from './geometry.ts';
+import { growHair } from './hair.ts';
+import { STYLES, scalpDensity } from './hair-styles.ts';
+import type { HeadModel } from './head.ts';
+import type { Person } from './person.ts';
+import { createVisibility, rasterize, type Visibility } from './rasterizer.ts';
+import { scatterRoots } from './roots.ts';
+import { createShadowMap, type ShadowMap } from './shadow.ts';
+import { headTurn, poseHead, type ShapedHead, shapeHead } from './shape.ts';
+import { skinColours, skinShader } from './skin.ts';
+import { createSkull } from './skull.ts';
+import { drawStrands, type Strands, shadeStrands } from './strands.ts';
+import type { Frame, Surface } from './surface.ts';
+import { createView } from './view.ts';
+
+/** Raised whenever a change alters pictures, so that stored ones are not mixed with new ones. */
+export const RENDERER_VERSION = 1;
+
+/**
+ * @param head of `loadHead`.
+ * @param seed equal seeds give equal people, at every size.
+ * @param size the picture's side in pixels.
+ * @returns sRGB bytes, size x size x 3, aligned as CelebA-HQ: eyes level, a little above the middle.
+ */
+export function renderFace(head: HeadModel, seed: number | string, size: number): Uint8Array {
+  const person = drawPerson(seed);
+  const shaped = shapeHead(head, person.targets);
+  const view = createView(shaped, person, size * SAMPLES);
+  const scene = buildScene(head, shaped, person);
+
+  const visible = createVisibility(view.size, view.size);
+  scene.surfaces.forEach((surface, i) => {
+    rasterize(visible, view.project(surface.positions), surface.triangles, i + 1);
+  });
+  const frame: Frame = {
+    size: view.size,
+    colour: new Float32Array(view.size * view.size * 3),
+    depth: visible.depth,
+  };
+  paintBackground(person.background, view.size, frame.colour);
+  shade(visible, scene.surfaces, frame.colour);
+  for (const strands of scene.strands) {
+    drawStrands(frame, view, strands, shadeStrands(strands, person.light, scene.shadows));
+  }
+  return finish(frame.colour, size, person.seed);
+}
+
+interface Scene {
+  surfaces: Surface[];
+  /** In the order in which they are drawn. */
+  strands: Strands[];
+  shadows: ShadowMap;
+}
+
+function buildScene(head: HeadModel, shaped: ShapedHead, person: Person): Scene {
+  const { positions, crown } = shaped;
+  const { parts } = head;
+  const size = crown / 1.2;
+  const turn = headTurn(person.pose);
+  const upright = vertexNormals(positions, parts.body);
+  const posed = poseHead(positions, head.positions, person.pose);
+
+  const scalp = scalpDensity(person.hair);
+  const skull = createSkull(positions, parts.body, crown);
+  const scalpRoots = scatterRoots(
+    head,
+    positions,
+    upright,
+    scalp,
+    STYLES[person.hair.style].strands,
+    person.seed + 1,
+  );
+  const hair = growHair(person, scalpRoots, skull, crown, turn);
+  const beard = growBeard(head, shaped, upright, person, turn);
+
+  const garments: Garment[] = [createGarment(head, positions, upright, person)];
+  const collar = createCollar(person, size);
+  if (collar) garments.push(collar);
+  const dressed = garments.map((garment) => poseHead(garment.positions, garment.rest, person.pose));
+
+  const shadows = createShadowMap(
+    person.light.key,
+    person.light.hardness,
+    [
+      { positions: posed, triangles: parts.body },
+      ...garments.map((garment, i) => ({ positions: dressed[i], triangles: garment.triangles })),
+    ],
+    hair.points,
+  );
+  const colours = skinColours(head, person, hairCover(head, person));
+  const normals = vertexNormals(posed, parts.body);
+  const mouthNormals = vertexNormals(posed, new Uint32Array([...parts.teeth, ...parts.tongue]));
+  const surfaces: Surface[] = [
+    {
+      positions: posed,
+      triangles: parts.body,
+      shade: skinShader(head, person, posed, normals, colours, shadows),
+    },
+    {
+      positions: posed,
+      triangles: parts.leftEye,
+      shade: eyeShader(person, head, 'left', shaped.left, positions),
+    },
+    {
+      positions: posed,
+      triangles: parts.rightEye,
+      shade: eyeShader(person, head, 'right', shaped.right, positions),
+    },
+    { positions: posed, triangles: parts.teeth, shade: mouthShader(person, head, 'teeth', mouthNormals) },
+    { positions: posed, triangles: parts.tongue, shade: mouthShader(person, head, 'tongue', mouthNormals) },
+    ...garments.map((garment, i) => ({
+      positions: dressed[i],
+      triangles: garment.triangles,
+      shade: clothShader(
+        garment,
+        person,
+        dressed[i],
+        vertexNormals(dressed[i], garment.triangles),
+        shadows,
+        i === 1,
+      ),
+    })),
+  ];
+  const strands = [growLashes(head, shaped, person, turn), growBrows(head, shaped, upright, person, turn)];
+  if (beard) strands.push(beard);
+  strands.push(hair);
+  return { surfaces, strands, shadows };
+}
+
+/** How much of the hair's colour shows on the skin under it. */
+function hairCover(head: HeadModel, person: Person): Float32Array {
+  const { positions, masks } = head;
+  const scalp = scalpDensity(person.hair);
+  const beard = beardDensity(person.beard);
+  const beardCover = { none: 0, stubble: 0.35, moustache: 0.5, goatee: 0.55, full: 0.6 }[person.beard.kind];
+  return Float32Array.from(masks.lips, (lips, v) => {
+    const [x, y, z] = [positions[v * 3], positions[v * 3 + 1], positions[v * 3 + 2]];
+    const chin = beardCover > 0 ? beard(x, y, z) * beardCover * person.beard.density * (1 - lips) : 0;
+    return Math.max(0.9 * scalp(x, y, z) * (1 - masks.ears[v]), chin);
+  });
+}
+
+function shade(visible: Visibility, surfaces: readonly Surface[], colour: Float32Array): void {
+  const { surface, triangle, first, second } = visible;
+  const out = new Float32Array(3);
+  for (let o = 0; o < surface.length; o++) {
+    if (surface[o] === 0) continue;
+    const wa = first[o];
+    const wb = second[o];
+    surfaces[surface[o] - 1].shade(triangle[o], wa, wb, 1 - wa - wb, out);
+    colour[o * 3] = out[0];
+    colour[o * 3 + 1] = out[1];
+    colour[o * 3 + 2] = out[2];
+  }
+}

@@ -1,0 +1,111 @@
+/** Morphs the head model into one person's head and poses it in front of the camera. */
+import type { Vec3 } from './geometry.ts';
+import type { HeadModel } from './head.ts';
+import { smoothstep } from './noise.ts';
+import type { Person } from './person.ts';
+
+export interface Eyeball {
+  centre: Vec3;
+  radius: number;
+}
+
+/** One person's head in its own frame: origin midway between the eyes, x to the person's left, y up, z forward. */
+export interface ShapedHead {
+  positions: Float32Array;
+  left: Eyeball;
+  right: Eyeball;
+  mouth: Vec3;
+  /** The height of the crown over the eyes, in decimetres: about 1.2 for an adult. */
+  crown: number;
+}
+
+function eyeball(positions: Float32Array, triangles: Uint32Array): Eyeball {
+  const lo = [1e9, 1e9, 1e9];
+  const hi = [-1e9, -1e9, -1e9];
+  for (const v of triangles) {
+    for (let k = 0; k < 3; k++) {
+      lo[k] = Math.min(lo[k], positions[v * 3 + k]);
+      hi[k] = Math.max(hi[k], positions[v * 3 + k]);
+    }
+  }
+  const centre: Vec3 = [(lo[0] + hi[0]) / 2, (lo[1] + hi[1]) / 2, (lo[2] + hi[2]) / 2];
+  return { centre, radius: (hi[0] - lo[0] + hi[1] - lo[1]) / 4 };
+}
+
+/** Applies weighted morph targets. Names that the model lacks on some side have no effect on it. */
+export function shapeHead(head: HeadModel, targets: Person['targets']): ShapedHead {
+  const positions = Float32Array.from(head.positions);
+  for (const [name, weight] of targets) {
+    const target = head.targets.get(name);
+    if (!target) continue;
+    const { vertices, offsets } = target;
+    for (let i = 0, j = 0; i < vertices.length; i++, j += 3) {
+      const v = vertices[i] * 3;
+      positions[v] += weight * offsets[j];
+      positions[v + 1] += weight * offsets[j + 1];
+      positions[v + 2] += weight * offsets[j + 2];
+    }
+  }
+  const left = eyeball(positions, head.parts.leftEye);
+  const right = eyeball(positions, head.parts.rightEye);
+  const origin = [0, 1, 2].map((k) => (left.centre[k] + right.centre[k]) / 2);
+  for (let i = 0; i < positions.length; i++) positions[i] -= origin[i % 3];
+  const move = ({ centre, radius }: Eyeball): Eyeball => ({
+    centre: [centre[0] - origin[0], centre[1] - origin[1], centre[2] - origin[2]],
+    radius,
+  });
+  const mouth = [0, 0, 0];
+  let lips = 0;
+  let crown = 0;
+  for (let v = 0; v < positions.length / 3; v++) {
+    crown = Math.max(crown, positions[v * 3 + 1]);
+    if (head.masks.lips[v] < 0.5) continue;
+    lips++;
+    for (let k = 0; k < 3; k++) mouth[k] += positions[v * 3 + k];
+  }
+  return {
+    positions,
+    left: move(left),
+    right: move(right),
+    mouth: [mouth[0] / lips, mouth[1] / lips, mouth[2] / lips],
+    crown,
+  };
+}
+
+/** Writes the turned point into `out` at `o`. */
+export type Turn = (x: number, y: number, z: number, out: Float32Array, o: number) => void;
+
+/** A turn about the top of the spine; x to the image's right, y up, z towards the camera. */
+export function headTurn(pose: Person['pose'], share = 1): Turn {
+  const [cy, sy] = [Math.cos(pose.yaw * share), Math.sin(pose.yaw * share)];
+  const [cp, sp] = [Math.cos(pose.pitch * share), Math.sin(pose.pitch * share)];
+  const [cr, sr] = [Math.cos(pose.roll * share), Math.sin(pose.roll * share)];
+  const pivotY = -0.75;
+  const pivotZ = -0.8;
+  return (x, y, z, out, o) => {
+    const py = y - pivotY;
+    const pz = z - pivotZ;
+    const turnedX = x * cy + pz * sy;
+    const z1 = -x * sy + pz * cy;
+    const raisedY = py * cp + z1 * sp;
+    out[o] = turnedX * cr + raisedY * sr;
+    out[o + 1] = raisedY * cr - turnedX * sr + pivotY;
+    out[o + 2] = z1 * cp - py * sp + pivotZ;
+  };
+}
+
+/** The posed vertices: the shoulders turn less than the head, the neck goes between. `rest` is the model at rest. */
+export function poseHead(positions: Float32Array, rest: Float32Array, pose: Person['pose']): Float32Array {
+  const head = headTurn(pose);
+  const trunk = headTurn(pose, 0.35);
+  const out = new Float32Array(positions.length);
+  const lower = new Float32Array(3);
+  for (let i = 0; i < positions.length; i += 3) {
+    const share = smoothstep(-1.75, -0.95, rest[i + 1] + 0.25 * rest[i + 2]);
+    head(positions[i], positions[i + 1], positions[i + 2], out, i);
+    if (share >= 1) continue;
+    trunk(positions[i], positions[i + 1], positions[i + 2], lower, 0);
+    for (let k = 0; k < 3; k++) out[i + k] = lower[k] + (out[i + k] - lower[k]) * share;
+  }
+  return out;
+}
