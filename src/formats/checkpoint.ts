@@ -1,0 +1,158 @@
+/**
+ * Checkpoints on disk: a folder `step-N` of `manifest.json` and safetensors files. It appears under its name only when
+ * complete, and the manifest holds the size and SHA-256 of every file.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { UserError } from '../runtime/errors.ts';
+import { syncFolder, writeFileAtomically } from './atomic.ts';
+import { readSafetensors, type StoredTensor, type TensorToStore, writeSafetensors } from './safetensors.ts';
+
+const FORMAT_VERSION = 1;
+const FOLDER = /^step-(\d+)$/;
+const maxManifestBytes = 64 * 2 ** 20;
+
+const manifestSchema = z.strictObject({
+  formatVersion: z.literal(FORMAT_VERSION),
+  /** Optimiser steps since the run began. */
+  step: z.int().min(0),
+  /** The stage in progress, and the steps done in it. */
+  stage: z.strictObject({ index: z.int().min(0), name: z.string(), step: z.int().min(0) }),
+  /** The run's complete configuration. */
+  config: z.unknown(),
+  /** States of random streams, and positions in the data, by name. */
+  random: z.record(z.string(), z.unknown()),
+  /** Held-out measurements, if any were made. */
+  metrics: z.record(z.string(), z.number()),
+  /** File names to what they must hold. */
+  files: z.record(
+    z.string().regex(/^[\w.-]+\.safetensors$/),
+    z.strictObject({ bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  ),
+});
+
+export type CheckpointManifest = z.output<typeof manifestSchema>;
+export type CheckpointHead = Omit<CheckpointManifest, 'formatVersion' | 'files'>;
+
+export interface Checkpoint extends CheckpointHead {
+  /** Tensors by file (without `.safetensors`) and name. */
+  readonly tensors: Readonly<Record<string, ReadonlyMap<string, StoredTensor>>>;
+}
+
+/**
+ * Writes `FOLDER/step-N`, one safetensors file for each entry of `tensors`. Returns its path. An older folder of that
+ * name is replaced. Nothing incomplete is left behind, unless the machine stops: then a `*.tmp` folder.
+ */
+export async function writeCheckpoint(
+  folder: string,
+  head: CheckpointHead,
+  tensors: Readonly<Record<string, Iterable<readonly [string, TensorToStore]>>>,
+): Promise<string> {
+  const path = join(folder, `step-${head.step}`);
+  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  await mkdir(temporary, { recursive: true });
+  try {
+    const files: CheckpointManifest['files'] = {};
+    for (const [name, entries] of Object.entries(tensors)) {
+      const file = `${name}.safetensors`;
+      files[file] = await writeSafetensors(join(temporary, file), entries);
+    }
+    const manifest: CheckpointManifest = { formatVersion: FORMAT_VERSION, ...head, files };
+    await writeFileAtomically(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
+    await rm(path, { recursive: true, force: true });
+    await rename(temporary, path);
+    await syncFolder(folder);
+    return path;
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** Reads a checkpoint's folder. Throws a UserError when a file is missing, damaged or not what the manifest says. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const { files, formatVersion: _, ...head } = await readManifest(path);
+  const tensors: Record<string, ReadonlyMap<string, StoredTensor>> = {};
+  for (const [file, expected] of Object.entries(files)) {
+    await verify(join(path, file), expected);
+    tensors[file.replace(/\.safetensors$/, '')] = readSafetensors(join(path, file));
+  }
+  return { ...head, tensors };
+}
+
+/** Reads `manifest.json` of a checkpoint's folder alone. Throws a UserError when it is missing or not valid. */
+export async function readManifest(path: string): Promise<CheckpointManifest> {
+  const file = join(path, 'manifest.json');
+  let json: unknown;
+  try {
+    const { size } = await stat(file);
+    if (size > maxManifestBytes) throw new Error(`${size} bytes, more than a manifest can have`);
+    json = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw damaged(file, 'the JSON description of a checkpoint', (error as Error).message);
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw damaged(file, issue.message, `a manifest that differs at ${issue.path.join('.') || 'its top'}`);
+  }
+  return parsed.data;
+}
+
+async function verify(file: string, expected: { bytes: number; sha256: string }): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found) throw damaged(file, `a file of ${expected.bytes} bytes`, 'nothing');
+  if (found.size !== expected.bytes) throw damaged(file, `${expected.bytes} bytes`, `${found.size} bytes`);
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  const sha256 = hash.digest('hex');
+  if (sha256 !== expected.sha256) throw damaged(file, `SHA-256 ${expected.sha256}`, sha256);
+}
+
+/** The complete checkpoints of a `checkpoints` folder, oldest first; none when there is no such folder. */
+export async function listCheckpoints(folder: string): Promise<{ step: number; path: string }[]> {
+  const names = await readdir(folder).catch(() => [] as string[]);
+  return names
+    .flatMap((name) => {
+      const match = FOLDER.exec(name);
+      return match ? [{ step: Number(match[1]), path: join(folder, name) }] : [];
+    })
+    .sort((a, b) => a.step - b.step);
+}
+
+/** Removes all but the newest `keep` checkpoints, and what interrupted writing left behind. */
+export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
+  const complete = await listCheckpoints(folder);
+  const leftovers = (await readdir(folder)).filter((name) => /^step-\d+\..*\.tmp$/.test(name));
+  const old = complete.slice(0, Math.max(0, complete.length - keep)).map(({ path }) => basename(path));
+  for (const name of [...old, ...leftovers]) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/**
+ * The checkpoint folder that a user means: the path of a checkpoint, its manifest, or of a run, which stands for its
+ * newest. Throws a UserError when there is none.
+ */
+export async function resolveCheckpoint(path: string): Promise<string> {
+  if (basename(path) === 'manifest.json') return dirname(path);
+  if (await stat(join(path, 'manifest.json')).catch(() => undefined)) return path;
+  const found = [...(await listCheckpoints(join(path, 'checkpoints'))), ...(await listCheckpoints(path))];
+  const newest = found.at(-1);
+  if (newest) return newest.path;
+  throw new UserError('There is no checkpoint.', {
+    where: path,
+    expected: 'a run folder (such as runs/00001-dps) or one of its checkpoints/step-N',
+    got: (await stat(path).catch(() => undefined)) ? 'a folder without checkpoints' : 'nothing of that name',
+  });
+}
+
+function damaged(where: string, expected: string, got: string): UserError {
+  return new UserError('A checkpoint is damaged.', {
+    where,
+    expected,
+    got,
+    fix: 'use another of the run’s checkpoints',
+  });
+}
