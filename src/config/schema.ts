@@ -98,7 +98,9 @@ const data = z.strictObject({
         .min(0)
         .max(512)
         .default(128)
-        .describe('Reflection padding around the photo for HED, px (of `size`). 16 gives nearly the same lines, faster.'),
+        .describe(
+          'Reflection padding around the photo for HED, px (of `size`). 16 gives nearly the same lines, faster.',
+        ),
     })
     .prefault({})
     .describe('Sketches: HED edge maps, thinned to lines of one pixel.'),

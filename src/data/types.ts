@@ -26,6 +26,8 @@ export interface PreparedSample {
 /** What `prepare` makes of a source. */
 export interface PreparedData {
   readonly resolution: number;
+  /** Where the pairs and the list of problems lie. */
+  readonly folder: string;
   readonly samples: Record<Split, readonly PreparedSample[]>;
   readonly problems: readonly Problem[];
 }

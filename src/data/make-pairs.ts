@@ -1,0 +1,80 @@
+/** Makes training pairs of source files: by edge detection from photos, or by resizing from pairs of another size. */
+import type { Config } from '../config/schema.ts';
+import { loadHed } from '../nn/hed.ts';
+import { type CropFinder, decodePhoto, resizeRgb, UnusableImage } from './decode.ts';
+import { detectEdges } from './edges/detect.ts';
+import { resizeMap } from './edges/resize.ts';
+import { edgeMapToSketch, linesToSketch } from './edges/sketch-of-edges.ts';
+import { loadFaceCrop } from './face-crop.ts';
+import { decodeForeignPair, type Pair } from './pair.ts';
+import type { SourceForm } from './sources/open-source.ts';
+
+export interface PairMaker {
+  /** How many files to give at once. */
+  readonly batch: number;
+  /** Pairs of files, in their order, or why a file cannot be used. Calls may overlap. */
+  make(paths: readonly string[]): Promise<(Pair | UnusableImage)[]>;
+  dispose(): void;
+}
+
+/** Pixels that HED sees at once: bounds its memory to some hundred megabytes. */
+const pixelsAtOnce = 2 ** 19;
+
+/** @throws UserError when HED's weights are needed and missing. */
+export async function openPairMaker(config: Config, form: SourceForm): Promise<PairMaker> {
+  if (form.kind === 'pairs') return openPairResizer(config, form.sketchFirst);
+  return openEdgeDetector(config, form.crop === 'face' ? await loadFaceCrop() : undefined);
+}
+
+async function openEdgeDetector(config: Config, findCrop: CropFinder | undefined): Promise<PairMaker> {
+  const { resolution: n, data } = config;
+  const { size, padding } = data.edges;
+  const hed = await loadHed();
+  const side = Math.max(size, n);
+  // Up to twice enlarged a photo still serves; beyond that it would teach blur.
+  const minimumSide = Math.ceil(n / 2);
+
+  const make = async (paths: readonly string[]) => {
+    const decoded = await Promise.all(
+      paths.map((path) => decodePhoto(path, side, minimumSide, findCrop).catch(unusable)),
+    );
+    const photos = decoded.filter((result): result is Buffer => !(result instanceof UnusableImage));
+    const [seen, kept] = await Promise.all(
+      [size, n].map((target) =>
+        Promise.all(photos.map((data) => resizeRgb({ data, width: side, height: side }, target, target))),
+      ),
+    );
+    const maps = photos.length > 0 ? await detectEdges(hed, seen!, size, padding) : [];
+    const pairs = maps.map((map, i) => ({
+      photo: kept![i]!,
+      sketch: edgeMapToSketch(size === n ? map : resizeMap(map, size, size, n, n), n, n, data.edges),
+    }));
+    return decoded.map((result) => (result instanceof UnusableImage ? result : pairs.shift()!));
+  };
+  const batch = Math.max(1, Math.floor(pixelsAtOnce / (size + 2 * padding) ** 2));
+  return { batch, make, dispose: () => hed.dispose() };
+}
+
+function openPairResizer({ resolution: n, data }: Config, sketchFirst: boolean): PairMaker {
+  const resizePair = async (path: string): Promise<Pair> => {
+    const { photo, sketch, side } = await decodeForeignPair(path, sketchFirst);
+    if (side === n) return { photo, sketch };
+    const pixels = await resizeRgb({ data: Buffer.from(photo), width: side, height: side }, n, n);
+    // A thin line that shrinks gets fainter by as much; it is drawn anew, one pixel wide and at full strength.
+    const ink = Float32Array.from(sketch, (value) => 1 - value / 255);
+    const threshold = side > n ? (0.4 * n) / side : 0.5;
+    const lines = resizeMap(ink, side, side, n, n);
+    return { photo: pixels, sketch: linesToSketch(lines, n, n, { ...data.edges, threshold }) };
+  };
+  return {
+    batch: 16,
+    make: (paths) => Promise.all(paths.map((path) => resizePair(path).catch(unusable))),
+    dispose() {},
+  };
+}
+
+/** Hands on why a file cannot be used as a result; anything else is a defect and goes up. */
+function unusable(error: unknown): UnusableImage {
+  if (error instanceof UnusableImage) return error;
+  throw error;
+}

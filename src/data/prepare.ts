@@ -1,0 +1,126 @@
+/** Makes and caches the pairs of photo and sketch that training reads, and splits them. */
+import type { Config } from '../config/schema.ts';
+import { UserError } from '../runtime/errors.ts';
+import type { Reporter } from '../runtime/progress.ts';
+import { UnusableImage } from './decode.ts';
+import { openPairMaker } from './make-pairs.ts';
+import { encodePair } from './pair.ts';
+import { type KeyedItem, keyItems, PreparedCache } from './prepared-cache.ts';
+import { type OpenedSource, openSource } from './sources/open-source.ts';
+import { splitSamples } from './split.ts';
+import type { PreparedData, PreparedSample, Problem } from './types.ts';
+
+/** Batches of files in work at once: while one is on TensorFlow the other is read or written. */
+const batchesAtOnce = 2;
+
+export interface PrepareOptions {
+  readonly config: Config;
+  readonly reporter: Reporter;
+  /** Stops between batches by throwing its reason; what is done stays in the cache. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Prepares the config's source: for every photo its crop and a sketch (HED edges thinned as the original's data),
+ * in `data.cache`. What an earlier call has done is taken from there; a file that has changed is done anew. Files that
+ * cannot be used are reported and listed, and the rest goes on.
+ *
+ * @throws UserError when the source is missing or empty, no file of it can be used, or the cache cannot be written.
+ */
+export async function prepare({ config, reporter, signal }: PrepareOptions): Promise<PreparedData> {
+  requirePadding(config);
+  const renderSize = Math.max(config.resolution, config.data.edges.size);
+  const source = await openSource(config.data, renderSize, reporter);
+  reporter.info(`Source: ${source.summary}`);
+  const cache = await PreparedCache.open(config, source);
+  const { keyed, problems } = await keyItems(source.items);
+  const missing = keyed.filter(({ key }) => !cache.has(key) && !cache.problem(key));
+  if (missing.length > 0) await makeMissing(config, source, cache, missing, reporter, signal);
+
+  for (const { key } of keyed) {
+    const problem = cache.problem(key);
+    if (problem) problems.push(problem);
+  }
+  await cache.saveProblems(problems);
+  reportProblems(problems, source, cache, reporter);
+  const samples: PreparedSample[] = keyed
+    .filter(({ key }) => cache.has(key))
+    .map(({ id, key }) => ({ id, pairPath: cache.pairPath(key) }));
+  return {
+    resolution: config.resolution,
+    folder: cache.folder,
+    samples: splitSamples(samples, config.data.split),
+    problems,
+  };
+}
+
+async function makeMissing(
+  config: Config,
+  source: OpenedSource,
+  cache: PreparedCache,
+  missing: readonly KeyedItem[],
+  reporter: Reporter,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const maker = await openPairMaker(config, source.form);
+  const task = reporter.task('Sketches', missing.length, 'images');
+  let next = 0;
+  let done = 0;
+  const work = async () => {
+    while (next < missing.length) {
+      signal?.throwIfAborted();
+      const items = missing.slice(next, next + maker.batch);
+      next += items.length;
+      const results = await maker.make(items.map(({ path }) => path));
+      await Promise.all(
+        results.map(async (result, i) => {
+          const { key, path } = items[i]!;
+          if (result instanceof UnusableImage) cache.addProblem(key, { path, reason: result.message });
+          else await cache.addPair(key, await encodePair(result, config.resolution));
+        }),
+      );
+      done += items.length;
+      task.update(done);
+    }
+  };
+  const workers = Array.from({ length: batchesAtOnce }, work);
+  try {
+    await Promise.all(workers);
+    task.finish();
+  } finally {
+    // The network may go only when nobody is using it any more.
+    await Promise.allSettled(workers);
+    maker.dispose();
+  }
+}
+
+function reportProblems(
+  problems: readonly Problem[],
+  source: OpenedSource,
+  cache: PreparedCache,
+  reporter: Reporter,
+): void {
+  if (problems.length === 0) return;
+  const shown = problems.slice(0, 5).map(({ path, reason }) => `  ${path}: ${reason}`);
+  const more = problems.length > shown.length ? [`  ... and ${problems.length - shown.length} more`] : [];
+  const summary = `${problems.length} of ${source.items.length} files cannot be used`;
+  if (problems.length === source.items.length) {
+    throw new UserError('No file of the source can be used.', {
+      where: source.root,
+      got: [summary, ...shown, ...more].join('\n  '),
+      fix: `Set data.source.path to a folder of good photos. The whole list: ${cache.problemsPath}`,
+    });
+  }
+  reporter.warn([`${summary} (the list: ${cache.problemsPath}):`, ...shown, ...more].join('\n'));
+}
+
+function requirePadding(config: Config): void {
+  const { padding, size } = config.data.edges;
+  if (padding < size) return;
+  throw new UserError('The padding for edge detection is too large.', {
+    where: 'data.edges.padding',
+    expected: `less than data.edges.size (${size}), as the photo is mirrored into it`,
+    got: String(padding),
+    fix: `Set it to ${Math.floor(size / 2)} or less.`,
+  });
+}

