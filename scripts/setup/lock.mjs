@@ -16,6 +16,7 @@ import {
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SetupError } from './errors.mjs';
 
 const HEARTBEAT_MS = 5_000;
 /** Of a lock held on another machine or in another container only its heartbeat can be seen. */
@@ -59,15 +60,22 @@ function isAlive(pid) {
  * The lock as it is now, or undefined if there is none.
  *
  * @param {string} path
- * @returns {{owner?: Owner, silentFor: number} | undefined} no owner while the file is being written
+ * @returns {{owner?: Owner, silentFor: number} | undefined} no owner while the file is being written, or if it is damaged
  */
 function look(path) {
   try {
-    const text = readFileSync(path, 'utf8');
-    return {
-      owner: text.endsWith('\n') ? JSON.parse(text) : undefined,
-      silentFor: Date.now() - statSync(path).mtimeMs,
-    };
+    const silentFor = Date.now() - statSync(path).mtimeMs;
+    return { owner: parseOwner(readFileSync(path, 'utf8')), silentFor };
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** @param {string} text @returns {Owner | undefined} */
+function parseOwner(text) {
+  try {
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -96,6 +104,16 @@ function removeStale(path, stale) {
   rmSync(aside, { force: true });
 }
 
+/** @param {string} folder @param {unknown} cause */
+const notWritable = (folder, cause) =>
+  new SetupError('The folder for what set-up installs cannot be written.', {
+    where: folder,
+    expected: 'write permission for this user, on a disk that is not read-only',
+    got: String(cause),
+    fix: 'correct the permissions ("ls -ld" shows them), or clone the project to a folder of yours',
+    cause,
+  });
+
 /** @param {string} path @param {Owner} owner @returns {boolean} whether the lock is ours now */
 function tryTake(path, owner) {
   try {
@@ -103,7 +121,7 @@ function tryTake(path, owner) {
     return true;
   } catch (error) {
     if (/** @type {NodeJS.ErrnoException} */ (error).code === 'EEXIST') return false;
-    throw error;
+    throw notWritable(dirname(path), error);
   }
 }
 
@@ -115,7 +133,11 @@ function tryTake(path, owner) {
  * @returns {Promise<() => void>} gives the lock back
  */
 export async function takeLock(path, { onWait, pollMs = 300 }) {
-  mkdirSync(dirname(path), { recursive: true });
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw notWritable(dirname(path), error);
+  }
   const owner = { token: randomUUID(), host: hostname(), pid: process.pid, started: startTime(process.pid) };
   let waiting = false;
   while (!tryTake(path, owner)) {

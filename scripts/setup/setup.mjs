@@ -42,7 +42,7 @@ export function plan(root = ROOT, { platform, arch, env } = process) {
   const { engine, reason } = chooseEngine(target, env);
   const targetId = `${platform}-${arch}`;
   const packages = packagesFor(targetId, engine);
-  const { version } = packages.find(({ name }) => name.startsWith('tensorflow'));
+  const version = packages.find(({ name }) => name.startsWith('tensorflow'))?.version ?? '';
   const addon = () => addonPath(paths, engine, platform, target.libraries, version);
   /** @type {Step[]} */
   const steps = [
