@@ -19,6 +19,8 @@ export interface StagePlan {
   readonly name: string;
   /** A short sentence for the plan that is shown before training. */
   readonly summary: string;
+  /** The networks that learn, by their names in {@link Method.networks}. */
+  readonly learns: readonly string[];
   readonly batch: number;
   readonly duration: { readonly epochs: number } | { readonly steps: number };
   /** Hole masks in the stage's pool. Stages of equal `holePoolName` share one pool. */
