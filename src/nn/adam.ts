@@ -92,7 +92,8 @@ export class Adam {
     if (!step) throw missing(stepName);
     for (const [name, variable] of Object.entries(this.#variables))
       for (const slot of ['m', 'v'])
-        if (String(state[`${name}/${slot}`]?.shape) !== String(variable.shape)) throw missing(`${name}/${slot}`);
+        if (String(state[`${name}/${slot}`]?.shape) !== String(variable.shape))
+          throw missing(`${name}/${slot}`);
     for (const [name, { m, v }] of Object.entries(this.#slots)) {
       assign(m, state[`${name}/m`]!);
       assign(v, state[`${name}/v`]!);

@@ -105,7 +105,7 @@ export async function loadHedTrunk(path = hedWeightsPath): Promise<Record<string
  */
 export function hedOfImage(hed: Hed, image: Uint8Array, height: number, width: number) {
   const { fused, sides } = tf.tidy(() =>
-    hed.edges(tf.tensor4d(Float32Array.from(image), [1, height, width, 3])),
+    hed.edges(tf.tensor4d(new Float32Array(image), [1, height, width, 3])),
   );
   const result = {
     fused: fused.dataSync() as Float32Array,

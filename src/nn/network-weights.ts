@@ -1,5 +1,5 @@
-import type { LayersModel, Tensor, Variable } from '../runtime/tf.ts';
 import { UserError } from '../runtime/errors.ts';
+import type { LayersModel, Tensor, Variable } from '../runtime/tf.ts';
 
 /** All weights of a network, learnt or not, by `NETWORK/LAYER/WEIGHT`, for example `G64/rcb1.conv/kernel`. */
 export function namedWeights(network: LayersModel): Record<string, Variable> {
@@ -13,7 +13,9 @@ export function namedWeights(network: LayersModel): Record<string, Variable> {
 /** Those of {@link namedWeights} that an optimiser changes. */
 export function trainableWeights(network: LayersModel): Record<string, Variable> {
   const trainable = new Set(network.layers.flatMap((layer) => layer.trainableWeights.map((w) => w.read())));
-  return Object.fromEntries(Object.entries(namedWeights(network)).filter(([, value]) => trainable.has(value)));
+  return Object.fromEntries(
+    Object.entries(namedWeights(network)).filter(([, value]) => trainable.has(value)),
+  );
 }
 
 /**

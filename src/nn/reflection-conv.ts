@@ -94,8 +94,5 @@ export function convolveUpsampled(x: Tensor4D, kernel: Tensor4D): Tensor4D {
 /** A kernel of three taps along `axis` as the two kernels of two taps that even and odd output positions see. */
 function foldPairs(kernel: Tensor, axis: number): [Tensor, Tensor] {
   const [first, middle, last] = tf.split(kernel, 3, axis) as [Tensor, Tensor, Tensor];
-  return [
-    tf.concat([first, tf.add(middle, last)], axis),
-    tf.concat([tf.add(first, middle), last], axis),
-  ];
+  return [tf.concat([first, tf.add(middle, last)], axis), tf.concat([tf.add(first, middle), last], axis)];
 }

@@ -72,14 +72,17 @@ function entriesOf(layer: TensorFlow.layers.Layer): TorchEntry[] {
 /**
  * Gives a network the weights of a PyTorch state dict. Entries that the network does not use are left alone.
  *
- * @param weights a tensor by key, in torch's layout; nothing for a key that is missing.
+ * @param weights a tensor by key and shape, in torch's layout; nothing for a key that is missing.
  * @throws UserError when an entry is missing or of another shape.
  */
-export function loadTorchWeights(network: LayersModel, weights: (key: string) => Tensor | undefined): void {
+export function loadTorchWeights(
+  network: LayersModel,
+  weights: (key: string, shape: readonly number[]) => Tensor | undefined,
+): void {
   tf.tidy(() => {
     for (const { key, variable, toTorch, fromTorch } of torchEntries(network)) {
-      const value = weights(key);
       const expected = toTorch(variable).shape;
+      const value = weights(key, expected);
       if (!value || String(value.shape) !== String(expected))
         throw new UserError(`The weights do not fit the network ${network.name}.`, {
           where: key,

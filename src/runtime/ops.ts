@@ -85,7 +85,7 @@ export function addBias(x: Tensor4D, bias: Tensor): Tensor4D {
 
 /**
  * gamma * (x - mean) / sqrt(variance + epsilon) + beta, with mean and (biased) variance of x [n,h,w,c] itself over
- * `axes`, through which the gradient flows. Instance normalisation has axes [1, 2], batch normalisation [0, 1, 2].
+ * `axes`, through which the gradient flows: [1, 2] for instance normalisation, [0, 1, 2] for batch normalisation.
  *
  * @param gamma, beta broadcast against [n,h,w,c] with size 1 in the axes 1 and 2: [n,1,1,c] or [1,1,1,c].
  * @param moments mean and variance where they are known already: [n|1,1,1,c], computed outside the tape.
@@ -108,28 +108,21 @@ export function normalize(
       return tf.add(tf.mul(centred, tf.mul(inverseDeviation, gamma)), beta);
     },
     (dy, [centred, inverseDeviation, g]) => {
-      const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
-      const weighted = tf.mul(dy, centred!);
-      const sumTo = (t: Tensor, shape: readonly number[]) =>
-        tf.sum(
-          t,
-          shape.flatMap((size, axis) => (size === 1 ? [axis] : [])),
-          true,
-        );
+      const sums = channelSums(dy as Tensor4D, axes);
+      const weightedSums = channelSums(tf.mul(dy, centred!) as Tensor4D, axes);
+      const reduceTo = (t: Tensor, shape: readonly number[]) =>
+        shape[0] === t.shape[0] ? t.clone() : tf.sum(t, [0], true);
       const gradientOfX = () => {
-        // dx = g/s * (dy - mean(dy) - xhat * mean(dy * xhat)), where gamma may vary over the axes' complement only.
-        const scale = tf.mul(inverseDeviation!, g!);
-        const meanDy = tf.div(tf.sum(dy, [...axes], true), count);
-        const meanDyX = tf.mul(
-          tf.div(tf.sum(weighted, [...axes], true), count),
-          tf.square(inverseDeviation!),
-        );
-        return tf.mul(tf.sub(tf.sub(dy, meanDy), tf.mul(centred!, meanDyX)), scale);
+        // dx = g/s * (dy - mean(dy) - xhat * mean(dy * xhat)); gamma does not vary along the axes.
+        const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+        const meanDyX = tf.mul(tf.div(weightedSums, count), tf.square(inverseDeviation!));
+        const centredDy = tf.sub(dy, tf.div(sums, count));
+        return tf.mul(tf.sub(centredDy, tf.mul(centred!, meanDyX)), tf.mul(inverseDeviation!, g!));
       };
       return [
         gradientOfX,
-        () => sumTo(tf.mul(tf.sum(weighted, [1, 2], true), inverseDeviation!), gamma.shape),
-        () => sumTo(dy, beta.shape),
+        () => reduceTo(tf.mul(weightedSums, inverseDeviation!), gamma.shape),
+        () => reduceTo(sums, beta.shape),
       ];
     },
   ) as Tensor4D;
@@ -138,9 +131,21 @@ export function normalize(
 /** Mean and biased variance of x over `axes`, kept as size 1; constants for any gradient being recorded. */
 export function momentsOf(x: Tensor4D, axes: readonly number[]): { mean: Tensor; variance: Tensor } {
   return untaped(() => {
-    const mean = tf.mean(x, [...axes], true);
-    return { mean, variance: tf.mean(tf.squaredDifference(x, mean), [...axes], true) };
+    const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
+    const mean = tf.div(channelSums(x, axes), count);
+    return { mean, variance: tf.div(channelSums(tf.squaredDifference(x, mean), axes), count) };
   });
+}
+
+/**
+ * Sums of x [n,h,w,c] over [1, 2] → [n,1,1,c] or [0, 1, 2] → [1,1,1,c], as a product with ones: TensorFlow's own
+ * reduction over leading axes adds one by one, which loses a hundred times more of float32's digits.
+ */
+function channelSums(x: Tensor4D, axes: readonly number[]): Tensor {
+  const [n, h, w, c] = x.shape;
+  const [groups, pixels] = axes.length === 2 ? [n, h * w] : [1, n * h * w];
+  const sums = tf.matMul(tf.ones([groups, 1, pixels]), tf.reshape(x, [groups, pixels, c]));
+  return tf.reshape(sums, [groups, 1, 1, c]);
 }
 
 /** N(0, stddev) values of the given shape: the same for the same seed pair, on every device. */

@@ -5,7 +5,7 @@ type AttributeValue = number | boolean | string | number[];
 export interface Attribute {
   readonly name: string;
   readonly type: number;
-  readonly value: AttributeValue | unknown[];
+  readonly value: AttributeValue;
 }
 
 interface NativeBackend {
@@ -49,15 +49,11 @@ export const attribute = {
     type: backend().binding.TF_ATTR_STRING!,
     value,
   }),
-  /** The addon reads a shape off the nesting of an array, so this nests arrays of the right lengths. */
-  shape(name: string, shape: readonly number[]): Attribute {
-    const nested = shape.reduceRight<unknown>((inner, size) => {
-      const outer = new Array<unknown>(size);
-      outer[0] = inner;
-      return outer;
-    }, 0);
-    return { name, type: backend().binding.TF_ATTR_SHAPE!, value: nested as unknown[] };
-  },
+  shape: (name: string, shape: readonly number[]): Attribute => ({
+    name,
+    type: backend().binding.TF_ATTR_SHAPE!,
+    value: [...shape],
+  }),
 };
 
 /** Runs an operation with one output. */

@@ -17,7 +17,10 @@ export interface DeformationOffsets {
 /** Draws the offsets for n samples. */
 export function drawOffsets(count: number, random: RandomStream): DeformationOffsets {
   const plane = () =>
-    tf.tensor4d(Float32Array.from({ length: count * GRID * GRID }, () => random.normal()), [count, GRID, GRID, 1]);
+    tf.tensor4d(
+      Float32Array.from({ length: count * GRID * GRID }, () => random.normal()),
+      [count, GRID, GRID, 1],
+    );
   return { x: plane(), y: plane() };
 }
 

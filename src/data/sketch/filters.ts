@@ -24,7 +24,12 @@ export function filter(x: Tensor4D, kernel: Tensor2D): Tensor4D {
 export function boxSum(x: Tensor4D, size: number): Tensor4D {
   if (size === 1) return x;
   return tf.tidy(() => {
-    const rows = tf.conv2d(replicationPad(x, (size - 1) / 2), tf.ones([size, 1, 1, 1]) as Tensor4D, 1, 'valid');
+    const rows = tf.conv2d(
+      replicationPad(x, (size - 1) / 2),
+      tf.ones([size, 1, 1, 1]) as Tensor4D,
+      1,
+      'valid',
+    );
     return tf.conv2d(rows, tf.ones([1, size, 1, 1]) as Tensor4D, 1, 'valid');
   });
 }
@@ -38,5 +43,8 @@ export function gaussianKernel(size: number, sigma: number, sum: number): Tensor
     return Math.exp(-(row * row + column * column) / (2 * sigma * sigma));
   });
   const scale = sum / values.reduce((total, value) => total + value, 0);
-  return tf.tensor2d(values.map((value) => value * scale), [size, size]);
+  return tf.tensor2d(
+    values.map((value) => value * scale),
+    [size, size],
+  );
 }

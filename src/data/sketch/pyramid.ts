@@ -53,7 +53,11 @@ export function trainingPyramid(
   const { refinement, maxDilation, levels } = options;
   return tf.tidy(() => {
     const diameter = dilationDiameter(refinement, maxDilation);
-    const deformed = deformSketch(smoothSketch(batch.sketch, SMOOTHING.wide), degradation.offsets, diameter - 1);
+    const deformed = deformSketch(
+      smoothSketch(batch.sketch, SMOOTHING.wide),
+      degradation.offsets,
+      diameter - 1,
+    );
     const rough = dilateSketch(discardBoxes(deformed, degradation.boxes), diameter, maxDilation);
     return Array.from({ length: options.level }, (_, index) => {
       const level = index + 1;

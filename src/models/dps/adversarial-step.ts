@@ -28,7 +28,12 @@ export class AdversarialPair {
   readonly #optimizers: readonly [Adam, Adam];
   readonly #options: AdversarialOptions;
 
-  constructor(generator: LayersModel, discriminator: LayersModel, adam: AdamOptions, options: AdversarialOptions) {
+  constructor(
+    generator: LayersModel,
+    discriminator: LayersModel,
+    adam: AdamOptions,
+    options: AdversarialOptions,
+  ) {
     this.#networks = [generator, discriminator];
     this.#optimizers = [
       new Adam(trainableWeights(generator), adam),

@@ -50,7 +50,13 @@ export function buildImageGenerator(options: ImageGeneratorOptions): LayersModel
     h = normalized(`rcb${block}`, conv.apply(rectified(LEAK, h)) as Symbolic);
     skips.push(h);
   }
-  const bottleneck = new ReflectionConv2D({ name: 'conv7', filters: filters(7), kernelSize: 4, stride: 2, pad: 1 });
+  const bottleneck = new ReflectionConv2D({
+    name: 'conv7',
+    filters: filters(7),
+    kernelSize: 4,
+    stride: 2,
+    pad: 1,
+  });
   h = bottleneck.apply(rectified(LEAK, h)) as Symbolic;
   for (let block = 7; block >= outermost; block--) {
     const conv = new ReflectionConv2D({

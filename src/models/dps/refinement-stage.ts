@@ -92,7 +92,12 @@ export class RefinementStage implements Trainable {
         const generated = splitPicture(picture);
         const generatedSketch = maskSketch(task, generated.sketch, hole);
         const images = [generated.image];
-        let difference: TensorFlow.Scalar = pictureDifference(generatedSketch, sketch, generated.image, image);
+        let difference: TensorFlow.Scalar = pictureDifference(
+          generatedSketch,
+          sketch,
+          generated.image,
+          image,
+        );
         if (imageGenerator) {
           const f = generatorInput(task, { sketch: generatedSketch, image, hole });
           const result = imageGenerator.apply(f, {

@@ -1,0 +1,35 @@
+import type { StoredTensor } from '../formats/safetensors.ts';
+import { UserError } from '../runtime/errors.ts';
+import { type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
+import type { VggTrunk } from './vgg.ts';
+
+/** Places of the five convolutions in torchvision's `features` of VGG19 (VGG16 has the same five). */
+const PLACES = [0, 2, 5, 7, 10];
+const CHANNELS = [3, 64, 64, 128, 128, 256];
+
+/**
+ * The trunk from torchvision's weights, keys `features.N.weight` (OIHW) and `features.N.bias`.
+ *
+ * @param where the file's name, for messages.
+ * @throws UserError when a weight is missing or of another shape.
+ */
+export function vggTrunkOfTorch(weights: ReadonlyMap<string, StoredTensor>, where = 'VGG weights'): VggTrunk {
+  return tf.tidy(() =>
+    PLACES.map((place, index) => {
+      const take = (suffix: string, shape: number[]) => {
+        const key = `features.${place}.${suffix}`;
+        const stored = weights.get(key);
+        if (String(stored?.shape) !== String(shape))
+          throw new UserError('This file does not hold VGG weights as torchvision names them.', {
+            where: `${where}: ${key}`,
+            expected: `shape [${shape}]`,
+            got: stored ? `shape [${stored.shape}]` : 'nothing',
+          });
+        return tf.tensor(Float32Array.from(stored!.data as ArrayLike<number>), shape);
+      };
+      const [input, output] = [CHANNELS[index]!, CHANNELS[index + 1]!];
+      const kernel = tf.transpose(take('weight', [output, input, 3, 3]), [2, 3, 1, 0]) as Tensor4D;
+      return { kernel: tf.keep(kernel), bias: tf.keep(take('bias', [output]) as Tensor1D) };
+    }),
+  ) as unknown as VggTrunk;
+}

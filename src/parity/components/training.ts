@@ -1,0 +1,194 @@
+/** One whole training iteration of G and D, and of F and its discriminator: losses, gradients, everything after it. */
+import { originalNormalisation, perceptualLoss } from '../../losses/perceptual.ts';
+import { buildDiscriminator } from '../../models/dps/discriminator.ts';
+import { buildGenerator } from '../../models/dps/generator.ts';
+import { ImageGeneratorStage } from '../../models/dps/image-generator-stage.ts';
+import {
+  discriminatorChannels,
+  generatorChannels,
+  generatorInput,
+  type Task,
+} from '../../models/dps/inputs.ts';
+import { RefinementStage } from '../../models/dps/refinement-stage.ts';
+import type { Losses, NamedTensors } from '../../models/method.ts';
+import { loadTorchWeights, torchEntries } from '../../nn/torch-keys.ts';
+import { stream } from '../../runtime/seed.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Check, compare, type Tolerance } from '../compare.ts';
+import type { FixtureCase } from '../fixtures.ts';
+import { gradientTolerance, NCHW, sixChannels } from '../layout.ts';
+import { trunkOf } from './losses.ts';
+import { imageGeneratorOf } from './networks.ts';
+import { holeOf, TASKS } from './sketch.ts';
+
+const ADAM = (fixture: FixtureCase) => {
+  const { lr, beta1, beta2, eps } = fixture.options.adam;
+  return { learningRate: lr, beta1, beta2, epsilon: eps };
+};
+
+function sharedOptions(fixture: FixtureCase, task: Task) {
+  const { hinge, weight_adv, weight_rec, weight_perc } = fixture.options;
+  return {
+    task,
+    adam: ADAM(fixture),
+    hingeMargin: hinge as number,
+    weight: weight_adv as number,
+    reconstruction: weight_rec as number,
+    perceptual: perceptualLoss(trunkOf(fixture), originalNormalisation, weight_perc),
+  };
+}
+
+export function checkRefinementStep(fixture: FixtureCase): Check[] {
+  const { options } = fixture;
+  const task = TASKS[options.task as string]!;
+  const generator = buildGenerator({
+    name: 'G',
+    channels: generatorChannels(task),
+    width: options.nf,
+    residualBlocks: options.n_layers,
+    lowest: options.level === 1,
+  });
+  loadTorchWeights(generator, fixture.weights('G/'));
+  const discriminator = discriminatorOf(fixture, task, options.nf, options.D_n_layers_actual);
+  const imageGenerator = options.F ? imageGeneratorOf(fixture, options.F) : undefined;
+  const image = fixture.image('in/I_gt');
+  const [count, height, width] = image.shape;
+  const hole =
+    task === 'edit' ? holeOf(fixture.image('in/M')) : (tf.ones([count, height, width, 1]) as Tensor4D);
+  const [roughSketch, sketch] = [fixture.image('in/S_in'), fixture.image('in/S_gt')];
+  const features = fixture.has('in/feature') ? fixture.image('in/feature') : undefined;
+  const x = generatorInput(task, { sketch: roughSketch, image, hole });
+  const level = tf.fill([1, 1], options.l);
+  const [, before] = generator.apply(features ? [x, level, features] : [x, level]) as Tensor4D[];
+  const stage = new RefinementStage(generator, discriminator, [], stream(0), {
+    ...sharedOptions(fixture, task),
+    level: options.level,
+    levels: options.max_level,
+    maxDilation: options.max_dilate,
+    refinements: [options.l],
+    imageGenerator,
+    evalNorm: false,
+    moveStatistics: true,
+  });
+  const losses = stage.update({ roughSketch, sketch, image, hole }, options.l, features);
+  const checks = [
+    compare(fixture, 'out/G_before', NCHW(sixChannels(before!)), { absolute: 1e-3 }),
+    ...compareStep(fixture, losses, stage.state(), { G: generator, D: discriminator }),
+    ...vectorsAfterDiscriminatorStep(fixture, task, options.nf, options.D_n_layers_actual),
+    ...(imageGenerator ? compareAfter(fixture, 'F', imageGenerator) : []),
+  ];
+  stage.dispose();
+  return checks;
+}
+
+export function checkImageGeneratorStep(fixture: FixtureCase): Check[] {
+  const { options } = fixture;
+  const task = TASKS[options.task as string]!;
+  const generator = imageGeneratorOf(fixture, {
+    size: options.img_size,
+    in_channels: generatorChannels(task),
+    nef: options.nef,
+    norm: 'BN',
+  });
+  const discriminator = discriminatorOf(fixture, task, options.ndf, options.D_nlayers);
+  const stage = new ImageGeneratorStage(generator, discriminator, sharedOptions(fixture, task));
+  const bytes = (name: string): Tensor4D => tf.sub(tf.div(fixture.image(name), 127.5), 1);
+  const image = bytes('in/I_u8');
+  const [count, height, width] = image.shape;
+  const hole = task === 'edit' ? holeOf(bytes('in/M_u8')) : (tf.ones([count, height, width, 1]) as Tensor4D);
+  const losses = stage.step({ image, sketch: bytes('in/S_u8'), hole });
+  const checks = [
+    ...compareStep(fixture, losses, stage.state(), { F: generator, D: discriminator }),
+    ...vectorsAfterDiscriminatorStep(fixture, task, options.ndf, options.D_nlayers),
+  ];
+  stage.dispose();
+  return checks;
+}
+
+const LOSS_OUTPUTS = {
+  discriminator: 'out/L_D',
+  adversarial: 'out/L_Gadv',
+  perceptual: 'out/L_perc',
+  reconstruction: 'out/L_rec',
+};
+
+function compareStep(
+  fixture: FixtureCase,
+  losses: Losses,
+  state: NamedTensors,
+  networks: Record<string, LayersModel>,
+): Check[] {
+  const checks = Object.entries(LOSS_OUTPUTS).map(([name, output]) =>
+    compare(fixture, output, losses[name]!, { absolute: 1e-6, relative: 1e-5 }),
+  );
+  for (const [prefix, network] of Object.entries(networks)) {
+    checks.push(
+      ...compareGradients(fixture, prefix, network, state),
+      ...compareAfter(fixture, prefix, network),
+    );
+  }
+  return checks.filter(({ name }) => !isSingularVector(name));
+}
+
+/**
+ * The fixtures hold D's singular vectors as the D step leaves them, before the G step moves them once more: after two
+ * power iterations on the weights it began with, whatever the inputs were.
+ */
+function vectorsAfterDiscriminatorStep(
+  fixture: FixtureCase,
+  task: Task,
+  width: number,
+  layers: number,
+): Check[] {
+  const twin = discriminatorOf(fixture, task, width, layers);
+  const any = tf.zeros([1, 64, 64, discriminatorChannels(task)]);
+  for (let run = 0; run < 2; run++) twin.apply(any, { training: true });
+  return compareAfter(fixture, 'D', twin).filter(({ name }) => isSingularVector(name));
+}
+
+const isSingularVector = (name: string) => /weight_[uv]$/.test(name);
+
+function discriminatorOf(fixture: FixtureCase, task: Task, width: number, layers: number): LayersModel {
+  const network = buildDiscriminator({ name: 'D', channels: discriminatorChannels(task), width, layers });
+  loadTorchWeights(network, fixture.weights('D/'));
+  return network;
+}
+
+/** After Adam's first step its first moment is the gradient times 1 - beta1. */
+function compareGradients(
+  fixture: FixtureCase,
+  prefix: string,
+  network: LayersModel,
+  state: NamedTensors,
+): Check[] {
+  const moments = new Map(
+    network.layers.flatMap((layer) =>
+      layer.weights.map(
+        (weight) => [weight.read(), state[`${network.name}/${weight.originalName}/m`]] as const,
+      ),
+    ),
+  );
+  return torchEntries(network).flatMap(({ key, variable, toTorch }) => {
+    const name = `grad/${prefix}/${key}`;
+    if (!fixture.has(name)) return [];
+    const gradient = tf.div(moments.get(variable)!, 1 - fixture.options.adam.beta1);
+    return [compare(fixture, name, toTorch(gradient), gradientTolerance(fixture, name))];
+  });
+}
+
+/** Weights and statistics after the iteration. Where only rounding decides an element, Adam moves it by ±lr. */
+function compareAfter(fixture: FixtureCase, prefix: string, network: LayersModel): Check[] {
+  const { lr } = fixture.options.adam;
+  const wholeStep = 2 * lr + 1e-5;
+  return torchEntries(network).flatMap(({ key, variable, toTorch }) => {
+    const name = `after/${prefix}/${key}`;
+    if (!fixture.has(name)) return [];
+    let tolerance: Tolerance = { absolute: 1e-4 };
+    if (fixture.note(`grad/${prefix}/${key}`).noise_dominated) tolerance = { absolute: wholeStep };
+    else if (!key.includes('running_')) {
+      const strays = 3 * (fixture.note(name)['elements_off_gt_1e-6'] ?? 0) + Math.ceil(variable.size * 0.001);
+      tolerance = { absolute: 2e-6, relative: 1e-5, strays, strayBound: wholeStep };
+    }
+    return [compare(fixture, name, toTorch(variable), tolerance)];
+  });
+}

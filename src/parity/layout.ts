@@ -1,0 +1,25 @@
+/** Between our layout and the original's, and the tolerances that several components share. */
+import { type Tensor4D, tf } from '../runtime/tf.ts';
+import type { Tolerance } from './compare.ts';
+import type { FixtureCase } from './fixtures.ts';
+
+/** Networks without instance normalisation, and sketches. */
+export const NETWORK: Tolerance = { absolute: 1e-4 };
+
+export const NCHW = (x: Tensor4D): Tensor4D => tf.transpose(x, [0, 3, 1, 2]);
+
+/** A picture [n,h,w,4] as the original has it: the sketch three times, then red, green and blue. */
+export function sixChannels(picture: Tensor4D): Tensor4D {
+  return tf.gather(picture, tf.tensor1d([0, 0, 0, 1, 2, 3], 'int32'), 3);
+}
+
+/** A thousandth of the largest gradient, and what rounding alone explains; anything for gradients that are rounding. */
+export function gradientTolerance(fixture: FixtureCase, name: string): Tolerance {
+  const { fp32_vs_fp64: noise, noise_dominated: isNoise } = fixture.note(name);
+  const largest = (fixture.stored(name).data as Float32Array).reduce(
+    (max, g) => Math.max(max, Math.abs(g)),
+    0,
+  );
+  const rounding = 20 * (noise?.max_abs ?? 0);
+  return { absolute: isNoise ? Math.max(largest, rounding) * 2 + 1e-3 : 1e-3 * largest + rounding };
+}

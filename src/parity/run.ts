@@ -1,0 +1,83 @@
+/** Runs every case of a folder of fixtures against our code. */
+import { tf } from '../runtime/tf.ts';
+import type { Check } from './compare.ts';
+import { checkLosses } from './components/losses.ts';
+import { checkDiscriminator, checkGenerator, checkImageGenerator } from './components/networks.ts';
+import { checkHed, checkMasks, checkThinning } from './components/pictures.ts';
+import { checkPipeline } from './components/pipeline.ts';
+import {
+  checkDeformation,
+  checkDilation,
+  checkDiscarding,
+  checkPyramid,
+  checkSmoothing,
+} from './components/sketch.ts';
+import { checkImageGeneratorStep, checkRefinementStep } from './components/training.ts';
+import { type FixtureCase, openFixtures } from './fixtures.ts';
+
+/** By the manifest's `component`. */
+const COMPONENTS: Record<string, (fixture: FixtureCase) => Check[] | Promise<Check[]>> = {
+  F: checkImageGenerator,
+  G: checkGenerator,
+  D: checkDiscriminator,
+  losses: checkLosses,
+  train_G: checkRefinementStep,
+  train_F: checkImageGeneratorStep,
+  blur: checkSmoothing,
+  dilate: checkDilation,
+  deform: checkDeformation,
+  discard: checkDiscarding,
+  prepare: checkPyramid,
+  mask: checkMasks,
+  test_pipeline: checkPipeline,
+  HED: checkHed,
+  thin: checkThinning,
+};
+
+export interface CaseResult {
+  readonly id: string;
+  readonly component: string;
+  readonly passed: boolean;
+  /** The check that comes nearest to its tolerance, or goes furthest beyond it; undefined where there is none. */
+  readonly worst?: Check;
+  readonly failures: readonly Check[];
+  /** Why the case could not be checked. */
+  readonly error?: string;
+}
+
+/** Checks the cases of `folder` one after another, yielding each result as it is there. */
+export async function* runParity(folder: string): AsyncGenerator<CaseResult> {
+  for (const fixture of openFixtures(folder)) {
+    const { id, component } = fixture;
+    tf.engine().startScope();
+    try {
+      const run = COMPONENTS[component];
+      const checks = run ? await run(fixture) : [];
+      const failures = checks.filter((check) => !check.passed);
+      const error = checks.length === 0 ? `nothing to check for component ${component}` : undefined;
+      yield {
+        id,
+        component,
+        passed: failures.length === 0 && !error,
+        worst: worstOf(checks),
+        failures,
+        error,
+      };
+    } catch (cause) {
+      const error = cause instanceof Error ? cause.message : String(cause);
+      yield { id, component, passed: false, failures: [], error };
+    } finally {
+      tf.engine().endScope();
+      tf.disposeVariables();
+    }
+  }
+}
+
+function worstOf(checks: readonly Check[]): Check | undefined {
+  const severity = ({ maxError, tolerance, passed }: Check) =>
+    (passed ? 0 : 1e6) + maxError / (tolerance.absolute || 1);
+  return checks.reduce<Check | undefined>(
+    (worst, check) => (!worst || severity(check) > severity(worst) ? check : worst),
+    undefined,
+  );
+}
