@@ -3,7 +3,7 @@ import { mix, type Rgb, scale } from './colour.ts';
 import { hash, noise3, smoothstep } from './noise.ts';
 import type { Background } from './person.ts';
 
-const GRID = 48;
+const GRID = 72;
 
 type Paint = (x: number, y: number) => Rgb;
 
@@ -31,7 +31,7 @@ function bokeh({ colours, seed }: Background): Paint {
   return (x, y) => {
     let c = scale(mix(colours[0], colours[1], y * 0.6), 0.35);
     for (const disc of discs) {
-      const inside = smoothstep(disc.r * 1.15, disc.r * 0.85, Math.hypot(x - disc.x, y - disc.y));
+      const inside = smoothstep(disc.r * 1.25, disc.r * 0.75, Math.hypot(x - disc.x, y - disc.y));
       c = mix(c, disc.colour, inside * 0.6);
     }
     return c;
@@ -106,7 +106,10 @@ export function paintBackground(background: Background, size: number, colour: Fl
   const n = GRID + 1;
   const grid = new Float32Array(n * n * 3);
   for (let y = 0; y < n; y++) {
-    for (let x = 0; x < n; x++) grid.set(paint(x / GRID, y / GRID), (y * n + x) * 3);
+    for (let x = 0; x < n; x++) {
+      const c = paint(x / GRID, y / GRID);
+      for (let k = 0; k < 3; k++) grid[(y * n + x) * 3 + k] = c[k];
+    }
   }
   const step = GRID / size;
   for (let y = 0; y < size; y++) {

@@ -1,6 +1,6 @@
 /** Clothes: the body below a neckline, pushed outwards, and a collar that stands around the neck. */
 import { mix, type Rgb, scale } from './colour.ts';
-import { gridTriangles } from './geometry.ts';
+import { gridTriangles, norm } from './geometry.ts';
 import type { HeadModel } from './head.ts';
 import { irradiance } from './lighting.ts';
 import { noise3, smoothstep } from './noise.ts';
@@ -17,7 +17,7 @@ function below(kind: Clothing['kind'], x: number, y: number, z: number): number 
   if (kind === 'crew') return -1.5 - 0.16 * front + 0.1 * smoothstep(0.4, 0.9, side) - y;
   if (kind === 'vneck')
     return -1.46 - front * Math.max(0, 0.62 - side * 1.25) + 0.05 * smoothstep(0.4, 0.9, side) - y;
-  return -1.42 - front * Math.max(0, 0.3 - side * 0.8) - y;
+  return -1.34 - front * Math.max(0, 0.34 - side * 0.9) - y;
 }
 
 export interface Garment {
@@ -28,6 +28,9 @@ export interface Garment {
   /** How far below its upper edge each vertex lies, decimetres. */
   depth: Float32Array;
 }
+
+/** No cloth reaches higher on the resting head than this. */
+const HIGHEST = -0.85;
 
 /** The cloth over the trunk. @param positions the shaped head. @param normals its normals. */
 export function createGarment(
@@ -41,20 +44,54 @@ export function createGarment(
   const out = Float32Array.from(positions);
   const depth = new Float32Array(rest.length / 3).fill(-1);
   for (let i = 0, v = 0; i < rest.length; i += 3, v++) {
-    if (rest[i + 1] > -0.85) continue;
+    if (rest[i + 1] > HIGHEST) continue;
     depth[v] = below(kind, rest[i], rest[i + 1], rest[i + 2]);
     const fold = noise3(rest[i] * 4, rest[i + 1] * 3, rest[i + 2] * 4 + (person.seed % 29));
     const off = 0.035 + 0.05 * fold * smoothstep(0.1, 0.4, depth[v]);
     for (let k = 0; k < 3; k++) out[i + k] += normals[i + k] * off;
   }
+  return cutOut(out, rest, depth, head.parts.body);
+}
+
+/** The parts of the triangles that lie below the edge (depth 0), cut through where the edge crosses them. */
+function cutOut(
+  positions: Float32Array,
+  rest: Float32Array,
+  depth: Float32Array,
+  body: Uint32Array,
+): Garment {
+  const points = [...positions];
+  const places = [...rest];
+  const depths = [...depth];
   const triangles: number[] = [];
-  const body = head.parts.body;
+  const crossing = (a: number, b: number): number => {
+    const t = depths[a] / (depths[a] - depths[b]);
+    for (let k = 0; k < 3; k++) {
+      points.push(points[a * 3 + k] + (points[b * 3 + k] - points[a * 3 + k]) * t);
+      places.push(places[a * 3 + k] + (places[b * 3 + k] - places[a * 3 + k]) * t);
+    }
+    return depths.push(0) - 1;
+  };
   for (let t = 0; t < body.length; t += 3) {
-    if (Math.max(depth[body[t]], depth[body[t + 1]], depth[body[t + 2]]) <= 0) continue;
-    if (rest[body[t] * 3 + 1] > -0.8) continue;
-    triangles.push(body[t], body[t + 1], body[t + 2]);
+    const corners = [body[t], body[t + 1], body[t + 2]];
+    if (corners.some((v) => rest[v * 3 + 1] > HIGHEST)) continue;
+    const inside = corners.filter((v) => depth[v] > 0).length;
+    if (inside === 3) triangles.push(...corners);
+    if (inside === 0 || inside === 3) continue;
+    const outline: number[] = [];
+    corners.forEach((v, i) => {
+      const next = corners[(i + 1) % 3];
+      if (depth[v] > 0) outline.push(v);
+      if (depth[v] > 0 !== depth[next] > 0) outline.push(crossing(v, next));
+    });
+    for (let i = 1; i + 1 < outline.length; i++) triangles.push(outline[0], outline[i], outline[i + 1]);
   }
-  return { positions: out, triangles: Uint32Array.from(triangles), rest, depth };
+  return {
+    positions: Float32Array.from(points),
+    triangles: Uint32Array.from(triangles),
+    rest: Float32Array.from(places),
+    depth: Float32Array.from(depths),
+  };
 }
 
 const RING = 40;
@@ -90,13 +127,17 @@ export function createCollar(person: Person, size: number): Garment | undefined 
   return { positions, triangles: gridTriangles(BANDS, RING), rest: positions, depth };
 }
 
+const WRAP = [0.1, 0.1, 0.1] as const;
+
+/** A band across half of each unit, soft at its edges: threads do not end abruptly. */
+function band(t: number): number {
+  const f = t - Math.floor(t);
+  return smoothstep(0.46, 0.54, f) * smoothstep(1, 0.92, f);
+}
+
 function pattern({ pattern: kind, colour, second }: Clothing, x: number, y: number, z: number): Rgb {
-  const line = (t: number) => {
-    const f = t - Math.floor(t);
-    return smoothstep(0.46, 0.54, f) * smoothstep(1, 0.92, f);
-  };
-  if (kind === 'stripes') return mix(colour, second, line(y * 7) * 0.8);
-  if (kind === 'checks') return mix(colour, second, (line(y * 6) + line(x * 6)) * 0.4);
+  if (kind === 'stripes') return mix(colour, second, band(y * 7) * 0.8);
+  if (kind === 'checks') return mix(colour, second, (band(y * 6) + band(x * 6)) * 0.4);
   if (kind === 'knit')
     return scale(colour, 0.8 + 0.4 * Math.abs(Math.sin((x + 0.4 * Math.sin(y * 60)) * 45)));
   return scale(colour, 0.96 + 0.08 * noise3(x * 30, y * 30, z * 30));
@@ -116,20 +157,31 @@ export function clothShader(
   const lit = new Float32Array(3);
   const lapel = clothing.kind === 'jacket';
   return (triangle, wa, wb, wc, out) => {
-    const [va, vb, vc] = [triangles[triangle], triangles[triangle + 1], triangles[triangle + 2]];
-    const at = (from: Float32Array, k: number) =>
-      wa * from[va * 3 + k] + wb * from[vb * 3 + k] + wc * from[vc * 3 + k];
-    const [x, y, z] = [at(rest, 0), at(rest, 1), at(rest, 2)];
-    let [nx, ny, nz] = [at(normals, 0), at(normals, 1), at(normals, 2)];
-    const length = 1 / (Math.hypot(nx, ny, nz) || 1);
+    const va = triangles[triangle];
+    const vb = triangles[triangle + 1];
+    const vc = triangles[triangle + 2];
+    const a = va * 3;
+    const b = vb * 3;
+    const c = vc * 3;
+    const x = wa * rest[a] + wb * rest[b] + wc * rest[c];
+    const y = wa * rest[a + 1] + wb * rest[b + 1] + wc * rest[c + 1];
+    const z = wa * rest[a + 2] + wb * rest[b + 2] + wc * rest[c + 2];
+    let nx = wa * normals[a] + wb * normals[b] + wc * normals[c];
+    let ny = wa * normals[a + 1] + wb * normals[b + 1] + wc * normals[c + 1];
+    let nz = wa * normals[a + 2] + wb * normals[b + 2] + wc * normals[c + 2];
+    const length = 1 / (norm(nx, ny, nz) || 1);
     // Cloth shows either face.
     const face = nz < 0 && collar ? -length : length;
     nx = nx * face + 0.35 * (noise3(x * 7, y * 3, z * 7) - 0.5);
     ny *= face;
     nz *= face;
-    const shadow = shadows.surface(at(posed, 0), at(posed, 1), at(posed, 2));
+    const shadow = shadows.surface(
+      wa * posed[a] + wb * posed[b] + wc * posed[c],
+      wa * posed[a + 1] + wb * posed[b + 1] + wc * posed[c + 1],
+      wa * posed[a + 2] + wb * posed[b + 2] + wc * posed[c + 2],
+    );
     const deep = wa * depth[va] + wb * depth[vb] + wc * depth[vc];
-    irradiance(light, nx, ny, nz, [0.1, 0.1, 0.1], shadow, 0.75, lit);
+    irradiance(light, nx, ny, nz, WRAP, shadow, 0.75, lit);
     const inner = lapel && !collar && z > -0.9 && Math.abs(x) < 0.16 + 0.3 * (-1.4 - y);
     const colour = lapel && (collar || inner) ? clothing.second : pattern(clothing, x, y, z);
     // A hem: a seam a little below the edge.

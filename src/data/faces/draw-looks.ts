@@ -63,14 +63,21 @@ export function drawSkin(random: RandomStream, { female, ages, ancestry }: Body)
     freckles: tone < 0.3 && random.uniform() < 0.25 ? random.uniform(0.3, 1) : 0,
     shine: random.uniform(0.4, 1.1),
     wear: clamp(ages.old + random.uniform(-0.1, 0.2)),
-    lips: painted ? mix(natural, paint, random.uniform(0.4, 0.9)) : vary(random, natural, 0.08),
+    lips: painted
+      ? mix(natural, scale(paint, 1 - 0.45 * tone), random.uniform(0.35, 0.85))
+      : vary(random, natural, 0.08),
     lipstick: painted ? random.uniform(0.8, 1) : random.uniform(0.5, 0.75),
     eyeshadow: random.pick([srgb(92, 70, 84), srgb(118, 78, 58), srgb(74, 82, 106), srgb(60, 46, 44)]),
     eyeshadowStrength: female && ages.child === 0 && random.uniform() < 0.55 ? random.uniform(0.2, 0.7) : 0,
   };
 }
 
-export function drawEyes(random: RandomStream, { female, ancestry }: Body, tone: number, yaw: number): Eyes {
+export function drawEyes(
+  random: RandomStream,
+  { female, ancestry }: Body,
+  tone: number,
+  pose: { yaw: number; pitch: number },
+): Eyes {
   const dark = tone > 0.42 || ancestry.asian > 0.55;
   const iris = dark
     ? random.pick([IRIS.dark, IRIS.dark, IRIS.brown])
@@ -79,7 +86,10 @@ export function drawEyes(random: RandomStream, { female, ancestry }: Body, tone:
   const away = random.uniform() < 0.75 ? 0.05 : 0.2;
   return {
     iris: vary(random, iris, 0.2),
-    gaze: [clamp(-yaw * 0.9, -0.45, 0.45) + random.normal() * away, random.normal() * away * 0.5],
+    gaze: [
+      clamp(-pose.yaw * 0.85, -0.4, 0.4) + random.normal() * away,
+      -pose.pitch * 0.8 + random.normal() * away * 0.4,
+    ],
     lashes: female ? random.uniform(0.7, 1) : random.uniform(0.35, 0.6),
   };
 }

@@ -71,7 +71,11 @@ export function drawPerson(seed: number | string): Person {
   const looks = part('looks');
   const posing = part('pose');
   const worn = part('worn');
-  const yaw = clamp(posing.normal() * 0.24, -0.6, 0.6);
+  const pose = {
+    yaw: clamp(posing.normal() * 0.24, -0.6, 0.6),
+    pitch: clamp(posing.normal() * 0.08, -0.2, 0.2),
+    roll: posing.normal() * 0.05,
+  };
   const skin = drawSkin(looks, body);
   const hair = drawHair(part('hair'), body, skin.tone);
   const metal = worn.pick([srgb(214, 178, 104), srgb(206, 208, 214), srgb(240, 236, 228)]);
@@ -81,7 +85,7 @@ export function drawPerson(seed: number | string): Person {
     child: body.ages.child > 0,
     targets: drawTargets(part('shape'), body),
     skin,
-    eyes: drawEyes(looks, body, skin.tone, yaw),
+    eyes: drawEyes(looks, body, skin.tone, pose),
     brows: drawBrows(looks, body, hair.colour),
     hair,
     beard: drawBeard(looks, body),
@@ -90,11 +94,7 @@ export function drawPerson(seed: number | string): Person {
     earrings: body.female && worn.uniform() < 0.4 ? metal : undefined,
     necklace: body.female && worn.uniform() < 0.25 ? metal : undefined,
     clothing: drawClothing(worn, body),
-    pose: {
-      yaw,
-      pitch: clamp(posing.normal() * 0.08, -0.2, 0.2),
-      roll: posing.normal() * 0.05,
-    },
+    pose,
     camera: {
       distance: posing.uniform(8.5, 14),
       zoom: posing.uniform(0.97, 1.08),

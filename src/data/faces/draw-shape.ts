@@ -31,19 +31,19 @@ const PAIRS: readonly [string, string, string, number][] = [
   ['forehead-nubian', 'decr', 'incr', 0.35],
   ['forehead-scale-vert', 'decr', 'incr', 0.3],
   ['forehead-temple', 'decr', 'incr', 0.35],
-  ['nose-hump', 'decr', 'incr', 0.35],
-  ['nose-nostrils-width', 'decr', 'incr', 0.4],
-  ['nose-point-width', 'decr', 'incr', 0.4],
+  ['nose-hump', 'decr', 'incr', 0.27],
+  ['nose-nostrils-width', 'decr', 'incr', 0.27],
+  ['nose-point-width', 'decr', 'incr', 0.27],
   ['nose-scale-depth', 'decr', 'incr', 0.3],
   ['nose-scale-horiz', 'decr', 'incr', 0.3],
-  ['nose-scale-vert', 'decr', 'incr', 0.35],
-  ['nose-width1', 'decr', 'incr', 0.35],
-  ['nose-width2', 'decr', 'incr', 0.35],
-  ['nose-width3', 'decr', 'incr', 0.35],
+  ['nose-scale-vert', 'decr', 'incr', 0.27],
+  ['nose-width1', 'decr', 'incr', 0.27],
+  ['nose-width2', 'decr', 'incr', 0.27],
+  ['nose-width3', 'decr', 'incr', 0.27],
   ['nose-volume', 'decr', 'incr', 0.3],
-  ['nose-flaring', 'decr', 'incr', 0.35],
-  ['nose-point', 'down', 'up', 0.4],
-  ['nose-curve', 'concave', 'convex', 0.35],
+  ['nose-flaring', 'decr', 'incr', 0.27],
+  ['nose-point', 'down', 'up', 0.27],
+  ['nose-curve', 'concave', 'convex', 0.27],
   ['nose-base', 'down', 'up', 0.3],
   ['mouth-lowerlip-volume', 'decr', 'incr', 0.4],
   ['mouth-upperlip-volume', 'decr', 'incr', 0.4],
@@ -76,13 +76,22 @@ const SIDED: readonly [string, string, string, number][] = [
   ['ear-wing', 'decr', 'incr', 0.4],
   ['ear-lobe', 'decr', 'incr', 0.4],
 ];
-const HEAD_SHAPES = ['oval', 'round', 'rectangular', 'square', 'triangular', 'invertedtriangular', 'diamond'];
+/** The model's own average is broader and flatter than people in portraits. */
+const MEANS: Record<string, number> = {
+  'head-scale-horiz': -0.3,
+  'head-fat': -0.15,
+  'forehead-scale-vert': 0.1,
+  'nose-scale-horiz': -0.1,
+  'eye-scale': 0.25,
+};
+const SOFT_SHAPES = ['oval', 'round', 'invertedtriangular', 'diamond'];
+const ANGULAR_SHAPES = ['rectangular', 'square', 'triangular'];
 
 function macroTargets(random: RandomStream, { female, ages, ancestry }: Body): Weights {
   const gender = female ? 'female' : 'male';
   const weights: Weights = [];
   const build = random.pick(['minweight', 'averageweight', 'averageweight', 'maxweight']);
-  const amount = random.uniform(0, build === 'maxweight' ? 0.7 : 0.5);
+  const amount = random.uniform(0, build === 'maxweight' ? 0.45 : 0.5);
   for (const [age, share] of Object.entries(ages)) {
     for (const [origin, part] of Object.entries(ancestry)) {
       weights.push([`${origin}-${gender}-${age}`, share * part]);
@@ -93,24 +102,30 @@ function macroTargets(random: RandomStream, { female, ages, ancestry }: Body): W
   return weights;
 }
 
-function detailTargets(random: RandomStream, ancestry: Ancestry): Weights {
+function detailTargets(random: RandomStream, { ancestry, female }: Body): Weights {
   const weights: Weights = [];
   const draw = (spread: number) => clamp(random.normal() * spread, -0.85, 0.85);
   for (const [name, low, high, spread] of PAIRS) {
-    const value = draw(spread);
+    const value = draw(spread) + (MEANS[name] ?? 0);
     weights.push([`${name}-${value < 0 ? low : high}`, Math.abs(value)]);
   }
   for (const [name, low, high, spread] of SIDED) {
-    const value = draw(spread);
+    const value = draw(spread) + (MEANS[name] ?? 0);
     for (const side of ['l', 'r']) {
       // No face is quite symmetric.
       const own = clamp(value + random.normal() * 0.06, -0.9, 0.9);
       weights.push([`${side}-${name}-${own < 0 ? low : high}`, Math.abs(own)]);
     }
   }
-  for (const shape of HEAD_SHAPES) {
-    if (random.uniform() < 0.28) weights.push([`head-${shape}`, random.uniform(0.1, 0.6)]);
+  const angular = female ? 0.08 : 0.25;
+  for (const shape of SOFT_SHAPES) {
+    if (random.uniform() < 0.35) weights.push([`head-${shape}`, random.uniform(0.1, 0.6)]);
   }
+  for (const shape of ANGULAR_SHAPES) {
+    if (random.uniform() < angular) weights.push([`head-${shape}`, random.uniform(0.1, 0.5)]);
+  }
+  if (female)
+    weights.push(['chin-width-decr', random.uniform(0, 0.5)], ['chin-bones-decr', random.uniform(0, 0.4)]);
   if (ancestry.asian > 0.5) {
     const fold = random.uniform(0.1, 0.7);
     weights.push(['l-eye-epicanthus-in', fold], ['r-eye-epicanthus-in', fold]);
@@ -141,7 +156,7 @@ function expressionTargets(random: RandomStream): Weights {
     weights.push(...unit(random, 'mouthSmile', smile), ...unit(random, 'cheekSquint', smile * 0.35));
     weights.push(...unit(random, 'eyeSquint', smile * random.uniform(0, 0.3)));
     if (smile > 0.4 && random.uniform() < 0.8) {
-      const teeth = random.uniform(0.35, 0.9);
+      const teeth = random.uniform(0.25, 0.6);
       weights.push(...unit(random, 'mouthUpperUp', teeth), ...unit(random, 'mouthLowerDown', teeth * 0.75));
       weights.push(['jawOpen', random.uniform(0.0, 0.18)]);
     }
@@ -163,6 +178,6 @@ function expressionTargets(random: RandomStream): Weights {
 /** @returns names of morph targets and their weights, most of them in [0, 1]. */
 export function drawTargets(random: RandomStream, body: Body): Weights {
   const weights = macroTargets(random, body);
-  weights.push(...detailTargets(random, body.ancestry), ...expressionTargets(random));
+  weights.push(...detailTargets(random, body), ...expressionTargets(random));
   return weights.filter(([, weight]) => Math.abs(weight) > 1e-3);
 }

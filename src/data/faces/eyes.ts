@@ -22,19 +22,21 @@ export function eyeShader(
   const { eyes, light, seed } = person;
   const triangles = side === 'left' ? head.parts.leftEye : head.parts.rightEye;
   const occlusion = head.occlusion;
-  const [gx, gy] = [Math.sin(eyes.gaze[0]), Math.sin(eyes.gaze[1])];
-  const white = [0.72, 0.67, 0.64];
+  // The lids of a morphed head may open beside the ball's middle; a gaze is read from where the iris is between them.
+  const gx = Math.sin(eyes.gaze[0]) + (0.85 * (ball.opening[0] - ball.centre[0])) / ball.radius;
+  const gy = Math.sin(eyes.gaze[1]) + (0.5 * (ball.opening[1] - ball.centre[1])) / ball.radius;
+  const white = [0.6, 0.56, 0.54];
   const rim = mix(eyes.iris, [0.01, 0.01, 0.01], 0.75);
+  const inverse = 1 / ball.radius;
   const lit = new Float32Array(3);
   const none: [number, number, number] = [0.3, 0.3, 0.3];
   const glintX = gx + light.key[0] * 0.3;
   const glintY = gy + Math.max(0.1, light.key[1]) * 0.34;
   return (triangle, wa, wb, wc, out) => {
     const [a, b, c] = [triangles[triangle] * 3, triangles[triangle + 1] * 3, triangles[triangle + 2] * 3];
-    const at = (k: number) =>
-      (wa * positions[a + k] + wb * positions[b + k] + wc * positions[c + k] - ball.centre[k]) / ball.radius;
-    const x = at(0);
-    const y = at(1);
+    const x = (wa * positions[a] + wb * positions[b] + wc * positions[c] - ball.centre[0]) * inverse;
+    const y =
+      (wa * positions[a + 1] + wb * positions[b + 1] + wc * positions[c + 1] - ball.centre[1]) * inverse;
     const z = Math.sqrt(Math.max(0, 1 - x * x - y * y));
     const open =
       wa * occlusion[triangles[triangle]] +
@@ -46,7 +48,7 @@ export function eyeShader(
       (1 - 0.6 * smoothstep(0.05, 0.6, y)) *
       (1 - 0.3 * smoothstep(0.55, 0.95, Math.abs(x)));
     irradiance(light, x, y, z, none, 0.75, 0.9, lit);
-    const r = Math.hypot(x - gx, y - gy);
+    const r = Math.sqrt((x - gx) * (x - gx) + (y - gy) * (y - gy));
     const inIris = smoothstep(IRIS + 0.025, IRIS - 0.025, r);
     const angle = Math.atan2(y - gy, x - gx);
     const fibres = 0.6 + 0.75 * noise3(angle * 5 + 16, r * 6, seed % 31) * smoothstep(PUPIL, PUPIL + 0.12, r);
@@ -55,7 +57,7 @@ export function eyeShader(
     const dark = smoothstep(IRIS - 0.12, IRIS, r) * 0.85;
     const inPupil = smoothstep(PUPIL + 0.025, PUPIL - 0.025, r);
     const corner = smoothstep(0.6, 0.95, Math.abs(x)) * 0.6;
-    const glint = smoothstep(0.115, 0.07, Math.max(Math.abs(x - glintX), Math.abs(y - glintY)));
+    const glint = smoothstep(0.1, 0.06, Math.max(Math.abs(x - glintX), Math.abs(y - glintY)));
     for (let k = 0; k < 3; k++) {
       const iris =
         (eyes.iris[k] * fibres * glow * (1 - dark) + rim[k] * dark) * (1 - inPupil) + 0.004 * inPupil;
@@ -75,7 +77,7 @@ export function mouthShader(
   const triangles = head.parts[part];
   const rest = head.positions;
   const { light } = person;
-  const base = part === 'teeth' ? [0.72, 0.68, 0.6] : [0.36, 0.11, 0.11];
+  const base = part === 'teeth' ? [0.86, 0.82, 0.74] : [0.36, 0.11, 0.11];
   const lit = new Float32Array(3);
   return (triangle, wa, wb, wc, out) => {
     const [a, b, c] = [triangles[triangle] * 3, triangles[triangle + 1] * 3, triangles[triangle + 2] * 3];

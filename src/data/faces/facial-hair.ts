@@ -31,7 +31,10 @@ export function beardDensity(beard: Beard): Density {
   return (x, y, z) => {
     const side = Math.abs(x);
     if (y > 0.05 || y < -1.25 || z < -0.75) return 0;
-    const onLip = smoothstep(-0.47, -0.52, y) * smoothstep(0.32, 0.24, side) * smoothstep(-0.66, -0.6, y);
+    const onLip =
+      smoothstep(-0.45, -0.49, y) *
+      smoothstep(0.3, 0.22, side) *
+      smoothstep(-0.6, -0.555, y + 0.25 * Math.max(0, side - 0.08));
     const aroundMouth =
       smoothstep(0.26, 0.3, side + 0.5 * Math.max(0, -0.72 - y)) * smoothstep(0.4, 0.34, side);
     const chin = smoothstep(-0.8, -0.86, y) * smoothstep(0.36, 0.26, side);
@@ -114,10 +117,10 @@ export function growBrows(
   turn: Turn,
 ): Strands {
   const { brows, seed } = person;
-  const roots = scatterRoots(head, shaped.positions, normals, browDensity(brows), 620, seed + 41);
+  const roots = scatterRoots(head, shaped.positions, normals, browDensity(brows), 900, seed + 41);
   const growth: Growth = {
     points: 3,
-    radius: 0.0045,
+    radius: 0.0038,
     length: (s, x) => (0.075 - 0.02 * clamp(alongBrow(x))) * (0.8 + 0.4 * hash(s, seed + 42)),
     direction(s, x, _y, out) {
       const t = clamp(alongBrow(x));
@@ -129,7 +132,7 @@ export function growBrows(
     lie: 0.9,
   };
   const colours = strandColours(roots.count, brows.colour, (s) => 0.65 + 0.5 * hash(s, seed + 44));
-  return grow(roots, growth, turn, colours, 0.62);
+  return grow(roots, growth, turn, colours, 0.5);
 }
 
 /** The beard's hairs, or undefined for none and for mere stubble, which the skin's colour shows. */
@@ -149,8 +152,10 @@ export function growBeard(
   const growth: Growth = {
     points: 4,
     radius: beard.kind === 'stubble' ? 0.003 : 0.005,
-    length: (s, _x, y) =>
-      length * (0.6 + 0.6 * hash(s, seed + 52)) * (0.45 + 0.55 * smoothstep(-0.2, -0.9, y)),
+    length: (s, x, y) => {
+      const room = y > -0.62 && Math.abs(x) < 0.28 ? 0.35 : 0.5 + 0.5 * smoothstep(-0.2, -0.9, y);
+      return length * (0.6 + 0.6 * hash(s, seed + 52)) * room;
+    },
     direction(s, x, y, out) {
       const lip = y > -0.66 && Math.abs(x) < 0.3;
       out[0] = (lip ? 2.2 * x : 0.25 * x) + 0.4 * signedHash(s, seed + 53);
@@ -179,7 +184,7 @@ export function growLashes(head: HeadModel, shaped: ShapedHead, person: Person, 
     }
   };
   collect(head.parts.upperLashes, 0.0075 * person.eyes.lashes);
-  if (person.female) collect(head.parts.lowerLashes, 0.0035 * person.eyes.lashes);
+  if (person.female) collect(head.parts.lowerLashes, 0.0018 * person.eyes.lashes);
   const points = new Float32Array(edges.length * 6);
   const normals = new Float32Array(edges.length * 6);
   edges.forEach(([a, b], s) => {

@@ -11,6 +11,11 @@ export function cross(a: Vec3, b: Vec3): Vec3 {
   return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }
 
+/** The length of a vector; much faster than Math.hypot. */
+export function norm(x: number, y: number, z: number): number {
+  return Math.sqrt(x * x + y * y + z * z);
+}
+
 export function vertex(positions: Float32Array, index: number): Vec3 {
   return [positions[index * 3], positions[index * 3 + 1], positions[index * 3 + 2]];
 }

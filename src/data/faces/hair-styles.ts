@@ -1,6 +1,7 @@
 /** Where hair grows and how each style is cut and combed. Places are on the resting head, eyes at the origin. */
+import { underHat } from './hat.ts';
 import { clamp, smoothstep } from './noise.ts';
-import type { Hair, HairStyle } from './person.ts';
+import type { HairStyle, Person } from './person.ts';
 import type { Density } from './roots.ts';
 
 export interface Style {
@@ -45,8 +46,8 @@ const LONG: Style = {
   cut: -2.3,
   comb: 'part',
   gravity: 0.8,
-  stiffness: 1.2,
-  height: 0.13,
+  stiffness: 0.7,
+  height: 0.1,
   strands: 2600,
   points: 20,
   radius: 0.0105,
@@ -78,15 +79,15 @@ export const STYLES: Record<HairStyle, Style> = {
     length: 0.62,
     gravity: 0.02,
     height: 0.55,
-    curlRadius: 0.025,
-    curlRate: 5,
+    curlRadius: 0.05,
+    curlRate: 4,
     strands: 2800,
     points: 18,
     radius: 0.011,
   },
   bob: { ...LONG, length: 1.9, cut: -0.75, strands: 2600, points: 16 },
   long: LONG,
-  wavy: { ...LONG, curlRadius: 0.07, curlRate: 0.75, points: 24, height: 0.18 },
+  wavy: { ...LONG, curlRadius: 0.07, curlRate: 0.75, points: 24, height: 0.13 },
   bun: {
     ...LONG,
     length: 1.6,
@@ -101,28 +102,30 @@ export const STYLES: Record<HairStyle, Style> = {
 
 /** Heights of the hairline by angle (degrees) about the vertical through the skull, from the front to the back. */
 const LINE: readonly (readonly [number, number])[] = [
-  [0, 0.8],
-  [18, 0.8],
-  [33, 0.76],
-  [45, 0.56],
-  [55, 0.3],
+  [0, 0.71],
+  [18, 0.71],
+  [33, 0.66],
+  [45, 0.5],
+  [55, 0.28],
   [61, 0.08],
   [67, -0.12],
   [73, -0.05],
   [78, 0.12],
   [90, 0.15],
   [99, 0.06],
-  [107, -0.3],
-  [120, -0.6],
-  [180, -0.8],
+  [107, -0.28],
+  [120, -0.55],
+  [180, -0.68],
 ];
 
 /** How densely scalp hair grows, with a soft line in front. */
-export function scalpDensity(hair: Hair): Density {
+export function scalpDensity({ hair, hat }: Person): Density {
   if (hair.style === 'bald') return () => 0;
   const balding = hair.style === 'balding';
   return (x, y, z) => {
-    if (y < -0.95) return 0;
+    // The face and the neck: most vertices, and no hair.
+    if (y < -0.9 || (z > 0.05 && y < 0.4)) return 0;
+    if (underHat(hat, y, z)) return 0;
     const angle = (Math.atan2(Math.abs(x), z + 0.75) * 180) / Math.PI;
     let i = 1;
     while (i + 1 < LINE.length && LINE[i][0] < angle) i++;
@@ -134,6 +137,6 @@ export function scalpDensity(hair: Hair): Density {
     // Without this the line is a compass curve.
     line += 0.018 * Math.sin(angle * 0.55 + hair.part * 20) * smoothstep(70, 40, angle);
     const grown = smoothstep(-0.015, 0.075, y - line);
-    return balding ? grown * smoothstep(0.75, 0.45, y) * smoothstep(48, 62, angle) : grown;
+    return balding ? grown * smoothstep(0.75, 0.45, y) * smoothstep(50, 88, angle) : grown;
   };
 }

@@ -1,5 +1,6 @@
 /** Grows scalp hair: a few guide strands follow the comb, gravity and the skull; the others follow the guides. */
-import { STYLES, type Style } from './hair-styles.ts';
+import { norm } from './geometry.ts';
+import { STYLES, type Style, scalpDensity } from './hair-styles.ts';
 import { clamp, hash, signedHash, smoothstep } from './noise.ts';
 import type { Person } from './person.ts';
 import type { Roots } from './roots.ts';
@@ -55,7 +56,7 @@ function comb(
   } else {
     for (let k = 0; k < 3; k++) out[k] = normal[k];
   }
-  const length = Math.hypot(out[0], out[1], out[2]) || 1;
+  const length = norm(out[0], out[1], out[2]) || 1;
   for (let k = 0; k < 3; k++) out[k] /= length;
 }
 
@@ -85,7 +86,8 @@ function growGuides(person: Person, style: Style, roots: Roots, skull: Skull, cr
     let length = style.length * size * (style.cut === undefined ? hair.length : 1) * (0.8 + 0.35 * layer);
     if (fringe > 0) length = (0.35 + 0.35 * fringe) * size * (0.9 + 0.2 * layer);
     // Short cuts are shorter at the sides and the neck.
-    else if (style.length < 0.7 && style.comb !== 'out') length *= 0.35 + 0.65 * smoothstep(-0.1, 0.65, ry);
+    else if (style.length < 0.7 && style.comb !== 'out')
+      length *= 0.12 + 0.28 * smoothstep(-0.6, -0.2, ry) + 0.6 * smoothstep(-0.1, 0.65, ry);
     const cut =
       style.cut === undefined
         ? -9
@@ -96,7 +98,9 @@ function growGuides(person: Person, style: Style, roots: Roots, skull: Skull, cr
     let ended = false;
     for (let j = 0; j < n; j++) {
       const o = (g * n + j) * 3;
-      points.set(p, o);
+      points[o] = p[0];
+      points[o + 1] = p[1];
+      points[o + 2] = p[2];
       if (ended) continue;
       const t = j / (n - 1);
       comb(style, person, p, normal, side, fringe, crown, way);
@@ -113,13 +117,14 @@ function growGuides(person: Person, style: Style, roots: Roots, skull: Skull, cr
           d[k] * style.stiffness + way[k] * combing + curved * signedHash(g * 31 + (j >> 2), seed + 11 + k);
       }
       d[1] -= hang * (fringe > 0 ? 1.5 : 1);
-      const inverse = 1 / (Math.hypot(d[0], d[1], d[2]) || 1);
+      const inverse = 1 / (norm(d[0], d[1], d[2]) || 1);
       for (let k = 0; k < 3; k++) {
         d[k] *= inverse;
         p[k] += d[k] * step;
       }
       if (style.comb === 'part' && fringe === 0) clearFace(p, side, size);
-      liftOff(p, d, skull, 0.012 + height * smoothstep(0, 0.3, t * length));
+      const gap = 0.012 + height * smoothstep(0, 0.3, t * length);
+      stayNear(p, d, skull, gap, style.length < 1 || p[1] > -0.15 ? 1.25 * gap + 0.02 : 9);
       if (p[1] < cut) ended = true;
     }
   }
@@ -134,13 +139,21 @@ function clearFace(p: Float32Array, side: number, size: number): void {
   p[2] -= 0.02 * size;
 }
 
-/** Moves a point that is within `gap` of the head's surface out of it and turns its direction along the surface. */
-function liftOff(p: Float32Array, d: Float32Array, skull: Skull, gap: number): void {
+/** Keeps a point between `gap` and `most` off the head's surface, and turns its direction along the surface. */
+function stayNear(p: Float32Array, d: Float32Array, skull: Skull, gap: number, most: number): void {
   const x = p[0] - skull.centre[0];
   const y = p[1] - skull.centre[1];
   const z = p[2] - skull.centre[2];
   const distance = Math.sqrt(x * x + y * y + z * z) || 1;
-  const least = skull.radius(x, y, z) + gap;
+  const surface = skull.radius(x, y, z);
+  if (distance > surface + most) {
+    const back = (0.5 * (surface + most - distance)) / distance;
+    p[0] += x * back;
+    p[1] += y * back;
+    p[2] += z * back;
+    return;
+  }
+  const least = surface + gap;
   if (distance >= least) return;
   const out = least / distance - 1;
   p[0] += x * out;
@@ -167,16 +180,24 @@ export function growHair(person: Person, roots: Roots, skull: Skull, crown: numb
   const points = new Float32Array(count * n * 3);
   const normals = new Float32Array(count * n * 3);
   const radii = new Float32Array(count);
+  const broad = new Uint8Array(count);
+  const scalp = scalpDensity(person);
   const p = new Float32Array(3);
   const curlRadius = (style.curlRadius + 0.03 * hair.curl * (style.curlRadius > 0 ? 1 : 0.5)) * size;
+  const fluffy = style.comb === 'out';
   const rate = (style.curlRate || 1.1) * (0.8 + 0.4 * hair.curl);
   for (let s = 0; s < count; s++) {
     const g = lock[s];
     const guideRoot = g * FOLLOWERS * 3;
-    const gather = 0.25 + 0.4 * hash(g, seed + 21);
-    radii[s] = style.radius * size * (0.7 + 0.6 * hash(s, seed + 22));
-    const phase = hash(g, seed + 23) * 6.28 + 0.5 * signedHash(s, seed + 24);
-    const stray = hair.frizz * hash(s, seed + 25) ** 4 * 0.35;
+    // Curls that stand off the head part into single hairs; combed hair keeps to its lock.
+    const gather = fluffy ? -0.15 : 0.25 + 0.4 * hash(g, seed + 21);
+    // A third of the strands are broad and dark: the mass of hair that fine strands lie on.
+    const [rx, ry, rz] = [roots.rest[s * 3], roots.rest[s * 3 + 1], roots.rest[s * 3 + 2]];
+    const under = s % 3 === 0 && scalp(rx, ry - 0.13, rz) > 0.9;
+    broad[s] = under ? 1 : 0;
+    radii[s] = style.radius * size * (under ? 2.6 : 0.6 + 0.6 * hash(s, seed + 22));
+    const phase = hash(g, seed + 23) * 6.28 + (fluffy ? 3 : 0.5) * signedHash(s, seed + 24);
+    const stray = under ? 0 : hair.frizz * hash(s, seed + 25) ** 4 * 0.35;
     for (let j = 0; j < n; j++) {
       const t = j / (n - 1);
       const q = (g * n + j) * 3;
@@ -198,13 +219,14 @@ export function growHair(person: Person, roots: Roots, skull: Skull, crown: numb
       // Falling hair faces sideways, however far below the skull it hangs.
       const ny = clamp(p[1] - skull.centre[1], -0.25, 2);
       const nz = p[2] - skull.centre[2];
-      const inverse = 1 / (Math.hypot(nx, ny, nz) || 1);
+      const inverse = 1 / (norm(nx, ny, nz) || 1);
       normals[o] = nx * inverse;
       normals[o + 1] = ny * inverse;
       normals[o + 2] = nz * inverse;
     }
   }
-  const level = (s: number) => (0.62 + 0.5 * hash(s, seed + 31)) * (0.8 + 0.45 * hash(lock[s], seed + 32));
+  const level = (s: number) =>
+    (broad[s] ? 0.55 : 0.65 + 0.5 * hash(s, seed + 31)) * (0.8 + 0.45 * hash(lock[s], seed + 32));
   return {
     count,
     perStrand: n,
@@ -213,7 +235,7 @@ export function growHair(person: Person, roots: Roots, skull: Skull, crown: numb
     colours: strandColours(count, hair.colour, level),
     radii,
     opacity: 0.88,
-    shine: style.comb === 'out' ? 0.35 : 0.8,
+    shine: fluffy ? 0.35 : 0.8,
     tapers: true,
   };
 }
@@ -229,6 +251,7 @@ function nearestGuides(roots: Roots, guides: Guides, part: number): Uint16Array 
     for (let g = 0; g < guides.count; g++) {
       const o = g * FOLLOWERS * 3;
       const dx = roots.positions[o] - x;
+      if (dx * dx >= best) continue;
       const dy = roots.positions[o + 1] - y;
       const dz = roots.positions[o + 2] - z;
       const distance = dx * dx + dy * dy + dz * dz + (guides.sides[g] === side ? 0 : 0.02);

@@ -28,9 +28,9 @@ export function noise3(x: number, y: number, z: number): number {
   let fx = x - xi;
   let fy = y - yi;
   let fz = z - zi;
-  fx *= fx * (3 - 2 * fx);
-  fy *= fy * (3 - 2 * fy);
-  fz *= fz * (3 - 2 * fz);
+  fx = fx * fx * (3 - 2 * fx);
+  fy = fy * fy * (3 - 2 * fy);
+  fz = fz * fz * (3 - 2 * fz);
   const m = LATTICE - 1;
   const x0 = xi & m;
   const x1 = (xi + 1) & m;

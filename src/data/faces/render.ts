@@ -2,6 +2,7 @@
  * Renders portraits of people who do not exist. The head is MakeHuman's (CC0), morphed, lit and dressed at random;
  * nothing in a picture is anybody's likeness.
  */
+import { earrings, glassesFrame, necklace, sunglasses } from './accessories.ts';
 import { paintBackground } from './background.ts';
 import { clothShader, createCollar, createGarment, type Garment } from './clothing.ts';
 import { drawPerson } from './draw-person.ts';
@@ -11,12 +12,14 @@ import { finish, SAMPLES } from './finish.ts';
 import { vertexNormals } from './geometry.ts';
 import { growHair } from './hair.ts';
 import { STYLES, scalpDensity } from './hair-styles.ts';
+import { createHat } from './hat.ts';
 import type { HeadModel } from './head.ts';
+import { smoothstep } from './noise.ts';
 import type { Person } from './person.ts';
 import { createVisibility, rasterize, type Visibility } from './rasterizer.ts';
 import { scatterRoots } from './roots.ts';
 import { createShadowMap, type ShadowMap } from './shadow.ts';
-import { headTurn, poseHead, type ShapedHead, shapeHead } from './shape.ts';
+import { headTurn, poseHead, type ShapedHead, shapeHead, TRUNK_SHARE } from './shape.ts';
 import { skinColours, skinShader } from './skin.ts';
 import { createSkull } from './skull.ts';
 import { drawStrands, type Strands, shadeStrands } from './strands.ts';
@@ -33,7 +36,11 @@ export const RENDERER_VERSION = 1;
  * @returns sRGB bytes, size x size x 3, aligned as CelebA-HQ: eyes level, a little above the middle.
  */
 export function renderFace(head: HeadModel, seed: number | string, size: number): Uint8Array {
-  const person = drawPerson(seed);
+  return renderPerson(head, drawPerson(seed), size);
+}
+
+/** The picture of a given person: see {@link renderFace}. */
+export function renderPerson(head: HeadModel, person: Person, size: number): Uint8Array {
   const shaped = shapeHead(head, person.targets);
   const view = createView(shaped, person, size * SAMPLES);
   const scene = buildScene(head, shaped, person);
@@ -70,7 +77,7 @@ function buildScene(head: HeadModel, shaped: ShapedHead, person: Person): Scene 
   const upright = vertexNormals(positions, parts.body);
   const posed = poseHead(positions, head.positions, person.pose);
 
-  const scalp = scalpDensity(person.hair);
+  const scalp = scalpDensity(person);
   const skull = createSkull(positions, parts.body, crown);
   const scalpRoots = scatterRoots(
     head,
@@ -88,14 +95,17 @@ function buildScene(head: HeadModel, shaped: ShapedHead, person: Person): Scene 
   if (collar) garments.push(collar);
   const dressed = garments.map((garment) => poseHead(garment.positions, garment.rest, person.pose));
 
+  const hat = person.hat ? createHat(person, person.hat, skull, crown, turn) : [];
+
   const shadows = createShadowMap(
     person.light.key,
     person.light.hardness,
     [
       { positions: posed, triangles: parts.body },
       ...garments.map((garment, i) => ({ positions: dressed[i], triangles: garment.triangles })),
+      ...hat,
     ],
-    hair.points,
+    [hair],
   );
   const colours = skinColours(head, person, hairCover(head, person));
   const normals = vertexNormals(posed, parts.body);
@@ -131,22 +141,34 @@ function buildScene(head: HeadModel, shaped: ShapedHead, person: Person): Scene 
       ),
     })),
   ];
+  surfaces.push(...hat);
   const strands = [growLashes(head, shaped, person, turn), growBrows(head, shaped, upright, person, turn)];
   if (beard) strands.push(beard);
   strands.push(hair);
+  const chain = necklace(head, shaped, upright, person, headTurn(person.pose, TRUNK_SHARE));
+  const rings = earrings(head, shaped, person, turn);
+  if (chain) strands.unshift(chain);
+  if (rings) strands.unshift(rings);
+  if (person.glasses) {
+    strands.push(glassesFrame(shaped, person.glasses, turn));
+    const lenses = sunglasses(shaped, person.glasses, turn, person.light);
+    if (lenses) surfaces.push(lenses);
+  }
   return { surfaces, strands, shadows };
 }
 
 /** How much of the hair's colour shows on the skin under it. */
 function hairCover(head: HeadModel, person: Person): Float32Array {
   const { positions, masks } = head;
-  const scalp = scalpDensity(person.hair);
+  const scalp = scalpDensity(person);
   const beard = beardDensity(person.beard);
   const beardCover = { none: 0, stubble: 0.35, moustache: 0.5, goatee: 0.55, full: 0.6 }[person.beard.kind];
   return Float32Array.from(masks.lips, (lips, v) => {
     const [x, y, z] = [positions[v * 3], positions[v * 3 + 1], positions[v * 3 + 2]];
     const chin = beardCover > 0 ? beard(x, y, z) * beardCover * person.beard.density * (1 - lips) : 0;
-    return Math.max(0.9 * scalp(x, y, z) * (1 - masks.ears[v]), chin);
+    // Only well inside the hairline: the vertices are too far apart to draw its edge.
+    const under = smoothstep(0.55, 1, scalp(x, y - 0.05, z)) * (1 - masks.ears[v]);
+    return Math.max(0.9 * under, chin);
   });
 }
 

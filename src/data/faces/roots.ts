@@ -1,4 +1,5 @@
 /** Scatters points on the skin, where hairs grow. */
+import { norm } from './geometry.ts';
 import type { HeadModel } from './head.ts';
 import { hash } from './noise.ts';
 
@@ -29,9 +30,15 @@ export function scatterRoots(
   const peaks: number[] = [];
   const sums: number[] = [];
   let total = 0;
+  const corner = cornerDensities(rest, body, density);
   for (let t = 0; t < body.length; t += 3) {
-    const [a, b, c] = [body[t] * 3, body[t + 1] * 3, body[t + 2] * 3];
-    const peak = peakDensity(rest, a, b, c, density);
+    const a = body[t] * 3;
+    const b = body[t + 1] * 3;
+    const c = body[t + 2] * 3;
+    const x = (rest[a] + rest[b] + rest[c]) / 3;
+    const y = (rest[a + 1] + rest[b + 1] + rest[c + 1]) / 3;
+    const z = (rest[a + 2] + rest[b + 2] + rest[c + 2]) / 3;
+    const peak = Math.max(density(x, y, z), corner[body[t]], corner[body[t + 1]], corner[body[t + 2]]);
     if (peak <= 0) continue;
     const ux = positions[b] - positions[a];
     const uy = positions[b + 1] - positions[a + 1];
@@ -39,7 +46,7 @@ export function scatterRoots(
     const vx = positions[c] - positions[a];
     const vy = positions[c + 1] - positions[a + 1];
     const vz = positions[c + 2] - positions[a + 2];
-    total += peak * Math.hypot(uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx);
+    total += peak * norm(uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx);
     chosen.push(t);
     peaks.push(peak);
     sums.push(total);
@@ -80,22 +87,10 @@ export function scatterRoots(
   };
 }
 
-/** The largest density at a triangle's corners, edges and middle: features may be smaller than a triangle. */
-function peakDensity(rest: Float32Array, a: number, b: number, c: number, density: Density): number {
-  const at = (wa: number, wb: number, wc: number) =>
-    density(
-      wa * rest[a] + wb * rest[b] + wc * rest[c],
-      wa * rest[a + 1] + wb * rest[b + 1] + wc * rest[c + 1],
-      wa * rest[a + 2] + wb * rest[b + 2] + wc * rest[c + 2],
-    );
-  const third = 1 / 3;
-  return Math.max(
-    at(third, third, third),
-    at(1, 0, 0),
-    at(0, 1, 0),
-    at(0, 0, 1),
-    at(0.5, 0.5, 0),
-    at(0.5, 0, 0.5),
-    at(0, 0.5, 0.5),
-  );
+function cornerDensities(rest: Float32Array, body: Uint32Array, density: Density): Float32Array {
+  const out = new Float32Array(rest.length / 3).fill(-1);
+  for (const v of body) {
+    if (out[v] < 0) out[v] = density(rest[v * 3], rest[v * 3 + 1], rest[v * 3 + 2]);
+  }
+  return out;
 }

@@ -16,14 +16,14 @@ export interface ShadowMap {
 
 /**
  * @param solid view-space vertices and the triangles on them that cast shadows.
- * @param strands view-space points on hair.
+ * @param strands hair in view space that casts shadows.
  * @param hardness 0 to 1.
  */
 export function createShadowMap(
   light: Vec3,
   hardness: number,
   solid: readonly { positions: Float32Array; triangles: Uint32Array }[],
-  strands: Float32Array,
+  strands: readonly { points: Float32Array; perStrand: number }[],
 ): ShadowMap {
   const right = normalize(cross([0, 1, 0], light));
   const up = cross(light, right);
@@ -45,12 +45,32 @@ export function createShadowMap(
     rasterize(map, screen, triangles, 1);
   }
   const depth = map.depth;
-  for (let i = 0; i < strands.length; i += 3) {
-    const x = u(strands[i], strands[i + 1], strands[i + 2]) | 0;
-    const y = v(strands[i], strands[i + 1], strands[i + 2]) | 0;
-    if (x < 0 || y < 0 || x >= GRID || y >= GRID) continue;
-    const d = w(strands[i], strands[i + 1], strands[i + 2]);
-    if (d > depth[y * GRID + x]) depth[y * GRID + x] = d;
+  /** Raises 2 x 2 cells to that depth. */
+  const splat = (gx: number, gy: number, d: number) => {
+    const x = gx | 0;
+    const y = gy | 0;
+    if (x < 0 || y < 0 || x + 1 >= GRID || y + 1 >= GRID) return;
+    const o = y * GRID + x;
+    if (d > depth[o]) depth[o] = d;
+    if (d > depth[o + 1]) depth[o + 1] = d;
+    if (d > depth[o + GRID]) depth[o + GRID] = d;
+    if (d > depth[o + GRID + 1]) depth[o + GRID + 1] = d;
+  };
+  for (const { points, perStrand } of strands) {
+    // Every other strand is enough; along it, gaps would let light through in dots.
+    for (let first = 0; first < points.length; first += perStrand * 6) {
+      for (let i = first; i < first + (perStrand - 1) * 3; i += 3) {
+        const x = u(points[i], points[i + 1], points[i + 2]);
+        const y = v(points[i], points[i + 1], points[i + 2]);
+        const d = w(points[i], points[i + 1], points[i + 2]);
+        const dx = u(points[i + 3], points[i + 4], points[i + 5]) - x;
+        const dy = v(points[i + 3], points[i + 4], points[i + 5]) - y;
+        const dd = w(points[i + 3], points[i + 4], points[i + 5]) - d;
+        const steps = Math.ceil(Math.max(Math.abs(dx), Math.abs(dy)) / 1.5) || 1;
+        for (let k = 0; k < steps; k++)
+          splat(x + (dx * k) / steps, y + (dy * k) / steps, d + (dd * k) / steps);
+      }
+    }
   }
 
   const bias = 0.05;

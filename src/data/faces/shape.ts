@@ -7,6 +7,8 @@ import type { Person } from './person.ts';
 export interface Eyeball {
   centre: Vec3;
   radius: number;
+  /** The middle between the corners of the lids, seen from the front. */
+  opening: readonly [x: number, y: number];
 }
 
 /** One person's head in its own frame: origin midway between the eyes, x to the person's left, y up, z forward. */
@@ -29,7 +31,31 @@ function eyeball(positions: Float32Array, triangles: Uint32Array): Eyeball {
     }
   }
   const centre: Vec3 = [(lo[0] + hi[0]) / 2, (lo[1] + hi[1]) / 2, (lo[2] + hi[2]) / 2];
-  return { centre, radius: (hi[0] - lo[0] + hi[1] - lo[1]) / 4 };
+  return { centre, radius: (hi[0] - lo[0] + hi[1] - lo[1]) / 4, opening: [centre[0], centre[1]] };
+}
+
+/** Where the inner and the outer corner of the lids are on the resting head. */
+const CORNERS: readonly Vec3[] = [
+  [0.15, -0.005, -0.014],
+  [0.467, -0.005, 0],
+];
+
+function nearestVertex(rest: Float32Array, x: number, y: number, z: number): number {
+  let nearest = 0;
+  let best = 1e9;
+  for (let i = 0; i < rest.length; i += 3) {
+    const distance = (rest[i] - x) ** 2 + (rest[i + 1] - y) ** 2 + (rest[i + 2] - z) ** 2;
+    if (distance < best) {
+      best = distance;
+      nearest = i / 3;
+    }
+  }
+  return nearest;
+}
+
+function lidOpening(rest: Float32Array, positions: Float32Array, side: 1 | -1): [number, number] {
+  const [a, b] = CORNERS.map(([x, y, z]) => nearestVertex(rest, side * x, y, z) * 3);
+  return [(positions[a] + positions[b]) / 2, (positions[a + 1] + positions[b + 1]) / 2];
 }
 
 /** Applies weighted morph targets. Names that the model lacks on some side have no effect on it. */
@@ -50,9 +76,10 @@ export function shapeHead(head: HeadModel, targets: Person['targets']): ShapedHe
   const right = eyeball(positions, head.parts.rightEye);
   const origin = [0, 1, 2].map((k) => (left.centre[k] + right.centre[k]) / 2);
   for (let i = 0; i < positions.length; i++) positions[i] -= origin[i % 3];
-  const move = ({ centre, radius }: Eyeball): Eyeball => ({
+  const move = ({ centre, radius }: Eyeball, side: 1 | -1): Eyeball => ({
     centre: [centre[0] - origin[0], centre[1] - origin[1], centre[2] - origin[2]],
     radius,
+    opening: lidOpening(head.positions, positions, side),
   });
   const mouth = [0, 0, 0];
   let lips = 0;
@@ -65,8 +92,8 @@ export function shapeHead(head: HeadModel, targets: Person['targets']): ShapedHe
   }
   return {
     positions,
-    left: move(left),
-    right: move(right),
+    left: move(left, 1),
+    right: move(right, -1),
     mouth: [mouth[0] / lips, mouth[1] / lips, mouth[2] / lips],
     crown,
   };
@@ -94,10 +121,13 @@ export function headTurn(pose: Person['pose'], share = 1): Turn {
   };
 }
 
+/** How far the shoulders follow the head. */
+export const TRUNK_SHARE = 0.35;
+
 /** The posed vertices: the shoulders turn less than the head, the neck goes between. `rest` is the model at rest. */
 export function poseHead(positions: Float32Array, rest: Float32Array, pose: Person['pose']): Float32Array {
   const head = headTurn(pose);
-  const trunk = headTurn(pose, 0.35);
+  const trunk = headTurn(pose, TRUNK_SHARE);
   const out = new Float32Array(positions.length);
   const lower = new Float32Array(3);
   for (let i = 0; i < positions.length; i += 3) {

@@ -82,7 +82,9 @@ export function skinShader(
     const a = triangles[triangle];
     const b = triangles[triangle + 1];
     const c = triangles[triangle + 2];
-    const [a3, b3, c3] = [a * 3, b * 3, c * 3];
+    const a3 = a * 3;
+    const b3 = b * 3;
+    const c3 = c * 3;
     let nx = wa * normals[a3] + wb * normals[b3] + wc * normals[c3];
     let ny = wa * normals[a3 + 1] + wb * normals[b3 + 1] + wc * normals[c3 + 1];
     let nz = wa * normals[a3 + 2] + wb * normals[b3 + 2] + wc * normals[c3 + 2];
@@ -104,18 +106,18 @@ export function skinShader(
     const pores = noise3(rx * 34, ry * 34, rz * 34) + noise3(rx * 71, ry * 71, rz * 71) - 1;
     let grain = 1 + 0.07 * pores;
     if (skin.freckles > 0 && rz > -0.3 && ry < 0.15 && ry > -0.75) {
-      const fleck = noise3(rx * 27 + 5, ry * 27, rz * 27 + 9);
-      grain *= 1 - skin.freckles * 0.32 * smoothstep(0.66, 0.8, fleck);
+      const fleck = noise3(rx * 41 + 5, ry * 41, rz * 41 + 9);
+      grain *= 1 - skin.freckles * 0.2 * smoothstep(0.68, 0.85, fleck);
     }
     const lip = smoothstep(0.3, 0.62, wa * lips[a] + wb * lips[b] + wc * lips[c]) * skin.lipstick;
     const lines = lip > 0 ? 0.92 + 0.16 * noise3(rx * 46, ry * 7, 3) : 1;
     const facing = 1 - clamp(nz);
     const highlight = Math.max(0, nx * half[0] + ny * half[1] + nz * half[2]);
-    const h4 = highlight ** 4;
+    const h4 = highlight * highlight * highlight * highlight;
     const broad = h4 * h4 * h4;
     const gloss = shadow * skin.shine * (1 + 0.5 * pores);
     const sharp = broad * broad * broad * (lip > 0 ? 0.2 : 0.1);
-    const specular = gloss * (0.045 * broad + sharp * 0.6) + 0.05 * facing ** 3 * open;
+    const specular = gloss * (0.045 * broad + sharp * 0.6) + 0.05 * facing * facing * facing * open;
     for (let k = 0; k < 3; k++) {
       let colour = (wa * colours[a3 + k] + wb * colours[b3 + k] + wc * colours[c3 + k]) * grain;
       colour += (skin.lips[k] * lines - colour) * lip;

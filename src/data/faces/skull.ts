@@ -1,8 +1,11 @@
 /** The distance from a point inside the skull to the head's surface, by direction: what keeps hair out of the head. */
+import { norm } from './geometry.ts';
 import { clamp } from './noise.ts';
 
 const COLUMNS = 48;
 const ROWS = 40;
+/** Below this many crown heights the shoulders begin, which hair falls past. */
+const LOWEST = -1.08;
 
 export interface Skull {
   readonly centre: readonly [number, number, number];
@@ -15,10 +18,11 @@ export function createSkull(positions: Float32Array, vertices: Uint32Array, crow
   const centre = [0, 0.22 * crown, -0.58 * crown] as const;
   const map = new Float32Array(COLUMNS * ROWS);
   for (const v of vertices) {
+    if (positions[v * 3 + 1] < LOWEST * crown) continue;
     const dx = positions[v * 3] - centre[0];
     const dy = positions[v * 3 + 1] - centre[1];
     const dz = positions[v * 3 + 2] - centre[2];
-    const distance = Math.hypot(dx, dy, dz);
+    const distance = norm(dx, dy, dz);
     if (distance < 0.3) continue;
     const column = Math.floor((Math.atan2(dx, dz) / (2 * Math.PI) + 0.5) * COLUMNS) % COLUMNS;
     const row = clamp(Math.floor((Math.acos(dy / distance) / Math.PI) * ROWS), 0, ROWS - 1);
