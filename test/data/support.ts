@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
 import { afterAll } from 'vitest';
+import { type Config, configSchema } from '../../src/config/schema.ts';
 import { readSafetensors, type StoredTensor } from '../../src/formats/safetensors.ts';
 import type { Reporter } from '../../src/runtime/progress.ts';
 
@@ -35,4 +37,28 @@ export function recorder(): Reporter & { infos: string[]; warnings: string[] } {
     warn: (message) => warnings.push(message),
     task: () => ({ update() {}, finish() {} }),
   };
+}
+
+/** A complete config at 64 px whose `data` is given, with edge detection as small as it can be. */
+export function smallConfig(data: { source: object; cache: string } & Record<string, unknown>): Config {
+  const steps = { steps: 1 };
+  return configSchema.parse({
+    resolution: 64,
+    data: { edges: { size: 64, padding: 16 }, ...data },
+    model: { levels: 1 },
+    training: { levels: [{ batch: 2, atFullRefinement: steps, atDrawnRefinement: steps, holePool: 8 }] },
+  });
+}
+
+/** Writes a photo-like PNG: a soft background and a round "head" whose place depends on `variant`. */
+export async function writePhoto(path: string, width = 96, height = 96, variant = 0): Promise<void> {
+  const pixels = Buffer.alloc(width * height * 3);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i += 3) {
+      const head = Math.hypot(x - width / 2 - variant, y - height / 2) < Math.min(width, height) / 3;
+      pixels.set(head ? [220, 180, 150] : [40 + variant, 60, (y * 100) / height], i);
+    }
+  }
+  await mkdir(dirname(path), { recursive: true });
+  await sharp(pixels, { raw: { width, height, channels: 3 } }).toFile(path);
 }

@@ -30,7 +30,8 @@ export function linesToSketch(
   width: number,
   { threshold, minimumSize }: LineSettings,
 ): Uint8Array {
-  const binary = Uint8Array.from(strengths, (strength) => (strength >= threshold ? 1 : 0));
+  const binary = new Uint8Array(strengths.length);
+  for (let i = 0; i < binary.length; i++) binary[i] = strengths[i]! >= threshold ? 1 : 0;
   const lines = removeSmallComponents(thin(binary, height, width), height, width, minimumSize);
   return lines.map((line) => (line ? 0 : 255));
 }

@@ -1,0 +1,164 @@
+/** Reads prepared pairs ahead of training. */
+import sharp from 'sharp';
+import { UserError } from '../runtime/errors.ts';
+import type { Reporter } from '../runtime/progress.ts';
+import { stream } from '../runtime/seed.ts';
+import { UnusableImage } from './decode.ts';
+import { decodePair, type Pair } from './pair.ts';
+import type { PreparedSample, RawBatch } from './types.ts';
+
+/** Where a loader stands: `position` samples of epoch `epoch` have been given out. JSON-serialisable. */
+export interface LoaderState {
+  readonly epoch: number;
+  readonly position: number;
+}
+
+export interface LoaderOptions {
+  /** For messages and for the order's random stream, for example the stage's name. */
+  readonly name: string;
+  readonly samples: readonly PreparedSample[];
+  readonly resolution: number;
+  readonly batch: number;
+  readonly seed: number;
+  /** Batches kept decoded ahead. */
+  readonly ahead: number;
+  readonly reporter: Reporter;
+  /** Goes on from here; default: the beginning. */
+  readonly state?: LoaderState;
+}
+
+/** Of all samples this share may turn out to be unreadable before training stops. */
+const tolerableLoss = 0.1;
+
+/**
+ * Batches in an order that derives from the seed: each epoch is a new shuffle, its last incomplete batch is left out.
+ * PNG decoding runs on sharp's threads while JavaScript waits for TensorFlow; at most `ahead` batches are in memory.
+ *
+ * A file that is missing or damaged is replaced by the next good sample in the epoch's order, and reported once.
+ */
+export class PairLoader {
+  readonly batchesPerEpoch: number;
+  readonly #options: LoaderOptions;
+  readonly #bad = new Set<string>();
+  /** So many samples may be unreadable. */
+  readonly #tolerated: number;
+  #order: { epoch: number; samples: readonly PreparedSample[] } | undefined;
+  /** The next batch to give out. */
+  #state: LoaderState;
+  /** The next batch to begin with. */
+  #ahead: LoaderState;
+  #queue: Promise<RawBatch>[] = [];
+
+  /** @throws UserError when a batch is larger than the data. */
+  constructor(options: LoaderOptions) {
+    const { samples, batch, name } = options;
+    if (batch > samples.length) {
+      throw new UserError('The batch is larger than the training data.', {
+        where: `batch of ${name}`,
+        expected: `at most ${samples.length}, the samples there are for training`,
+        got: String(batch),
+        fix: 'Set a smaller batch, or a source with more images.',
+      });
+    }
+    this.#options = options;
+    this.batchesPerEpoch = Math.floor(samples.length / batch);
+    // One in a small set, but never the last one.
+    this.#tolerated = Math.min(Math.max(1, Math.floor(tolerableLoss * samples.length)), samples.length - 1);
+    this.#state = this.#begin(options.state ?? { epoch: 0, position: 0 });
+    this.#ahead = this.#state;
+    // Pairs are small: a thread for each file in work does more than several threads on one file.
+    sharp.concurrency(1);
+  }
+
+  /**
+   * The next batch.
+   *
+   * @throws UserError when more than a tenth of all samples cannot be read.
+   */
+  async next(): Promise<RawBatch> {
+    while (this.#queue.length < this.#options.ahead) {
+      const begun = this.#read(this.#ahead);
+      // A failure is the business of the call that takes this batch; until then it is not unhandled.
+      begun.catch(() => {});
+      this.#queue.push(begun);
+      this.#ahead = this.#after(this.#ahead);
+    }
+    const batch = await this.#queue.shift()!;
+    this.#state = this.#after(this.#state);
+    return batch;
+  }
+
+  /** Where to go on after the batches that were given out. */
+  state(): LoaderState {
+    return { ...this.#state };
+  }
+
+  /** Lets batches in work end and drops them. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#queue.splice(0));
+  }
+
+  /** A state that a whole batch follows. */
+  #begin({ epoch, position }: LoaderState): LoaderState {
+    const { samples, batch } = this.#options;
+    return position + batch > samples.length ? { epoch: epoch + 1, position: 0 } : { epoch, position };
+  }
+
+  #after({ epoch, position }: LoaderState): LoaderState {
+    return this.#begin({ epoch, position: position + this.#options.batch });
+  }
+
+  #orderOf(epoch: number): readonly PreparedSample[] {
+    if (this.#order?.epoch !== epoch) {
+      const { seed, name, samples } = this.#options;
+      this.#order = { epoch, samples: stream(seed, 'order', name, epoch).shuffle(samples) };
+    }
+    return this.#order.samples;
+  }
+
+  async #read({ epoch, position }: LoaderState): Promise<RawBatch> {
+    const { batch, resolution: n } = this.#options;
+    const order = this.#orderOf(epoch);
+    const pairs = await Promise.all(
+      Array.from({ length: batch }, (_, i) => this.#readFrom(order, position + i)),
+    );
+    const images = new Uint8Array(batch * n * n * 3);
+    const sketches = new Uint8Array(batch * n * n);
+    for (const [i, { photo, sketch }] of pairs.entries()) {
+      images.set(photo, i * n * n * 3);
+      sketches.set(sketch, i * n * n);
+    }
+    return { ids: pairs.map(({ id }) => id), resolution: n, images, sketches };
+  }
+
+  /** The first good sample at or after a position of the order. */
+  async #readFrom(order: readonly PreparedSample[], position: number): Promise<Pair & { id: string }> {
+    for (let k = 0; ; k++) {
+      const { id, pairPath } = order[(position + k) % order.length]!;
+      try {
+        return { id, ...(await decodePair(pairPath, this.#options.resolution)) };
+      } catch (error) {
+        if (!(error instanceof UnusableImage)) throw error;
+        this.#count(pairPath, error.message);
+      }
+    }
+  }
+
+  #count(path: string, reason: string): void {
+    const { samples, reporter } = this.#options;
+    if (!this.#bad.has(path)) {
+      this.#bad.add(path);
+      reporter.warn(
+        `A prepared sample cannot be read, another takes its place (${this.#bad.size} so far): ${path}: ${reason}`,
+      );
+    }
+    if (this.#bad.size > this.#tolerated) {
+      throw new UserError('Too many prepared samples cannot be read.', {
+        where: path,
+        expected: `at most ${this.#tolerated} of ${samples.length}`,
+        got: `${this.#bad.size} missing or damaged files, the last one: ${reason}`,
+        fix: 'Was the cache deleted or its disk full? Delete the folder of that file and run `npm run prepare` again.',
+      });
+    }
+  }
+}

@@ -1,0 +1,179 @@
+import { existsSync } from 'node:fs';
+import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { decodePair } from '../../src/data/pair.ts';
+import { prepare } from '../../src/data/prepare.ts';
+import type { PreparedData } from '../../src/data/types.ts';
+import * as hed from '../../src/nn/hed.ts';
+import { UserError } from '../../src/runtime/errors.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import { tf } from '../../src/runtime/tf.ts';
+import { recorder, smallConfig, temporaryFolder, writePhoto } from './support.ts';
+
+// vi.spyOn needs the module's exports to be replaceable.
+vi.mock('../../src/nn/hed.ts', async (original) => ({ ...(await original<typeof hed>()) }));
+
+const temporary = await temporaryFolder();
+const installed = existsSync(hed.hedWeightsPath);
+const note = installed ? '' : ' (skipped: the HED weights are not installed, see `npm run doctor`)';
+const allOf = ({ samples }: PreparedData) => [...samples.train, ...samples.validation, ...samples.test];
+
+describe.skipIf(!installed)(`preparing photos${note}`, () => {
+  const photos = join(temporary, 'photos');
+  const config = smallConfig({ source: { kind: 'folder', path: photos }, cache: join(temporary, 'cache') });
+  const reporter = recorder();
+  const load = vi.spyOn(hed, 'loadHed');
+  let first: PreparedData;
+
+  beforeAll(async () => {
+    for (const i of [0, 1, 2]) await writePhoto(join(photos, `people/${i}.png`), 96, 80, 6 * i);
+    await writeFile(join(photos, 'broken.jpg'), 'no image');
+    await writePhoto(join(photos, 'small.png'), 40, 20);
+    const before = tf.memory().numTensors;
+    first = await prepare({ config, reporter });
+    expect(tf.memory().numTensors).toBe(before);
+    expect(load).toHaveBeenCalledTimes(1);
+  });
+
+  it('makes a pair of every good photo: the photo, and its outline as thin lines', async () => {
+    expect(
+      allOf(first)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(['people/0.png', 'people/1.png', 'people/2.png']);
+    expect([first.samples.train.length, first.samples.validation.length, first.samples.test.length]).toEqual([
+      1, 1, 1,
+    ]);
+    for (const { pairPath } of allOf(first)) {
+      const { photo, sketch } = await decodePair(pairPath, 64);
+      expect(new Set(sketch)).toEqual(new Set([0, 255]));
+      const lines = sketch.filter((v) => v === 0).length;
+      expect(lines).toBeGreaterThan(60);
+      expect(lines).toBeLessThan(500);
+      expect([...photo.subarray((32 * 64 + 32) * 3, (32 * 64 + 32) * 3 + 3)]).toEqual([220, 180, 150]);
+    }
+  });
+
+  it('reports and lists the files that cannot be used', async () => {
+    expect(first.problems.map(({ path }) => path).sort()).toEqual([
+      join(photos, 'broken.jpg'),
+      join(photos, 'small.png'),
+    ]);
+    const [warning] = reporter.warnings;
+    expect(warning).toContain('2 of 5 files cannot be used');
+    expect(warning).toContain('broken.jpg: cannot be decoded');
+    expect(await readFile(join(first.folder, 'problems.txt'), 'utf8')).toContain(
+      'small.png: too small: 20 px',
+    );
+  });
+
+  it('does nothing the second time, and tells of the problems again', async () => {
+    load.mockClear();
+    const again = recorder();
+    expect(await prepare({ config, reporter: again })).toEqual(first);
+    expect(load).not.toHaveBeenCalled();
+    expect(again.warnings.length).toBe(1);
+  });
+
+  it('makes only what is missing, and anew what has changed', async () => {
+    const lost = allOf(first).find(({ id }) => id === 'people/0.png')!;
+    const bytes = await readFile(lost.pairPath);
+    await rm(lost.pairPath);
+    await utimes(join(photos, 'people/1.png'), 1, 1);
+    const task = vi.fn(silent.task);
+    const second = await prepare({ config, reporter: { ...silent, task } });
+    expect(task).toHaveBeenCalledWith('Sketches', 2, 'images');
+    expect(await readFile(lost.pairPath)).toEqual(bytes);
+    const pathOf = (data: PreparedData, id: string) =>
+      allOf(data).find((sample) => sample.id === id)!.pairPath;
+    expect(pathOf(second, 'people/1.png')).not.toBe(pathOf(first, 'people/1.png'));
+    expect(pathOf(second, 'people/2.png')).toBe(pathOf(first, 'people/2.png'));
+  });
+
+  it('keeps pairs of other settings apart', async () => {
+    const edges = { ...config.data.edges, threshold: 0.5 };
+    const other = await prepare({ config: { ...config, data: { ...config.data, edges } }, reporter: silent });
+    expect(other.folder).not.toBe(first.folder);
+  });
+
+  it('stops when asked to', async () => {
+    const cache = join(temporary, 'stopped');
+    const stopped = prepare({
+      config: { ...config, data: { ...config.data, cache } },
+      reporter: silent,
+      signal: AbortSignal.abort(new Error('stopped by the user')),
+    });
+    await expect(stopped).rejects.toThrow('stopped by the user');
+  });
+
+  it('refuses a source of which no file can be used', async () => {
+    const path = join(temporary, 'all-bad');
+    await writePhoto(join(path, 'small.png'), 20, 20);
+    const bad = smallConfig({ source: { kind: 'folder', path }, cache: join(temporary, 'cache') });
+    const error = await prepare({ config: bad, reporter: silent }).catch((e) => e);
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.message).toMatch(/No file of the source can be used[\s\S]*small\.png: too small/);
+  });
+});
+
+describe('preparing', () => {
+  it("takes DeepPS's pairs as they are, and draws lines anew when it resizes", async () => {
+    const path = join(temporary, 'pairs');
+    const n = 128;
+    const sketch = Buffer.alloc(n * n * 3, 255);
+    for (let y = 20; y < 100; y++) sketch.fill(0, (y * n + 63) * 3, (y * n + 64) * 3);
+    const drawn = await sharp(sketch, { raw: { width: n, height: n, channels: 3 } })
+      .png()
+      .toBuffer();
+    await sharp({ create: { width: 2 * n, height: n, channels: 3, background: '#336699' } })
+      .composite([{ input: drawn, left: 0, top: 0 }])
+      .toFile(await folderFor(path, 'a.png'));
+    await writePhoto(join(path, 'b.png'), 2 * n, n);
+    await writePhoto(join(path, 'c.png'), n, n);
+    const source = { kind: 'celeba-hq', path, sketchFirst: true };
+    const config = smallConfig({ source, cache: join(temporary, 'cache') });
+
+    const same = await prepare({ config: { ...config, resolution: 128 }, reporter: silent });
+    expect(same.problems.map(({ reason }) => reason)).toEqual([
+      expect.stringMatching(/^not a pair: 128 x 128 px/),
+    ]);
+    const a = (data: PreparedData) => allOf(data).find(({ id }) => id === 'a.png')!.pairPath;
+    const pair = await decodePair(a(same), 128);
+    expect(pair.sketch).toEqual(Uint8Array.from({ length: n * n }, (_, i) => sketch[i * 3]!));
+    expect([...pair.photo.subarray(0, 3)]).toEqual([0x33, 0x66, 0x99]);
+
+    const half = await decodePair(a(await prepare({ config, reporter: silent })), 64);
+    const rows = Array.from({ length: 64 }, (_, y) => half.sketch.subarray(y * 64, (y + 1) * 64));
+    const inks = rows.map((row) => row.filter((v) => v === 0).length);
+    expect(inks.slice(11, 48).every((count) => count === 1)).toBe(true);
+    expect(inks.slice(0, 8).every((count) => count === 0)).toBe(true);
+  });
+
+  it('refuses a padding that cannot be mirrored, before anything is made', async () => {
+    const cache = join(temporary, 'untouched');
+    const config = smallConfig({
+      source: { kind: 'folder', path: temporary },
+      cache,
+      edges: { size: 64, padding: 64 },
+    });
+    await expect(prepare({ config, reporter: silent })).rejects.toThrow(/data\.edges\.padding/);
+    expect(existsSync(cache)).toBe(false);
+  });
+
+  it('says so when the cache cannot be written', async () => {
+    await writeFile(join(temporary, 'in-the-way'), '');
+    await writePhoto(join(temporary, 'some/1.png'));
+    const source = { kind: 'folder', path: join(temporary, 'some') };
+    const config = smallConfig({ source, cache: join(temporary, 'in-the-way') });
+    await expect(prepare({ config, reporter: silent })).rejects.toThrow(
+      /The cache cannot be written[\s\S]*data\.cache/,
+    );
+  });
+});
+
+async function folderFor(folder: string, name: string): Promise<string> {
+  await writePhoto(join(folder, name));
+  return join(folder, name);
+}

@@ -1,0 +1,125 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { renderFaces } from '../../../src/data/faces/cache.ts';
+import { listImages } from '../../../src/data/sources/listing.ts';
+import { openSource } from '../../../src/data/sources/open-source.ts';
+import { UserError } from '../../../src/runtime/errors.ts';
+import { silent } from '../../../src/runtime/progress.ts';
+import { smallConfig, temporaryFolder, writePhoto } from '../support.ts';
+
+vi.mock('../../../src/data/faces/cache.ts', () => ({ renderFaces: vi.fn() }));
+
+const temporary = await temporaryFolder();
+let folder = '';
+let number = 0;
+beforeEach(async () => {
+  folder = join(temporary, `case-${number++}`);
+  await mkdir(folder);
+});
+
+/** Empty files: listing does not open them. */
+async function touch(...names: string[]): Promise<void> {
+  for (const name of names) {
+    await mkdir(join(folder, name, '..'), { recursive: true });
+    await writeFile(join(folder, name), '');
+  }
+}
+
+const open = (source: object) =>
+  openSource(smallConfig({ source, cache: join(folder, 'cache') }).data, 64, silent);
+const ids = (items: readonly { id: string }[]) => items.map(({ id }) => id);
+
+describe('listing a folder', () => {
+  it('finds images of any depth and case, sorted by character codes, and nothing else', async () => {
+    await touch(
+      'b.JPG',
+      'a.jpeg',
+      'a/z.webp',
+      'a/b/c.png',
+      'notes.txt',
+      '.hidden.png',
+      '.thumbs/x.png',
+      'ä.png',
+      'B.png',
+    );
+    await mkdir(join(folder, 'named-like.png'));
+    const items = await listImages(folder);
+    expect(ids(items)).toEqual(['B.png', 'a.jpeg', 'a/b/c.png', 'a/z.webp', 'b.JPG', 'ä.png']);
+    expect(items[2]!.path).toBe(join(folder, 'a/b/c.png'));
+  });
+
+  it('follows links, once around a circle, and lists broken ones', async () => {
+    await touch('real/1.png');
+    await symlink(join(folder, 'real'), join(folder, 'linked'));
+    await symlink(folder, join(folder, 'real/up'));
+    await symlink(join(folder, 'gone.png'), join(folder, 'broken.png'));
+    expect(ids(await listImages(folder))).toEqual(['broken.png', 'linked/1.png', 'real/1.png']);
+  });
+
+  it.each([
+    ['missing', 'nothing of that name'],
+    ['file.png', 'a file'],
+  ])('refuses what is no folder: %s', async (name, got) => {
+    await touch('file.png');
+    const error = await listImages(join(folder, name)).catch((e) => e);
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.details).toMatchObject({ where: `data.source.path: ${join(folder, name)}`, got });
+  });
+});
+
+describe('the source', () => {
+  it('folder: lists photos up to the limit', async () => {
+    await touch('1.png', '2.png', '3.png');
+    const source = await open({ kind: 'folder', path: folder, crop: 'face', limit: 2 });
+    expect(ids(source.items)).toEqual(['1.png', '2.png']);
+    expect(source.form).toEqual({ kind: 'photos', crop: 'face' });
+    expect(source.summary).toBe(`2 photos in ${folder}`);
+  });
+
+  it.each(['folder', 'celeba-hq'])('%s: says what was looked for when there is nothing', async (kind) => {
+    await touch('notes.txt');
+    const error = await open({ kind, path: folder }).catch((e) => e);
+    expect(error).toBeInstanceOf(UserError);
+    expect(error.message).toContain(folder);
+    expect(error.message).toContain('*.jpg');
+  });
+
+  it('celeba-hq: takes the photos and not the masks of CelebAMask-HQ, by ids that do not depend on the form', async () => {
+    await writePhoto(join(folder, 'CelebA-HQ-img/0.jpg'));
+    await writePhoto(join(folder, 'CelebA-HQ-img/1.jpg'));
+    await writePhoto(join(folder, 'CelebAMask-HQ-mask-anno/0/00000_hair.png'));
+    const whole = await open({ kind: 'celeba-hq', path: folder });
+    const photos = await open({ kind: 'celeba-hq', path: join(folder, 'CelebA-HQ-img') });
+    expect(ids(whole.items)).toEqual(['0.jpg', '1.jpg']);
+    expect(photos).toEqual(whole);
+    expect(whole.form).toEqual({ kind: 'photos', crop: 'centre' });
+  });
+
+  it('celeba-hq: recognises pairs, even with a few strangers among them', async () => {
+    for (const i of [1, 2, 3]) await writePhoto(join(folder, `train/${i}.png`), 128, 64, i);
+    await sharp({ create: { width: 50, height: 50, channels: 3, background: 'red' } }).toFile(
+      join(folder, 'icon.png'),
+    );
+    await touch('damaged.png');
+    const source = await open({ kind: 'celeba-hq', path: folder, sketchFirst: true });
+    expect(source.form).toEqual({ kind: 'pairs', sketchFirst: true });
+    expect(source.items.length).toBe(5);
+    expect(source.summary).toContain('photo-and-sketch pairs');
+  });
+
+  it('faces: renders as many as the config says at the size that is needed, and takes no more', async () => {
+    const names = Array.from({ length: 12 }, (_, i) => `set/face-${String(i).padStart(6, '0')}.png`);
+    await touch(...names);
+    vi.mocked(renderFaces).mockResolvedValue(join(folder, 'set'));
+    const source = await open({ kind: 'faces', count: 10, seed: 7 });
+    expect(source.items.length).toBe(10);
+    expect(vi.mocked(renderFaces).mock.lastCall![0]).toMatchObject({
+      cacheDir: join(folder, 'cache'),
+      count: 10,
+      size: 64,
+      seed: 7,
+    });
+  });
+});
