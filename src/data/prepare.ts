@@ -83,14 +83,20 @@ async function makeMissing(
       task.update(done);
     }
   };
-  const workers = Array.from({ length: batchesAtOnce }, work);
+  const workers = Array.from({ length: batchesAtOnce }, () =>
+    work().catch((error) => {
+      // The others begin nothing more.
+      next = missing.length;
+      throw error;
+    }),
+  );
   try {
     await Promise.all(workers);
-    task.finish();
   } finally {
     // The network may go only when nobody is using it any more.
     await Promise.allSettled(workers);
     maker.dispose();
+    task.finish();
   }
 }
 

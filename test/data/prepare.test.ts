@@ -108,6 +108,25 @@ describe.skipIf(!installed)(`preparing photos${note}`, () => {
     await expect(stopped).rejects.toThrow('stopped by the user');
   });
 
+  it('ends its bar and frees the network when the work fails', async () => {
+    const finish = vi.fn();
+    const broken = {
+      update: () => {
+        throw new Error('a defect');
+      },
+      finish,
+    };
+    const before = tf.memory().numTensors;
+    const cache = join(temporary, 'failed');
+    const failed = prepare({
+      config: { ...config, data: { ...config.data, cache } },
+      reporter: { ...silent, task: () => broken },
+    });
+    await expect(failed).rejects.toThrow('a defect');
+    expect(finish).toHaveBeenCalledOnce();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it('refuses a source of which no file can be used', async () => {
     const path = join(temporary, 'all-bad');
     await writePhoto(join(path, 'small.png'), 20, 20);
