@@ -40,8 +40,6 @@ export interface Trainable {
   /** The stage's own random streams. */
   randomState(): Record<string, StreamState>;
   restoreRandom(state: Record<string, StreamState>): void;
-  /** Frees optimiser slots and what else belongs to this stage alone; networks stay. */
-  dispose(): void;
 }
 
 /** NHWC. `image` [n,s,s,3], `sketch` [n,s,s,1] in [-1, 1], -1 = line; `hole` [n,s,s,1], 1 = hole; `level` is l in [0, 1]. */
@@ -62,9 +60,11 @@ export interface Prediction {
 }
 
 export interface Predictor {
+  /** Side of the predicted images, px. At most that of the input. */
+  readonly resolution: number;
   /** `sketch` is the user's: it is smoothed and dilated by l as at test time (the paper, section 4), not deformed. */
   predict(input: PredictorInput): Prediction;
-  /** The image generator alone with the true sketch, where the method has one: its upper bound. [n,s,s,3]. */
+  /** The image generator alone with the true sketch, where the method has one: its upper bound. [n,r,r,3], r = `resolution`. */
   predictFromTrueSketch?(batch: Batch): Tensor4D;
 }
 
@@ -73,10 +73,13 @@ export interface Method {
   /** All networks by name (`F`, `G64`, `D64`, ...), for counting parameters, checkpoints, import and export. */
   readonly networks: Readonly<Record<string, LayersModel>>;
   readonly stages: readonly StagePlan[];
-  /** Begins a stage of `stages`. */
+  /**
+   * Begins a stage of `stages`. What the last stage had of its own is freed, unless the same networks go on learning:
+   * then they keep their optimisers' state.
+   */
   begin(stage: StagePlan): Trainable;
   predictor(): Predictor;
-  /** What a person wants to see of a batch at several l; see {@link NamedImages}. */
+  /** What a person wants to see of a batch at several l, of what has been trained so far; see {@link NamedImages}. */
   visuals(batch: Batch, levels: readonly number[]): NamedImages;
   dispose(): void;
 }

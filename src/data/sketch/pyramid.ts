@@ -37,6 +37,14 @@ function smoothedSketch(sketch: Tensor4D, level: number, levels: number): Tensor
   return smoothSketch(downsample(smoothSketch(sketch, kernel), 2 ** (levels - level)), kernel);
 }
 
+/** A batch at the top resolution as a level knows it: everything resized, the sketch smoothed, nothing degraded. */
+export function trueLevel(batch: Batch, level: number, levels: number): Batch {
+  return tf.tidy(() => {
+    const { image, hole } = atLevel(batch, batch.sketch, level, levels);
+    return { image: image.clone(), hole: hole.clone(), sketch: smoothedSketch(batch.sketch, level, levels) };
+  });
+}
+
 /**
  * Training inputs of the levels 1 to `level` (the first is the lowest) of `levels`
  * (PSGAN.prepare_training_images, models.py:547-605): the sketch is deformed, partly discarded and dilated by l at

@@ -1,4 +1,4 @@
-import { SMOOTHING, smoothSketch } from '../../data/sketch/smooth.ts';
+import { trueLevel } from '../../data/sketch/pyramid.ts';
 import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { pictureDifference } from '../../losses/reconstruction.ts';
@@ -14,6 +14,9 @@ export interface ImageGeneratorStageOptions extends AdversarialOptions {
   readonly perceptual: PerceptualLoss;
   /** Weight of the L1 loss. */
   readonly reconstruction: number;
+  /** The level at whose resolution F works, of `levels`; 1 is the lowest. */
+  readonly level: number;
+  readonly levels: number;
 }
 
 /**
@@ -32,13 +35,12 @@ export class ImageGeneratorStage implements Trainable {
     this.#pair = new AdversarialPair(generator, discriminator, options.adam, options);
   }
 
-  /** @param batch at F's resolution. */
+  /** @param batch at the run's resolution. */
   step(batch: Batch): Losses {
-    const { task, perceptual, reconstruction } = this.#options;
+    const { task, perceptual, reconstruction, level, levels } = this.#options;
     const losses: Losses = {};
     tf.tidy(() => {
-      const { image, hole } = batch;
-      const sketch = smoothSketch(batch.sketch, SMOOTHING.wide);
+      const { image, hole, sketch } = trueLevel(batch, level, levels);
       const input = generatorInput(task, { sketch, image, hole });
       const real = discriminatorInput(task, { sketch, image, hole });
       const forward = () => {
@@ -70,6 +72,7 @@ export class ImageGeneratorStage implements Trainable {
 
   restoreRandom(): void {}
 
+  /** Frees the optimisers; the networks stay. */
   dispose(): void {
     this.#pair.dispose();
   }

@@ -20,8 +20,6 @@ export interface RefinementStageOptions extends AdversarialOptions {
   readonly level: number;
   readonly levels: number;
   readonly maxDilation: number;
-  /** Values of l; one is drawn for each batch. */
-  readonly refinements: readonly number[];
   /** F, where it judges this level's results. */
   readonly imageGenerator?: LayersModel;
   /** Whether F normalises by its running statistics; the original, forgetting to say so, uses the batch's. */
@@ -41,6 +39,8 @@ export class RefinementStage implements Trainable {
   readonly #pair: AdversarialPair;
   readonly #options: RefinementStageOptions;
   #random: RandomStream;
+  /** Values of l; one is drawn for each batch. */
+  refinements: readonly number[] = [1];
 
   /** @param below the features of the lower levels' generators, lowest first. */
   constructor(
@@ -59,11 +59,11 @@ export class RefinementStage implements Trainable {
 
   /** @param batch at the run's resolution. */
   step(batch: Batch): Losses {
-    const { level, levels, maxDilation, refinements } = this.#options;
+    const { level, levels, maxDilation } = this.#options;
     const losses: Losses = {};
     tf.tidy(() => {
       const [count, size] = batch.sketch.shape;
-      const refinement = this.#random.pick(refinements);
+      const refinement = this.#random.pick(this.refinements);
       const degradation = drawDegradation(count, size, this.#random);
       const pyramid = trainingPyramid(batch, degradation, { refinement, maxDilation, level, levels });
       const features = lowerFeatures(this.#below, this.#options.task, pyramid, refinement);
@@ -135,6 +135,7 @@ export class RefinementStage implements Trainable {
     this.#random = new RandomStream('', state.degradation);
   }
 
+  /** Frees the optimisers; the networks stay. */
   dispose(): void {
     this.#pair.dispose();
   }

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { buildGenerator, featuresOf } from '../../models/dps/generator.ts';
 import { generatorChannels } from '../../models/dps/inputs.ts';
 import { DpsPredictor } from '../../models/dps/predictor.ts';
+import { Refiner } from '../../models/dps/refiner.ts';
 import { loadTorchWeights } from '../../nn/torch-keys.ts';
 import { type Tensor4D, tf } from '../../runtime/tf.ts';
 import { type Check, check, compare } from '../compare.ts';
@@ -28,19 +29,20 @@ export async function checkPipeline(fixture: FixtureCase): Promise<Check[]> {
     loadTorchWeights(network, fixture.weights(`G${size}/`));
     return network;
   });
-  const predictor = new DpsPredictor(
-    {
-      below: generators.slice(0, -1).map(featuresOf),
-      generator: generators.at(-1)!,
-      imageGenerator: imageGeneratorOf(fixture, options.F),
-    },
-    { task, maxDilation: options.max_dilate, levels: SIZES.length },
-  );
+  const levels = SIZES.length;
+  const below = generators.slice(0, -1).map(featuresOf);
+  const refiner = new Refiner(below, generators.at(-1)!, { task, maxDilation: options.max_dilate, levels });
+  const predictor = new DpsPredictor(refiner, imageGeneratorOf(fixture, options.F), {
+    task,
+    level: levels,
+    levels,
+    resolution: options.img_size,
+  });
   const batch = await readPicture(join(fixture.folder, options.png), options.img_size);
   const tolerance = { absolute: 1e-3 };
   return Object.entries(options.l as Record<string, number>).flatMap(([caption, level]) => {
     const input = { ...batch, level };
-    const inputs = predictor.inputs(input);
+    const inputs = refiner.inputs(input);
     const { result, refinedSketch, firstImage, roughSketch } = predictor.predict(input);
     const lowest = inputs[0]!;
     const found: Record<string, Tensor4D> = {

@@ -65,7 +65,6 @@ export function checkRefinementStep(fixture: FixtureCase): Check[] {
     level: options.level,
     levels: options.max_level,
     maxDilation: options.max_dilate,
-    refinements: [options.l],
     imageGenerator,
     evalNorm: false,
     moveStatistics: true,
@@ -91,7 +90,11 @@ export function checkImageGeneratorStep(fixture: FixtureCase): Check[] {
     norm: 'BN',
   });
   const discriminator = discriminatorOf(fixture, task, options.ndf, options.D_nlayers);
-  const stage = new ImageGeneratorStage(generator, discriminator, sharedOptions(fixture, task));
+  const stage = new ImageGeneratorStage(generator, discriminator, {
+    ...sharedOptions(fixture, task),
+    level: 1,
+    levels: 1,
+  });
   const bytes = (name: string): Tensor4D => tf.sub(tf.div(fixture.image(name), 127.5), 1);
   const image = bytes('in/I_u8');
   const [count, height, width] = image.shape;

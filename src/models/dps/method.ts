@@ -1,0 +1,178 @@
+/** Deep Plastic Surgery as a method: its stages in order, what they train, and what one sees of it. */
+import { imageGeneratorLevel, levelResolution } from '../../config/check.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Batch } from '../../data/types.ts';
+import type { PerceptualLoss } from '../../losses/perceptual.ts';
+import { stream } from '../../runtime/seed.ts';
+import type { LayersModel } from '../../runtime/tf.ts';
+import type { Method, NamedImages, StagePlan, Trainable } from '../method.ts';
+import { ImageGeneratorStage } from './image-generator-stage.ts';
+import { buildNetworks, type DpsNetworks } from './networks.ts';
+import { DpsPredictor } from './predictor.ts';
+import { RefinementStage } from './refinement-stage.ts';
+import { Refiner } from './refiner.ts';
+import { imageGeneratorVisuals, refinementVisuals } from './visuals.ts';
+
+/** A stage, and what it trains: level 0 is F alone. */
+interface DpsStage extends StagePlan {
+  readonly level: number;
+  /** Values of l that batches draw from. */
+  readonly refinements: readonly number[];
+}
+
+export class Dps implements Method {
+  readonly networks: Readonly<Record<string, LayersModel>>;
+  readonly stages: readonly DpsStage[];
+  readonly #config: Config;
+  readonly #built: DpsNetworks;
+  readonly #perceptual: PerceptualLoss;
+  #current: { level: number; trainable: ImageGeneratorStage | RefinementStage } | undefined;
+
+  constructor(config: Config, perceptual: PerceptualLoss) {
+    this.#config = config;
+    this.#perceptual = perceptual;
+    this.#built = buildNetworks(config);
+    const { imageGenerator, imageDiscriminator, levels } = this.#built;
+    const all = [
+      imageGenerator,
+      imageDiscriminator,
+      ...levels.flatMap(({ generator, discriminator }) => [generator, discriminator]),
+    ];
+    this.networks = Object.fromEntries(all.map((network) => [network.name, network]));
+    this.stages = planStages(config);
+  }
+
+  begin(stage: StagePlan): Trainable {
+    const { level, refinements } = stage as DpsStage;
+    if (this.#current?.level !== level) {
+      this.#current?.trainable.dispose();
+      this.#current = {
+        level,
+        trainable: level === 0 ? this.#imageGeneratorStage() : this.#refinementStage(level),
+      };
+    }
+    const { trainable } = this.#current;
+    if (trainable instanceof RefinementStage) trainable.refinements = refinements;
+    return trainable;
+  }
+
+  #sharedOptions() {
+    const { task, loss, training } = this.#config;
+    return {
+      task,
+      adam: training.optimizer,
+      perceptual: this.#perceptual,
+      hingeMargin: loss.hingeMargin,
+      weight: loss.adversarial,
+      reconstruction: loss.reconstruction,
+      levels: this.#config.model.levels,
+    };
+  }
+
+  #imageGeneratorStage(): ImageGeneratorStage {
+    const { imageGenerator, imageDiscriminator } = this.#built;
+    return new ImageGeneratorStage(imageGenerator, imageDiscriminator, {
+      ...this.#sharedOptions(),
+      level: imageGeneratorLevel(this.#config),
+    });
+  }
+
+  #refinementStage(level: number): RefinementStage {
+    const { seed, refinement, model } = this.#config;
+    const { generator, discriminator } = this.#built.levels[level - 1]!;
+    const below = this.#built.levels.slice(0, level - 1).map(({ features }) => features);
+    const judged = model.imageGenerator.inLoop && level === imageGeneratorLevel(this.#config);
+    return new RefinementStage(generator, discriminator, below, stream(seed, 'degradation', level), {
+      ...this.#sharedOptions(),
+      level,
+      maxDilation: refinement.maxDilation,
+      imageGenerator: judged ? this.#built.imageGenerator : undefined,
+      evalNorm: model.imageGenerator.evalNormInLoop,
+    });
+  }
+
+  predictor(): DpsPredictor {
+    const { task, model } = this.#config;
+    const level = imageGeneratorLevel(this.#config);
+    return new DpsPredictor(this.#refiner(level), this.#built.imageGenerator, {
+      task,
+      level,
+      levels: model.levels,
+      resolution: levelResolution(this.#config, level),
+    });
+  }
+
+  #refiner(level: number): Refiner {
+    const { task, refinement, model } = this.#config;
+    const below = this.#built.levels.slice(0, level - 1).map(({ features }) => features);
+    const { generator } = this.#built.levels[level - 1]!;
+    const { maxDilation } = refinement;
+    return new Refiner(below, generator, { task, maxDilation, levels: model.levels });
+  }
+
+  visuals(batch: Batch, levels: readonly number[]): NamedImages {
+    const { task } = this.#config;
+    const level = this.#current?.level ?? imageGeneratorLevel(this.#config);
+    if (level === 0) return imageGeneratorVisuals(this.predictor(), task, batch);
+    const judged = level === imageGeneratorLevel(this.#config);
+    return refinementVisuals(judged ? this.predictor() : this.#refiner(level), task, batch, levels);
+  }
+
+  dispose(): void {
+    this.#current?.trainable.dispose();
+    for (const network of Object.values(this.networks)) network.dispose();
+    for (const { features } of this.#built.levels) features.dispose();
+  }
+}
+
+/** The original's values of l: 0, 1/K, ..., 1 with K = maxDilation - 1, and half of the first step once. */
+export function drawnRefinements(maxDilation: number): number[] {
+  const count = maxDilation - 1;
+  return [...Array.from({ length: count + 1 }, (_, i) => i / count), 0.5 / count];
+}
+
+function planStages(config: Config): DpsStage[] {
+  const { training, refinement } = config;
+  const { duration, batch, holePool } = training.imageGenerator;
+  const first: DpsStage = {
+    name: 'F',
+    summary: 'the image generator alone, from true sketches',
+    learns: ['F', 'FD'],
+    level: 0,
+    refinements: [],
+    duration,
+    batch,
+    holePool,
+    holePoolName: 'F',
+  };
+  return [
+    first,
+    ...training.levels.flatMap((entry, index) => {
+      const level = index + 1;
+      const resolution = levelResolution(config, level);
+      const shared = {
+        learns: [`G${resolution}`, `D${resolution}`],
+        level,
+        batch: entry.batch,
+        holePool: entry.holePool,
+        holePoolName: `level ${level}`,
+      };
+      return [
+        {
+          ...shared,
+          name: `G${resolution}, l = 1`,
+          summary: `level ${level} at ${resolution} px, the roughest sketches`,
+          duration: entry.atFullRefinement,
+          refinements: [1],
+        },
+        {
+          ...shared,
+          name: `G${resolution}, any l`,
+          summary: `level ${level} at ${resolution} px, l drawn for each batch`,
+          duration: entry.atDrawnRefinement,
+          refinements: drawnRefinements(refinement.maxDilation),
+        },
+      ];
+    }),
+  ];
+}
