@@ -1,0 +1,196 @@
+/** The command line. Each command's code is loaded when it runs, so that help and wrong flags answer at once. */
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { similarWord } from '../config/explain.ts';
+import { UserError } from '../runtime/errors.ts';
+import { catchInterrupts, Interrupted } from './interrupt.ts';
+import { terminalReporter } from './reporter.ts';
+
+/** Exit statuses: a mistake that the user can mend, and a defect of the program (EX_SOFTWARE). */
+const USER_ERROR = 1;
+const DEFECT = 70;
+
+const commands = ['train', 'prepare', 'doctor', 'parity'];
+const flags = ['config', 'set', 'runs', 'max-steps', 'dry-run', 'fixtures', 'verbose', 'help'];
+
+const configOption = {
+  config: { type: 'string', requiresArg: true, coerce: once('--config'), describe: 'Config file (YAML)' },
+  set: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    defaultDescription: 'none',
+    describe: 'KEY=VALUE: change one key of the config; repeatable',
+  },
+} as const;
+
+const folderExample = '--set data.source.kind=folder --set data.source.path=photos';
+
+const commandLine = yargs(hideBin(process.argv))
+  .scriptName('npm run')
+  .usage('Deep Plastic Surgery: sketch-guided face editing\n\n$0 COMMAND -- [options]')
+  .parserConfiguration({ 'dot-notation': false, 'boolean-negation': false })
+  .option('verbose', { type: 'boolean', default: false, describe: 'Show the stack trace of an error' })
+  .command(
+    'train',
+    'Train the networks of a config',
+    (y) =>
+      y
+        .options(configOption)
+        .demandOption('config')
+        .options({
+          runs: {
+            type: 'string',
+            requiresArg: true,
+            coerce: once('--runs'),
+            default: 'runs',
+            describe: 'Folder in which the run gets its own',
+          },
+          'max-steps': {
+            type: 'string',
+            requiresArg: true,
+            coerce: wholeNumber('--max-steps'),
+            describe: 'End after so many steps in all, with a checkpoint, as Ctrl-C does',
+          },
+          'dry-run': {
+            type: 'boolean',
+            default: false,
+            describe: 'Show the complete config and the plan; train nothing',
+          },
+        })
+        .example(
+          '$0 train -- --config configs/quickstart.yaml',
+          'Built-in faces, 64 px, a quarter of an hour',
+        )
+        .example(
+          `$0 train -- --config configs/smoke.yaml ${folderExample}`,
+          'Every stage, briefly, on your photos',
+        )
+        .example('$0 train -- --config configs/smoke.yaml --set task=synthesis', 'Faces from sketches alone')
+        .example('$0 train -- --config configs/dps.yaml --dry-run', 'What the paper’s training would do'),
+    async ({ config, set, runs, maxSteps, dryRun }) => {
+      const { trainCommand } = await import('./train.ts');
+      const reporter = terminalReporter();
+      const interrupt = catchInterrupts(reporter.warn);
+      await trainCommand({ config, sets: set, runs, maxSteps, dryRun, reporter, interrupt });
+    },
+  )
+  .command(
+    'prepare',
+    'Make the crops and sketches of a config’s source; train does it by itself when needed',
+    (y) =>
+      y
+        .options(configOption)
+        .demandOption('config')
+        .example(`$0 prepare -- --config configs/dps.yaml ${folderExample}`, 'Sketches of your photos'),
+    async ({ config, set }) => {
+      const [{ prepareCommand }, { loadConfig }] = await Promise.all([
+        import('./prepare.ts'),
+        import('../config/load.ts'),
+      ]);
+      const reporter = terminalReporter();
+      const loaded = loadConfig(config, set);
+      await prepareCommand({ config: loaded.config, reporter, signal: catchInterrupts(reporter.warn) });
+    },
+  )
+  .command(
+    'doctor',
+    'Show the state of the installation, and whether a config finds what it needs',
+    (y) =>
+      y
+        .options(configOption)
+        .example('$0 doctor -- --config configs/dps.yaml', 'Are data and weights there?'),
+    async ({ config, set, verbose }) => {
+      const { doctor } = await import('./doctor.ts');
+      process.exitCode = await doctor({ config, sets: set, verbose });
+    },
+  )
+  .command(
+    'parity',
+    'Check the networks, losses and data code against fixtures of the original',
+    (y) =>
+      y.options({
+        fixtures: {
+          type: 'string',
+          requiresArg: true,
+          coerce: once('--fixtures'),
+          demandOption: true,
+          describe: 'Folder of fixtures: manifest.json and safetensors files',
+        },
+      }),
+    async ({ fixtures }) => {
+      const { parity } = await import('./parity.ts');
+      process.exitCode = await parity({ fixtures });
+    },
+  )
+  .demandCommand(1, 'Which command?')
+  .strict()
+  .help()
+  .alias('help', 'h')
+  .version(false)
+  .wrap(110)
+  .fail((message: string | null, error: Error | undefined) => {
+    throw error ?? new UserError(explainUsage(message ?? 'Wrong usage.'));
+  });
+
+function once(flag: string) {
+  return (value: string | string[]): string => {
+    if (Array.isArray(value)) throw new UserError(`${flag} is given ${value.length} times.`);
+    return value;
+  };
+}
+
+function wholeNumber(flag: string) {
+  return (value: string | string[]): number => {
+    const text = once(flag)(value);
+    if (/^[1-9]\d*$/.test(text)) return Number(text);
+    throw new UserError('A flag has the wrong value.', {
+      where: flag,
+      expected: 'a whole number, at least 1',
+      got: text,
+    });
+  };
+}
+
+/** What is wrong with the arguments, with the flag or command that was probably meant. */
+function explainUsage(message: string): string {
+  const [first = '', ...rest] = hideBin(process.argv);
+  const unknownCommand = !first.startsWith('-') && !commands.includes(first) && first !== '';
+  const unknownFlags = rest
+    .map((argument) => /^--([^=]+)/.exec(argument)?.[1])
+    .filter((flag) => flag !== undefined)
+    .filter((flag) => !flags.includes(flag));
+  const lines = unknownCommand
+    ? [`Unknown command: ${first}${hint(similarWord(first, commands))}`]
+    : unknownFlags.map((flag) => `Unknown flag: --${flag}${hint(similarWord(flag, flags), '--')}`);
+  return [...(lines.length > 0 ? lines : [message]), 'See --help.'].join('\n');
+}
+
+const hint = (similar: string | undefined, dashes = ''): string =>
+  similar ? `; did you mean ${dashes}${similar}?` : '';
+
+function end(error: unknown): void {
+  const verbose = process.argv.includes('--verbose');
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  if (error instanceof Interrupted) {
+    console.error(message);
+    process.exitCode = error.exitStatus;
+  } else if (error instanceof UserError || isUsageError(error)) {
+    console.error(verbose ? stack : message);
+    process.exitCode = USER_ERROR;
+  } else {
+    console.error(`This is a defect of the program: ${verbose ? stack : message}`);
+    if (!verbose) console.error('Run the command again with --verbose to see where it happened.');
+    process.exitCode = DEFECT;
+  }
+}
+
+/** yargs wraps what a flag's check throws. */
+const isUsageError = (error: unknown): boolean => error instanceof Error && error.name === 'YError';
+
+try {
+  await commandLine.parseAsync();
+} catch (error) {
+  end(error);
+}

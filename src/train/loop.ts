@@ -1,0 +1,202 @@
+/** The training loop: every stage of a method, with logs, sample grids and checkpoints. */
+import { setImmediate } from 'node:timers/promises';
+import type { Config } from '../config/schema.ts';
+import { heldOutBatch } from '../data/held-out.ts';
+import type { Batch, PreparedData } from '../data/types.ts';
+import { writeFileAtomically } from '../formats/atomic.ts';
+import type { Checkpoint } from '../formats/checkpoint.ts';
+import type { Losses, Method } from '../models/method.ts';
+import type { Reporter } from '../runtime/progress.ts';
+import { type TensorFlow, tf } from '../runtime/tf.ts';
+import { drawGrid } from './grid.ts';
+import { RunLog } from './log.ts';
+import type { Plan, PlannedStage } from './plan.ts';
+import type { RunFolder } from './run-folder.ts';
+import { CheckpointSaver } from './saver.ts';
+import { restoreNetworks, takeSnapshot } from './snapshot.ts';
+import { RunningStage } from './stage.ts';
+
+export interface Training {
+  readonly config: Config;
+  readonly method: Method;
+  readonly data: PreparedData;
+  readonly plan: Plan;
+  readonly run: RunFolder;
+  readonly reporter: Reporter;
+  /** Ends with a checkpoint after this many steps in all. */
+  readonly maxSteps?: number;
+  /** Ends with a checkpoint after the step in progress. */
+  readonly interrupt?: AbortSignal;
+  /** Goes on from here. */
+  readonly from?: Checkpoint;
+}
+
+export interface TrainingEnd {
+  /** Steps done in all. */
+  readonly step: number;
+  /** False when it was interrupted, or ended by `maxSteps`, before the plan's end. */
+  readonly complete: boolean;
+  /** The last checkpoint. */
+  readonly checkpoint: string;
+  /** The last sample grid. */
+  readonly grid: string | undefined;
+}
+
+/** Trains from the beginning or from a checkpoint until the plan's end, `maxSteps` or an interrupt. */
+export async function train(training: Training): Promise<TrainingEnd> {
+  const loop = new Loop(training);
+  try {
+    return await loop.run(await loop.readSamples());
+  } finally {
+    loop.close();
+  }
+}
+
+class Loop {
+  readonly #training: Training;
+  readonly #log: RunLog;
+  readonly #saver: CheckpointSaver;
+  #samples: Batch | undefined;
+  #step: number;
+  #grid: string | undefined;
+  #sinceLog = { step: 0, time: 0 };
+
+  constructor(training: Training) {
+    const { config, run, from, method } = training;
+    this.#training = training;
+    this.#step = from?.step ?? 0;
+    if (from) restoreNetworks(method, from.tensors);
+    this.#log = new RunLog(run);
+    const { checkpointMinutes: minutes, keepCheckpoints: keep } = config.output;
+    this.#saver = new CheckpointSaver({ folder: run.checkpoints, minutes, keep });
+  }
+
+  /** The samples that every grid shows: of the validation split, or the next best. */
+  async readSamples(): Promise<Batch> {
+    const { config, data } = this.#training;
+    const { validation, test, train } = data.samples;
+    const shown = [...validation, ...test, ...train].slice(0, config.output.sampleCount);
+    this.#samples = await heldOutBatch(config, shown);
+    return this.#samples;
+  }
+
+  close(): void {
+    if (this.#samples) tf.dispose([this.#samples.image, this.#samples.sketch, this.#samples.hole]);
+    this.#log.close();
+  }
+
+  get #ended(): boolean {
+    const { maxSteps = Number.POSITIVE_INFINITY, interrupt } = this.#training;
+    return this.#step >= maxSteps || (interrupt?.aborted ?? false);
+  }
+
+  async run(samples: Batch): Promise<TrainingEnd> {
+    const { plan, from } = this.#training;
+    let complete = true;
+    for (let index = from?.stage.index ?? 0; index < plan.stages.length; index++) {
+      const last = index === plan.stages.length - 1;
+      const done = await this.#stage(index, samples);
+      complete = done && last;
+      if (!done || (this.#ended && !last)) break;
+    }
+    const checkpoint = await this.#saver.finish();
+    return { step: this.#step, complete, checkpoint: checkpoint!, grid: this.#grid };
+  }
+
+  /** Runs a stage. Returns whether it came to its end. */
+  async #stage(index: number, samples: Batch): Promise<boolean> {
+    const { config, method, data, plan, reporter, from } = this.#training;
+    const planned = plan.stages[index]!;
+    const { stage, steps } = planned;
+    const resumed = from?.stage.index === index ? from : undefined;
+    const running = new RunningStage({
+      config,
+      method,
+      stage,
+      samples: data.samples.train,
+      reporter,
+      from: resumed,
+    });
+    const task = reporter.task(stage.name, steps, 'steps');
+    this.#sinceLog = { step: this.#step, time: performance.now() };
+    let stageStep = resumed?.stage.step ?? 0;
+    try {
+      while (stageStep < steps && !this.#ended) {
+        const losses = await running.step();
+        this.#step += 1;
+        stageStep += 1;
+        await this.#report(planned, stageStep, losses, (note) => task.update(stageStep, note));
+        if (this.#step % config.output.samplesEvery === 0 || stageStep === steps) await this.#draw(samples);
+        if (stageStep === steps || this.#ended || this.#saver.due)
+          await this.#save(index, stageStep, running);
+        // TensorFlow's operations block: this lets signals and file reads through.
+        await setImmediate();
+      }
+      if (this.#saver.empty) await this.#save(index, stageStep, running);
+      task.finish();
+    } finally {
+      await running.close();
+    }
+    return stageStep >= steps;
+  }
+
+  /** Logs the losses of every `logEvery`th step and of a stage's last one; only then are they read. Disposes of them. */
+  async #report(
+    { stage, steps }: PlannedStage,
+    stageStep: number,
+    losses: Losses,
+    show: (note?: string) => void,
+  ): Promise<void> {
+    if (this.#step % this.#training.config.output.logEvery !== 0 && stageStep !== steps) {
+      tf.dispose(losses);
+      show();
+      return;
+    }
+    const values = await readLosses(losses);
+    const now = performance.now();
+    const images = (this.#step - this.#sinceLog.step) * stage.batch;
+    const imagesPerSecond = round((1000 * images) / (now - this.#sinceLog.time), 4);
+    this.#sinceLog = { step: this.#step, time: now };
+    this.#log.step({ step: this.#step, stage: stage.name, stageStep, losses: values, imagesPerSecond });
+    const numbers = Object.entries(values).map(([name, value]) => `${name} ${round(value, 3)}`);
+    show([`${round(imagesPerSecond, 3)} images/s`, ...numbers].join(', '));
+  }
+
+  async #draw(samples: Batch): Promise<void> {
+    const { method, config, run } = this.#training;
+    const images = method.visuals(samples, config.output.sampleRefinement);
+    const grid = await drawGrid(images);
+    tf.dispose(images);
+    this.#grid = `${run.samples}/step-${String(this.#step).padStart(7, '0')}.png`;
+    await writeFileAtomically(this.#grid, grid.png);
+    this.#log.grid(this.#step, grid);
+    // Drawing is no part of the training's speed.
+    this.#sinceLog = { step: this.#step, time: performance.now() };
+  }
+
+  async #save(index: number, stageStep: number, running: RunningStage): Promise<void> {
+    const { config, method, plan } = this.#training;
+    await this.#saver.save(this.#step, () => ({
+      head: {
+        step: this.#step,
+        stage: { index, name: plan.stages[index]!.stage.name, step: stageStep },
+        config,
+        random: running.random(),
+        metrics: {},
+      },
+      tensors: takeSnapshot(method, running.trainable),
+    }));
+  }
+}
+
+async function readLosses(losses: Losses): Promise<Record<string, number>> {
+  const entries = Object.entries(losses).map(async ([name, loss]: [string, TensorFlow.Scalar]) => {
+    const [value] = await loss.data();
+    loss.dispose();
+    return [name, value!] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** To so many significant digits. */
+const round = (value: number, digits: number): number => Number(value.toPrecision(digits));

@@ -1,0 +1,113 @@
+/** What a training will do: its stages with their lengths, its networks, and the memory that it needs. */
+import type { Locate } from '../config/explain.ts';
+import type { Config } from '../config/schema.ts';
+import type { Method, StagePlan } from '../models/method.ts';
+import { UserError } from '../runtime/errors.ts';
+import { activationElements, countParameters } from './memory.ts';
+
+export interface PlannedStage {
+  readonly stage: StagePlan;
+  readonly steps: number;
+  /** Estimate of the memory in use while it runs, bytes. */
+  readonly memory: number;
+}
+
+export interface Plan {
+  readonly trainingSamples: number;
+  readonly stages: readonly PlannedStage[];
+  readonly steps: number;
+  /** Parameters by network. */
+  readonly parameters: Readonly<Record<string, number>>;
+}
+
+/** Throws a UserError when a batch does not fit into the training split, naming the key. */
+export function checkBatches(config: Config, trainingSamples: number, locate: Locate): void {
+  const { imageGenerator, levels } = config.training;
+  const batches = [
+    { path: ['training', 'imageGenerator', 'batch'], batch: imageGenerator.batch },
+    ...levels.map(({ batch }, index) => ({ path: ['training', 'levels', index, 'batch'], batch })),
+  ];
+  for (const { path, batch } of batches) {
+    if (batch <= trainingSamples) continue;
+    throw new UserError('A batch is larger than the data.', {
+      where: locate(path),
+      expected: `at most ${trainingSamples}, the number of training samples`,
+      got: String(batch),
+      fix: 'lower the batch or add images',
+    });
+  }
+}
+
+/** Steps of a stage. An epoch leaves out the last samples that do not fill a batch. */
+export function stageSteps({ duration, batch }: StagePlan, trainingSamples: number): number {
+  return 'steps' in duration ? duration.steps : duration.epochs * Math.floor(trainingSamples / batch);
+}
+
+/** Works out the plan of a method on `trainingSamples` samples at `resolution` px. */
+export function makePlan(method: Method, resolution: number, trainingSamples: number): Plan {
+  const networks = Object.entries(method.networks);
+  const parameters = Object.fromEntries(networks.map(([name, network]) => [name, countParameters(network)]));
+  const activations = new Map(
+    networks.map(([name, network]) => [name, activationElements(network, resolution)]),
+  );
+  const stages = method.stages.map((stage) => ({
+    stage,
+    steps: stageSteps(stage, trainingSamples),
+    memory: stageMemory(stage, parameters, activations),
+  }));
+  return { trainingSamples, stages, steps: stages.reduce((sum, { steps }) => sum + steps, 0), parameters };
+}
+
+function stageMemory(
+  stage: StagePlan,
+  parameters: Readonly<Record<string, number>>,
+  activations: ReadonlyMap<string, number>,
+): number {
+  const floatBytes = 4;
+  let elements = 0;
+  for (const [name, count] of Object.entries(parameters)) {
+    const learns = stage.learns.includes(name);
+    // Weights; of those that learn, a gradient and Adam's two moments as well.
+    elements += learns ? 4 * count : count;
+    // What networks that learn compute is kept for the gradient, which takes as much again; and D runs on real and fake.
+    if (learns) elements += 3 * stage.batch * activations.get(name)!;
+  }
+  return floatBytes * elements;
+}
+
+/** The plan as lines to read. `approximate` says that the number of samples is an estimate. */
+export function describePlan(plan: Plan, approximate = false): string[] {
+  const about = approximate ? 'about ' : '';
+  const rows = plan.stages.map(({ stage, steps, memory }, index) => [
+    String(index + 1),
+    stage.name,
+    steps.toLocaleString('en'),
+    String(stage.batch),
+    `${(memory / 2 ** 30).toFixed(memory < 2 ** 30 ? 2 : 1)} GB`,
+    stage.summary,
+  ]);
+  const total = Object.values(plan.parameters).reduce((sum, count) => sum + count, 0);
+  return [
+    `Training samples: ${about}${plan.trainingSamples.toLocaleString('en')}`,
+    ...table(['', 'stage', 'steps', 'batch', 'memory, about', ''], rows),
+    `Steps in all: ${about}${plan.steps.toLocaleString('en')}`,
+    `Parameters: ${Object.entries(plan.parameters)
+      .map(([name, count]) => `${name} ${millions(count)}`)
+      .join(', ')}; in all ${millions(total)}`,
+  ];
+}
+
+const millions = (count: number): string =>
+  count < 1e6 ? `${(count / 1e3).toFixed(1)} k` : `${(count / 1e6).toFixed(2)} M`;
+
+/** Rows of cells as lines, columns aligned. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
+  return all.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column]!))
+      .join('  ')
+      .trimEnd(),
+  );
+}

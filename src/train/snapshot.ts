@@ -1,0 +1,63 @@
+/** A training's tensors as the arrays of a checkpoint, and back. */
+import type { StoredTensor, TensorData, TensorToStore } from '../formats/safetensors.ts';
+import type { Method, NamedTensors, Trainable } from '../models/method.ts';
+import { assignNamed, namedWeights } from '../nn/network-weights.ts';
+import { type Tensor, tf } from '../runtime/tf.ts';
+
+/** The file of optimiser slots and what else a stage keeps beside its networks' weights. */
+const STAGE_FILE = 'stage';
+
+type Arrays = Record<string, [string, TensorToStore][]>;
+
+/** Copies all networks' weights, a file each, and the running stage's other state. */
+export function takeSnapshot(method: Method, trainable: Trainable): Arrays {
+  const files: Arrays = {};
+  const known = new Set<string>();
+  for (const [file, network] of Object.entries(method.networks)) {
+    const weights = Object.entries(namedWeights(network));
+    files[file] = weights.map(([name, weight]) => [name, toArray(weight)]);
+    for (const [name] of weights) known.add(name);
+  }
+  const state = trainable.state();
+  files[STAGE_FILE] = Object.entries(state)
+    .filter(([name]) => !known.has(name))
+    .map(([name, tensor]) => [name, toArray(tensor)]);
+  release(state);
+  return files;
+}
+
+/** Puts the networks' weights back. Throws a UserError when they do not fit the method. */
+export function restoreNetworks(method: Method, files: Readonly<Record<string, StoredFile>>): void {
+  for (const [file, network] of Object.entries(method.networks)) {
+    withTensors(files[file] ?? new Map(), (tensors) => assignNamed(namedWeights(network), tensors));
+  }
+}
+
+/** Puts a stage's state back, its networks' weights included. Throws a UserError when it does not fit. */
+export function restoreStage(trainable: Trainable, files: Readonly<Record<string, StoredFile>>): void {
+  const all = new Map(Object.values(files).flatMap((file) => [...file]));
+  withTensors(all, (tensors) => trainable.restore(tensors));
+}
+
+type StoredFile = ReadonlyMap<string, StoredTensor>;
+
+function withTensors(stored: StoredFile, use: (tensors: NamedTensors) => void): void {
+  tf.tidy(() => {
+    const entries = [...stored].map(([name, tensor]) => [name, toTensor(tensor)] as const);
+    use(Object.fromEntries(entries));
+  });
+}
+
+function toTensor({ data, shape }: StoredTensor): Tensor {
+  const dtype = data instanceof Int32Array ? 'int32' : 'float32';
+  return tf.tensor(data as Float32Array | Int32Array, [...shape], dtype);
+}
+
+function toArray(tensor: Tensor): TensorToStore {
+  return { shape: tensor.shape, data: tensor.dataSync() as TensorData };
+}
+
+/** Variables are the networks' own; everything else of a state is a copy. */
+function release(state: NamedTensors): void {
+  for (const tensor of Object.values(state)) if (!(tensor instanceof tf.Variable)) tensor.dispose();
+}

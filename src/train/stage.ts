@@ -1,0 +1,81 @@
+/** One stage of a training while it runs: its networks, its data, its holes, and their positions. */
+import type { Config } from '../config/schema.ts';
+import { toBatch } from '../data/batch.ts';
+import { type LoaderState, PairLoader } from '../data/loader.ts';
+import { type HolePool, makeHolePool } from '../data/masks/pool.ts';
+import type { PreparedSample } from '../data/types.ts';
+import type { Checkpoint } from '../formats/checkpoint.ts';
+import type { Losses, Method, StagePlan, Trainable } from '../models/method.ts';
+import type { Reporter } from '../runtime/progress.ts';
+import { RandomStream, type StreamState, stream } from '../runtime/seed.ts';
+import { tf } from '../runtime/tf.ts';
+import { restoreStage } from './snapshot.ts';
+
+export interface StageOptions {
+  readonly config: Config;
+  readonly method: Method;
+  readonly stage: StagePlan;
+  readonly samples: readonly PreparedSample[];
+  readonly reporter: Reporter;
+  /** Goes on from a checkpoint of this stage. */
+  readonly from?: Checkpoint;
+}
+
+export class RunningStage {
+  readonly trainable: Trainable;
+  readonly #loader: PairLoader;
+  readonly #batch: number;
+  readonly #pool: HolePool | undefined;
+  readonly #holes: RandomStream;
+
+  constructor({ config, method, stage, samples, reporter, from }: StageOptions) {
+    const { seed, data, resolution } = config;
+    this.#batch = stage.batch;
+    this.#loader = new PairLoader({
+      name: stage.name,
+      samples,
+      resolution,
+      batch: stage.batch,
+      seed,
+      ahead: data.ahead,
+      reporter,
+      state: from?.random.loader as LoaderState | undefined,
+    });
+    this.#holes = from
+      ? new RandomStream('', from.random.holes as StreamState)
+      : stream(seed, 'holes', stage.name);
+    if (config.task === 'edit') {
+      const random = stream(seed, 'hole pool', stage.holePoolName);
+      this.#pool = makeHolePool(data.holes, resolution, stage.holePool, random);
+    }
+    this.trainable = method.begin(stage);
+    if (from) {
+      restoreStage(this.trainable, from.tensors);
+      this.trainable.restoreRandom(from.random.stage as Record<string, StreamState>);
+    }
+  }
+
+  /** One step on the next batch. The caller disposes of the losses. */
+  async step(): Promise<Losses> {
+    const raw = await this.#loader.next();
+    const batch = toBatch(raw, this.#pool?.sample(this.#batch, this.#holes));
+    try {
+      return this.trainable.step(batch);
+    } finally {
+      tf.dispose([batch.image, batch.sketch, batch.hole]);
+    }
+  }
+
+  /** Positions of everything random, for a checkpoint. */
+  random(): Record<string, unknown> {
+    return {
+      loader: this.#loader.state(),
+      holes: this.#holes.state(),
+      stage: this.trainable.randomState(),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#loader.close();
+  }
+}

@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readConfig } from '../../src/config/load.ts';
+import { heldOutBatch } from '../../src/data/held-out.ts';
+import { encodePair } from '../../src/data/pair.ts';
+import type { PreparedSample } from '../../src/data/types.ts';
+import { holeErrors } from '../../src/eval/hole-error.ts';
+import { heldOutTable } from '../../src/eval/table.ts';
+import type { Predictor } from '../../src/models/method.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
+
+const side = 64;
+let folder: string;
+const samples: PreparedSample[] = [];
+const { config } = readConfig('configs/smoke.yaml');
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'table-'));
+  for (let i = 0; i < 10; i++) {
+    const pairPath = join(folder, `${i}.png`);
+    const photo = new Uint8Array(side * side * 3).fill(20 * i + 10);
+    const sketch = new Uint8Array(side * side).fill(255);
+    writeFileSync(pairPath, await encodePair({ photo, sketch }, side));
+    samples.push({ id: `${i}`, pairPath });
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it('measures inside the hole alone', async () => {
+  const truth = tf.tensor4d([-1, -1, -1, 0, 0, 0], [1, 1, 2, 3]);
+  const result = tf.tensor4d([1, 1, 1, 0.2, 0.2, 5], [1, 1, 2, 3]);
+  const [error] = await holeErrors(result, truth, tf.tensor4d([0, 1], [1, 1, 2, 1]));
+  expect(error!.l1).toBeCloseTo((0.1 + 0.1 + 0.5) / 3, 6);
+  expect(error!.psnr).toBeCloseTo(-10 * Math.log10((0.01 + 0.01 + 0.25) / 3), 5);
+  expect(await holeErrors(result, truth, tf.zeros([1, 1, 2, 1]))).toEqual([]);
+  const [perfect] = await holeErrors(truth, truth, tf.ones([1, 1, 2, 1]));
+  expect(perfect).toEqual({ l1: 0, psnr: 100 });
+});
+
+it('holes depend on seed and id alone', async () => {
+  const all = await heldOutBatch(config, samples);
+  const some = await heldOutBatch(config, [samples[7]!]);
+  expect(await tf.slice(all.hole, [7, 0, 0, 0], [1, -1, -1, -1]).data()).toEqual(await some.hole.data());
+  const other = await heldOutBatch({ ...config, seed: 99 }, [samples[7]!]);
+  expect(await other.hole.data()).not.toEqual(await some.hole.data());
+});
+
+it.each(['edit', 'synthesis'] as const)(
+  'has a row for each filling and leaks no tensors (%s)',
+  async (task) => {
+    const predictor: Predictor = {
+      resolution: side,
+      predict: ({ image, level }) => ({
+        result: tf.add(image, 0.2 * level) as Tensor4D,
+        firstImage: tf.add(image, 0.1) as Tensor4D,
+      }),
+      predictFromTrueSketch: ({ image }) => tf.add(image, 0.4) as Tensor4D,
+    };
+    const before = tf.memory().numTensors;
+    const table = await heldOutTable({
+      config: { ...config, task },
+      predictor,
+      samples,
+      split: 'test',
+      reporter: silent,
+    });
+    expect(tf.memory().numTensors).toBe(before);
+    expect(table).toMatchObject({ samples: 10, split: 'test' });
+    const l1 = Object.fromEntries(table.rows.map((row) => [row.name, row.l1]));
+    expect(Object.keys(l1)).toEqual([
+      'mean colour',
+      'F, true sketch',
+      'I_gen, l = 0',
+      'I_gen, l = 0.5',
+      'I_gen, l = 1',
+      'I_out, l = 0',
+      'I_out, l = 0.5',
+      'I_out, l = 1',
+    ]);
+    // The photos are of one colour each, so their mean fills them without error.
+    expect(l1['mean colour']).toBeCloseTo(0, 4);
+    expect(l1['F, true sketch']).toBeCloseTo(0.2, 3);
+    expect(l1['I_gen, l = 0']).toBeCloseTo(0.05, 3);
+    expect(l1['I_out, l = 0.5']).toBeCloseTo(0.05, 3);
+    expect(l1['I_out, l = 1']).toBeCloseTo(0.1, 3);
+  },
+);
