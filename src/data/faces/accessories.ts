@@ -79,11 +79,11 @@ export function glassesFrame(shaped: ShapedHead, glasses: Glasses, turn: Turn): 
   const left = lensPath(shaped, glasses, 1);
   const right = lensPath(shaped, glasses, -1);
   const inner = Math.round(OUTLINE * 0.42);
-  const bridge: Path = [
-    left[inner],
-    [0, left[inner][1] + 0.03 * size, left[inner][2] + 0.05 * size],
-    right[inner],
-  ];
+  const [bx, by, bz] = left[inner];
+  const bridge: Path = [1, 0.5, 0, -0.5, -1].map((t) => {
+    const rise = (1 - t * t) * size;
+    return [bx * t, by + 0.025 * rise, bz + 0.04 * rise];
+  });
   const arm = (lens: Path, side: 1 | -1): Path => {
     const [x, y, z] = lens[5];
     return [

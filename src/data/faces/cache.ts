@@ -1,5 +1,5 @@
 /** The built-in faces as PNG files, rendered once on all cores and kept. */
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -24,6 +24,9 @@ export interface FaceSet {
   reporter?: Reporter;
 }
 
+/** An unfinished file that nothing has written to for this long belongs to no run. */
+const ABANDONED_MS = 3_600_000;
+
 /** The folder of a set. A different renderer, size or seed has another, so that faces never mix. */
 export function faceFolder({ cacheDir, size, seed }: Pick<FaceSet, 'cacheDir' | 'size' | 'seed'>): string {
   return path.join(cacheDir, `faces-v${RENDERER_VERSION}-${size}px-seed${seed}`);
@@ -40,7 +43,7 @@ export async function renderFaces(set: FaceSet): Promise<string> {
   const folder = faceFolder(set);
   mkdirSync(folder, { recursive: true });
   const names = new Set(readdirSync(folder));
-  for (const name of names) if (name.endsWith('.tmp')) rmSync(path.join(folder, name), { force: true });
+  removeAbandoned(folder, names);
   const missing: number[] = [];
   for (let face = 0; face < count; face++) if (!names.has(faceFile(face))) missing.push(face);
   if (missing.length === 0) return folder;
@@ -52,6 +55,15 @@ export async function renderFaces(set: FaceSet): Promise<string> {
   await renderAll({ assetsDir, cacheDir, folder, size, seed }, missing, threads, count, task);
   task.finish();
   return folder;
+}
+
+/** Removes unfinished files of runs that were stopped. Another run may be at work here: recent files are left alone. */
+function removeAbandoned(folder: string, names: Iterable<string>): void {
+  for (const name of names) {
+    const file = path.join(folder, name);
+    if (!name.endsWith('.tmp') || Date.now() - statSync(file).mtimeMs < ABANDONED_MS) continue;
+    rmSync(file, { force: true });
+  }
 }
 
 /** Hands out faces to threads one by one until none is left; the first failure stops them all. */

@@ -6,6 +6,7 @@ import { irradiance } from './lighting.ts';
 import { noise3, smoothstep } from './noise.ts';
 import type { Clothing, Person } from './person.ts';
 import type { ShadowMap } from './shadow.ts';
+import type { ShapedHead } from './shape.ts';
 import type { Shader } from './surface.ts';
 
 /** How far below the neckline a point of the resting body lies, decimetres; negative above it. */
@@ -97,11 +98,31 @@ function cutOut(
 const RING = 40;
 const BANDS = 4;
 
+/** The neck under the chin, seen from above: an ellipse about x = 0. Decimetres. */
+function measureNeck(
+  head: HeadModel,
+  positions: Float32Array,
+): { halfWidth: number; middle: number; halfDepth: number } {
+  let halfWidth = 0;
+  let front = -9;
+  let back = 9;
+  for (const v of head.parts.body) {
+    const height = head.positions[v * 3 + 1];
+    if (height > -1.15 || height < -1.35 || head.positions[v * 3 + 2] > -0.4) continue;
+    halfWidth = Math.max(halfWidth, Math.abs(positions[v * 3]));
+    front = Math.max(front, positions[v * 3 + 2]);
+    back = Math.min(back, positions[v * 3 + 2]);
+  }
+  return { halfWidth, middle: (front + back) / 2, halfDepth: (front - back) / 2 };
+}
+
 /** The collar of a shirt or jacket, open in front, or the roll of a turtleneck; undefined for the other kinds. */
-export function createCollar(person: Person, size: number): Garment | undefined {
+export function createCollar(head: HeadModel, shaped: ShapedHead, person: Person): Garment | undefined {
   const { kind } = person.clothing;
   if (kind !== 'shirt' && kind !== 'jacket' && kind !== 'turtleneck') return undefined;
   const rolled = kind === 'turtleneck';
+  const size = shaped.crown / 1.2;
+  const neck = measureNeck(head, shaped.positions);
   const positions = new Float32Array(RING * BANDS * 3);
   const depth = new Float32Array(RING * BANDS);
   const opening = rolled ? 0 : 0.32;
@@ -114,13 +135,13 @@ export function createCollar(person: Person, size: number): Garment | undefined 
       const w = b / (BANDS - 1);
       const o = (b * RING + c) * 3;
       // From the top edge, outwards over the fold and down to the points.
-      const reach = rolled
-        ? 0.56 + 0.07 * Math.sin(Math.PI * w)
-        : 0.57 + 0.13 * Math.sin(w * 1.9) + 0.1 * w * tip;
+      const reach =
+        (rolled ? 0.03 + 0.06 * Math.sin(Math.PI * w) : 0.03 + 0.12 * Math.sin(w * 1.9) + 0.1 * w * tip) *
+        size;
       const drop = rolled ? 0.32 * w : w * w * (0.24 + 0.32 * tip);
-      positions[o] = Math.sin(angle) * reach * size;
+      positions[o] = Math.sin(angle) * (neck.halfWidth + reach);
       positions[o + 1] = (-1.2 - 0.22 * front * (rolled ? 0.7 : 1) - drop) * size;
-      positions[o + 2] = (-0.98 + 0.05 * front + Math.cos(angle) * reach * 0.86) * size;
+      positions[o + 2] = neck.middle + Math.cos(angle) * (neck.halfDepth + reach);
       depth[b * RING + c] = 0.02 + w * 0.4;
     }
   }

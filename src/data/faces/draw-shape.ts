@@ -83,6 +83,7 @@ const MEANS: Record<string, number> = {
   'forehead-scale-vert': 0.1,
   'nose-scale-horiz': -0.1,
   'eye-scale': 0.25,
+  'mouth-angles': 0.12,
 };
 const SOFT_SHAPES = ['oval', 'round', 'invertedtriangular', 'diamond'];
 const ANGULAR_SHAPES = ['rectangular', 'square', 'triangular'];
@@ -147,29 +148,29 @@ function expressionTargets(random: RandomStream): Weights {
   // Neutral brows of the base mesh look stern; portraits are mostly relaxed or smiling.
   const raise = random.uniform(0.05, 0.35);
   weights.push(
-    ['browInnerUp', raise * random.uniform(0.8, 1.6)],
+    ['browInnerUp', raise * random.uniform(0.1, 0.7)],
     ...unit(random, 'browOuterUp', raise * 0.7),
   );
-  weights.push(...unit(random, 'eyeWide', random.uniform(0.02, 0.3)));
-  if (mood < 0.68) {
-    const smile = random.uniform(0.15, 0.85);
+  weights.push(...unit(random, 'eyeWide', random.uniform(0.1, 0.5)));
+  if (mood < 0.72) {
+    const smile = random.uniform(0.2, 1);
     weights.push(...unit(random, 'mouthSmile', smile), ...unit(random, 'cheekSquint', smile * 0.35));
-    weights.push(...unit(random, 'eyeSquint', smile * random.uniform(0, 0.3)));
-    if (smile > 0.4 && random.uniform() < 0.8) {
-      const teeth = random.uniform(0.25, 0.6);
+    weights.push(...unit(random, 'eyeSquint', smile * random.uniform(0, 0.2)));
+    if (smile > 0.4 && random.uniform() < 0.75) {
+      const teeth = random.uniform(0.3, 0.65);
       weights.push(...unit(random, 'mouthUpperUp', teeth), ...unit(random, 'mouthLowerDown', teeth * 0.75));
       weights.push(['jawOpen', random.uniform(0.0, 0.18)]);
     }
-  } else if (mood < 0.76) {
-    weights.push(['jawOpen', random.uniform(0.1, 0.35)]);
   } else if (mood < 0.8) {
+    weights.push(['jawOpen', random.uniform(0.1, 0.35)]);
+  } else if (mood < 0.83) {
     weights.push(['mouthPucker', random.uniform(0.2, 0.7)]);
-  } else if (mood < 0.84) {
+  } else if (mood < 0.86) {
     weights.push(...unit(random, 'mouthFrown', random.uniform(0.2, 0.6)));
     weights.push(...unit(random, 'browDown', random.uniform(0.1, 0.5)));
   }
   if (random.uniform() < 0.03) weights.push(...unit(random, 'eyeBlink', 1, 0));
-  else weights.push(...unit(random, 'eyeBlink', random.uniform(0, 0.12), 0));
+  else weights.push(...unit(random, 'eyeBlink', random.uniform(0, 0.05), 0));
   if (random.uniform() < 0.2)
     weights.push([random.pick(['mouthLeft', 'mouthRight']), random.uniform(0, 0.25)]);
   return weights;

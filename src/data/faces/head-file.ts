@@ -5,7 +5,7 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import type { HeadModel, MaskName, PartName, Target } from './head.ts';
 
-const FORMAT = 'head-1';
+const FORMAT = 'head-2';
 
 interface Entry {
   name: string;

@@ -18,7 +18,7 @@ export interface HeadFolders {
  * @throws UserError if the source is needed and missing.
  */
 export async function loadHead({ assetsDir, cacheDir }: HeadFolders): Promise<HeadModel> {
-  const file = path.join(cacheDir, 'head-v1.bin');
+  const file = path.join(cacheDir, 'head-v2.bin');
   const cached = readHeadFile(file);
   if (cached) return cached;
   const head = await readHead(assetsDir);

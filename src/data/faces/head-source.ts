@@ -92,8 +92,7 @@ function readTargets(assetsDir: string, renumber: Int32Array): Map<string, Targe
     for (const name of readdirSync(path.join(assetsDir, folder)).sort()) {
       const match = /^(.*)\.target(\.gz)?$/.exec(name);
       if (!match || match[1].includes('-baby')) continue;
-      const target = parseTarget(path.join(assetsDir, folder, name), renumber);
-      if (target.vertices.length > 0) targets.set(match[1], target);
+      targets.set(match[1], parseTarget(path.join(assetsDir, folder, name), renumber));
     }
   }
   return targets;

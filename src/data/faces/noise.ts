@@ -47,7 +47,7 @@ export function noise3(x: number, y: number, z: number): number {
 }
 
 export function clamp(x: number, lo = 0, hi = 1): number {
-  return x < lo ? lo : x > hi ? hi : x;
+  return Math.max(lo, Math.min(hi, x));
 }
 
 /** 0 below `lo`, 1 above `hi`, a smooth ramp between; `lo` may exceed `hi` for a falling ramp. */

@@ -72,7 +72,6 @@ interface Scene {
 function buildScene(head: HeadModel, shaped: ShapedHead, person: Person): Scene {
   const { positions, crown } = shaped;
   const { parts } = head;
-  const size = crown / 1.2;
   const turn = headTurn(person.pose);
   const upright = vertexNormals(positions, parts.body);
   const posed = poseHead(positions, head.positions, person.pose);
@@ -91,7 +90,7 @@ function buildScene(head: HeadModel, shaped: ShapedHead, person: Person): Scene 
   const beard = growBeard(head, shaped, upright, person, turn);
 
   const garments: Garment[] = [createGarment(head, positions, upright, person)];
-  const collar = createCollar(person, size);
+  const collar = createCollar(head, shaped, person);
   if (collar) garments.push(collar);
   const dressed = garments.map((garment) => poseHead(garment.positions, garment.rest, person.pose));
 

@@ -91,7 +91,7 @@ export function createShadowMap(
       for (let i = 0; i < 3; i++) {
         const wx = i === 0 ? 1 - fx : i === 1 ? 1 : fx;
         const over = (depth[o + i] - d) * scale;
-        if (over > 0) sum += wx * wy * (over < 1 ? over : 1);
+        if (over > 0) sum += wx * wy * Math.min(1, over);
       }
     }
     return sum * 0.25;

@@ -58,12 +58,12 @@ function lidOpening(rest: Float32Array, positions: Float32Array, side: 1 | -1): 
   return [(positions[a] + positions[b]) / 2, (positions[a + 1] + positions[b + 1]) / 2];
 }
 
-/** Applies weighted morph targets. Names that the model lacks on some side have no effect on it. */
+/** Applies weighted morph targets. */
 export function shapeHead(head: HeadModel, targets: Person['targets']): ShapedHead {
   const positions = Float32Array.from(head.positions);
   for (const [name, weight] of targets) {
     const target = head.targets.get(name);
-    if (!target) continue;
+    if (!target) throw new Error(`The head model has no morph target named ${name}.`);
     const { vertices, offsets } = target;
     for (let i = 0, j = 0; i < vertices.length; i++, j += 3) {
       const v = vertices[i] * 3;

@@ -58,6 +58,38 @@ export function skinColours(head: HeadModel, person: Person, cover: Float32Array
   return out;
 }
 
+/** How deep the folds beside the mouth are, 0-1: they come with age and with smiling. */
+function foldDepth(person: Person): number {
+  const smile = person.targets.find(([name]) => name === 'mouthSmileLeft')?.[1] ?? 0;
+  return clamp(0.7 * person.skin.wear + 0.6 * smile - 0.1);
+}
+
+/** How much creases darken a place of the resting face, 0-1: beside the mouth, on the brow, at the eyes' corners. */
+function creases(side: number, y: number, fold: number, wear: number): number {
+  let dark = 0;
+  if (y < -0.38 && y > -0.8 && side > 0.1 && side < 0.42) {
+    // From the wing of the nose down and outwards past the corner of the mouth.
+    const along = (-0.4 - y) / 0.36;
+    const off = (side - 0.17 - 0.15 * Math.sin(along * 1.7)) / 0.022;
+    dark += fold * 0.3 * smoothstep(0, 0.2, along) * smoothstep(1.05, 0.6, along) * Math.exp(-off * off);
+  }
+  if (wear > 0.15 && y > 0.36 && y < 0.66 && side < 0.45) {
+    const wave = Math.abs((((y + 0.03 * Math.cos(side * 6)) / 0.085) % 1) - 0.5) / 0.12;
+    dark += wear * 0.2 * Math.exp(-wave * wave) * smoothstep(0.45, 0.25, side) * smoothstep(0.66, 0.58, y);
+  }
+  if (wear > 0.15 && side > 0.47 && side < 0.64 && y > -0.14 && y < 0.1) {
+    const spread = (y + 0.02) / (side - 0.36);
+    const wave = Math.abs(((spread * 4 + 8.5) % 1) - 0.5) / 0.14;
+    dark += wear * 0.22 * Math.exp(-wave * wave) * smoothstep(0.64, 0.55, side);
+  }
+  if (y > -0.26 && y < -0.1 && side > 0.14 && side < 0.46) {
+    const off = (y + 0.14 + 0.1 * Math.sin(((side - 0.14) / 0.32) * Math.PI)) / 0.018;
+    dark +=
+      (0.05 + 0.2 * wear) * Math.exp(-off * off) * smoothstep(0.46, 0.36, side) * smoothstep(0.14, 0.2, side);
+  }
+  return dark;
+}
+
 /** @param positions posed vertices. @param normals theirs. @param colours of {@link skinColours}. */
 export function skinShader(
   head: HeadModel,
@@ -77,6 +109,8 @@ export function skinShader(
   const wrap: [number, number, number] = [0.42 * t, 0.22 * t, 0.16 * t];
   const halfLength = Math.hypot(light.key[0], light.key[1], light.key[2] + 1);
   const half = [light.key[0] / halfLength, light.key[1] / halfLength, (light.key[2] + 1) / halfLength];
+  const fold = foldDepth(person);
+  const creased = fold > 0.05 || skin.wear > 0.15;
   const lit = new Float32Array(3);
   return (triangle, wa, wb, wc, out) => {
     const a = triangles[triangle];
@@ -109,6 +143,7 @@ export function skinShader(
       const fleck = noise3(rx * 41 + 5, ry * 41, rz * 41 + 9);
       grain *= 1 - skin.freckles * 0.2 * smoothstep(0.68, 0.85, fleck);
     }
+    if (creased && rz > -0.45) grain *= 1 - creases(Math.abs(rx), ry, fold, skin.wear);
     const lip = smoothstep(0.3, 0.62, wa * lips[a] + wb * lips[b] + wc * lips[c]) * skin.lipstick;
     const lines = lip > 0 ? 0.92 + 0.16 * noise3(rx * 46, ry * 7, 3) : 1;
     const facing = 1 - clamp(nz);

@@ -124,7 +124,7 @@ function drawSegment(
       if (z + 0.004 < depth[o]) continue;
       const cover = half + 0.5 - Math.abs(n + 0.5 - centre);
       if (cover <= 0) continue;
-      const alpha = opacity * (cover < 1 ? cover : 1);
+      const alpha = opacity * Math.min(1, cover);
       const p = o * 3;
       colour[p] += (r - colour[p]) * alpha;
       colour[p + 1] += (g - colour[p + 1]) * alpha;

@@ -15,7 +15,7 @@ export interface View {
 const EYE_SPANS = 4;
 const MOUTH_SPANS = 3.6;
 /** That alignment cuts foreheads; portraits of CelebA-HQ show slightly more. */
-const MARGIN = 1.2;
+const MARGIN = 1.14;
 
 export function createView(head: ShapedHead, person: Person, size: number): View {
   const { distance, zoom, dx, dy } = person.camera;
