@@ -2,6 +2,7 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { similarWord } from '../config/explain.ts';
+import { loadConfig } from '../config/load.ts';
 import { UserError } from '../runtime/errors.ts';
 import { catchInterrupts, Interrupted } from './interrupt.ts';
 import { terminalReporter } from './reporter.ts';
@@ -70,10 +71,12 @@ const commandLine = yargs(hideBin(process.argv))
         .example('$0 train -- --config configs/smoke.yaml --set task=synthesis', 'Faces from sketches alone')
         .example('$0 train -- --config configs/dps.yaml --dry-run', 'What the paper’s training would do'),
     async ({ config, set, runs, maxSteps, dryRun }) => {
+      // Before TensorFlow, which takes a second to load: mistakes are told at once.
+      const loaded = loadConfig(config, set);
       const { trainCommand } = await import('./train.ts');
       const reporter = terminalReporter();
       const interrupt = catchInterrupts(reporter.warn);
-      await trainCommand({ config, sets: set, runs, maxSteps, dryRun, reporter, interrupt });
+      await trainCommand({ loaded, runs, maxSteps, dryRun, reporter, interrupt });
     },
   )
   .command(
@@ -85,12 +88,9 @@ const commandLine = yargs(hideBin(process.argv))
         .demandOption('config')
         .example(`$0 prepare -- --config configs/dps.yaml ${folderExample}`, 'Sketches of your photos'),
     async ({ config, set }) => {
-      const [{ prepareCommand }, { loadConfig }] = await Promise.all([
-        import('./prepare.ts'),
-        import('../config/load.ts'),
-      ]);
-      const reporter = terminalReporter();
       const loaded = loadConfig(config, set);
+      const { prepareCommand } = await import('./prepare.ts');
+      const reporter = terminalReporter();
       await prepareCommand({ config: loaded.config, reporter, signal: catchInterrupts(reporter.warn) });
     },
   )

@@ -1,6 +1,6 @@
 /** The command `train`: from a config to a trained network, a sample grid and a table. */
 import { relative } from 'node:path';
-import { configToYaml, type LoadedConfig, loadConfig } from '../config/load.ts';
+import { configToYaml, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { prepare } from '../data/prepare.ts';
 import { openSource } from '../data/sources/open-source.ts';
@@ -15,8 +15,7 @@ import { checkBatches, describePlan, makePlan, table } from '../train/plan.ts';
 import { createRunFolder, type RunFolder } from '../train/run-folder.ts';
 
 export interface TrainCommand {
-  readonly config: string;
-  readonly sets: readonly string[];
+  readonly loaded: LoadedConfig;
   /** Folder of all runs. */
   readonly runs: string;
   readonly maxSteps?: number;
@@ -27,11 +26,10 @@ export interface TrainCommand {
 
 /** Trains as the config says, or with `dryRun` only shows what it says. Throws the interrupt's reason when interrupted. */
 export async function trainCommand(command: TrainCommand): Promise<void> {
-  const { reporter } = command;
-  const loaded = loadConfig(command.config, command.sets);
+  const { reporter, loaded } = command;
   for (const warning of loaded.warnings) reporter.warn(warning);
   if (command.dryRun) await dryRun(loaded, reporter);
-  else await trainAndMeasure(command, loaded);
+  else await trainAndMeasure(command);
 }
 
 async function dryRun({ config, locate }: LoadedConfig, reporter: Reporter): Promise<void> {
@@ -51,7 +49,8 @@ async function countSamples({ data, resolution }: Config): Promise<number> {
   return (await openSource(data, resolution, silent)).items.length;
 }
 
-async function trainAndMeasure(command: TrainCommand, { config, locate }: LoadedConfig): Promise<void> {
+async function trainAndMeasure(command: TrainCommand): Promise<void> {
+  const { config, locate } = command.loaded;
   const { reporter, interrupt, maxSteps } = command;
   const data = await prepare({ config, reporter, signal: interrupt });
   const trainingSamples = data.samples.train.length;

@@ -1,0 +1,83 @@
+import type { Batch } from '../../src/data/types.ts';
+import type {
+  Losses,
+  Method,
+  NamedImages,
+  NamedTensors,
+  StagePlan,
+  Trainable,
+} from '../../src/models/method.ts';
+import { RandomStream, type StreamState, stream } from '../../src/runtime/seed.ts';
+import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../../src/runtime/tf.ts';
+
+/** A method of one tiny network that learns to copy sketches to images, with momentum and some noise of its own. */
+export class FakeMethod implements Method {
+  readonly networks: { A: LayersModel };
+  readonly stages: readonly StagePlan[];
+  #momentum: Variable[] = [];
+
+  constructor(steps: readonly number[]) {
+    const x = tf.input({ shape: [null, null, 1], name: 'A.x' });
+    const kernelInitializer = tf.initializers.zeros();
+    const conv = tf.layers.conv2d({ name: 'conv', filters: 3, kernelSize: 1, kernelInitializer });
+    this.networks = {
+      A: tf.model({ name: 'A', inputs: x, outputs: conv.apply(x) as TensorFlow.SymbolicTensor }),
+    };
+    this.stages = steps.map((count, index) => ({
+      name: `stage ${index + 1}`,
+      summary: 'copies',
+      learns: ['A'],
+      batch: 2,
+      duration: { steps: count },
+      holePool: 4,
+      holePoolName: 'pool',
+    }));
+  }
+
+  begin(stage: StagePlan): Trainable {
+    for (const variable of this.#momentum) variable.dispose();
+    const weights = this.networks.A.getWeights() as Variable[];
+    const momentum = weights.map((weight) => tf.variable(tf.zerosLike(weight), false));
+    this.#momentum = momentum;
+    let random = stream(1, 'noise', stage.name);
+    const variables = this.networks.A.trainableWeights.map((weight) => weight.read() as Variable);
+    const names = variables.map((_, index) => `momentum/${index}`);
+    return {
+      lossNames: ['difference'],
+      step: ({ sketch, image, hole }: Batch): Losses =>
+        tf.tidy(() => {
+          const { value, grads } = tf.variableGrads(() => {
+            const result = this.networks.A.apply(sketch) as Tensor;
+            return tf.mean(tf.mul(tf.squaredDifference(result, image), hole)) as TensorFlow.Scalar;
+          }, variables);
+          for (const [index, variable] of variables.entries()) {
+            const gradient = tf.add(grads[variable.name]!, random.normal() * 0.01);
+            momentum[index]!.assign(tf.add(tf.mul(momentum[index]!, 0.9), gradient));
+            variable.assign(tf.sub(variable, tf.mul(momentum[index]!, 0.01)));
+          }
+          return { difference: value };
+        }),
+      state: (): NamedTensors => Object.fromEntries(momentum.map((value, index) => [names[index]!, value])),
+      restore: (state: NamedTensors) => {
+        for (const [index, variable] of momentum.entries()) variable.assign(state[names[index]!] as Variable);
+      },
+      randomState: () => ({ noise: random.state() }),
+      restoreRandom: (state: Record<string, StreamState>) => {
+        random = new RandomStream('', state.noise);
+      },
+    };
+  }
+
+  predictor(): never {
+    throw new Error('not needed here');
+  }
+
+  visuals({ image, sketch }: Batch): NamedImages {
+    return { photo: image.clone(), result: this.networks.A.predict(sketch) as TensorFlow.Tensor4D };
+  }
+
+  dispose(): void {
+    for (const variable of this.#momentum) variable.dispose();
+    this.networks.A.dispose();
+  }
+}

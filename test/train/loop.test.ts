@@ -1,0 +1,118 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { readConfig } from '../../src/config/load.ts';
+import type { PreparedData } from '../../src/data/types.ts';
+import { readCheckpoint } from '../../src/formats/checkpoint.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import { tf } from '../../src/runtime/tf.ts';
+import type { StepRecord } from '../../src/train/log.ts';
+import { type Training, train } from '../../src/train/loop.ts';
+import { makePlan } from '../../src/train/plan.ts';
+import { createRunFolder, type RunFolder } from '../../src/train/run-folder.ts';
+import { FakeMethod } from './fake-method.ts';
+import { makePairs } from './pairs.ts';
+
+let folder: string;
+let data: PreparedData;
+const { config } = readConfig('configs/smoke.yaml', [
+  'output={logEvery: 1, samplesEvery: 100, checkpointMinutes: 60, keepCheckpoints: 9}',
+]);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'loop-'));
+  data = await makePairs(join(folder, 'pairs'), 7);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function training(
+  steps: number[],
+  changes: Partial<Training> = {},
+): Promise<Training & { run: RunFolder }> {
+  const method = new FakeMethod(steps);
+  const run = await createRunFolder(join(folder, 'runs'), changes.config ?? config);
+  const plan = makePlan(method, 64, data.samples.train.length);
+  return { config, method, data, plan, run, reporter: silent, ...changes };
+}
+
+const readLog = (run: RunFolder): (StepRecord & { tensors: number })[] =>
+  readFileSync(run.log, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+it('runs every stage, logs every step, and leaves a checkpoint, a grid and events', async () => {
+  const before = tf.memory().numTensors;
+  const job = await training([30, 5]);
+  const end = await train(job);
+  expect(end).toMatchObject({ step: 35, complete: true });
+  const log = readLog(job.run);
+  expect(log.map(({ step }) => step)).toEqual(Array.from({ length: 35 }, (_, i) => i + 1));
+  expect(log.map(({ stage }) => stage)).toEqual([...Array(30).fill('stage 1'), ...Array(5).fill('stage 2')]);
+  expect(log[34]).toMatchObject({ stageStep: 5 });
+  expect(new Set(log.map(({ tensors }) => tensors)).size).toBe(1);
+  expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-30', 'step-35']);
+  expect(end.checkpoint).toBe(join(job.run.checkpoints, 'step-35'));
+  expect(readdirSync(job.run.samples)).toEqual(['step-0000030.png', 'step-0000035.png']);
+  expect(readdirSync(job.run.events)).toHaveLength(1);
+  job.method.dispose();
+  expect(tf.memory().numTensors).toBe(before);
+});
+
+it('logs at intervals, and the last step of a stage', async () => {
+  const job = await training([7, 2], { config: { ...config, output: { ...config.output, logEvery: 3 } } });
+  await train(job);
+  expect(readLog(job.run).map(({ step }) => step)).toEqual([3, 6, 7, 9]);
+});
+
+it('ends after maxSteps with a checkpoint', async () => {
+  const job = await training([4, 4], { maxSteps: 6 });
+  const end = await train(job);
+  expect(end).toMatchObject({ step: 6, complete: false });
+  const { stage } = await readCheckpoint(end.checkpoint);
+  expect(stage).toEqual({ index: 1, name: 'stage 2', step: 2 });
+});
+
+it('maxSteps at a stage’s end, and beyond the plan', async () => {
+  expect(await train(await training([2, 2], { maxSteps: 2 }))).toMatchObject({ step: 2, complete: false });
+  expect(await train(await training([2, 2], { maxSteps: 4 }))).toMatchObject({ step: 4, complete: true });
+  expect(await train(await training([2, 2], { maxSteps: 9 }))).toMatchObject({ step: 4, complete: true });
+});
+
+it('an interrupt ends it after the step in progress with a checkpoint', async () => {
+  const controller = new AbortController();
+  const job = await training([1000], { interrupt: controller.signal });
+  setTimeout(() => controller.abort(), 100);
+  const end = await train(job);
+  expect(end.complete).toBe(false);
+  expect(end.step).toBeGreaterThan(0);
+  expect(end.step).toBeLessThan(1000);
+  expect((await readCheckpoint(end.checkpoint)).step).toBe(end.step);
+});
+
+it('an interrupt before the first step leaves a checkpoint too', async () => {
+  const end = await train(await training([5], { interrupt: AbortSignal.abort() }));
+  expect(end).toMatchObject({ step: 0, complete: false });
+  await readCheckpoint(end.checkpoint);
+});
+
+it('saves by time and keeps the newest', async () => {
+  const output = { ...config.output, checkpointMinutes: 1e-9, keepCheckpoints: 2 };
+  const job = await training([6], { config: { ...config, output } });
+  await train(job);
+  expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-5', 'step-6']);
+});
+
+it.each([3, 5, 7])('going on from a checkpoint after %i steps ends in the same state', async (k) => {
+  const whole = await train(await training([5, 6]));
+  const first = await train(await training([5, 6], { maxSteps: k }));
+  const from = await readCheckpoint(first.checkpoint);
+  const job = await training([5, 6], { from });
+  const second = await train(job);
+  const [a, b] = await Promise.all([whole, second].map(({ checkpoint }) => readCheckpoint(checkpoint)));
+  expect(b).toEqual(a);
+  expect(readLog(job.run).map(({ step }) => step)).toEqual(
+    Array.from({ length: 11 - k }, (_, i) => k + 1 + i),
+  );
+});
