@@ -36,7 +36,7 @@ async function main(command, args) {
     failure = /** @type {Error} */ (error);
     report(failure);
   }
-  if (command === 'doctor') {
+  if (command === 'doctor' && !args.includes('--help')) {
     const { overview } = await import('./setup/overview.mjs');
     for (const [label, text] of overview()) console.log(`${label.padEnd(16)}${text}`);
   }

@@ -2,7 +2,7 @@
  * The Python packages. pip only fetches and unpacks them into a folder of this checkout: the wheels are chosen for a
  * fixed Python, so any Python 3 with pip will do, and none of its own packages is touched.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SetupError } from './errors.mjs';
 import { which } from './platform.mjs';
@@ -82,8 +82,9 @@ export function explainPipFailure(log) {
   if (/No space left on device|Errno 28|Disk quota exceeded/i.test(log)) {
     return 'free some disk space and run the command again';
   }
-  if (/No matching distribution|Could not find a version/i.test(log)) {
-    return 'the package index has no such wheel, or cannot be reached; check the network connection and pip\'s settings ("python3 -m pip config list")';
+  const unreachable = /connection broken|ConnectionError|name resolution|timed out|Timeout/i.test(log);
+  if (!unreachable && /No matching distribution|Could not find a version/i.test(log)) {
+    return 'the package index has no such wheel: use https://pypi.org ("python3 -m pip config list" shows which is set)';
   }
   return 'check the network connection and pip\'s settings for index and proxy ("python3 -m pip config list"), then run the command again; what was installed stays';
 }
@@ -173,12 +174,11 @@ export async function installPythonPackage(
     },
   });
   if (!ok) {
-    const tail = tellingLines(log);
     throw new SetupError(`The Python package ${pkg.name} ${pkg.version} could not be installed.`, {
       where: log,
       expected: 'pip to fetch and unpack it',
-      got: `${status}:${tail}`,
-      fix: explainPipFailure(tail),
+      got: `${status}:${tellingLines(log)}`,
+      fix: explainPipFailure(readFileSync(log, 'utf8')),
     });
   }
   for (const path of ['bin', ...(pkg.drop ?? [])])

@@ -62,10 +62,9 @@ export function ask(program, args, env) {
  */
 export function tellingLines(log) {
   const lines = readFileSync(log, 'utf8')
-    .trimEnd()
     .split('\n')
     .slice(1)
-    .filter((line) => /\w/.test(line.replace(/^npm \w+/, '')));
+    .filter((line) => /\w/.test(line.replace(/^npm \w+/, '')) && !/^(npm error)?\s+at /.test(line));
   const first = lines.findIndex((line) => /\berror\b/i.test(line));
   const telling = first < 0 ? lines.slice(-SHOWN_LINES) : lines.slice(first, first + SHOWN_LINES);
   return telling.length
