@@ -47,29 +47,32 @@ export interface CaseResult {
 
 /** Checks the cases of `folder` one after another, yielding each result as it is there. */
 export async function* runParity(folder: string): AsyncGenerator<CaseResult> {
-  for (const fixture of openFixtures(folder)) {
-    const { id, component } = fixture;
-    tf.engine().startScope();
-    try {
-      const run = COMPONENTS[component];
-      const checks = run ? await run(fixture) : [];
-      const failures = checks.filter((check) => !check.passed);
-      const error = checks.length === 0 ? `nothing to check for component ${component}` : undefined;
-      yield {
-        id,
-        component,
-        passed: failures.length === 0 && !error,
-        worst: worstOf(checks),
-        failures,
-        error,
-      };
-    } catch (cause) {
-      const error = cause instanceof Error ? cause.message : String(cause);
-      yield { id, component, passed: false, failures: [], error };
-    } finally {
-      tf.engine().endScope();
-      tf.disposeVariables();
-    }
+  for (const fixture of openFixtures(folder)) yield await checkCase(fixture);
+}
+
+/** Checks one case; a case that cannot be checked has failed. */
+export async function checkCase(fixture: FixtureCase): Promise<CaseResult> {
+  const { id, component } = fixture;
+  tf.engine().startScope();
+  try {
+    const run = COMPONENTS[component];
+    const checks = run ? await run(fixture) : [];
+    const failures = checks.filter((check) => !check.passed);
+    const error = checks.length === 0 ? `nothing to check for component ${component}` : undefined;
+    return {
+      id,
+      component,
+      passed: failures.length === 0 && !error,
+      worst: worstOf(checks),
+      failures,
+      error,
+    };
+  } catch (cause) {
+    const error = cause instanceof Error ? cause.message : String(cause);
+    return { id, component, passed: false, failures: [], error };
+  } finally {
+    tf.engine().endScope();
+    tf.disposeVariables();
   }
 }
 

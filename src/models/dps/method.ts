@@ -121,7 +121,6 @@ export class Dps implements Method {
   dispose(): void {
     this.#current?.trainable.dispose();
     for (const network of Object.values(this.networks)) network.dispose();
-    for (const { features } of this.#built.levels) features.dispose();
   }
 }
 

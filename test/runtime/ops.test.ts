@@ -1,0 +1,156 @@
+import { describe, expect, it } from 'vitest';
+import { untaped } from '../../src/runtime/gradients.ts';
+import {
+  addBias,
+  depthToSpace2,
+  edgePad,
+  momentsOf,
+  normalize,
+  rectify,
+  reflectionPad,
+  seededNormal,
+  seededUniform,
+} from '../../src/runtime/ops.ts';
+import { type Tensor4D, type TensorFlow, tf } from '../../src/runtime/tf.ts';
+import { expectGradients, maxDifference, normalTensor } from '../finite-differences.ts';
+
+const image = (shape: number[], scale?: number) => normalTensor(shape, scale) as Tensor4D;
+const four = (f: (x: Tensor4D) => Tensor4D) => (x: TensorFlow.Tensor) => f(x as Tensor4D);
+
+describe('padding', () => {
+  it('reflects without repeating the border', () => {
+    const x = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
+    const padded = reflectionPad(x, 2).reshape([7, 7]).arraySync() as number[][];
+    expect(padded[0]).toEqual([9, 8, 7, 8, 9, 8, 7]);
+    expect(padded[3]).toEqual([6, 5, 4, 5, 6, 5, 4]);
+  });
+  it('repeats the border when asked to', () => {
+    const padded = edgePad(tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]))
+      .reshape([4, 4])
+      .arraySync();
+    expect(padded).toEqual([
+      [1, 1, 2, 2],
+      [1, 1, 2, 2],
+      [3, 3, 4, 4],
+      [3, 3, 4, 4],
+    ]);
+  });
+  it('has gradients that count mirrored pixels', () => {
+    expectGradients(
+      four((x) => reflectionPad(x, 2)),
+      [image([2, 4, 5, 3])],
+    );
+    expectGradients(four(edgePad), [image([2, 3, 4, 3])]);
+  });
+  it('refuses to reflect more than there is', () => {
+    expect(() => reflectionPad(tf.zeros([1, 2, 2, 1]), 2)).toThrow(RangeError);
+  });
+});
+
+describe('depthToSpace2', () => {
+  it('interleaves channels', () => {
+    const x = tf.tensor4d([1, 2, 3, 4], [1, 1, 1, 4]);
+    expect(depthToSpace2(x).reshape([2, 2]).arraySync()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+  it('has a gradient', () => expectGradients(four(depthToSpace2), [image([2, 3, 2, 8])]));
+});
+
+describe('rectify', () => {
+  it.each([0, 0.2])('is max(x, %f x)', (slope) => {
+    const x = tf.tensor1d([-2, -0.5, 0, 3]);
+    expect(maxDifference(rectify(x, slope), tf.maximum(x, tf.mul(x, slope)))).toBe(0);
+  });
+  it.each([0, 0.2])('has a gradient for slope %f', (slope) => {
+    // Values away from the kink, where a difference would straddle it.
+    const x = tf.add(normalTensor([50]), tf.mul(tf.sign(normalTensor([50])), 5));
+    expectGradients((t) => rectify(t, slope), [x]);
+  });
+});
+
+it('addBias has gradients', () => {
+  expectGradients((x, bias) => addBias(x as Tensor4D, bias!), [image([2, 3, 4, 5]), normalTensor([5])]);
+});
+
+describe('normalize', () => {
+  it('equals its formula', () => {
+    const x = image([2, 5, 4, 3], 3);
+    const { mean, variance } = tf.moments(x, [1, 2], true);
+    const expected = tf.add(tf.mul(tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 1e-5))), 2), 0.5);
+    const [gamma, beta] = [tf.fill([1, 1, 1, 3], 2), tf.fill([1, 1, 1, 3], 0.5)] as [Tensor4D, Tensor4D];
+    expect(maxDifference(normalize(x, [1, 2], gamma, beta, 1e-5), expected)).toBeLessThan(1e-5);
+  });
+  it.each([
+    ['each image, one scale an image', [1, 2], 3],
+    ['each image, one scale for all', [1, 2], 1],
+    ['the batch', [0, 1, 2], 1],
+  ] as const)('has gradients over %s', (_, axes, scales) => {
+    expectGradients(
+      (x, gamma, beta) => normalize(x as Tensor4D, axes, gamma as Tensor4D, beta as Tensor4D, 1e-5),
+      [image([3, 4, 5, 2]), image([scales, 1, 1, 2]), image([scales, 1, 1, 2])],
+    );
+  });
+  it('keeps the precision of its moments over many pixels', () => {
+    const values = Float32Array.from({ length: 3 * 256 * 256 }, (_, i) => Math.sin(i) + 3);
+    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
+    const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
+    const found = momentsOf(tf.tensor4d(values, [3, 256, 256, 1]), [0, 1, 2]);
+    expect(Math.abs(found.mean.dataSync()[0]! / mean - 1)).toBeLessThan(1e-6);
+    expect(Math.abs(found.variance.dataSync()[0]! / variance - 1)).toBeLessThan(2e-6);
+  });
+});
+
+describe('untaped', () => {
+  it('makes a constant of what it computes', () => {
+    const gradient = tf.grad((x) =>
+      tf.sum(
+        tf.mul(
+          x,
+          untaped(() => tf.square(x)),
+        ),
+      ),
+    )(tf.tensor1d([3]));
+    expect(gradient.dataSync()[0]).toBe(9);
+  });
+  it('lets gradients be computed inside', () => {
+    let inner: TensorFlow.Tensor | undefined;
+    const outer = tf.grad((x) => {
+      untaped(() => {
+        inner = tf.keep(tf.grad((y) => tf.sum(tf.square(y)))(x));
+      });
+      return tf.sum(tf.mul(x, 5));
+    })(tf.tensor1d([2]));
+    expect(inner!.dataSync()[0]).toBe(4);
+    expect(outer.dataSync()[0]).toBe(5);
+    inner!.dispose();
+  });
+  it('restores the tape after an error', () => {
+    const gradient = tf.grad((x) => {
+      expect(() =>
+        untaped(() => {
+          throw new Error('inside');
+        }),
+      ).toThrow('inside');
+      return tf.sum(tf.square(x));
+    })(tf.tensor1d([3]));
+    expect(gradient.dataSync()[0]).toBe(6);
+  });
+});
+
+describe('seeded values', () => {
+  it('depend on the seed alone', () => {
+    const draw = (seed: [number, number]) => seededNormal([1000], 2, seed);
+    expect(maxDifference(draw([1, 2]), draw([1, 2]))).toBe(0);
+    expect(maxDifference(draw([1, 2]), draw([1, 3]))).toBeGreaterThan(0.1);
+  });
+  it('have the deviation and the bound asked for', () => {
+    const { variance } = tf.moments(seededNormal([100000], 2, [1, 2]));
+    expect(Math.sqrt(variance.dataSync()[0]!)).toBeCloseTo(2, 1);
+    const uniform = seededUniform([100000], 0.5, [1, 2]);
+    expect(tf.max(uniform).dataSync()[0]).toBeLessThan(0.5);
+    expect(tf.min(uniform).dataSync()[0]).toBeGreaterThanOrEqual(-0.5);
+    expect(tf.mean(tf.abs(uniform)).dataSync()[0]).toBeCloseTo(0.25, 2);
+  });
+});
