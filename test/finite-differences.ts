@@ -17,14 +17,17 @@ export function normalTensor(shape: number[], scale = 1): Tensor {
  * Expects the gradient that is recorded for `f` to agree with central differences, along several random directions of
  * each input. `f` is any function of tensors to a tensor; a random projection makes it a number.
  */
-export function expectGradients(f: (...x: Tensor[]) => Tensor, inputs: Tensor[], tolerance = 2e-3): void {
+export function expectGradients(
+  f: (...x: Tensor[]) => Tensor,
+  inputs: Tensor[],
+  { tolerance = 2e-3, step = 1e-2 } = {},
+): void {
   const projection = normalTensor(f(...inputs).shape);
   const loss = (...x: Tensor[]) => tf.sum(tf.mul(f(...x), projection)) as TensorFlow.Scalar;
   const gradients = tf.grads(loss)(inputs);
   inputs.forEach((input, index) => {
     for (let repeat = 0; repeat < 3; repeat++) {
       const direction = normalTensor(input.shape);
-      const step = 1e-2;
       const moved = (amount: number) =>
         inputs.map((x, i) => (i === index ? tf.add(x, tf.mul(direction, amount)) : x));
       const difference = tf.sub(loss(...moved(step)), loss(...moved(-step))).dataSync()[0]! / (2 * step);
