@@ -1,8 +1,9 @@
 /** Spectacles, earrings and necklaces, in the head's frame. */
+import type { Rgb } from './colour.ts';
 import { norm } from './geometry.ts';
 import type { HeadModel } from './head.ts';
 import type { Glasses, Person } from './person.ts';
-import type { ShapedHead, Turn } from './shape.ts';
+import { nearestVertex, type ShapedHead, type Turn } from './shape.ts';
 import { type Strands, strandColours } from './strands.ts';
 import type { Surface } from './surface.ts';
 
@@ -25,7 +26,8 @@ function outline(shape: Glasses['shape'], angle: number): [number, number] {
 
 function lensPath(shaped: ShapedHead, glasses: Glasses, side: 1 | -1): Path {
   const { centre } = side === 1 ? shaped.left : shaped.right;
-  const size = shaped.crown / 1.2;
+  // The widest lens reaches 0.27 towards the nose; lenses of close-set eyes are smaller.
+  const size = Math.min(shaped.crown / 1.2, (Math.abs(centre[0]) - 0.03) / 0.255);
   return Array.from({ length: OUTLINE }, (_, i) => {
     const [x, y] = outline(glasses.shape, (i / (OUTLINE - 1)) * 2 * Math.PI);
     const away = x * size;
@@ -45,12 +47,7 @@ function resample(path: Path, count: number): Path {
 }
 
 /** Lines of `radius` along the paths, in view space. */
-function wires(
-  paths: readonly Path[],
-  radii: readonly number[],
-  colour: Person['earrings'] & object,
-  turn: Turn,
-): Strands {
+function wires(paths: readonly Path[], radii: readonly number[], colour: Rgb, turn: Turn): Strands {
   const points = new Float32Array(paths.length * OUTLINE * 3);
   const normals = new Float32Array(points.length);
   paths.forEach((path, s) => {
@@ -74,7 +71,7 @@ function wires(
   };
 }
 
-export function glassesFrame(shaped: ShapedHead, glasses: Glasses, turn: Turn): Strands {
+export function glassesFrame(head: HeadModel, shaped: ShapedHead, glasses: Glasses, turn: Turn): Strands {
   const size = shaped.crown / 1.2;
   const left = lensPath(shaped, glasses, 1);
   const right = lensPath(shaped, glasses, -1);
@@ -85,11 +82,12 @@ export function glassesFrame(shaped: ShapedHead, glasses: Glasses, turn: Turn): 
     return [bx * t, by + 0.025 * rise, bz + 0.04 * rise];
   });
   const arm = (lens: Path, side: 1 | -1): Path => {
+    const ear = 3 * nearestVertex(head.positions, side * 0.72, 0.04, -0.6);
     const [x, y, z] = lens[5];
     return [
       [x, y, z],
       [x + side * 0.05 * size, y, z - 0.06 * size],
-      [side * 0.76 * size, 0.05 * size, -0.62 * size],
+      [shaped.positions[ear] + side * 0.02, shaped.positions[ear + 1], shaped.positions[ear + 2]],
     ];
   };
   const thick = glasses.thickness * size;

@@ -61,24 +61,22 @@ function cutOut(
   depth: Float32Array,
   body: Uint32Array,
 ): Garment {
-  const points = [...positions];
-  const places = [...rest];
-  const depths = [...depth];
+  // New vertices, numbered after the old ones.
+  const points: number[] = [];
+  const places: number[] = [];
   const triangles: number[] = [];
   const crossing = (a: number, b: number): number => {
-    const t = depths[a] / (depths[a] - depths[b]);
+    const t = depth[a] / (depth[a] - depth[b]);
     for (let k = 0; k < 3; k++) {
-      points.push(points[a * 3 + k] + (points[b * 3 + k] - points[a * 3 + k]) * t);
-      places.push(places[a * 3 + k] + (places[b * 3 + k] - places[a * 3 + k]) * t);
+      points.push(positions[a * 3 + k] + (positions[b * 3 + k] - positions[a * 3 + k]) * t);
+      places.push(rest[a * 3 + k] + (rest[b * 3 + k] - rest[a * 3 + k]) * t);
     }
-    return depths.push(0) - 1;
+    return depth.length + points.length / 3 - 1;
   };
   for (let t = 0; t < body.length; t += 3) {
+    if (Math.max(depth[body[t]], depth[body[t + 1]], depth[body[t + 2]]) <= 0) continue;
     const corners = [body[t], body[t + 1], body[t + 2]];
     if (corners.some((v) => rest[v * 3 + 1] > HIGHEST)) continue;
-    const inside = corners.filter((v) => depth[v] > 0).length;
-    if (inside === 3) triangles.push(...corners);
-    if (inside === 0 || inside === 3) continue;
     const outline: number[] = [];
     corners.forEach((v, i) => {
       const next = corners[(i + 1) % 3];
@@ -88,13 +86,21 @@ function cutOut(
     for (let i = 1; i + 1 < outline.length; i++) triangles.push(outline[0], outline[i], outline[i + 1]);
   }
   return {
-    positions: Float32Array.from(points),
+    positions: joined(positions, points),
     triangles: Uint32Array.from(triangles),
-    rest: Float32Array.from(places),
-    depth: Float32Array.from(depths),
+    rest: joined(rest, places),
+    depth: joined(depth, new Float32Array(points.length / 3)),
   };
 }
 
+function joined(first: Float32Array, second: ArrayLike<number>): Float32Array {
+  const out = new Float32Array(first.length + second.length);
+  out.set(first);
+  out.set(second, first.length);
+  return out;
+}
+
+/** Vertices around a collar and rows from its top edge to its points. */
 const RING = 40;
 const BANDS = 4;
 

@@ -1,5 +1,8 @@
 /** Many small pictures on one sheet. */
 import sharp from 'sharp';
+import { type HeadFolders, loadHead } from './head-load.ts';
+import { faceSeed } from './messages.ts';
+import { renderFace } from './render.ts';
 
 /**
  * @param images square sRGB pictures of `size` x `size` x 3 bytes.
@@ -23,4 +26,20 @@ export async function contactSheet(
   return sharp(sheet, { raw: { width, height: rows * size, channels: 3 } })
     .png()
     .toBuffer();
+}
+
+/**
+ * The first faces of the built-in set of that seed, on one sheet.
+ * @param sheet count: how many; size: the side of each in pixels.
+ * @returns the PNG file's bytes.
+ * @throws UserError if the head model is missing.
+ */
+export async function faceSheet(
+  sheet: HeadFolders & { count: number; size: number; seed: number },
+): Promise<Buffer> {
+  const head = await loadHead(sheet);
+  const images = Array.from({ length: sheet.count }, (_, face) =>
+    renderFace(head, faceSeed(sheet.seed, face), sheet.size),
+  );
+  return contactSheet(images, sheet.size);
 }

@@ -2,7 +2,7 @@
 import type { RandomStream } from '../../runtime/seed.ts';
 import { clamp } from './noise.ts';
 
-export interface Ancestry {
+interface Ancestry {
   african: number;
   asian: number;
   caucasian: number;

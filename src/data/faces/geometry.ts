@@ -16,10 +16,6 @@ export function norm(x: number, y: number, z: number): number {
   return Math.sqrt(x * x + y * y + z * z);
 }
 
-export function vertex(positions: Float32Array, index: number): Vec3 {
-  return [positions[index * 3], positions[index * 3 + 1], positions[index * 3 + 2]];
-}
-
 /** Unit normals of the vertices of the given triangles, weighted by area; zero for vertices of none. */
 export function vertexNormals(positions: Float32Array, triangles: Uint32Array): Float32Array {
   const normals = new Float32Array(positions.length);

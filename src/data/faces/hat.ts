@@ -11,7 +11,7 @@ const COLUMNS = 49;
 const ROWS = 14;
 
 /** The rim's height on the resting head by depth: high on the forehead, low at the back. */
-export function rimHeight(hat: Hat, z: number): number {
+function rimHeight(hat: Hat, z: number): number {
   const front = hat.kind === 'beanie' ? 0.52 : 0.56;
   return front + 0.28 * Math.min(0.25, z) * (hat.kind === 'headband' ? 0.6 : 1);
 }

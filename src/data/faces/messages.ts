@@ -17,6 +17,11 @@ export type FromWorker =
   | { readonly done: number | undefined }
   | { readonly failed: number; readonly reason: string };
 
+/** The seed of face number `face` of the set of that seed. */
+export function faceSeed(seed: number, face: number): string {
+  return `${seed}/${face}`;
+}
+
 /** The name of a face's file. */
 export function faceFile(face: number): string {
   return `face-${String(face).padStart(6, '0')}.png`;

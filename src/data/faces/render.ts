@@ -27,7 +27,7 @@ import type { Frame, Surface } from './surface.ts';
 import { createView } from './view.ts';
 
 /** Raised whenever a change alters pictures, so that stored ones are not mixed with new ones. */
-export const RENDERER_VERSION = 1;
+export const RENDERER_VERSION = 2;
 
 /**
  * @param head of `loadHead`.
@@ -126,7 +126,11 @@ function buildScene(head: HeadModel, shaped: ShapedHead, person: Person): Scene 
       shade: eyeShader(person, head, 'right', shaped.right, positions),
     },
     { positions: posed, triangles: parts.teeth, shade: mouthShader(person, head, 'teeth', mouthNormals) },
-    { positions: posed, triangles: parts.tongue, shade: mouthShader(person, head, 'tongue', mouthNormals) },
+    {
+      positions: posed,
+      triangles: parts.tongue,
+      shade: mouthShader(person, head, 'tongue', mouthNormals),
+    },
     ...garments.map((garment, i) => ({
       positions: dressed[i],
       triangles: garment.triangles,
@@ -149,7 +153,7 @@ function buildScene(head: HeadModel, shaped: ShapedHead, person: Person): Scene 
   if (chain) strands.unshift(chain);
   if (rings) strands.unshift(rings);
   if (person.glasses) {
-    strands.push(glassesFrame(shaped, person.glasses, turn));
+    strands.push(glassesFrame(head, shaped, person.glasses, turn));
     const lenses = sunglasses(shaped, person.glasses, turn, person.light);
     if (lenses) surfaces.push(lenses);
   }

@@ -40,7 +40,8 @@ const CORNERS: readonly Vec3[] = [
   [0.467, -0.005, 0],
 ];
 
-function nearestVertex(rest: Float32Array, x: number, y: number, z: number): number {
+/** The number of the resting head's vertex that is nearest to a place. */
+export function nearestVertex(rest: Float32Array, x: number, y: number, z: number): number {
   let nearest = 0;
   let best = 1e9;
   for (let i = 0; i < rest.length; i += 3) {
@@ -72,6 +73,7 @@ export function shapeHead(head: HeadModel, targets: Person['targets']): ShapedHe
       positions[v + 2] += weight * offsets[j + 2];
     }
   }
+  tuckMouth(head, positions);
   const left = eyeball(positions, head.parts.leftEye);
   const right = eyeball(positions, head.parts.rightEye);
   const origin = [0, 1, 2].map((k) => (left.centre[k] + right.centre[k]) / 2);
@@ -97,6 +99,14 @@ export function shapeHead(head: HeadModel, targets: Person['targets']): ShapedHe
     mouth: [mouth[0] / lips, mouth[1] / lips, mouth[2] / lips],
     crown,
   };
+}
+
+/** Draws the mouth's inside and the teeth back: chins and lips that targets draw in must not let them through. */
+function tuckMouth({ parts, masks }: HeadModel, positions: Float32Array): void {
+  for (let v = 0; v < masks.insideMouth.length; v++) {
+    positions[v * 3 + 2] -= 0.12 * masks.insideMouth[v] * (1 - masks.lips[v]);
+  }
+  for (const v of new Set([...parts.teeth, ...parts.tongue])) positions[v * 3 + 2] -= 0.07;
 }
 
 /** Writes the turned point into `out` at `o`. */

@@ -43,7 +43,9 @@ export function shadeStrands(strands: Strands, light: Light, shadows: ShadowMap)
       tx *= length;
       ty *= length;
       tz *= length;
-      const [nx, ny, nz] = [normals[i], normals[i + 1], normals[i + 2]];
+      const nx = normals[i];
+      const ny = normals[i + 1];
+      const nz = normals[i + 2];
       const along = tx * key[0] + ty * key[1] + tz * key[2];
       const facing = Math.max(0, (nx * key[0] + ny * key[1] + nz * key[2] + 0.35) / 1.35);
       const lit = shadows.hair(points[i], points[i + 1], points[i + 2]);
@@ -77,10 +79,37 @@ export function drawStrands(frame: Frame, view: View, strands: Strands, colours:
     const base = s * perStrand * 3;
     const root = Math.max(0.25, radii[s] * view.unit(screen[base + 2]));
     for (let j = 0; j + 1 < perStrand; j++) {
+      // Wires are thick enough to show where one segment meets the next.
+      if (!tapers && root > 1) drawJoint(frame, screen, colours, base + j * 3, root);
       const t = j / (perStrand - 1);
       const taper = tapers ? 1 - 0.65 * t * t : 1;
       const fade = tapers && t > 0.7 ? 1 - (t - 0.7) * 1.6 : 1;
       drawSegment(frame, screen, colours, base + j * 3, root * taper, opacity * fade);
+    }
+  }
+}
+
+/** A disc at point `i`. */
+function drawJoint(
+  frame: Frame,
+  screen: Float32Array,
+  colours: Float32Array,
+  i: number,
+  radius: number,
+): void {
+  const { size, depth, colour } = frame;
+  const x0 = Math.max(0, Math.ceil(screen[i] - radius - 0.5));
+  const x1 = Math.min(size - 1, Math.floor(screen[i] + radius - 0.5));
+  const y0 = Math.max(0, Math.ceil(screen[i + 1] - radius - 0.5));
+  const y1 = Math.min(size - 1, Math.floor(screen[i + 1] + radius - 0.5));
+  for (let y = y0; y <= y1; y++) {
+    for (let x = x0; x <= x1; x++) {
+      const dx = x + 0.5 - screen[i];
+      const dy = y + 0.5 - screen[i + 1];
+      const o = y * size + x;
+      if (dx * dx + dy * dy > radius * radius || screen[i + 2] + 0.004 < depth[o]) continue;
+      for (let k = 0; k < 3; k++) colour[o * 3 + k] = colours[i + k];
+      if (screen[i + 2] > depth[o]) depth[o] = screen[i + 2];
     }
   }
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { loadHead } from './head-load.ts';
-import { type FromWorker, faceFile, type RenderJob, type ToWorker } from './messages.ts';
+import { type FromWorker, faceFile, faceSeed, type RenderJob, type ToWorker } from './messages.ts';
 import { renderFace } from './render.ts';
 
 const port = parentPort!;
@@ -38,7 +38,7 @@ port.on('message', async (message: ToWorker) => {
     return;
   }
   try {
-    await writeFace(message.face, renderFace(head, `${job.seed}/${message.face}`, job.size));
+    await writeFace(message.face, renderFace(head, faceSeed(job.seed, message.face), job.size));
     send({ done: message.face });
   } catch (error) {
     send({ failed: message.face, reason: error instanceof Error ? error.message : String(error) });

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { contactSheet } from '../../../src/data/faces/contact-sheet.ts';
+import { contactSheet, faceSheet } from '../../../src/data/faces/contact-sheet.ts';
 import { drawPerson } from '../../../src/data/faces/draw-person.ts';
 import type { HeadModel } from '../../../src/data/faces/head.ts';
 import { loadHead } from '../../../src/data/faces/head-load.ts';
@@ -47,6 +47,12 @@ describe.skipIf(!hasAssets)(`renderFace${skipNote}`, () => {
     const repaired = await loadHead({ assetsDir, cacheDir: folder });
     expect(repaired.positions).toEqual(head.positions);
     rmSync(folder, { recursive: true });
+  });
+
+  it('shows the faces of a set on a sheet', async () => {
+    const sheet = await faceSheet({ assetsDir, cacheDir, count: 2, size: 32, seed: 1 });
+    const first = await sharp(sheet).extract({ left: 0, top: 0, width: 32, height: 32 }).raw().toBuffer();
+    expect(new Uint8Array(first)).toEqual(renderFace(head, '1/0', 32));
   });
 
   it.each([64, 128, 256])('fills a picture of %d pixels', (size) => {
