@@ -41,7 +41,7 @@ describe('perceptual loss', () => {
     const target = normalTensor([1, 16, 16, 3], 0.5) as Tensor4D;
     expectGradients((x) => loss([x as Tensor4D], target), [image], {
       tolerance: 2e-2,
-      step: 1e-3, // small, for rectifiers and pooling have kinks
+      step: 3e-4, // small, for rectifiers and pooling have kinks
     });
     expect(() => tf.grad((t) => loss([image], t as Tensor4D))(target)).toThrow(/gradient/);
   });
