@@ -4,7 +4,7 @@ import { hideBin } from 'yargs/helpers';
 import { similarWord } from '../config/explain.ts';
 import { loadConfig } from '../config/load.ts';
 import { UserError } from '../runtime/errors.ts';
-import { catchInterrupts, Interrupted } from './interrupt.ts';
+import { Interrupted } from './interrupt.ts';
 import { terminalReporter } from './reporter.ts';
 
 /** Exit statuses: a mistake that the user can mend, and a defect of the program (EX_SOFTWARE). */
@@ -75,8 +75,7 @@ const commandLine = yargs(hideBin(process.argv))
       const loaded = loadConfig(config, set);
       const { trainCommand } = await import('./train.ts');
       const reporter = terminalReporter();
-      const interrupt = catchInterrupts(reporter.warn);
-      await trainCommand({ loaded, runs, maxSteps, dryRun, reporter, interrupt });
+      await trainCommand({ loaded, runs, maxSteps, dryRun, reporter });
     },
   )
   .command(
@@ -91,7 +90,7 @@ const commandLine = yargs(hideBin(process.argv))
       const loaded = loadConfig(config, set);
       const { prepareCommand } = await import('./prepare.ts');
       const reporter = terminalReporter();
-      await prepareCommand({ config: loaded.config, reporter, signal: catchInterrupts(reporter.warn) });
+      await prepareCommand({ config: loaded.config, reporter });
     },
   )
   .command(

@@ -13,6 +13,7 @@ import { type Reporter, silent } from '../runtime/progress.ts';
 import { train } from '../train/loop.ts';
 import { checkBatches, describePlan, makePlan, table } from '../train/plan.ts';
 import { createRunFolder, type RunFolder } from '../train/run-folder.ts';
+import { catchInterrupts } from './interrupt.ts';
 
 export interface TrainCommand {
   readonly loaded: LoadedConfig;
@@ -21,10 +22,9 @@ export interface TrainCommand {
   readonly maxSteps?: number;
   readonly dryRun: boolean;
   readonly reporter: Reporter;
-  readonly interrupt: AbortSignal;
 }
 
-/** Trains as the config says, or with `dryRun` only shows what it says. Throws the interrupt's reason when interrupted. */
+/** Trains as the config says, or with `dryRun` only shows what it says. Throws {@link Interrupted} after an interrupt. */
 export async function trainCommand(command: TrainCommand): Promise<void> {
   const { reporter, loaded } = command;
   for (const warning of loaded.warnings) reporter.warn(warning);
@@ -51,8 +51,8 @@ async function countSamples({ data, resolution }: Config): Promise<number> {
 
 async function trainAndMeasure(command: TrainCommand): Promise<void> {
   const { config, locate } = command.loaded;
-  const { reporter, interrupt, maxSteps } = command;
-  const data = await prepare({ config, reporter, signal: interrupt });
+  const { reporter, maxSteps } = command;
+  const data = await prepare({ config, reporter });
   const trainingSamples = data.samples.train.length;
   checkBatches(config, trainingSamples, locate);
   const method = await createMethod(config, { reporter });
@@ -61,6 +61,8 @@ async function trainAndMeasure(command: TrainCommand): Promise<void> {
   const run = await createRunFolder(command.runs, config);
   reporter.info(`Run: ${run.path}`);
 
+  // Until here a signal may end the process as it stands: what was prepared is in the cache.
+  const interrupt = catchInterrupts(reporter.warn);
   const end = await train({ config, method, data, plan, run, reporter, maxSteps, interrupt });
   if (end.complete) await measure(config, method, data, run, reporter);
   else reporter.info(`Ended after step ${end.step} of ${plan.steps}, before the end of the plan.`);

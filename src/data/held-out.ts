@@ -1,25 +1,43 @@
 /** Samples that are looked at or measured, with holes that depend on the seed and the sample's id alone. */
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
+import type { Reporter } from '../runtime/progress.ts';
 import { stream } from '../runtime/seed.ts';
 import { toBatch } from './batch.ts';
+import { UnusableImage } from './decode.ts';
 import { drawHole } from './masks/pool.ts';
-import { decodePair } from './pair.ts';
+import { decodePair, type Pair } from './pair.ts';
 import type { Batch, PreparedSample } from './types.ts';
 
-/** Reads samples as a batch, see {@link Batch}; the caller disposes of it. Throws UnusableImage for damaged files. */
-export async function heldOutBatch(config: Config, samples: readonly PreparedSample[]): Promise<Batch> {
+/**
+ * Reads samples as a batch, see {@link Batch}; the caller disposes of it. Samples that have gone missing or are damaged
+ * are left out, with a warning; undefined when none is left.
+ */
+export async function heldOutBatch(
+  config: Config,
+  samples: readonly PreparedSample[],
+  reporter: Reporter,
+): Promise<Batch | undefined> {
   const n = config.resolution;
-  const images = new Uint8Array(samples.length * n * n * 3);
-  const sketches = new Uint8Array(samples.length * n * n);
-  const holes = new Float32Array(samples.length * n * n);
-  for (const [i, { id, pairPath }] of samples.entries()) {
-    const { photo, sketch } = await decodePair(pairPath, n);
-    images.set(photo, i * n * n * 3);
-    sketches.set(sketch, i * n * n);
+  const read: { id: string; pair: Pair }[] = [];
+  for (const { id, pairPath } of samples) {
+    try {
+      read.push({ id, pair: await decodePair(pairPath, n) });
+    } catch (error) {
+      if (!(error instanceof UnusableImage)) throw error;
+      reporter.warn(`A held-out sample cannot be read and is left out: ${pairPath}: ${error.message}`);
+    }
+  }
+  if (read.length === 0) return undefined;
+  const images = new Uint8Array(read.length * n * n * 3);
+  const sketches = new Uint8Array(read.length * n * n);
+  const holes = new Float32Array(read.length * n * n);
+  for (const [i, { id, pair }] of read.entries()) {
+    images.set(pair.photo, i * n * n * 3);
+    sketches.set(pair.sketch, i * n * n);
     holes.set(drawHole(config.data.holes, n, stream(config.seed, 'held-out hole', id)), i * n * n);
   }
-  const raw = { ids: samples.map(({ id }) => id), resolution: n, images, sketches };
+  const raw = { ids: read.map(({ id }) => id), resolution: n, images, sketches };
   return toBatch(raw, config.task === 'edit' ? holes : undefined);
 }
 

@@ -10,13 +10,14 @@ import { type HoleError, holeErrors } from './hole-error.ts';
 
 const LEVELS = [0, 0.5, 1] as const;
 const BATCH = 8;
+const BASELINE = 'mean colour';
 
 export interface TableRow extends HoleError {
   readonly name: string;
 }
 
 export interface HeldOutTable {
-  /** How many samples were measured, and of which split. */
+  /** How many samples were measured, and of which split; those without a hole do not count. */
   readonly samples: number;
   readonly split: string;
   /** Tells sets apart: tables of equal hash compare. */
@@ -44,7 +45,8 @@ export async function heldOutTable(options: TableOptions): Promise<HeldOutTable>
   const errors = new Map<string, HoleError[]>();
   const task = reporter.task('Held-out samples', samples.length, 'images');
   for (let start = 0; start < samples.length; start += BATCH) {
-    const batch = await heldOutBatch(config, samples.slice(start, start + BATCH));
+    const batch = await heldOutBatch(config, samples.slice(start, start + BATCH), reporter);
+    if (!batch) continue;
     const { truth, hole } = atResolution(batch, predictor.resolution);
     for (const [name, image] of Object.entries(fillings(predictor, batch, truth, hole))) {
       const found = await holeErrors(image, truth, hole);
@@ -60,7 +62,8 @@ export async function heldOutTable(options: TableOptions): Promise<HeldOutTable>
     l1: mean(found.map(({ l1 }) => l1)),
     psnr: mean(found.map(({ psnr }) => psnr)),
   }));
-  return { samples: samples.length, split, setHash: heldOutHash(config, samples), rows };
+  const measured = errors.get(BASELINE)?.length ?? 0;
+  return { samples: measured, split, setHash: heldOutHash(config, samples), rows };
 }
 
 /** A batch's photos and holes at the size of the predicted images; the caller disposes of them. */
@@ -78,7 +81,7 @@ function fillings(
   hole: Tensor4D,
 ): Record<string, Tensor4D> {
   return tf.tidy(() => {
-    const images: Record<string, Tensor4D> = { 'mean colour': meanColour(truth, hole) };
+    const images: Record<string, Tensor4D> = { [BASELINE]: meanColour(truth, hole) };
     if (predictor.predictFromTrueSketch) images['F, true sketch'] = predictor.predictFromTrueSketch(batch);
     const predictions = LEVELS.map((level): [number, Prediction] => [
       level,

@@ -46,7 +46,8 @@ export interface TrainingEnd {
 export async function train(training: Training): Promise<TrainingEnd> {
   const loop = new Loop(training);
   try {
-    return await loop.run(await loop.readSamples());
+    await loop.readSamples();
+    return await loop.run();
   } finally {
     loop.close();
   }
@@ -72,12 +73,11 @@ class Loop {
   }
 
   /** The samples that every grid shows: of the validation split, or the next best. */
-  async readSamples(): Promise<Batch> {
-    const { config, data } = this.#training;
+  async readSamples(): Promise<void> {
+    const { config, data, reporter } = this.#training;
     const { validation, test, train } = data.samples;
     const shown = [...validation, ...test, ...train].slice(0, config.output.sampleCount);
-    this.#samples = await heldOutBatch(config, shown);
-    return this.#samples;
+    this.#samples = await heldOutBatch(config, shown, reporter);
   }
 
   close(): void {
@@ -90,12 +90,12 @@ class Loop {
     return this.#step >= maxSteps || (interrupt?.aborted ?? false);
   }
 
-  async run(samples: Batch): Promise<TrainingEnd> {
+  async run(): Promise<TrainingEnd> {
     const { plan, from } = this.#training;
     let complete = true;
     for (let index = from?.stage.index ?? 0; index < plan.stages.length; index++) {
       const last = index === plan.stages.length - 1;
-      const done = await this.#stage(index, samples);
+      const done = await this.#stage(index);
       complete = done && last;
       if (!done || (this.#ended && !last)) break;
     }
@@ -104,7 +104,7 @@ class Loop {
   }
 
   /** Runs a stage. Returns whether it came to its end. */
-  async #stage(index: number, samples: Batch): Promise<boolean> {
+  async #stage(index: number): Promise<boolean> {
     const { config, method, data, plan, reporter, from } = this.#training;
     const planned = plan.stages[index]!;
     const { stage, steps } = planned;
@@ -126,7 +126,7 @@ class Loop {
         this.#step += 1;
         stageStep += 1;
         await this.#report(planned, stageStep, losses, (note) => task.update(stageStep, note));
-        if (this.#step % config.output.samplesEvery === 0 || stageStep === steps) await this.#draw(samples);
+        if (this.#step % config.output.samplesEvery === 0 || stageStep === steps) await this.#draw();
         if (stageStep === steps || this.#ended || this.#saver.due)
           await this.#save(index, stageStep, running);
         // TensorFlow's operations block: this lets signals and file reads through.
@@ -162,9 +162,10 @@ class Loop {
     show([`${round(imagesPerSecond, 3)} images/s`, ...numbers].join(', '));
   }
 
-  async #draw(samples: Batch): Promise<void> {
+  async #draw(): Promise<void> {
     const { method, config, run } = this.#training;
-    const images = method.visuals(samples, config.output.sampleRefinement);
+    if (!this.#samples) return;
+    const images = method.visuals(this.#samples, config.output.sampleRefinement);
     const grid = await drawGrid(images);
     tf.dispose(images);
     this.#grid = `${run.samples}/step-${String(this.#step).padStart(7, '0')}.png`;

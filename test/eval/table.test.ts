@@ -41,11 +41,21 @@ it('measures inside the hole alone', async () => {
 });
 
 it('holes depend on seed and id alone', async () => {
-  const all = await heldOutBatch(config, samples);
-  const some = await heldOutBatch(config, [samples[7]!]);
+  const all = (await heldOutBatch(config, samples, silent))!;
+  const some = (await heldOutBatch(config, [samples[7]!], silent))!;
   expect(await tf.slice(all.hole, [7, 0, 0, 0], [1, -1, -1, -1]).data()).toEqual(await some.hole.data());
-  const other = await heldOutBatch({ ...config, seed: 99 }, [samples[7]!]);
+  const other = (await heldOutBatch({ ...config, seed: 99 }, [samples[7]!], silent))!;
   expect(await other.hole.data()).not.toEqual(await some.hole.data());
+});
+
+it('leaves out what cannot be read, with a warning', async () => {
+  const warnings: string[] = [];
+  const reporter = { ...silent, warn: (message: string) => warnings.push(message) };
+  const missing = { id: 'x', pairPath: join(folder, 'none.png') };
+  const batch = await heldOutBatch(config, [samples[1]!, missing, samples[2]!], reporter);
+  expect(batch!.image.shape[0]).toBe(2);
+  expect(warnings).toEqual([expect.stringContaining('none.png')]);
+  expect(await heldOutBatch(config, [missing], reporter)).toBeUndefined();
 });
 
 it.each(['edit', 'synthesis'] as const)(

@@ -37,7 +37,7 @@ export class FakeMethod implements Method {
   begin(stage: StagePlan): Trainable {
     for (const variable of this.#momentum) variable.dispose();
     const weights = this.networks.A.getWeights() as Variable[];
-    const momentum = weights.map((weight) => tf.variable(tf.zerosLike(weight), false));
+    const momentum = weights.map((weight) => tf.tidy(() => tf.variable(tf.zerosLike(weight), false)));
     this.#momentum = momentum;
     let random = stream(1, 'noise', stage.name);
     const variables = this.networks.A.trainableWeights.map((weight) => weight.read() as Variable);
