@@ -20,7 +20,11 @@ function lineReporter(): Reporter {
       let lastNote = '';
       const line = (done: number) => {
         const share = total > 0 ? ` (${Math.floor((100 * done) / total)} %)` : '';
-        const parts = [`${done}/${total} ${unit}${share}`, ...pace.describe(done, total, unit), lastNote];
+        const parts = [
+          `${done}/${total} ${unit}${share}`,
+          ...pace.describe(done, total, lastNote === '' ? unit : undefined),
+          lastNote,
+        ];
         console.log(`${label}: ${parts.filter((part) => part !== '').join(', ')}`);
         written = performance.now();
       };
@@ -44,7 +48,7 @@ function barReporter(): Reporter {
     format: '{label} [{bar}] {value}/{total} {unit}{pace}{note}',
     barCompleteChar: '=',
     barIncompleteChar: ' ',
-    barsize: 24,
+    barsize: 16,
     hideCursor: true,
     clearOnComplete: true,
     linewrap: true,
@@ -68,7 +72,9 @@ function barReporter(): Reporter {
         update(done, note) {
           lastNote = note ?? lastNote;
           pace.update(done);
-          const texts = pace.describe(done, total, unit).map((text) => `, ${text}`);
+          const texts = pace
+            .describe(done, total, lastNote === '' ? unit : undefined)
+            .map((text) => `, ${text}`);
           bar.update(done, { pace: texts.join(''), note: lastNote && `, ${lastNote}` });
         },
         finish(note) {
@@ -100,12 +106,14 @@ class Pace {
     this.#first ??= { done, time: performance.now() };
   }
 
-  describe(done: number, total: number, unit: string): string[] {
+  /** `unit` asks for the speed as well as for the time left. */
+  describe(done: number, total: number, unit?: string): string[] {
     const seconds = this.#first ? (performance.now() - this.#first.time) / 1000 : 0;
     const progress = done - (this.#first?.done ?? 0);
     if (progress <= 0 || seconds < 0.5) return [];
     const speed = progress / seconds;
     const left = done < total ? [`${duration((total - done) / speed)} left`] : [];
+    if (!unit) return left;
     const rate = speed >= 1 ? `${speed.toFixed(1)} ${unit}/s` : `${(1 / speed).toFixed(1)} s each`;
     return [rate, ...left];
   }

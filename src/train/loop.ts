@@ -158,7 +158,7 @@ class Loop {
     const imagesPerSecond = round((1000 * images) / (now - this.#sinceLog.time), 4);
     this.#sinceLog = { step: this.#step, time: now };
     this.#log.step({ step: this.#step, stage: stage.name, stageStep, losses: values, imagesPerSecond });
-    const numbers = Object.entries(values).map(([name, value]) => `${name} ${round(value, 3)}`);
+    const numbers = Object.entries(values).map(([name, value]) => `${name.slice(0, 5)} ${round(value, 3)}`);
     show([`${round(imagesPerSecond, 3)} images/s`, ...numbers].join(', '));
   }
 
