@@ -1,56 +1,23 @@
 /**
  * The safetensors format: 8 bytes little-endian length, a JSON header of that length (name to dtype, shape and byte
  * range), then the tensors' bytes without gaps. https://github.com/huggingface/safetensors
- *
- * Nothing of a file is believed before it is checked against the file's size, so a damaged or hostile file ends in a
- * UserError and never in an allocation larger than itself.
  */
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UserError } from '../runtime/errors.ts';
 import { writeAtomically } from './atomic.ts';
 import { widenFloat16 } from './float16.ts';
+import { damaged, readHeader, type SafetensorsType } from './safetensors-header.ts';
+
+export type { SafetensorsType };
 
 export type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
-
-/** What a file calls its element types, of those that we read. */
-export type SafetensorsType = 'F16' | 'F32' | 'F64' | 'I32' | 'I64' | 'U8' | 'BOOL';
 
 /** A tensor as stored: row-major `data` of `shape`. F16 is widened to a Float32Array; BOOL is a Uint8Array of 0 and 1. */
 export interface StoredTensor {
   readonly dtype: SafetensorsType;
   readonly shape: readonly number[];
   readonly data: TensorData;
-}
-
-const elementBytes: Record<SafetensorsType, number> = {
-  F16: 2,
-  F32: 4,
-  F64: 8,
-  I32: 4,
-  I64: 8,
-  U8: 1,
-  BOOL: 1,
-};
-
-/** The format's own bound of the header. */
-const maxHeaderBytes = 100_000_000;
-const maxRank = 16;
-
-interface Entry {
-  name: string;
-  dtype: SafetensorsType;
-  shape: number[];
-  begin: number;
-  end: number;
-}
-
-interface Header {
-  /** In order of their place in the file. */
-  entries: Entry[];
-  metadata: Record<string, string>;
-  /** Where the tensors' bytes begin. */
-  dataStart: number;
 }
 
 export interface SafetensorsFile {
@@ -99,91 +66,6 @@ function readFully(file: number, target: Uint8Array, position: number, path: str
     const count = readSync(file, target, done, Math.min(target.length - done, 2 ** 30), position + done);
     if (count === 0) throw damaged(path, `${target.length} bytes at offset ${position}`, `only ${done}`);
     done += count;
-  }
-}
-
-function readHeader(
-  size: number,
-  read: (target: Uint8Array, position: number) => void,
-  path: string,
-): Header {
-  if (size < 8) throw damaged(path, 'at least the 8 bytes of the header length', `${size} bytes`);
-  const lengthBytes = Buffer.alloc(8);
-  read(lengthBytes, 0);
-  const length = lengthBytes.readBigUInt64LE();
-  const limit = Math.min(size - 8, maxHeaderBytes);
-  if (length > BigInt(limit)) {
-    throw damaged(path, `a header of at most ${limit} bytes`, `a header length of ${length}`);
-  }
-  const text = Buffer.alloc(Number(length));
-  read(text, 8);
-  let json: unknown;
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
-  } catch (error) {
-    throw damaged(path, 'a JSON header', (error as Error).message);
-  }
-  if (!isObject(json)) throw damaged(path, 'a JSON object as header', describe(json));
-  const metadata: Record<string, string> = {};
-  const entries: Entry[] = [];
-  const dataBytes = size - 8 - Number(length);
-  for (const [name, value] of Object.entries(json)) {
-    if (name === '__metadata__') Object.assign(metadata, checkMetadata(value, path));
-    else entries.push(checkEntry(name, value, dataBytes, path));
-  }
-  checkRanges(entries, dataBytes, path);
-  return { entries, metadata, dataStart: 8 + Number(length) };
-}
-
-function checkMetadata(value: unknown, path: string): Record<string, string> {
-  if (!isObject(value) || Object.values(value).some((text) => typeof text !== 'string')) {
-    throw damaged(path, '__metadata__ to map names to strings', describe(value));
-  }
-  return value as Record<string, string>;
-}
-
-function checkEntry(name: string, value: unknown, dataBytes: number, path: string): Entry {
-  const where = `tensor ${JSON.stringify(name.slice(0, 200))}`;
-  if (!isObject(value)) throw damaged(path, `${where} to be an object`, describe(value));
-  const { dtype, shape, data_offsets: offsets } = value;
-  if (typeof dtype !== 'string' || !Object.hasOwn(elementBytes, dtype)) {
-    throw damaged(
-      path,
-      `${where} to have a dtype of ${Object.keys(elementBytes).join(', ')}`,
-      describe(dtype),
-    );
-  }
-  if (!isCounts(shape) || shape.length > maxRank) {
-    throw damaged(path, `${where} to have a shape of at most ${maxRank} whole numbers`, describe(shape));
-  }
-  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]! || offsets[1]! > dataBytes) {
-    throw damaged(path, `${where} to have a byte range within 0..${dataBytes}`, describe(offsets));
-  }
-  const [begin, end] = offsets as [number, number];
-  const type = dtype as SafetensorsType;
-  const bytes = shape.reduce((product, side) => product * side, elementBytes[type]);
-  if (bytes !== end - begin) {
-    throw damaged(
-      path,
-      `${where} of shape [${shape}] and type ${type} to take ${bytes} bytes`,
-      `${end - begin}`,
-    );
-  }
-  return { name, dtype: type, shape, begin, end };
-}
-
-/** The format allows neither gaps nor overlaps nor bytes after the last tensor. Sorts `entries` by place. */
-function checkRanges(entries: Entry[], dataBytes: number, path: string): void {
-  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  let position = 0;
-  for (const { name, begin, end } of entries) {
-    if (begin !== position) {
-      throw damaged(path, `tensor ${JSON.stringify(name)} to begin at byte ${position}`, `${begin}`);
-    }
-    position = end;
-  }
-  if (position !== dataBytes) {
-    throw damaged(path, `${position} bytes of tensors, as the header says`, `${dataBytes} bytes`);
   }
 }
 
@@ -259,20 +141,4 @@ function typeOf(data: TensorData): SafetensorsType {
   if (data instanceof Int32Array) return 'I32';
   if (data instanceof BigInt64Array) return 'I64';
   return 'U8';
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isCounts(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
-}
-
-function describe(value: unknown): string {
-  return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
-}
-
-function damaged(path: string, expected: string, got: string): UserError {
-  return new UserError('Not a whole safetensors file.', { where: path, expected, got });
 }
