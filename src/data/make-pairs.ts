@@ -7,7 +7,7 @@ import { resizeMap } from './edges/resize.ts';
 import { edgeMapToSketch, linesToSketch } from './edges/sketch-of-edges.ts';
 import { loadFaceCrop } from './face-crop.ts';
 import { decodeForeignPair, type Pair } from './pair.ts';
-import type { SourceForm } from './sources/open-source.ts';
+import type { SourceForm } from './types.ts';
 
 export interface PairMaker {
   /** How many files to give at once. */

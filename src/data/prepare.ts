@@ -6,9 +6,9 @@ import { UnusableImage } from './decode.ts';
 import { openPairMaker } from './make-pairs.ts';
 import { encodePair } from './pair.ts';
 import { type KeyedItem, keyItems, PreparedCache } from './prepared-cache.ts';
-import { type OpenedSource, openSource } from './sources/open-source.ts';
+import { openSource } from './sources/open-source.ts';
 import { splitSamples } from './split.ts';
-import type { PreparedData, PreparedSample, Problem } from './types.ts';
+import type { OpenedSource, PreparedData, PreparedSample, Problem } from './types.ts';
 
 /** Batches of files in work at once: while one is on TensorFlow the other is read or written. */
 const batchesAtOnce = 2;

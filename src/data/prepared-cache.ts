@@ -9,8 +9,7 @@ import { join, resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { writeFileAtomically } from '../formats/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
-import type { OpenedSource } from './sources/open-source.ts';
-import type { Problem, SourceItem } from './types.ts';
+import type { OpenedSource, Problem, SourceItem } from './types.ts';
 
 /** Raise it when the same settings would give other pairs. */
 const formatVersion = 1;

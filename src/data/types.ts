@@ -8,6 +8,20 @@ export interface SourceItem {
   readonly path: string;
 }
 
+/** What the files of a source are: photos, or pictures of a photo and its sketch side by side. */
+export type SourceForm =
+  | { readonly kind: 'photos'; readonly crop: 'centre' | 'face' }
+  | { readonly kind: 'pairs'; readonly sketchFirst: boolean };
+
+export interface OpenedSource {
+  /** The folder that ids are relative to. */
+  readonly root: string;
+  readonly form: SourceForm;
+  readonly items: readonly SourceItem[];
+  /** What was found, for a person: for example `30000 photos in data/CelebA-HQ-img`. */
+  readonly summary: string;
+}
+
 /** A file that cannot be used, and why. */
 export interface Problem {
   readonly path: string;

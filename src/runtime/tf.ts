@@ -14,6 +14,10 @@ process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
 
 const require = createRequire(import.meta.url);
 
+// Node 23 removed a function that tfjs-node calls.
+const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
+util.isNullOrUndefined ??= (value) => value === null || value === undefined;
+
 export const tf: typeof TensorFlow & { node: unknown } = require('@tensorflow/tfjs-node-gpu');
 // The backend is already the native one; this keeps TF.js from printing its own advice.
 tf.env().set('PROD', true);

