@@ -2,15 +2,13 @@ import { trueLevel } from '../../data/sketch/pyramid.ts';
 import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { pictureDifference } from '../../losses/reconstruction.ts';
-import type { AdamOptions } from '../../nn/adam.ts';
 import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Losses, NamedTensors, Trainable } from '../method.ts';
-import { type AdversarialOptions, AdversarialPair, LOSS_NAMES } from './adversarial-step.ts';
+import type { Losses } from '../method.ts';
+import { type AdversarialOptions, AdversarialStage } from './adversarial-stage.ts';
 import { discriminatorInput, generatorInput, type Task } from './inputs.ts';
 
 export interface ImageGeneratorStageOptions extends AdversarialOptions {
   readonly task: Task;
-  readonly adam: AdamOptions;
   readonly perceptual: PerceptualLoss;
   /** Weight of the L1 loss. */
   readonly reconstruction: number;
@@ -23,16 +21,12 @@ export interface ImageGeneratorStageOptions extends AdversarialOptions {
  * Training of the image generator F alone, from true sketches (trainPix2pix.py). Its L1 loss is the mean over all
  * channels that D sees, sketch and mask included, where both sides are equal: over 6 or 7 channels, of which 3 count.
  */
-export class ImageGeneratorStage implements Trainable {
-  readonly lossNames = LOSS_NAMES;
-  readonly #generator: LayersModel;
-  readonly #pair: AdversarialPair;
+export class ImageGeneratorStage extends AdversarialStage {
   readonly #options: ImageGeneratorStageOptions;
 
   constructor(generator: LayersModel, discriminator: LayersModel, options: ImageGeneratorStageOptions) {
-    this.#generator = generator;
+    super(generator, discriminator, options);
     this.#options = options;
-    this.#pair = new AdversarialPair(generator, discriminator, options.adam, options);
   }
 
   /** @param batch at the run's resolution. */
@@ -45,7 +39,7 @@ export class ImageGeneratorStage implements Trainable {
       const real = discriminatorInput(task, { sketch, image, hole });
       const forward = () => {
         // The original runs F twice an iteration, so batch normalisation's running statistics move twice.
-        const generated = this.#generator.apply(input, { training: true, statisticsUpdates: 2 }) as Tensor4D;
+        const generated = this.generator.apply(input, { training: true, statisticsUpdates: 2 }) as Tensor4D;
         const difference = pictureDifference(sketch, sketch, generated, image);
         return {
           fake: discriminatorInput(task, { sketch, image: generated, hole }),
@@ -53,27 +47,8 @@ export class ImageGeneratorStage implements Trainable {
           reconstruction: tf.mul<TensorFlow.Scalar>(difference, (reconstruction * 6) / real.shape[3]),
         };
       };
-      Object.assign(losses, this.#pair.step(real, forward));
+      Object.assign(losses, this.play(real, forward));
     });
     return losses;
-  }
-
-  state(): NamedTensors {
-    return this.#pair.state();
-  }
-
-  restore(state: NamedTensors): void {
-    this.#pair.restore(state);
-  }
-
-  randomState() {
-    return {};
-  }
-
-  restoreRandom(): void {}
-
-  /** Frees the optimisers; the networks stay. */
-  dispose(): void {
-    this.#pair.dispose();
   }
 }

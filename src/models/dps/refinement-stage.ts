@@ -2,17 +2,15 @@ import { drawDegradation, type LevelBatch, trainingPyramid } from '../../data/sk
 import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { meanAbsolute, pictureDifference } from '../../losses/reconstruction.ts';
-import type { AdamOptions } from '../../nn/adam.ts';
 import { RandomStream, type StreamState } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Losses, NamedTensors, Trainable } from '../method.ts';
-import { type AdversarialOptions, AdversarialPair, LOSS_NAMES } from './adversarial-step.ts';
+import type { Losses } from '../method.ts';
+import { type AdversarialOptions, AdversarialStage } from './adversarial-stage.ts';
 import { splitPicture } from './generator.ts';
 import { discriminatorInput, generatorInput, maskSketch, type Task } from './inputs.ts';
 
 export interface RefinementStageOptions extends AdversarialOptions {
   readonly task: Task;
-  readonly adam: AdamOptions;
   readonly perceptual: PerceptualLoss;
   /** Weight of the L1 losses. */
   readonly reconstruction: number;
@@ -32,11 +30,8 @@ export interface RefinementStageOptions extends AdversarialOptions {
 }
 
 /** Training of one level's generator and discriminator, on the frozen levels below (models.py:651-762). */
-export class RefinementStage implements Trainable {
-  readonly lossNames = LOSS_NAMES;
-  readonly #generator: LayersModel;
+export class RefinementStage extends AdversarialStage {
   readonly #below: readonly LayersModel[];
-  readonly #pair: AdversarialPair;
   readonly #options: RefinementStageOptions;
   #random: RandomStream;
   /** Values of l; one is drawn for each batch. */
@@ -50,11 +45,10 @@ export class RefinementStage implements Trainable {
     random: RandomStream,
     options: RefinementStageOptions,
   ) {
-    this.#generator = generator;
+    super(generator, discriminator, options);
     this.#below = below;
     this.#random = random;
     this.#options = options;
-    this.#pair = new AdversarialPair(generator, discriminator, options.adam, options);
   }
 
   /** @param batch at the run's resolution. */
@@ -86,7 +80,7 @@ export class RefinementStage implements Trainable {
       const input = generatorInput(task, { sketch: inputs.roughSketch, image, hole });
       const level = tf.fill([image.shape[0], 1], refinement);
       const forward = () => {
-        const [, picture] = this.#generator.apply(features ? [input, level, features] : [input, level], {
+        const [, picture] = this.generator.apply(features ? [input, level, features] : [input, level], {
           training: true,
         }) as [Tensor4D, Tensor4D];
         const generated = splitPicture(picture);
@@ -114,30 +108,17 @@ export class RefinementStage implements Trainable {
         };
       };
       const real = discriminatorInput(task, { sketch, image, hole });
-      Object.assign(losses, this.#pair.step(real, forward));
+      Object.assign(losses, this.play(real, forward));
     });
     return losses;
   }
 
-  state(): NamedTensors {
-    return this.#pair.state();
-  }
-
-  restore(state: NamedTensors): void {
-    this.#pair.restore(state);
-  }
-
-  randomState(): Record<string, StreamState> {
+  override randomState(): Record<string, StreamState> {
     return { degradation: this.#random.state() };
   }
 
-  restoreRandom(state: Record<string, StreamState>): void {
+  override restoreRandom(state: Record<string, StreamState>): void {
     this.#random = new RandomStream('', state.degradation);
-  }
-
-  /** Frees the optimisers; the networks stay. */
-  dispose(): void {
-    this.#pair.dispose();
   }
 }
 

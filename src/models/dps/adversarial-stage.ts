@@ -1,14 +1,18 @@
-/** One iteration of adversarial training, as F and every level of G have it. */
+/** Adversarial training of one generator against its discriminator, as F and every level of G have it. */
+
+import type { Batch } from '../../data/types.ts';
 import { discriminatorHinge, generatorHinge } from '../../losses/adversarial.ts';
 import { Adam, type AdamOptions } from '../../nn/adam.ts';
 import { assignNamed, namedWeights, trainableWeights } from '../../nn/network-weights.ts';
 import { untaped } from '../../runtime/gradients.ts';
+import type { StreamState } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Losses, NamedTensors } from '../method.ts';
+import type { Losses, NamedTensors, Trainable } from '../method.ts';
 
 export const LOSS_NAMES = ['discriminator', 'adversarial', 'perceptual', 'reconstruction'] as const;
 
 export interface AdversarialOptions {
+  readonly adam: AdamOptions;
   readonly hingeMargin: number;
   /** Weight of the adversarial loss, for generator and discriminator alike. */
   readonly weight: number;
@@ -22,25 +26,25 @@ export interface Forward {
   readonly reconstruction: TensorFlow.Scalar;
 }
 
-/** A generator and its discriminator with their optimisers. */
-export class AdversarialPair {
-  readonly #networks: readonly [LayersModel, LayersModel];
+/** A generator and its discriminator with their optimisers; subclasses say what the generator does with a batch. */
+export abstract class AdversarialStage implements Trainable {
+  readonly lossNames = LOSS_NAMES;
+  protected readonly generator: LayersModel;
+  readonly #discriminator: LayersModel;
   readonly #optimizers: readonly [Adam, Adam];
   readonly #options: AdversarialOptions;
 
-  constructor(
-    generator: LayersModel,
-    discriminator: LayersModel,
-    adam: AdamOptions,
-    options: AdversarialOptions,
-  ) {
-    this.#networks = [generator, discriminator];
-    this.#optimizers = [
-      new Adam(trainableWeights(generator), adam),
-      new Adam(trainableWeights(discriminator), adam),
-    ];
+  constructor(generator: LayersModel, discriminator: LayersModel, options: AdversarialOptions) {
+    this.generator = generator;
+    this.#discriminator = discriminator;
     this.#options = options;
+    this.#optimizers = [
+      new Adam(trainableWeights(generator), options.adam),
+      new Adam(trainableWeights(discriminator), options.adam),
+    ];
   }
+
+  abstract step(batch: Batch): Losses;
 
   /**
    * Updates the discriminator on `real` and the generator's result, then the generator against the updated
@@ -51,11 +55,10 @@ export class AdversarialPair {
    * @param forward runs the generator.
    * @returns the losses by {@link LOSS_NAMES}, before the update; the caller disposes of them.
    */
-  step(real: Tensor4D, forward: () => Forward): Losses {
-    const [, discriminator] = this.#networks;
+  protected play(real: Tensor4D, forward: () => Forward): Losses {
     const [generatorAdam, discriminatorAdam] = this.#optimizers;
     const { hingeMargin, weight } = this.#options;
-    const judge = (input: Tensor4D) => discriminator.apply(input, { training: true }) as Tensor4D;
+    const judge = (input: Tensor4D) => this.#discriminator.apply(input, { training: true }) as Tensor4D;
     const losses: Losses = {};
     tf.tidy(() => {
       const { grads } = tf.variableGrads(() => {
@@ -81,7 +84,6 @@ export class AdversarialPair {
     return losses;
   }
 
-  /** Weights of both networks and their optimisers' state. The caller disposes of them. */
   state(): NamedTensors {
     const [generator, discriminator] = this.#networks;
     const weights = Object.entries({ ...namedWeights(generator), ...namedWeights(discriminator) });
@@ -92,7 +94,6 @@ export class AdversarialPair {
     };
   }
 
-  /** Puts back what {@link state} gave. @throws UserError when something is missing or of another shape. */
   restore(state: Record<string, Tensor>): void {
     this.#networks.forEach((network, index) => {
       assignNamed(namedWeights(network), state);
@@ -100,7 +101,18 @@ export class AdversarialPair {
     });
   }
 
+  randomState(): Record<string, StreamState> {
+    return {};
+  }
+
+  restoreRandom(_state: Record<string, StreamState>): void {}
+
+  /** Frees the optimisers; the networks stay. */
   dispose(): void {
     for (const optimizer of this.#optimizers) optimizer.dispose();
+  }
+
+  get #networks(): readonly [LayersModel, LayersModel] {
+    return [this.generator, this.#discriminator];
   }
 }
