@@ -11,6 +11,10 @@ process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
 // Without this TensorFlow takes all memory of every visible GPU at once.
 process.env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+// The same seed gives the same run on a GPU too. A CPU's operations are deterministic as they are.
+process.env.TF_DETERMINISTIC_OPS ??= '1';
+// tfjs-node computes on the last GPU that it sees while TensorFlow holds memory on all.
+process.env.CUDA_VISIBLE_DEVICES ??= '0';
 
 const require = createRequire(import.meta.url);
 
