@@ -83,7 +83,7 @@ export function describePlan(plan: Plan, approximate = false): string[] {
     stage.name,
     steps.toLocaleString('en'),
     String(stage.batch),
-    `${(memory / 2 ** 30).toFixed(memory < 2 ** 30 ? 2 : 1)} GB`,
+    byteSize(memory),
     stage.summary,
   ]);
   const total = Object.values(plan.parameters).reduce((sum, count) => sum + count, 0);
@@ -96,6 +96,9 @@ export function describePlan(plan: Plan, approximate = false): string[] {
       .join(', ')}; in all ${millions(total)}`,
   ];
 }
+
+const byteSize = (bytes: number): string =>
+  bytes < 2 ** 30 ? `${Math.ceil(bytes / 2 ** 20)} MB` : `${(bytes / 2 ** 30).toFixed(1)} GB`;
 
 const millions = (count: number): string =>
   count < 1e6 ? `${(count / 1e3).toFixed(1)} k` : `${(count / 1e6).toFixed(2)} M`;
