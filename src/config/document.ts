@@ -1,9 +1,15 @@
 /** The reference of the configuration, made from its schema: `configs/schema.json` for editors, `docs/config.md` to read. */
 import { configJsonSchema, expectation, formsOf, type JsonSchema } from './json-schema.ts';
 
-/** The text of `configs/schema.json`. */
+/** The text of `configs/schema.json`. Its groups are not required, as a file that extends another may lack them. */
 export function schemaFile(): string {
-  return `${JSON.stringify(configJsonSchema, null, 2)}\n`;
+  return `${JSON.stringify(withoutRequired(configJsonSchema), null, 2)}\n`;
+}
+
+function withoutRequired({ required, ...schema }: JsonSchema): JsonSchema {
+  if (!schema.properties) return required ? { ...schema, required } : schema;
+  const properties = Object.entries(schema.properties).map(([key, value]) => [key, withoutRequired(value)]);
+  return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 /** The text of `docs/config.md`: a table of every key with its values, default and meaning. */
