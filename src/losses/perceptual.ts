@@ -35,18 +35,19 @@ function standardise(image: Tensor4D, mean: number[], deviation: number[]): Tens
  */
 export type PerceptualLoss = (images: readonly Tensor4D[], target: Tensor4D) => TensorFlow.Scalar;
 
-/** @param weights of the features after relu2_1 and relu3_1. */
+/** @param weights of the features after relu2_1 and relu3_1; with 0 for the latter it costs half as much. */
 export function perceptualLoss(
   trunk: VggTrunk,
   normalise: Normalisation,
   weights: readonly [number, number],
 ): PerceptualLoss {
+  const features = (image: Tensor4D) => vggFeatures(trunk, normalise(image), weights[1] === 0 ? 1 : 2);
   return (images, target) => {
-    const targetFeatures = untaped(() => vggFeatures(trunk, normalise(target)));
+    const targetFeatures = untaped(() => features(target));
     const terms = images.flatMap((image) =>
-      vggFeatures(trunk, normalise(image)).map((features, layer) =>
+      features(image).map((made, layer) =>
         tf.mul<TensorFlow.Scalar>(
-          tf.mean(tf.squaredDifference(features, targetFeatures[layer]!)),
+          tf.mean(tf.squaredDifference(made, targetFeatures[layer]!)),
           weights[layer]!,
         ),
       ),

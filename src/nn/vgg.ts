@@ -11,12 +11,16 @@ export interface Convolution {
 /** conv1_1, conv1_2, conv2_1, conv2_2, conv3_1. */
 export type VggTrunk = readonly [Convolution, Convolution, Convolution, Convolution, Convolution];
 
-/** Features after the rectifiers relu2_1 [n,h/2,w/2,128] and relu3_1 [n,h/4,w/4,256] of a normalised image [n,h,w,3]. */
-export function vggFeatures(trunk: VggTrunk, image: Tensor4D): [Tensor4D, Tensor4D] {
+/**
+ * Features after the rectifiers relu2_1 [n,h/2,w/2,128] and, where `depth` is 2, relu3_1 [n,h/4,w/4,256] of a
+ * normalised image [n,h,w,3].
+ */
+export function vggFeatures(trunk: VggTrunk, image: Tensor4D, depth: 1 | 2 = 2): Tensor4D[] {
   const apply = (x: Tensor, { kernel, bias }: Convolution) =>
     rectify(addBias(tf.conv2d(x as Tensor4D, kernel, 1, 'same'), bias), 0) as Tensor4D;
   const [conv11, conv12, conv21, conv22, conv31] = trunk;
   const pool = (x: Tensor4D) => tf.maxPool(x, 2, 2, 'valid');
   const relu21 = apply(pool(apply(apply(image, conv11), conv12)), conv21);
+  if (depth === 1) return [relu21];
   return [relu21, apply(pool(apply(relu21, conv22)), conv31)];
 }

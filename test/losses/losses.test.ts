@@ -37,6 +37,13 @@ describe('perceptual loss', () => {
     expect(value(loss([image], image))).toBe(0);
     expect(value(loss([other, image, other], image))).toBeCloseTo(2 * value(loss([other], image)), 4);
   });
+  it('weighs its two layers', () => {
+    const other = normalTensor([1, 16, 16, 3], 0.5) as Tensor4D;
+    const of = (weights: [number, number]) =>
+      value(perceptualLoss(randomTrunk(), imagenetNormalisation, weights)([other], image));
+    expect(of([2, 0]) + of([0, 3])).toBeCloseTo(of([2, 3]), 4);
+    expect(of([0, 3])).toBeGreaterThan(0);
+  });
   it('has a gradient by the image, none by the target', () => {
     const target = normalTensor([1, 16, 16, 3], 0.5) as Tensor4D;
     expectGradients((x) => loss([x as Tensor4D], target), [image], {

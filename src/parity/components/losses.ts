@@ -47,7 +47,7 @@ export function checkLosses(fixture: FixtureCase): Check[] {
   add('L_rec', { gen }, (x) => scaled(meanAbsolute(x!, gt), weight_rec));
   add('L_perc', { fake_img: fakeImage }, (x) => perceptual([x as Tensor4D], realImage));
   const features = (image: Tensor4D) => vggFeatures(trunk, originalNormalisation(image));
-  const [relu21, relu31] = features(fakeImage);
+  const [relu21, relu31] = features(fakeImage) as [Tensor4D, Tensor4D];
   checks.push(compare(fixture, 'out/vgg/relu2_1', NCHW(relu21), NETWORK));
   checks.push(compare(fixture, 'out/vgg/relu3_1', NCHW(relu31), NETWORK));
   features(realImage).forEach((target, index) => {
