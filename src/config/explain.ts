@@ -16,7 +16,7 @@ import type { Layer } from './layers.ts';
 /** Finds where a key of the merged configuration was written, the last layer first. */
 export type Locate = (path: Path) => string;
 
-/** `configs/a.yaml:3: data.workers` or `--set data.workers`. A missing key is placed where its group is. */
+/** `configs/a.yaml:3: data.ahead` or `--set data.workers`. A missing key is placed where its group is. */
 export function locator(layers: readonly Layer[]): Locate {
   const lastFirst = layers.toReversed();
   return (path) => {

@@ -10,7 +10,7 @@ export interface Layer {
   /** The file's path; none for --set. */
   readonly file?: string;
   readonly values: Record<string, unknown>;
-  /** For example `configs/a.yaml:12`, or `--set data.workers`; undefined when the layer does not hold the path. */
+  /** For example `configs/a.yaml:12`, or `--set data.ahead`; undefined when the layer does not hold the path. */
   place(path: Path): string | undefined;
 }
 

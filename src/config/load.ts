@@ -10,7 +10,7 @@ export interface LoadedConfig {
   readonly config: Config;
   /** Things that are allowed but seldom meant; for the user. */
   readonly warnings: readonly string[];
-  /** Where a key was written, for messages about it: `configs/a.yaml:3: data.workers`. */
+  /** Where a key was written, for messages about it: `configs/a.yaml:3: data.ahead`. */
   readonly locate: Locate;
 }
 

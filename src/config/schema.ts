@@ -105,7 +105,6 @@ const data = z.strictObject({
     .prefault({})
     .describe('Sketches: HED edge maps, thinned to lines of one pixel.'),
   holes,
-  workers: z.int().min(1).max(64).default(2).describe('Threads that decode samples ahead of training.'),
   ahead: z.int().min(1).max(64).default(4).describe('Batches kept decoded ahead of training.'),
 });
 

@@ -66,7 +66,7 @@ describe('the configs of the project', () => {
 describe('reading', () => {
   it('fills in defaults and survives a way through YAML', () => {
     const { config } = readConfig(file(minimal));
-    expect(config.data.workers).toBe(2);
+    expect(config.data.ahead).toBe(4);
     expect(config.loss.hingeMargin).toBe(10);
     expect(readConfig(file(configToYaml(config), 'b.yaml')).config).toEqual(config);
   });
@@ -172,11 +172,11 @@ describe('mistakes are told with place, expectation and finding', () => {
     expect(failure(minimal, ['seed'])).toMatch(/--set seed[\s\S]*KEY=VALUE/);
     expect(failure(minimal, ['=1'])).toMatch(/KEY=VALUE/);
     expect(failure(minimal, ['__proto__.x=1'])).toMatch(/KEY=VALUE/);
-    expect(failure(minimal, ['data.wrkers=1'])).toMatch(
-      /--set data\.wrkers[\s\S]*did you mean `data\.workers`/,
+    expect(failure(minimal, ['data.ahed=1'])).toMatch(
+      /--set data\.ahed[\s\S]*did you mean `data\.ahead`/,
     );
     expect(failure(minimal, ['seed=[1'])).toMatch(/not valid YAML/);
-    expect(failure(minimal, ['data.workers=x'])).toMatch(/--set data\.workers\n[\s\S]*"x"/);
+    expect(failure(minimal, ['data.ahead=x'])).toMatch(/--set data\.ahead\n[\s\S]*"x"/);
     expect(failure(minimal, ['training.levels.1.batch=2'])).toMatch(/training\.levels/);
   });
 
