@@ -143,6 +143,13 @@ const training = z.strictObject({
     })
     .prefault({})
     .describe('Adam, one for each network.'),
+  maxBadSteps: z
+    .int()
+    .min(0)
+    .default(10)
+    .describe(
+      'Steps in 1,000 that may be discarded because a loss or gradient was not finite; one more ends the training.',
+    ),
 });
 
 const output = z

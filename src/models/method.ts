@@ -6,8 +6,16 @@ import type { Batch } from '../data/types.ts';
 import type { StreamState } from '../runtime/seed.ts';
 import type { LayersModel, Tensor, Tensor4D, TensorFlow } from '../runtime/tf.ts';
 
-/** Scalars of one step, by name, in the order of `lossNames`. The caller disposes of them. */
-export type Losses = Record<string, TensorFlow.Scalar>;
+export type Scalars = Record<string, TensorFlow.Scalar>;
+/** What one step measured, before its update. The caller disposes of the scalars (`tf.dispose` takes the whole). */
+export type StepScalars = {
+  /** By name, in the order of `lossNames`. */
+  readonly losses: Scalars;
+  /** Euclidean length of all gradients of a network that learns, by the part it plays, for example `generator`. */
+  readonly gradientNorms: Scalars;
+  /** The l of the batch, where one was drawn. */
+  readonly refinement?: number;
+};
 /** Images [n, h, w, 3] in [-1, 1], by caption, in the order in which a person reads them. The caller disposes of them. */
 export type NamedImages = Record<string, Tensor4D>;
 /** Weights, optimiser slots, spectral-norm vectors and the like, by unique name. The caller disposes of them. */
@@ -31,9 +39,12 @@ export interface StagePlan {
 /** Networks that learn together in one stage. */
 export interface Trainable {
   readonly lossNames: readonly string[];
-  /** One update of every network that learns. Leaves no tensors behind but the losses. */
-  step(batch: Batch): Losses;
-  /** Weights, optimiser slots and other state that changes by `step`, by unique name. */
+  /** One update of every network that learns. Leaves no tensors behind but the scalars. */
+  step(batch: Batch): StepScalars;
+  /**
+   * Weights, optimiser slots and other state that changes by `step`, by unique name: tensors of their own, which later
+   * steps do not change.
+   */
   state(): NamedTensors;
   /** Puts back what `state` gave; throws a UserError when names or shapes differ. */
   restore(state: NamedTensors): void;

@@ -79,6 +79,8 @@ export class BatchNorm extends FeatureNorm {
   }
 
   private follow(moments: { mean: Tensor; variance: Tensor }, count: number, times: number): void {
+    // Even with no share in them a moment that is not a number would spoil the statistics.
+    if (times === 0) return;
     const kept = (1 - MOMENTUM) ** times;
     const move = (variable: TensorFlow.LayerVariable, value: Tensor) =>
       variable.write(tf.add(tf.mul(variable.read(), kept), tf.mul(tf.reshape(value, [-1]), 1 - kept)));

@@ -11,6 +11,8 @@ export interface StepRecord {
   readonly stage: string;
   readonly stageStep: number;
   readonly losses: Readonly<Record<string, number>>;
+  /** Euclidean lengths. */
+  readonly gradientNorms: Readonly<Record<string, number>>;
   readonly imagesPerSecond: number;
 }
 
@@ -36,8 +38,11 @@ export class RunLog {
     writeSync(this.#file, `${JSON.stringify(line)}\n`);
     const group = record.stage.replaceAll(/[^\w=.-]+/g, '_');
     const losses = Object.entries(record.losses).map(([name, value]) => [`${group}/${name}`, value] as const);
+    const norms = Object.entries(record.gradientNorms).map(
+      ([name, value]) => [`${group}/gradient_norm/${name}`, value] as const,
+    );
     this.#summary.scalars(record.step, {
-      ...Object.fromEntries(losses),
+      ...Object.fromEntries([...losses, ...norms]),
       'speed/images_per_second': record.imagesPerSecond,
       'memory/tensors': memory.tensors,
       'memory/resident_megabytes': memory.residentMegabytes,

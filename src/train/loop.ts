@@ -5,10 +5,13 @@ import { heldOutBatch } from '../data/held-out.ts';
 import type { Batch, PreparedData } from '../data/types.ts';
 import { writeFileAtomically } from '../formats/atomic.ts';
 import type { Checkpoint } from '../formats/checkpoint.ts';
-import type { Losses, Method } from '../models/method.ts';
+import type { Method } from '../models/method.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { type TensorFlow, tf } from '../runtime/tf.ts';
+import { tf } from '../runtime/tf.ts';
+import { CollapseWatch } from './collapse.ts';
+import { FaultLog } from './faults.ts';
 import { drawGrid } from './grid.ts';
+import type { StepValues } from './guard.ts';
 import { RunLog } from './log.ts';
 import type { Plan, PlannedStage } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -57,17 +60,19 @@ class Loop {
   readonly #training: Training;
   readonly #log: RunLog;
   readonly #saver: CheckpointSaver;
+  readonly #faults: FaultLog;
   #samples: Batch | undefined;
   #step: number;
   #grid: string | undefined;
   #sinceLog = { step: 0, time: 0 };
 
   constructor(training: Training) {
-    const { config, run, from, method } = training;
+    const { config, run, from, method, reporter } = training;
     this.#training = training;
     this.#step = from?.step ?? 0;
     if (from) restoreNetworks(method, from.tensors);
     this.#log = new RunLog(run);
+    this.#faults = new FaultLog({ folder: run.faults, config, reporter });
     const { checkpointMinutes: minutes, keepCheckpoints: keep } = config.output;
     this.#saver = new CheckpointSaver({ folder: run.checkpoints, minutes, keep });
   }
@@ -118,14 +123,19 @@ class Loop {
       from: resumed,
     });
     const task = reporter.task(stage.name, steps, 'steps');
+    const collapse = new CollapseWatch(config, reporter);
     this.#sinceLog = { step: this.#step, time: performance.now() };
     let stageStep = resumed?.stage.step ?? 0;
     try {
       while (stageStep < steps && !this.#ended) {
-        const losses = await running.step();
+        const values = await running.step((fault) =>
+          this.#faults.record({ ...fault, step: this.#step + 1, stage: stage.name }),
+        );
+        if (!values) continue;
         this.#step += 1;
         stageStep += 1;
-        await this.#report(planned, stageStep, losses, (note) => task.update(stageStep, note));
+        collapse.observe(this.#step, values.losses.discriminator);
+        this.#report(planned, stageStep, values, (note) => task.update(stageStep, note));
         if (this.#step % config.output.samplesEvery === 0 || stageStep === steps) await this.#draw();
         if (stageStep === steps || this.#ended || this.#saver.due)
           await this.#save(index, stageStep, running);
@@ -140,25 +150,30 @@ class Loop {
     return stageStep >= steps;
   }
 
-  /** Logs the losses of every `logEvery`th step and of a stage's last one; only then are they read. Disposes of them. */
-  async #report(
+  /** Logs every `logEvery`th step and a stage's last one. */
+  #report(
     { stage, steps }: PlannedStage,
     stageStep: number,
-    losses: Losses,
+    { losses, gradientNorms }: StepValues,
     show: (note?: string) => void,
-  ): Promise<void> {
+  ): void {
     if (this.#step % this.#training.config.output.logEvery !== 0 && stageStep !== steps) {
-      tf.dispose(losses);
       show();
       return;
     }
-    const values = await readLosses(losses);
     const now = performance.now();
     const images = (this.#step - this.#sinceLog.step) * stage.batch;
     const imagesPerSecond = round((1000 * images) / (now - this.#sinceLog.time), 4);
     this.#sinceLog = { step: this.#step, time: now };
-    this.#log.step({ step: this.#step, stage: stage.name, stageStep, losses: values, imagesPerSecond });
-    const numbers = Object.entries(values).map(([name, value]) => `${name.slice(0, 5)} ${round(value, 3)}`);
+    this.#log.step({
+      step: this.#step,
+      stage: stage.name,
+      stageStep,
+      losses,
+      gradientNorms,
+      imagesPerSecond,
+    });
+    const numbers = Object.entries(losses).map(([name, value]) => `${name.slice(0, 5)} ${round(value, 3)}`);
     show([`${round(imagesPerSecond, 3)} images/s`, ...numbers].join(', '));
   }
 
@@ -188,15 +203,6 @@ class Loop {
       tensors: takeSnapshot(method, running.trainable),
     }));
   }
-}
-
-async function readLosses(losses: Losses): Promise<Record<string, number>> {
-  const entries = Object.entries(losses).map(async ([name, loss]: [string, TensorFlow.Scalar]) => {
-    const [value] = await loss.data();
-    loss.dispose();
-    return [name, value!] as const;
-  });
-  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** To so many significant digits. */

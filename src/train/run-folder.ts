@@ -30,6 +30,10 @@ export class RunFolder {
   get checkpoints(): string {
     return join(this.path, 'checkpoints');
   }
+  /** A folder for each step that was discarded because its numbers were not finite; absent while there was none. */
+  get faults(): string {
+    return join(this.path, 'faults');
+  }
   get metrics(): string {
     return join(this.path, 'metrics');
   }

@@ -5,10 +5,12 @@ import { type LoaderState, PairLoader } from '../data/loader.ts';
 import { type HolePool, makeHolePool } from '../data/masks/pool.ts';
 import type { PreparedSample } from '../data/types.ts';
 import type { Checkpoint } from '../formats/checkpoint.ts';
-import type { Losses, Method, StagePlan, Trainable } from '../models/method.ts';
+import type { Method, StagePlan, Trainable } from '../models/method.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { RandomStream, type StreamState, stream } from '../runtime/seed.ts';
 import { tf } from '../runtime/tf.ts';
+import type { Fault } from './faults.ts';
+import { guardedStep, type StepValues } from './guard.ts';
 import { restoreStage } from './snapshot.ts';
 
 export interface StageOptions {
@@ -55,12 +57,21 @@ export class RunningStage {
     }
   }
 
-  /** One step on the next batch. The caller disposes of the losses. */
-  async step(): Promise<Losses> {
+  /**
+   * One step on the next batch. Where its numbers are not finite only the positions in the data and among the holes
+   * move on; then it tells `discard` and returns undefined.
+   */
+  async step(
+    discard: (fault: Omit<Fault, 'step' | 'stage'>) => Promise<void>,
+  ): Promise<StepValues | undefined> {
     const raw = await this.#loader.next();
     const batch = toBatch(raw, this.#pool?.sample(this.#batch, this.#holes));
+    const { trainable } = this;
     try {
-      return this.trainable.step(batch);
+      const { values, kept } = await guardedStep(trainable, batch);
+      if (kept) return values;
+      await discard({ sampleIds: raw.ids, batch, values, trainable });
+      return undefined;
     } finally {
       tf.dispose([batch.image, batch.sketch, batch.hole]);
     }

@@ -1,12 +1,14 @@
 import type { Batch } from '../../src/data/types.ts';
 import type {
-  Losses,
   Method,
   NamedImages,
   NamedTensors,
   StagePlan,
+  StepScalars,
   Trainable,
 } from '../../src/models/method.ts';
+import { gradientNorm } from '../../src/nn/gradient-norm.ts';
+import { assignNamed, namedWeights } from '../../src/nn/network-weights.ts';
 import { RandomStream, type StreamState, stream } from '../../src/runtime/seed.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../../src/runtime/tf.ts';
 
@@ -41,10 +43,11 @@ export class FakeMethod implements Method {
     this.#momentum = momentum;
     let random = stream(1, 'noise', stage.name);
     const variables = this.networks.A.trainableWeights.map((weight) => weight.read() as Variable);
+    const named = namedWeights(this.networks.A);
     const names = variables.map((_, index) => `momentum/${index}`);
     return {
       lossNames: ['difference'],
-      step: ({ sketch, image, hole }: Batch): Losses =>
+      step: ({ sketch, image, hole }: Batch): StepScalars =>
         tf.tidy(() => {
           const { value, grads } = tf.variableGrads(() => {
             const result = this.networks.A.apply(sketch) as Tensor;
@@ -55,11 +58,15 @@ export class FakeMethod implements Method {
             momentum[index]!.assign(tf.add(tf.mul(momentum[index]!, 0.9), gradient));
             variable.assign(tf.sub(variable, tf.mul(momentum[index]!, 0.01)));
           }
-          return { difference: value };
+          return { losses: { difference: value }, gradientNorms: { copier: gradientNorm(grads) } };
         }),
-      state: (): NamedTensors => Object.fromEntries(momentum.map((value, index) => [names[index]!, value])),
+      state: (): NamedTensors => ({
+        ...Object.fromEntries(momentum.map((value, index) => [names[index]!, value.clone()])),
+        ...Object.fromEntries(Object.entries(named).map(([name, weight]) => [name, weight.clone()])),
+      }),
       restore: (state: NamedTensors) => {
         for (const [index, variable] of momentum.entries()) variable.assign(state[names[index]!] as Variable);
+        assignNamed(named, state);
       },
       randomState: () => ({ noise: random.state() }),
       restoreRandom: (state: Record<string, StreamState>) => {

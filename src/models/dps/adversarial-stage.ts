@@ -3,11 +3,12 @@
 import type { Batch } from '../../data/types.ts';
 import { discriminatorHinge, generatorHinge } from '../../losses/adversarial.ts';
 import { Adam, type AdamOptions } from '../../nn/adam.ts';
+import { gradientNorm } from '../../nn/gradient-norm.ts';
 import { assignNamed, namedWeights, trainableWeights } from '../../nn/network-weights.ts';
 import { untaped } from '../../runtime/gradients.ts';
 import type { StreamState } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Losses, NamedTensors, Trainable } from '../method.ts';
+import type { NamedTensors, Scalars, StepScalars, Trainable } from '../method.ts';
 
 export const LOSS_NAMES = ['discriminator', 'adversarial', 'perceptual', 'reconstruction'] as const;
 
@@ -44,7 +45,7 @@ export abstract class AdversarialStage implements Trainable {
     ];
   }
 
-  abstract step(batch: Batch): Losses;
+  abstract step(batch: Batch): StepScalars;
 
   /**
    * Updates the discriminator on `real` and the generator's result, then the generator against the updated
@@ -53,13 +54,14 @@ export abstract class AdversarialStage implements Trainable {
    *
    * @param real the discriminator's input for real samples.
    * @param forward runs the generator.
-   * @returns the losses by {@link LOSS_NAMES}, before the update; the caller disposes of them.
+   * @returns the losses by {@link LOSS_NAMES}, and the lengths of both networks' gradients.
    */
-  protected play(real: Tensor4D, forward: () => Forward): Losses {
+  protected play(real: Tensor4D, forward: () => Forward): StepScalars {
     const [generatorAdam, discriminatorAdam] = this.#optimizers;
     const { hingeMargin, weight } = this.#options;
     const judge = (input: Tensor4D) => this.#discriminator.apply(input, { training: true }) as Tensor4D;
-    const losses: Losses = {};
+    const losses: Scalars = {};
+    const gradientNorms: Scalars = {};
     tf.tidy(() => {
       const { grads } = tf.variableGrads(() => {
         const { fake, perceptual, reconstruction } = forward();
@@ -70,6 +72,7 @@ export abstract class AdversarialStage implements Trainable {
           );
           discriminatorAdam.apply(discriminatorGrads);
           losses.discriminator = tf.keep(value);
+          gradientNorms.discriminator = tf.keep(gradientNorm(discriminatorGrads));
         });
         const adversarial = tf.mul(generatorHinge(judge(fake)), weight) as TensorFlow.Scalar;
         Object.assign(losses, {
@@ -80,8 +83,9 @@ export abstract class AdversarialStage implements Trainable {
         return tf.addN([adversarial, perceptual, reconstruction]) as TensorFlow.Scalar;
       }, generatorAdam.variables);
       generatorAdam.apply(grads);
+      gradientNorms.generator = tf.keep(gradientNorm(grads));
     });
-    return losses;
+    return { losses, gradientNorms };
   }
 
   state(): NamedTensors {

@@ -3,7 +3,7 @@ import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { pictureDifference } from '../../losses/reconstruction.ts';
 import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Losses } from '../method.ts';
+import type { StepScalars } from '../method.ts';
 import { type AdversarialOptions, AdversarialStage } from './adversarial-stage.ts';
 import { discriminatorInput, generatorInput, type Task } from './inputs.ts';
 
@@ -30,10 +30,9 @@ export class ImageGeneratorStage extends AdversarialStage {
   }
 
   /** @param batch at the run's resolution. */
-  step(batch: Batch): Losses {
+  step(batch: Batch): StepScalars {
     const { task, perceptual, reconstruction, level, levels } = this.#options;
-    const losses: Losses = {};
-    tf.tidy(() => {
+    return tf.tidy(() => {
       const { image, hole, sketch } = trueLevel(batch, level, levels);
       const input = generatorInput(task, { sketch, image, hole });
       const real = discriminatorInput(task, { sketch, image, hole });
@@ -47,8 +46,7 @@ export class ImageGeneratorStage extends AdversarialStage {
           reconstruction: tf.mul<TensorFlow.Scalar>(difference, (reconstruction * 6) / real.shape[3]),
         };
       };
-      Object.assign(losses, this.play(real, forward));
+      return this.play(real, forward);
     });
-    return losses;
   }
 }

@@ -4,7 +4,7 @@ import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { meanAbsolute, pictureDifference } from '../../losses/reconstruction.ts';
 import { RandomStream, type StreamState } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Losses } from '../method.ts';
+import type { StepScalars } from '../method.ts';
 import { type AdversarialOptions, AdversarialStage } from './adversarial-stage.ts';
 import { splitPicture } from './generator.ts';
 import { discriminatorInput, generatorInput, maskSketch, type Task } from './inputs.ts';
@@ -52,18 +52,16 @@ export class RefinementStage extends AdversarialStage {
   }
 
   /** @param batch at the run's resolution. */
-  step(batch: Batch): Losses {
+  step(batch: Batch): StepScalars {
     const { level, levels, maxDilation } = this.#options;
-    const losses: Losses = {};
-    tf.tidy(() => {
+    return tf.tidy(() => {
       const [count, size] = batch.sketch.shape;
       const refinement = this.#random.pick(this.refinements);
       const degradation = drawDegradation(count, size, this.#random);
       const pyramid = trainingPyramid(batch, degradation, { refinement, maxDilation, level, levels });
       const features = lowerFeatures(this.#below, this.#options.task, pyramid, refinement);
-      Object.assign(losses, this.update(pyramid.at(-1)!, refinement, features));
+      return this.update(pyramid.at(-1)!, refinement, features);
     });
-    return losses;
   }
 
   /**
@@ -71,11 +69,10 @@ export class RefinementStage extends AdversarialStage {
    *
    * @param features of the level below [n,s/2,s/2,2 width]; undefined at the lowest level.
    */
-  update(inputs: LevelBatch, refinement: number, features: Tensor4D | undefined): Losses {
+  update(inputs: LevelBatch, refinement: number, features: Tensor4D | undefined): StepScalars {
     const { task, perceptual, reconstruction, imageGenerator, evalNorm, moveStatistics } = this.#options;
     const { image, hole } = inputs;
-    const losses: Losses = {};
-    tf.tidy(() => {
+    return tf.tidy(() => {
       const sketch = maskSketch(task, inputs.sketch, hole);
       const input = generatorInput(task, { sketch: inputs.roughSketch, image, hole });
       const level = tf.fill([image.shape[0], 1], refinement);
@@ -108,9 +105,8 @@ export class RefinementStage extends AdversarialStage {
         };
       };
       const real = discriminatorInput(task, { sketch, image, hole });
-      Object.assign(losses, this.play(real, forward));
+      return { ...this.play(real, forward), refinement };
     });
-    return losses;
   }
 
   override randomState(): Record<string, StreamState> {

@@ -10,7 +10,7 @@ import {
   type Task,
 } from '../../models/dps/inputs.ts';
 import { RefinementStage } from '../../models/dps/refinement-stage.ts';
-import type { Losses, NamedTensors } from '../../models/method.ts';
+import type { NamedTensors, Scalars } from '../../models/method.ts';
 import { loadTorchWeights, torchEntries } from '../../nn/torch-keys.ts';
 import { stream } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
@@ -69,7 +69,7 @@ export function checkRefinementStep(fixture: FixtureCase): Check[] {
     evalNorm: false,
     moveStatistics: true,
   });
-  const losses = stage.update({ roughSketch, sketch, image, hole }, options.l, features);
+  const { losses } = stage.update({ roughSketch, sketch, image, hole }, options.l, features);
   const checks = [
     compare(fixture, 'out/G_before', NCHW(sixChannels(before!)), { absolute: 1e-3 }),
     ...compareStep(fixture, losses, stage.state(), { G: generator, D: discriminator }),
@@ -99,7 +99,7 @@ export function checkImageGeneratorStep(fixture: FixtureCase): Check[] {
   const image = bytes('in/I_u8');
   const [count, height, width] = image.shape;
   const hole = task === 'edit' ? holeOf(bytes('in/M_u8')) : (tf.ones([count, height, width, 1]) as Tensor4D);
-  const losses = stage.step({ image, sketch: bytes('in/S_u8'), hole });
+  const { losses } = stage.step({ image, sketch: bytes('in/S_u8'), hole });
   const checks = [
     ...compareStep(fixture, losses, stage.state(), { F: generator, D: discriminator }),
     ...vectorsAfterDiscriminatorStep(fixture, task, options.ndf, options.D_nlayers),
@@ -117,7 +117,7 @@ const LOSS_OUTPUTS = {
 
 function compareStep(
   fixture: FixtureCase,
-  losses: Losses,
+  losses: Scalars,
   state: NamedTensors,
   networks: Record<string, LayersModel>,
 ): Check[] {

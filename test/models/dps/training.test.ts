@@ -57,9 +57,10 @@ describe.each(['edit', 'synthesis'] as const)('training for %s', (task) => {
       tf.dispose(trainable.step(batch));
       const before = tf.memory().numTensors;
       for (let step = 0; step < 50; step++) {
-        const losses = trainable.step(batch);
-        expect(Object.keys(losses)).toEqual([...trainable.lossNames]);
-        tf.dispose(losses);
+        const scalars = trainable.step(batch);
+        expect(Object.keys(scalars.losses)).toEqual([...trainable.lossNames]);
+        expect(Object.keys(scalars.gradientNorms)).toEqual(['discriminator', 'generator']);
+        tf.dispose(scalars);
       }
       expect(tf.memory().numTensors).toBe(before);
     },

@@ -1,0 +1,56 @@
+/** A training step that happens wholly or not at all. */
+import type { Batch } from '../data/types.ts';
+import type { Scalars, StepScalars, Trainable } from '../models/method.ts';
+import { tf } from '../runtime/tf.ts';
+
+/** What one step measured, see {@link StepScalars}. */
+export interface StepValues {
+  readonly losses: Readonly<Record<string, number>>;
+  readonly gradientNorms: Readonly<Record<string, number>>;
+  readonly refinement?: number;
+}
+
+/**
+ * Runs a step. If a loss or the length of a gradient is not finite, or the step throws, weights, optimisers, statistics
+ * and random streams are as before it. The state before is held by reference: TensorFlow copies what it changes.
+ */
+export async function guardedStep(
+  trainable: Trainable,
+  batch: Batch,
+): Promise<{ values: StepValues; kept: boolean }> {
+  const before = trainable.state();
+  const random = trainable.randomState();
+  let kept = false;
+  try {
+    const values = await read(trainable.step(batch));
+    kept = notFinite(values).length === 0;
+    return { values, kept };
+  } finally {
+    if (!kept) {
+      trainable.restore(before);
+      trainable.restoreRandom(random);
+    }
+    tf.dispose(before);
+  }
+}
+
+/** The names of the values that are NaN or infinite, for example `discriminator loss`. */
+export function notFinite({ losses, gradientNorms }: StepValues): string[] {
+  const named = [
+    ...Object.entries(losses).map(([name, value]) => [`${name} loss`, value] as const),
+    ...Object.entries(gradientNorms).map(([name, value]) => [`${name} gradient`, value] as const),
+  ];
+  return named.filter(([, value]) => !Number.isFinite(value)).map(([name]) => name);
+}
+
+/** All scalars in one transfer, for each transfer waits for the device. Disposes of them. */
+async function read(scalars: StepScalars): Promise<StepValues> {
+  const { losses, gradientNorms, refinement } = scalars;
+  const stacked = tf.stack([...Object.values(losses), ...Object.values(gradientNorms)]);
+  tf.dispose(scalars);
+  const values = [...(await stacked.data())];
+  stacked.dispose();
+  const take = (group: Scalars) =>
+    Object.fromEntries(Object.keys(group).map((name) => [name, values.shift()!]));
+  return { losses: take(losses), gradientNorms: take(gradientNorms), refinement };
+}
