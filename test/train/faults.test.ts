@@ -1,0 +1,142 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readConfig } from '../../src/config/load.ts';
+import type { PreparedData } from '../../src/data/types.ts';
+import { readSafetensors } from '../../src/formats/safetensors.ts';
+import type { StagePlan, Trainable } from '../../src/models/method.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import { tf } from '../../src/runtime/tf.ts';
+import { CollapseWatch } from '../../src/train/collapse.ts';
+import { type Training, train } from '../../src/train/loop.ts';
+import { makePlan } from '../../src/train/plan.ts';
+import { createRunFolder, type RunFolder } from '../../src/train/run-folder.ts';
+import { FakeMethod } from './fake-method.ts';
+import { makePairs } from './pairs.ts';
+
+let folder: string;
+let data: PreparedData;
+const { config } = readConfig('configs/smoke.yaml', [
+  'output={logEvery: 1, samplesEvery: 100, checkpointMinutes: 60}',
+  'training.maxBadSteps=2',
+]);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'faults-'));
+  data = await makePairs(join(folder, 'pairs'), 7);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Its tries of the numbers in `bad` give a loss that is not a number. */
+class Faulty extends FakeMethod {
+  #tries = 0;
+  readonly #bad: readonly number[];
+
+  constructor(steps: number[], bad: readonly number[]) {
+    super(steps);
+    this.#bad = bad;
+  }
+
+  override begin(stage: StagePlan): Trainable {
+    const trainable = super.begin(stage);
+    const { step } = trainable;
+    trainable.step = (batch) => {
+      this.#tries += 1;
+      if (!this.#bad.includes(this.#tries)) return step(batch);
+      return tf.tidy(() => step({ ...batch, image: tf.fill(batch.image.shape, Number.NaN) }));
+    };
+    return trainable;
+  }
+}
+
+async function run(steps: number[], bad: readonly number[]) {
+  const warnings: string[] = [];
+  const method = new Faulty(steps, bad);
+  const place = await createRunFolder(join(folder, 'runs'), config);
+  const job: Training = {
+    config,
+    method,
+    data,
+    plan: makePlan(method, 64, data.samples.train.length),
+    run: place,
+    reporter: { ...silent, warn: (message) => warnings.push(message) },
+  };
+  const end = await train(job).catch((error: unknown) => error);
+  return { end, warnings, place };
+}
+
+const logged = (place: RunFolder): { step: number; tensors: number; gradientNorms: object }[] =>
+  readFileSync(place.log, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+describe('a step whose loss is not a number', () => {
+  it('is written down and left out, and the training comes to its end', async () => {
+    const { end, warnings, place } = await run([5, 2], [3, 4]);
+    expect(end).toMatchObject({ step: 7, complete: true });
+    const log = logged(place);
+    expect(log.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    expect(log[0]!.gradientNorms).toEqual({ copier: expect.any(Number) });
+    expect(new Set(log.map(({ tensors }) => tensors)).size).toBe(1);
+    expect(warnings).toHaveLength(2);
+    expect(warnings[0]).toMatch(/Step 3 was discarded: difference loss, copier gradient not finite/);
+    expect(warnings[0]).toContain(join(place.faults, 'step-3'));
+
+    expect(readdirSync(place.faults).sort()).toEqual(['step-3', 'step-3.2']);
+    const fault = join(place.faults, 'step-3');
+    expect(statSync(join(fault, 'batch.png')).size).toBeGreaterThan(1000);
+    const { image, sketch, hole } = Object.fromEntries(readSafetensors(join(fault, 'batch.safetensors')));
+    expect([image!.shape, sketch!.shape, hole!.shape]).toEqual([
+      [2, 64, 64, 3],
+      [2, 64, 64, 1],
+      [2, 64, 64, 1],
+    ]);
+    const report = JSON.parse(readFileSync(join(fault, 'fault.json'), 'utf8'));
+    expect(report).toMatchObject({
+      step: 3,
+      stage: 'stage 1',
+      losses: { difference: 'NaN' },
+      gradientNorms: { copier: 'NaN' },
+      notFinite: ['difference loss', 'copier gradient'],
+      unsoundState: [],
+      config: { name: 'smoke' },
+    });
+    expect(report.sampleIds).toHaveLength(2);
+  });
+
+  it('more than are tolerated end the training with the reason', async () => {
+    const { end, warnings, place } = await run([9], [2, 3, 4, 5]);
+    expect(warnings).toHaveLength(2);
+    expect((end as Error).name).toBe('UserError');
+    expect((end as Error).message).toMatch(
+      /step 2, stage stage 1: difference loss[\s\S]*at most 2 [\s\S]*maxBadSteps[\s\S]*got: +3;/,
+    );
+    expect((end as Error).message).toContain(place.faults);
+    expect(readdirSync(place.faults)).toHaveLength(3);
+  });
+});
+
+describe('a discriminator whose loss is nearly 0', () => {
+  const watchOver = (losses: (step: number) => number | undefined, steps = 600) => {
+    const warnings: string[] = [];
+    const watch = new CollapseWatch(config, { ...silent, warn: (message) => warnings.push(message) });
+    for (let step = 1; step <= steps; step++) watch.observe(step, losses(step));
+    return warnings;
+  };
+
+  it('for long is warned about once', () => {
+    const warnings = watchOver((step) => (step > 50 ? 1e-4 : 20));
+    expect(warnings).toEqual([expect.stringMatching(/200 steps, since step 51: .*hingeMargin/)]);
+    expect(watchOver((step) => (step > 50 ? 1e-4 : 20), 249)).toEqual([]);
+  });
+
+  it.each<[string, (step: number) => number | undefined]>([
+    ['now and then', (step) => (step % 100 === 0 ? 20 : 0)],
+    ['never', () => 0.5],
+    ['where there is none', () => undefined],
+  ])('%s is not', (_, losses) => {
+    expect(watchOver(losses)).toEqual([]);
+  });
+});

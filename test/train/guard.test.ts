@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import type { Batch } from '../../src/data/types.ts';
+import { AdversarialStage } from '../../src/models/dps/adversarial-stage.ts';
+import { buildDiscriminator } from '../../src/models/dps/discriminator.ts';
+import { initialize } from '../../src/models/dps/initialize.ts';
+import type { Dps } from '../../src/models/dps/method.ts';
+import type { StepScalars, Trainable } from '../../src/models/method.ts';
+import { namedWeights } from '../../src/nn/network-weights.ts';
+import { type Tensor4D, type TensorFlow, tf } from '../../src/runtime/tf.ts';
+import { guardedStep, notFinite } from '../../src/train/guard.ts';
+import { tinyBatch, tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
+
+/** Everything that a step may change, as bytes. */
+function everything(method: Dps, trainable: Trainable): Record<string, string> {
+  const state = tf.tidy(() => trainable.state());
+  const weights = Object.values(method.networks).map((network) => namedWeights(network));
+  const tensors = Object.assign({}, ...weights, state) as Record<string, TensorFlow.Tensor>;
+  const bytes = Object.entries(tensors).map(([name, tensor]) => [
+    name,
+    Buffer.from(tensor.dataSync().buffer).toString('base64'),
+  ]);
+  tf.dispose(state);
+  return { ...Object.fromEntries(bytes), random: JSON.stringify(trainable.randomState()) };
+}
+
+function spoiled(batch: Batch): Batch {
+  const values = batch.image.dataSync().slice();
+  values.fill(Number.NaN, 0, values.length / 4);
+  return { ...batch, image: tf.tensor4d(values, batch.image.shape) };
+}
+
+/** Puts a value into the first element of a weight. */
+function poison(method: Dps, network: string, ending: string, value: number): void {
+  const [, weight] = Object.entries(namedWeights(method.networks[network]!)).find(([name]) =>
+    name.endsWith(ending),
+  )!;
+  const values = weight.dataSync().slice();
+  values[0] = value;
+  weight.assign(tf.tensor(values, weight.shape) as TensorFlow.Variable);
+}
+
+describe.each([
+  ['F', 0],
+  ['a lower level', 2],
+  // F is in the loop here, with batch statistics.
+  ['the top level', 6],
+])('a step of %s', (_, index) => {
+  const method = tinyMethod(tinyConfig());
+  const batch = tinyBatch(2, 64);
+  const stage = method.stages[index]!;
+
+  it('is as good with the guard as without, and leaves no tensors behind', async () => {
+    const twin = tinyMethod(tinyConfig());
+    const [guarded, plain] = [method.begin(stage), twin.begin(twin.stages[index]!)];
+    const before = tf.memory().numTensors;
+    for (let i = 0; i < 2; i++) {
+      const { values, kept } = await guardedStep(guarded, batch);
+      const scalars = plain.step(batch);
+      expect(kept).toBe(true);
+      for (const [name, loss] of Object.entries(scalars.losses))
+        expect(values.losses[name]).toBe(loss.dataSync()[0]);
+      for (const [name, norm] of Object.entries(scalars.gradientNorms)) {
+        expect(values.gradientNorms[name]).toBe(norm.dataSync()[0]);
+        expect(values.gradientNorms[name]).toBeGreaterThan(0);
+      }
+      tf.dispose(scalars);
+    }
+    expect(tf.memory().numTensors).toBe(before);
+    expect(everything(method, guarded)).toEqual(everything(twin, plain));
+  });
+
+  it.each<[string, (batch: Batch) => Batch]>([
+    ['pixels that are not numbers', spoiled],
+    [
+      'a weight of the generator that is not a number',
+      (batch) => {
+        poison(method, stage.learns[0]!, 'kernel', Number.NaN);
+        return batch;
+      },
+    ],
+    [
+      'an infinite weight of the discriminator',
+      (batch) => {
+        poison(method, stage.learns[1]!, 'kernel', Number.POSITIVE_INFINITY);
+        return batch;
+      },
+    ],
+  ])('changes nothing after %s', async (_, spoil) => {
+    const trainable = method.begin(stage);
+    const good = await guardedStep(trainable, batch);
+    expect(good.kept).toBe(true);
+    const clean = trainable.state();
+    const bad = spoil(batch);
+    const before = everything(method, trainable);
+    const tensors = tf.memory().numTensors;
+    const { values, kept } = await guardedStep(trainable, bad);
+    expect(kept).toBe(false);
+    expect(notFinite(values)).toContain('discriminator loss');
+    expect(everything(method, trainable)).toEqual(before);
+    expect(tf.memory().numTensors).toBe(tensors);
+    trainable.restore(clean);
+    expect((await guardedStep(trainable, batch)).kept).toBe(true);
+  });
+});
+
+/** A stage whose losses are finite and whose generator's gradient is not: the slope of a root at 0. */
+class SteepStage extends AdversarialStage {
+  step({ image }: Batch): StepScalars {
+    return tf.tidy(() =>
+      this.play(image, () => {
+        const made = this.generator.apply(image, { training: true }) as Tensor4D;
+        const root = tf.sqrt(tf.mul(tf.mean(made), 0)) as TensorFlow.Scalar;
+        return { fake: image, perceptual: tf.scalar(0), reconstruction: root };
+      }),
+    );
+  }
+}
+
+it('a gradient that is not finite is enough, though every loss is', async () => {
+  const network = (name: string) => {
+    const built = buildDiscriminator({ name, channels: 3, width: 2, layers: 1 });
+    initialize(built, 1);
+    return built;
+  };
+  const [generator, discriminator] = [network('A'), network('B')];
+  const adam = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
+  const stage = new SteepStage(generator, discriminator, { adam, hingeMargin: 1, weight: 1 });
+  const weights = () => Object.values(namedWeights(discriminator)).map((weight) => [...weight.dataSync()]);
+  const before = weights();
+  const { values, kept } = await guardedStep(stage, tinyBatch(1, 16));
+  expect(kept).toBe(false);
+  expect(notFinite(values)).toEqual(['generator gradient']);
+  expect(weights()).toEqual(before);
+});
+
+it('a step that throws changes nothing either', async () => {
+  const method = tinyMethod(tinyConfig());
+  const trainable = method.begin(method.stages[1]!);
+  const before = everything(method, trainable);
+  const batch = tinyBatch(2, 64);
+  const failing: Trainable = {
+    lossNames: trainable.lossNames,
+    state: () => trainable.state(),
+    restore: (state) => trainable.restore(state),
+    randomState: () => trainable.randomState(),
+    restoreRandom: (state) => trainable.restoreRandom(state),
+    step() {
+      tf.dispose(trainable.step(batch));
+      throw new Error('out of memory');
+    },
+  };
+  await expect(guardedStep(failing, batch)).rejects.toThrow('out of memory');
+  expect(everything(method, trainable)).toEqual(before);
+});
