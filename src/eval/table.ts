@@ -67,10 +67,13 @@ export async function heldOutTable(options: TableOptions): Promise<HeldOutTable>
 }
 
 /** A batch's photos and holes at the size of the predicted images; the caller disposes of them. */
-function atResolution({ image, hole }: Batch, resolution: number): { truth: Tensor4D; hole: Tensor4D } {
+export function atResolution(
+  { image, hole }: Batch,
+  resolution: number,
+): { truth: Tensor4D; hole: Tensor4D } {
   const factor = image.shape[1] / resolution;
   if (factor === 1) return { truth: image.clone(), hole: hole.clone() };
-  return { truth: downsample(image, factor), hole: downsampleHole(hole, factor) };
+  return tf.tidy(() => ({ truth: downsample(image, factor), hole: downsampleHole(hole, factor) }));
 }
 
 /** The filled images by row of the table; the caller disposes of them. */

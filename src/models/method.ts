@@ -90,6 +90,11 @@ export interface Method {
    */
   begin(stage: StagePlan): Trainable;
   predictor(): Predictor;
+  /**
+   * A batch's holes filled by what has been trained so far [n,r,r,3], r being its resolution: from sketches of level l,
+   * or from the true ones while nothing refines sketches yet.
+   */
+  fill(batch: Batch, level: number): Tensor4D;
   /** What a person wants to see of a batch at several l, of what has been trained so far; see {@link NamedImages}. */
   visuals(batch: Batch, levels: readonly number[]): NamedImages;
   dispose(): void;

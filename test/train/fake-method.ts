@@ -79,6 +79,10 @@ export class FakeMethod implements Method {
     throw new Error('not needed here');
   }
 
+  fill({ sketch }: Batch): TensorFlow.Tensor4D {
+    return this.networks.A.predict(sketch) as TensorFlow.Tensor4D;
+  }
+
   visuals({ image, sketch }: Batch): NamedImages {
     return { photo: image.clone(), result: this.networks.A.predict(sketch) as TensorFlow.Tensor4D };
   }

@@ -4,7 +4,7 @@ import type { Config } from '../../config/schema.ts';
 import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { stream } from '../../runtime/seed.ts';
-import type { LayersModel } from '../../runtime/tf.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
 import type { Method, NamedImages, StagePlan, Trainable } from '../method.ts';
 import { ImageGeneratorStage } from './image-generator-stage.ts';
 import { buildNetworks, type DpsNetworks } from './networks.ts';
@@ -112,10 +112,26 @@ export class Dps implements Method {
 
   visuals(batch: Batch, levels: readonly number[]): NamedImages {
     const { task } = this.#config;
-    const level = this.#current?.level ?? imageGeneratorLevel(this.#config);
-    if (level === 0) return imageGeneratorVisuals(this.predictor(), task, batch);
-    const judged = level === imageGeneratorLevel(this.#config);
-    return refinementVisuals(judged ? this.predictor() : this.#refiner(level), task, batch, levels);
+    const trained = this.#trained();
+    if (!trained) return imageGeneratorVisuals(this.predictor(), task, batch);
+    return refinementVisuals(trained, task, batch, levels);
+  }
+
+  fill(batch: Batch, level: number): Tensor4D {
+    const trained = this.#trained();
+    if (!trained) return this.predictor().predictFromTrueSketch(batch);
+    return tf.tidy(() => {
+      const input = { ...batch, level };
+      return 'predict' in trained ? trained.predict(input).result : trained.refine(input).firstImage;
+    });
+  }
+
+  /** The whole of it, or the levels up to the one in training where F does not follow it; undefined while F trains. */
+  #trained(): DpsPredictor | Refiner | undefined {
+    const withF = imageGeneratorLevel(this.#config);
+    const level = this.#current?.level ?? withF;
+    if (level === 0) return undefined;
+    return level === withF ? this.predictor() : this.#refiner(level);
   }
 
   dispose(): void {

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Batch, PreparedData } from '../../src/data/types.ts';
+import { Validation } from '../../src/eval/validation.ts';
+import type { Method } from '../../src/models/method.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import { tf } from '../../src/runtime/tf.ts';
+import { tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
+import { makePairs } from '../train/pairs.ts';
+
+let folder: string;
+let data: PreparedData;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'validation-'));
+  data = await makePairs(join(folder, 'pairs'), 7);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it.each(['edit', 'synthesis'] as const)(
+  'measures every stage for %s, at its own resolution',
+  async (task) => {
+    const config = tinyConfig({ task });
+    const method = tinyMethod(config);
+    const validation = await Validation.read(config, data.samples.train, silent);
+    const sides: number[] = [];
+    for (const stage of method.stages) {
+      method.begin(stage);
+      const tensors = tf.memory().numTensors;
+      const error = (await validation.measure(method))!;
+      expect(error.l1).toBeGreaterThan(0.05);
+      expect(error.psnr).toBeGreaterThan(3);
+      expect(await validation.measure(method)).toEqual(error);
+      expect(tf.memory().numTensors).toBe(tensors);
+      sides.push(tf.tidy(() => method.fill(blank(), 0.5).shape[1]));
+    }
+    expect(sides).toEqual([64, 16, 16, 32, 32, 64, 64]);
+    validation.dispose();
+  },
+);
+
+const blank = (): Batch => ({
+  image: tf.zeros([1, 64, 64, 3]),
+  sketch: tf.ones([1, 64, 64, 1]),
+  hole: tf.ones([1, 64, 64, 1]),
+});
+
+it('is better for a better method, and leaves out what cannot be read', async () => {
+  const config = tinyConfig();
+  const warnings: string[] = [];
+  const reporter = { ...silent, warn: (message: string) => warnings.push(message) };
+  const missing = { id: 'x', pairPath: join(folder, 'none.png') };
+  const validation = await Validation.read(config, [missing, ...data.samples.test], reporter);
+  expect(warnings).toEqual([expect.stringContaining('none.png')]);
+  const offBy = (offset: number) =>
+    ({ fill: ({ image }) => tf.mul(image, 1 - offset) }) as Pick<Method, 'fill'> as Method;
+  const [good, bad] = [await validation.measure(offBy(0.1)), await validation.measure(offBy(0.4))];
+  expect(good!.l1).toBeLessThan(bad!.l1 / 3);
+  expect(good!.psnr).toBeGreaterThan(bad!.psnr + 6);
+});
+
+it('says nothing where there is nothing to measure', async () => {
+  const validation = await Validation.read(tinyConfig(), [], silent);
+  expect(await validation.measure({} as Method)).toBeUndefined();
+});
