@@ -12,7 +12,7 @@ const USER_ERROR = 1;
 const DEFECT = 70;
 
 const commands = ['train', 'prepare', 'doctor', 'parity'];
-const flags = ['config', 'set', 'runs', 'max-steps', 'dry-run', 'fixtures', 'verbose', 'help'];
+const flags = ['config', 'set', 'resume', 'runs', 'max-steps', 'dry-run', 'fixtures', 'verbose', 'help'];
 
 const configOption = {
   config: { type: 'string', requiresArg: true, coerce: once('--config'), describe: 'Config file (YAML)' },
@@ -39,14 +39,19 @@ const commandLine = yargs(hideBin(process.argv))
     (y) =>
       y
         .options(configOption)
-        .demandOption('config')
         .options({
+          resume: {
+            type: 'string',
+            requiresArg: true,
+            coerce: once('--resume'),
+            describe: 'Go on with a run: its folder, one of its checkpoints, or `latest`',
+          },
           runs: {
             type: 'string',
             requiresArg: true,
             coerce: once('--runs'),
             default: 'runs',
-            describe: 'Folder in which the run gets its own',
+            describe: 'Folder in which the run gets its own, and in which `latest` is looked for',
           },
           'max-steps': {
             type: 'string',
@@ -69,12 +74,26 @@ const commandLine = yargs(hideBin(process.argv))
           'Every stage, briefly, on your photos',
         )
         .example('$0 train -- --config configs/smoke.yaml --set task=synthesis', 'Faces from sketches alone')
-        .example('$0 train -- --config configs/dps.yaml --dry-run', 'What the paper’s training would do'),
-    async ({ config, set, runs, maxSteps, dryRun }) => {
-      // Before TensorFlow, which takes a second to load: mistakes are told at once.
-      const loaded = loadConfig(config, set);
-      const { trainCommand } = await import('./train.ts');
+        .example('$0 train -- --config configs/dps.yaml --dry-run', 'What the paper’s training would do')
+        .example('$0 train -- --resume latest', 'Go on where the newest run was stopped'),
+    async ({ config, set: sets, resume, runs, maxSteps, dryRun }) => {
       const reporter = terminalReporter();
+      // Mistakes are told before TensorFlow is loaded, which takes a second.
+      if (resume !== undefined) {
+        if (dryRun) throw new UserError('--dry-run shows what a new run would do; leave --resume out.');
+        const { openRun } = await import('../train/resume.ts');
+        const opened = await openRun({ target: resume, runs, config, sets, warn: reporter.warn });
+        const { trainCommand } = await import('./train.ts');
+        await trainCommand({ loaded: opened.loaded, opened, runs, maxSteps, dryRun, reporter });
+        return;
+      }
+      if (config === undefined) {
+        throw new UserError('What is to be trained?', {
+          expected: '--config FILE for a new run, or --resume RUN to go on with one',
+        });
+      }
+      const loaded = loadConfig(config, sets);
+      const { trainCommand } = await import('./train.ts');
       await trainCommand({ loaded, runs, maxSteps, dryRun, reporter });
     },
   )

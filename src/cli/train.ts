@@ -1,4 +1,5 @@
-/** The command `train`: from a config to a trained network, a sample grid and a table. */
+/** The command `train`: from a config, or a run that was stopped, to a trained network, a sample grid and a table. */
+import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { configToYaml, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -10,13 +11,19 @@ import { writeFileAtomically } from '../formats/atomic.ts';
 import type { Method } from '../models/method.ts';
 import { createMethod } from '../models/registry.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
-import { train } from '../train/loop.ts';
-import { checkBatches, describePlan, makePlan, table } from '../train/plan.ts';
+import { lockRun } from '../train/lock.ts';
+import { type Training, type TrainingEnd, train } from '../train/loop.ts';
+import { checkBatches, describePlan, makePlan, type Plan, table } from '../train/plan.ts';
+import { type OpenedRun, prepareFolder } from '../train/resume.ts';
+import { isFinished, requireSamePast, requireSameSamples, writeSampleIds } from '../train/resume-check.ts';
 import { createRunFolder, type RunFolder } from '../train/run-folder.ts';
+import { restoreNetworks } from '../train/snapshot.ts';
 import { catchInterrupts } from './interrupt.ts';
 
 export interface TrainCommand {
   readonly loaded: LoadedConfig;
+  /** Goes on with a run; otherwise a new one begins. */
+  readonly opened?: OpenedRun;
   /** Folder of all runs. */
   readonly runs: string;
   readonly maxSteps?: number;
@@ -51,21 +58,63 @@ async function countSamples({ data, resolution }: Config): Promise<number> {
 
 async function trainAndMeasure(command: TrainCommand): Promise<void> {
   const { config, locate } = command.loaded;
-  const { reporter, maxSteps } = command;
+  const { reporter, opened } = command;
   const data = await prepare({ config, reporter });
   const trainingSamples = data.samples.train.length;
   checkBatches(config, trainingSamples, locate);
   const method = await createMethod(config, { reporter });
   const plan = makePlan(method, config.resolution, trainingSamples);
   for (const line of describePlan(plan)) reporter.info(line);
-  const run = await createRunFolder(command.runs, config);
+  const run = opened?.run ?? (await createRunFolder(command.runs, config));
   reporter.info(`Run: ${run.path}`);
+  if (opened) await goOn(opened, config, data, plan, reporter);
+  else {
+    lockRun(run.path);
+    await writeSampleIds(run, data.samples.train);
+  }
+  await trainInFolder(command, { config, method, data, plan, run, reporter });
+}
 
+/** Checks that the run can go on with these data, and readies its folder. */
+async function goOn(
+  { run, from }: OpenedRun,
+  config: Config,
+  data: PreparedData,
+  plan: Plan,
+  reporter: Reporter,
+): Promise<void> {
+  if (from) {
+    await requireSameSamples(from, data.samples.train, run);
+    requireSamePast(from, plan);
+    const { stage, step } = from;
+    reporter.info(`Goes on after step ${step} of ${plan.steps}: ${stage.name}, step ${stage.step}`);
+  }
+  await prepareFolder(run, config, data.samples.train, from?.step ?? -1, reporter.warn);
+}
+
+async function trainInFolder(command: TrainCommand, training: Training): Promise<void> {
+  const { maxSteps, opened } = command;
+  const { config, method, data, plan, run, reporter } = training;
+  const from = opened?.from;
+  if (from && isFinished(from, plan)) {
+    reporter.info(`This run is complete: all ${plan.steps} steps are done.`);
+    if (existsSync(run.table)) return;
+    restoreNetworks(method, from.tensors);
+    await measure(config, method, data, run, reporter);
+    return;
+  }
   // Until here a signal may end the process as it stands: what was prepared is in the cache.
   const interrupt = catchInterrupts(reporter.warn);
-  const end = await train({ config, method, data, plan, run, reporter, maxSteps, interrupt });
+  const again = `npm run train -- --resume ${run.path}`;
+  let end: TrainingEnd;
+  try {
+    end = await train({ ...training, maxSteps, interrupt, from });
+  } catch (error) {
+    reporter.info(`To go on from the last checkpoint: ${again}`);
+    throw error;
+  }
   if (end.complete) await measure(config, method, data, run, reporter);
-  else reporter.info(`Ended after step ${end.step} of ${plan.steps}, before the end of the plan.`);
+  else reporter.info(`Ended after step ${end.step} of ${plan.steps}; to go on: ${again}`);
   for (const line of whereEverythingLies(run, end)) reporter.info(line);
   interrupt.throwIfAborted();
 }
@@ -85,7 +134,7 @@ async function measure(
   const samples = data.samples[split].slice(0, config.output.testCount);
   const options = { config, predictor: method.predictor(), samples, split, reporter };
   const result = await heldOutTable(options);
-  await writeFileAtomically(`${run.metrics}/test.json`, `${JSON.stringify(result, null, 1)}\n`);
+  await writeFileAtomically(run.table, `${JSON.stringify(result, null, 1)}\n`);
   for (const line of describeTable(result, config)) reporter.info(line);
 }
 

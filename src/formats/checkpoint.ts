@@ -12,7 +12,8 @@ import { syncFolder, writeFileAtomically } from './atomic.ts';
 import { readSafetensors, type StoredTensor, type TensorToStore, writeSafetensors } from './safetensors.ts';
 
 const FORMAT_VERSION = 1;
-const FOLDER = /^step-(\d+)$/;
+/** A checkpoint that is being replaced stands under a name of its own until the new one has the usual name. */
+const FOLDER = /^step-(\d+)(\.replaced)?$/;
 const maxManifestBytes = 64 * 2 ** 20;
 
 const manifestSchema = z.strictObject({
@@ -21,6 +22,10 @@ const manifestSchema = z.strictObject({
   step: z.int().min(0),
   /** The stage in progress, and the steps done in it. */
   stage: z.strictObject({ index: z.int().min(0), name: z.string(), step: z.int().min(0) }),
+  /** The lengths of all stages, steps. */
+  stageSteps: z.array(z.int().min(0)).optional(),
+  /** What tells the training samples apart from others: how many, and the SHA-256 of their ids in their order. */
+  trainingSamples: z.strictObject({ count: z.int().min(1), sha256: z.string() }).optional(),
   /** The run's complete configuration. */
   config: z.unknown(),
   /** States of random streams, and positions in the data, by name. */
@@ -44,7 +49,8 @@ export interface Checkpoint extends CheckpointHead {
 
 /**
  * Writes `FOLDER/step-N`, one safetensors file for each entry of `tensors`. Returns its path. An older folder of that
- * name is replaced. Nothing incomplete is left behind, unless the machine stops: then a `*.tmp` folder.
+ * name is replaced when the new one is whole. Nothing incomplete is left behind, unless the process is killed: then a
+ * `*.tmp` folder.
  */
 export async function writeCheckpoint(
   folder: string,
@@ -62,14 +68,27 @@ export async function writeCheckpoint(
     }
     const manifest: CheckpointManifest = { formatVersion: FORMAT_VERSION, ...head, files };
     await writeFileAtomically(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
-    await rm(path, { recursive: true, force: true });
-    await rename(temporary, path);
-    await syncFolder(folder);
+    await putInPlace(temporary, path);
     return path;
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Gives a whole checkpoint its name. Whenever the process ends, the old or the new one stands under a name that counts. */
+async function putInPlace(temporary: string, path: string): Promise<void> {
+  const replaced = `${path}.replaced`;
+  await rename(path, replaced).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return;
+    if (!['ENOTEMPTY', 'EEXIST'].includes(error.code ?? '')) throw error;
+    // Left of a replacement that was complete.
+    await rm(replaced, { recursive: true, force: true });
+    await rename(path, replaced);
+  });
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
+  await rm(replaced, { recursive: true, force: true });
 }
 
 /** Reads a checkpoint's folder. Throws a UserError when a file is missing, damaged or not what the manifest says. */
@@ -107,7 +126,11 @@ async function verify(file: string, expected: { bytes: number; sha256: string })
   if (!found) throw damaged(file, `a file of ${expected.bytes} bytes`, 'nothing');
   if (found.size !== expected.bytes) throw damaged(file, `${expected.bytes} bytes`, `${found.size} bytes`);
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  try {
+    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw damaged(file, 'a file that can be read', (error as Error).message);
+  }
   const sha256 = hash.digest('hex');
   if (sha256 !== expected.sha256) throw damaged(file, `SHA-256 ${expected.sha256}`, sha256);
 }
@@ -117,17 +140,19 @@ export async function listCheckpoints(folder: string): Promise<{ step: number; p
   const names = await readdir(folder).catch(() => [] as string[]);
   return names
     .flatMap((name) => {
-      const match = FOLDER.exec(name);
-      return match ? [{ step: Number(match[1]), path: join(folder, name) }] : [];
+      const [, step, replaced] = FOLDER.exec(name) ?? [];
+      if (step === undefined || (replaced && names.includes(`step-${step}`))) return [];
+      return [{ step: Number(step), path: join(folder, name) }];
     })
     .sort((a, b) => a.step - b.step);
 }
 
 /** Removes all but the newest `keep` checkpoints, and what interrupted writing left behind. */
 export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
-  const complete = await listCheckpoints(folder);
-  const leftovers = (await readdir(folder)).filter((name) => /^step-\d+\..*\.tmp$/.test(name));
-  const old = complete.slice(0, Math.max(0, complete.length - keep)).map(({ path }) => basename(path));
+  const kept = (await listCheckpoints(folder)).slice(-keep).map(({ path }) => basename(path));
+  const names = await readdir(folder);
+  const leftovers = names.filter((name) => /^step-\d+\..*\.tmp$/.test(name));
+  const old = names.filter((name) => FOLDER.test(name) && !kept.includes(name));
   for (const name of [...old, ...leftovers]) await rm(join(folder, name), { recursive: true, force: true });
 }
 

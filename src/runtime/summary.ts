@@ -52,9 +52,20 @@ export class SummaryWriter {
     this.#write(step, [[text(1, tag), bytes(4, image)]]);
   }
 
+  /** Says that what earlier files of the folder hold of this step and later ones no longer counts. */
+  restart(step: number): void {
+    const started = 1;
+    const sessionLog = 7;
+    this.#import(step, bytes(sessionLog, integer(1, started)));
+  }
+
   #write(step: number, values: Buffer[][]): void {
     const summary = Buffer.concat(values.map((fields) => bytes(1, Buffer.concat(fields))));
-    const event = Buffer.concat([double(1, Date.now() / 1000), integer(2, step), bytes(5, summary)]);
+    this.#import(step, bytes(5, summary));
+  }
+
+  #import(step: number, content: Buffer): void {
+    const event = Buffer.concat([double(1, Date.now() / 1000), integer(2, step), content]);
     tf.tidy(() => {
       // A string tensor takes bytes as they are.
       const record = tf.scalar(new Uint8Array(event) as unknown as string, 'string');

@@ -1,5 +1,9 @@
 /** A run's log: `log.jsonl`, one JSON object a line, and the same numbers and pictures for TensorBoard. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, fsync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { stat, truncate } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+import type { Reporter } from '../runtime/progress.ts';
 import { SummaryWriter } from '../runtime/summary.ts';
 import { tf } from '../runtime/tf.ts';
 import type { GridImage } from './grid.ts';
@@ -16,14 +20,39 @@ export interface StepRecord {
   readonly imagesPerSecond: number;
 }
 
-export class RunLog {
-  readonly #file: number;
-  readonly #summary: SummaryWriter;
+export interface RunLogOptions {
+  readonly reporter: Reporter;
+  /** Goes on after this step; what an earlier process logged beyond it no longer counts. */
+  readonly after?: number;
+}
 
-  /** Opens the log of a run's folder for appending. */
-  constructor(run: RunFolder) {
+/**
+ * Disk errors do not end a training: lines wait until they can be written, and TensorBoard's events, which are a copy,
+ * end with a warning.
+ */
+export class RunLog {
+  readonly #path: string;
+  readonly #file: number;
+  readonly #reporter: Reporter;
+  readonly #summary: SummaryWriter;
+  /** Bytes of whole lines, and what is to follow them. */
+  #written: number;
+  #waiting: Buffer[] = [];
+  #warned = false;
+  #summaryEnded = false;
+
+  private constructor(run: RunFolder, written: number, { reporter, after }: RunLogOptions) {
+    this.#path = run.log;
+    this.#written = written;
+    this.#reporter = reporter;
     this.#file = openSync(run.log, 'a');
     this.#summary = new SummaryWriter(run.events);
+    if (after !== undefined) this.#summarize((summary) => summary.restart(after + 1));
+  }
+
+  /** Opens the log of a run's folder for appending, and cuts off what lies beyond `options.after`. */
+  static async open(run: RunFolder, options: RunLogOptions): Promise<RunLog> {
+    return new RunLog(run, await cutLog(run.log, options.after ?? 0), options);
   }
 
   /** Writes a step with the time and the memory in use. TensorBoard groups losses by stage. */
@@ -35,29 +64,113 @@ export class RunLog {
       residentMegabytes: round(process.memoryUsage.rss() / 2 ** 20),
     };
     const line = { time: new Date().toISOString(), ...record, ...memory };
-    writeSync(this.#file, `${JSON.stringify(line)}\n`);
+    this.#waiting.push(Buffer.from(`${JSON.stringify(line)}\n`));
+    this.#write();
     const group = record.stage.replaceAll(/[^\w=.-]+/g, '_');
     const losses = Object.entries(record.losses).map(([name, value]) => [`${group}/${name}`, value] as const);
     const norms = Object.entries(record.gradientNorms).map(
       ([name, value]) => [`${group}/gradient_norm/${name}`, value] as const,
     );
-    this.#summary.scalars(record.step, {
-      ...Object.fromEntries([...losses, ...norms]),
-      'speed/images_per_second': record.imagesPerSecond,
-      'memory/tensors': memory.tensors,
-      'memory/resident_megabytes': memory.residentMegabytes,
-    });
+    this.#summarize((summary) =>
+      summary.scalars(record.step, {
+        ...Object.fromEntries([...losses, ...norms]),
+        'speed/images_per_second': record.imagesPerSecond,
+        'memory/tensors': memory.tensors,
+        'memory/resident_megabytes': memory.residentMegabytes,
+      }),
+    );
   }
 
   /** A sample grid, for TensorBoard. */
   grid(step: number, image: GridImage): void {
-    this.#summary.image(step, 'samples', image);
-    this.#summary.flush();
+    this.#summarize((summary) => {
+      summary.image(step, 'samples', image);
+      summary.flush();
+    });
+  }
+
+  /** Brings everything logged so far to the disk. Throws when that is not possible. */
+  async sync(): Promise<void> {
+    const failure = this.#write();
+    if (failure) throw failure;
+    this.#summarize((summary) => summary.flush());
+    await promisify(fsync)(this.#file).catch((error: NodeJS.ErrnoException) => {
+      // Not a file on a disk, such as a pipe.
+      if (error.code !== 'EINVAL') throw error;
+    });
   }
 
   close(): void {
+    const failure = this.#write();
+    if (failure) this.#reporter.warn(`${this.#waiting.length} lines of ${this.#path} are lost.`);
     closeSync(this.#file);
+    this.#summarize((summary) => summary.flush());
     this.#summary.close();
+  }
+
+  /** Appends the lines that wait. A part of a line that got through is taken back, so that lines are whole. */
+  #write(): Error | undefined {
+    try {
+      while (this.#waiting.length > 0) {
+        const line = this.#waiting[0]!;
+        for (let done = 0; done < line.length; ) done += writeSync(this.#file, line, done);
+        this.#waiting.shift();
+        this.#written += line.length;
+      }
+      this.#warned = false;
+      return undefined;
+    } catch (error) {
+      const { message } = error as Error;
+      if (!this.#warned)
+        this.#reporter.warn(`${this.#path} cannot be written, its lines wait in memory: ${message}`);
+      this.#warned = true;
+      try {
+        ftruncateSync(this.#file, this.#written);
+      } catch {
+        // Nothing that could be taken back.
+      }
+      return error as Error;
+    }
+  }
+
+  #summarize(write: (summary: SummaryWriter) => void): void {
+    if (this.#summaryEnded) return;
+    try {
+      write(this.#summary);
+    } catch (error) {
+      this.#summaryEnded = true;
+      this.#reporter.warn(`TensorBoard's events end here: ${(error as Error).message}`);
+    }
+  }
+}
+
+/**
+ * Cuts a log off before the first line of a later step than `step`, or that is not whole, as a process that was killed
+ * leaves it. Returns the bytes that stay.
+ */
+async function cutLog(path: string, step: number): Promise<number> {
+  let kept = 0;
+  try {
+    const { size } = await stat(path);
+    const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
+    for await (const line of lines) {
+      const end = kept + Buffer.byteLength(line) + 1;
+      if (!(stepOf(line) <= step) || end > size) break;
+      kept = end;
+    }
+    await truncate(path, kept);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return kept;
+}
+
+/** NaN for what is no line of a log. */
+function stepOf(line: string): number {
+  try {
+    return Number((JSON.parse(line) as { step?: unknown }).step);
+  } catch {
+    return Number.NaN;
   }
 }
 

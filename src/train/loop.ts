@@ -1,4 +1,5 @@
 /** The training loop: every stage of a method, with logs, sample grids and checkpoints. */
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import { heldOutBatch } from '../data/held-out.ts';
@@ -13,7 +14,9 @@ import { FaultLog } from './faults.ts';
 import { drawGrid } from './grid.ts';
 import type { StepValues } from './guard.ts';
 import { RunLog } from './log.ts';
+import { explainMemory } from './memory.ts';
 import type { Plan, PlannedStage } from './plan.ts';
+import { sampleIdentity } from './resume-check.ts';
 import type { RunFolder } from './run-folder.ts';
 import { CheckpointSaver } from './saver.ts';
 import { restoreNetworks, takeSnapshot } from './snapshot.ts';
@@ -30,7 +33,7 @@ export interface Training {
   readonly maxSteps?: number;
   /** Ends with a checkpoint after the step in progress. */
   readonly interrupt?: AbortSignal;
-  /** Goes on from here. */
+  /** Goes on from here; it is one of the run's own checkpoints unless the run is new. */
   readonly from?: Checkpoint;
 }
 
@@ -47,12 +50,13 @@ export interface TrainingEnd {
 
 /** Trains from the beginning or from a checkpoint until the plan's end, `maxSteps` or an interrupt. */
 export async function train(training: Training): Promise<TrainingEnd> {
-  const loop = new Loop(training);
+  const { run, reporter, from } = training;
+  const loop = new Loop(training, await RunLog.open(run, { reporter, after: from?.step }));
   try {
     await loop.readSamples();
     return await loop.run();
   } finally {
-    loop.close();
+    await loop.close();
   }
 }
 
@@ -66,15 +70,18 @@ class Loop {
   #grid: string | undefined;
   #sinceLog = { step: 0, time: 0 };
 
-  constructor(training: Training) {
+  constructor(training: Training, log: RunLog) {
     const { config, run, from, method, reporter } = training;
     this.#training = training;
+    this.#log = log;
     this.#step = from?.step ?? 0;
     if (from) restoreNetworks(method, from.tensors);
-    this.#log = new RunLog(run);
     this.#faults = new FaultLog({ folder: run.faults, config, reporter });
     const { checkpointMinutes: minutes, keepCheckpoints: keep } = config.output;
-    this.#saver = new CheckpointSaver({ folder: run.checkpoints, minutes, keep });
+    const folder = run.checkpoints;
+    const saved = from && { step: from.step, path: join(folder, `step-${from.step}`) };
+    const beforehand = () => log.sync();
+    this.#saver = new CheckpointSaver({ folder, minutes, keep, reporter, saved, beforehand });
   }
 
   /** The samples that every grid shows: of the validation split, or the next best. */
@@ -85,8 +92,9 @@ class Loop {
     this.#samples = await heldOutBatch(config, shown, reporter);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     if (this.#samples) tf.dispose([this.#samples.image, this.#samples.sketch, this.#samples.hole]);
+    await this.#saver.close();
     this.#log.close();
   }
 
@@ -105,7 +113,7 @@ class Loop {
       if (!done || (this.#ended && !last)) break;
     }
     const checkpoint = await this.#saver.finish();
-    return { step: this.#step, complete, checkpoint: checkpoint!, grid: this.#grid };
+    return { step: this.#step, complete, checkpoint, grid: this.#grid };
   }
 
   /** Runs a stage. Returns whether it came to its end. */
@@ -126,6 +134,7 @@ class Loop {
     const collapse = new CollapseWatch(config, reporter);
     this.#sinceLog = { step: this.#step, time: performance.now() };
     let stageStep = resumed?.stage.step ?? 0;
+    if (resumed) task.update(stageStep);
     try {
       while (stageStep < steps && !this.#ended) {
         const values = await running.step((fault) =>
@@ -144,6 +153,8 @@ class Loop {
       }
       if (this.#saver.empty) await this.#save(index, stageStep, running);
       task.finish();
+    } catch (error) {
+      throw explainMemory(error, stage);
     } finally {
       await running.close();
     }
@@ -178,24 +189,32 @@ class Loop {
   }
 
   async #draw(): Promise<void> {
-    const { method, config, run } = this.#training;
+    const { method, config, run, reporter } = this.#training;
     if (!this.#samples) return;
     const images = method.visuals(this.#samples, config.output.sampleRefinement);
     const grid = await drawGrid(images);
     tf.dispose(images);
-    this.#grid = `${run.samples}/step-${String(this.#step).padStart(7, '0')}.png`;
-    await writeFileAtomically(this.#grid, grid.png);
+    const path = `${run.samples}/step-${String(this.#step).padStart(7, '0')}.png`;
+    try {
+      await writeFileAtomically(path, grid.png);
+      this.#grid = path;
+    } catch (error) {
+      reporter.warn(`A sample grid cannot be written: ${(error as Error).message}`);
+    }
     this.#log.grid(this.#step, grid);
     // Drawing is no part of the training's speed.
     this.#sinceLog = { step: this.#step, time: performance.now() };
   }
 
   async #save(index: number, stageStep: number, running: RunningStage): Promise<void> {
-    const { config, method, plan } = this.#training;
-    await this.#saver.save(this.#step, () => ({
+    const { config, method, plan, data } = this.#training;
+    const step = this.#step;
+    await this.#saver.save(step, () => ({
       head: {
-        step: this.#step,
+        step,
         stage: { index, name: plan.stages[index]!.stage.name, step: stageStep },
+        stageSteps: plan.stages.map(({ steps }) => steps),
+        trainingSamples: sampleIdentity(data.samples.train),
         config,
         random: running.random(),
         metrics: {},

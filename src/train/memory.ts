@@ -1,4 +1,6 @@
-/** Sizes of networks, for the plan. */
+/** Memory: sizes of networks, for the plan, and what is said when there is not enough. */
+import type { StagePlan } from '../models/method.ts';
+import { UserError } from '../runtime/errors.ts';
 import type { LayersModel, TensorFlow } from '../runtime/tf.ts';
 
 type Shape = TensorFlow.Shape;
@@ -32,4 +34,18 @@ export function activationElements(network: LayersModel, side: number): number {
     elements += shape.reduce<number>((product, size) => product * (size ?? 1), 1);
   }
   return elements;
+}
+
+/** The UserError for a failed allocation, TensorFlow's or JavaScript's; any other error as it is. */
+export function explainMemory(error: unknown, { name, batch }: StagePlan): unknown {
+  const message = error instanceof Error ? error.message : '';
+  // 8 is TensorFlow's RESOURCE_EXHAUSTED.
+  const failed = /TF_Status: 8\b|OOM when allocating|Array buffer allocation failed|bad_alloc/.exec(message);
+  if (!failed) return error;
+  return new UserError('There is not enough memory for this training.', {
+    where: `stage ${name}, batches of ${batch}`,
+    expected: 'the memory that the plan shows, and some more',
+    got: message.replaceAll(/\s*\n\s*/g, ' '),
+    fix: 'end other programs, or begin a new run with a smaller `batch` of that stage or narrower networks (model.width)',
+  });
 }

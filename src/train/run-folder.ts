@@ -34,8 +34,20 @@ export class RunFolder {
   get faults(): string {
     return join(this.path, 'faults');
   }
+  /** The ids of the training samples, a JSON list. */
+  get trainingSamples(): string {
+    return join(this.path, 'training-samples.json');
+  }
   get metrics(): string {
     return join(this.path, 'metrics');
+  }
+  /** Those that every run has. */
+  get folders(): string[] {
+    return [this.events, this.samples, this.checkpoints, this.metrics];
+  }
+  /** The table at the end of training. */
+  get table(): string {
+    return join(this.metrics, 'test.json');
   }
 }
 
@@ -47,8 +59,7 @@ export async function createRunFolder(runs: string, config: Config): Promise<Run
   try {
     const number = await claimNumber(runs);
     const run = new RunFolder(join(runs, `${String(number).padStart(5, '0')}-${config.name}`));
-    for (const folder of [run.path, run.events, run.samples, run.checkpoints, run.metrics])
-      await mkdir(folder);
+    for (const folder of [run.path, ...run.folders]) await mkdir(folder);
     await writeFileAtomically(run.config, configToYaml(config));
     return run;
   } catch (error) {

@@ -1,6 +1,15 @@
 /** Saves checkpoints beside the running training. */
-import { type CheckpointHead, pruneCheckpoints, writeCheckpoint } from '../formats/checkpoint.ts';
-import type { TensorToStore } from '../formats/safetensors.ts';
+import { setTimeout } from 'node:timers/promises';
+import { pruneCheckpoints } from '../formats/checkpoint.ts';
+import { UserError } from '../runtime/errors.ts';
+import type { Reporter } from '../runtime/progress.ts';
+import type { WriteRequest } from './checkpoint-worker.ts';
+import { CheckpointWriter } from './checkpoint-writer.ts';
+
+/** So many checkpoints in a row may fail to be written; with the next the training would run for nothing. */
+const MOST_FAILURES = 3;
+/** Between attempts to write the last one, when nothing else is left to do. */
+const RETRY_MS = 5_000;
 
 export interface SaverOptions {
   readonly folder: string;
@@ -8,16 +17,35 @@ export interface SaverOptions {
   readonly minutes: number;
   /** How many of the newest to keep. */
   readonly keep: number;
+  readonly reporter: Reporter;
+  /** The checkpoint that the training goes on from. */
+  readonly saved?: Saved;
+  /** Brings everything else that belongs to the step to the disk; when it fails there is no checkpoint. */
+  readonly beforehand: () => Promise<void>;
 }
+
+export interface Saved {
+  readonly step: number;
+  readonly path: string;
+}
+
+type Snapshot = Omit<WriteRequest, 'folder'>;
 
 export class CheckpointSaver {
   readonly #options: SaverOptions;
+  readonly #writer = new CheckpointWriter();
   #last = Date.now();
-  #writing: Promise<string | undefined> = Promise.resolve(undefined);
-  #step = -1;
+  #writing: Promise<void> = Promise.resolve();
+  #step: number;
+  /** The newest that is whole. */
+  #saved: Saved | undefined;
+  #failures = 0;
+  #take: (() => Snapshot) | undefined;
 
   constructor(options: SaverOptions) {
     this.#options = options;
+    this.#saved = options.saved;
+    this.#step = options.saved?.step ?? -1;
   }
 
   /** Whether nothing was saved yet. */
@@ -32,31 +60,72 @@ export class CheckpointSaver {
 
   /**
    * Takes a copy of the state by `take` and writes it while the caller goes on; waits only for the checkpoint before.
-   * A step that has been saved is not saved again.
+   * A step that has been saved is not saved again. A checkpoint that cannot be written is warned of.
+   *
+   * @throws UserError when it is the third in a row.
    */
-  async save(
-    step: number,
-    take: () => { head: CheckpointHead; tensors: Record<string, [string, TensorToStore][]> },
-  ) {
+  async save(step: number, take: () => Snapshot): Promise<void> {
     if (step === this.#step) return;
     await this.#writing;
-    const { head, tensors } = take();
+    if (this.#failures >= MOST_FAILURES) throw this.#giveUp();
     this.#step = step;
+    this.#take = take;
     this.#last = Date.now();
-    this.#writing = this.#write(head, tensors);
-    // The failure is thrown by the next wait; until then it must not count as unhandled.
-    this.#writing.catch(() => {});
+    this.#writing = this.#write(step, take());
   }
 
-  /** Waits until everything is on the disk. Returns the path of the last checkpoint. */
-  async finish(): Promise<string | undefined> {
-    return this.#writing;
+  /**
+   * Waits until everything is on the disk; tries again where that failed. Call it while the state is still that of the
+   * last `save`. Returns the path of the last checkpoint.
+   *
+   * @throws UserError when it cannot be written.
+   */
+  async finish(): Promise<string> {
+    await this.#writing;
+    while (this.#saved?.step !== this.#step) {
+      if (this.#failures >= MOST_FAILURES) throw this.#giveUp();
+      await setTimeout(RETRY_MS);
+      await this.#write(this.#step, this.#take!());
+    }
+    return this.#saved.path;
   }
 
-  async #write(head: CheckpointHead, tensors: Record<string, [string, TensorToStore][]>): Promise<string> {
-    const { folder, keep } = this.#options;
-    const path = await writeCheckpoint(folder, head, tensors);
-    await pruneCheckpoints(folder, keep);
-    return path;
+  /** Ends its thread, once the checkpoint in work is written. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#writer.close();
+  }
+
+  async #write(step: number, snapshot: Snapshot): Promise<void> {
+    const { folder, keep, reporter, beforehand } = this.#options;
+    try {
+      await beforehand();
+      const path = await this.#writer.write({ folder, ...snapshot });
+      this.#saved = { step, path };
+      this.#failures = 0;
+    } catch (error) {
+      this.#failures += 1;
+      reporter.warn(
+        `The checkpoint of step ${step} cannot be written (${this.#failures} of at most ${MOST_FAILURES} in a row): ` +
+          `${(error as Error).message}. ${this.#lastWhole()}`,
+      );
+      return;
+    }
+    await pruneCheckpoints(folder, keep).catch((error: Error) => {
+      reporter.warn(`Old checkpoints in ${folder} cannot be removed: ${error.message}`);
+    });
+  }
+
+  #lastWhole(): string {
+    return this.#saved ? `The last whole one is ${this.#saved.path}.` : 'There is none before it.';
+  }
+
+  #giveUp(): UserError {
+    return new UserError('Training ends: its checkpoints cannot be written.', {
+      where: this.#options.folder,
+      expected: 'a folder that can be written to, on a disk with space',
+      got: `${this.#failures} failures in a row, see the warnings. ${this.#lastWhole()}`,
+      fix: 'free disk space or correct the permissions, then go on with `npm run train -- --resume RUN`',
+    });
   }
 }

@@ -2,6 +2,7 @@
 import type { StoredTensor, TensorData, TensorToStore } from '../formats/safetensors.ts';
 import type { Method, NamedTensors, Trainable } from '../models/method.ts';
 import { assignNamed, namedWeights } from '../nn/network-weights.ts';
+import { attribute, runOp } from '../runtime/raw.ts';
 import { type Tensor, tf } from '../runtime/tf.ts';
 
 /** The file of optimiser slots and what else a stage keeps beside its networks' weights. */
@@ -53,8 +54,13 @@ function toTensor({ data, shape }: StoredTensor): Tensor {
   return tf.tensor(data as Float32Array | Int32Array, [...shape], dtype);
 }
 
+/** An array of its own: TF.js hands out the one that a tensor was made from, which may not be given away. */
 function toArray(tensor: Tensor): TensorToStore {
-  return { shape: tensor.shape, data: tensor.dataSync() as TensorData };
+  const type = attribute.type('T', tensor.dtype as 'float32' | 'int32');
+  const copy = runOp('Identity', [type], [tensor]);
+  const data = copy.dataSync() as TensorData;
+  copy.dispose();
+  return { shape: tensor.shape, data };
 }
 
 /** Variables are the networks' own; everything else of a state is a copy. */
