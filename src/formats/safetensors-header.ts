@@ -3,6 +3,7 @@
  * damaged or hostile file ends in a UserError and never in an allocation larger than itself.
  */
 import { UserError } from '../runtime/errors.ts';
+import { parseJson } from './strict-json.ts';
 
 /** What a file calls its element types, of those that we read. */
 export type SafetensorsType = 'F16' | 'F32' | 'F64' | 'I32' | 'I64' | 'U8' | 'BOOL';
@@ -56,7 +57,7 @@ export function readHeader(
   read(text, 8);
   let json: unknown;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(text));
+    json = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(text));
   } catch (error) {
     throw damaged(path, 'a JSON header', (error as Error).message);
   }
