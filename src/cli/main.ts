@@ -11,8 +11,20 @@ import { terminalReporter } from './reporter.ts';
 const USER_ERROR = 1;
 const DEFECT = 70;
 
-const commands = ['train', 'prepare', 'doctor', 'parity'];
-const flags = ['config', 'set', 'resume', 'runs', 'max-steps', 'dry-run', 'fixtures', 'verbose', 'help'];
+const commands = ['train', 'prepare', 'doctor', 'parity', 'chaos'];
+const flags = [
+  'config',
+  'set',
+  'resume',
+  'runs',
+  'max-steps',
+  'dry-run',
+  'fixtures',
+  'kills',
+  'seed',
+  'verbose',
+  'help',
+];
 
 const configOption = {
   config: { type: 'string', requiresArg: true, coerce: once('--config'), describe: 'Config file (YAML)' },
@@ -140,6 +152,29 @@ const commandLine = yargs(hideBin(process.argv))
     async ({ fixtures }) => {
       const { parity } = await import('./parity.ts');
       process.exitCode = await parity({ fixtures });
+    },
+  )
+  .command(
+    'chaos',
+    'Self-test: kill a small training again and again, resume it, and compare its end',
+    (y) =>
+      y.options({
+        kills: {
+          type: 'string',
+          requiresArg: true,
+          coerce: wholeNumber('--kills'),
+          describe: 'How often (default: 50, about ten minutes)',
+        },
+        seed: {
+          type: 'string',
+          requiresArg: true,
+          coerce: wholeNumber('--seed'),
+          describe: 'Of the moments of the kills (default: 1)',
+        },
+      }),
+    async ({ kills = 50, seed = 1 }) => {
+      const { chaos } = await import('./chaos/chaos.ts');
+      process.exitCode = await chaos({ kills, seed, reporter: terminalReporter() });
     },
   )
   .demandCommand(1, 'Which command?')
