@@ -43,7 +43,7 @@ export function lockRun(folder: string): () => void {
       fix: 'correct its permissions or free disk space; to train elsewhere, copy the folder',
     });
   } finally {
-    rmSync(own, { force: true });
+    ignoringErrors(() => rmSync(own, { force: true }));
   }
   const isOurs = () => read(path)?.token === owner.token;
   const heartbeat = setInterval(() => {
@@ -161,6 +161,6 @@ function ignoringErrors(action: () => void): void {
   try {
     action();
   } catch {
-    // A lock that cannot be touched or removed goes stale by itself.
+    // Nothing was written, or it goes stale by itself.
   }
 }

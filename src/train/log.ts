@@ -3,6 +3,7 @@ import { closeSync, createReadStream, fsync, ftruncateSync, openSync, writeSync 
 import { stat, truncate } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import type { HoleError } from '../eval/hole-error.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { SummaryWriter } from '../runtime/summary.ts';
 import { tf } from '../runtime/tf.ts';
@@ -18,6 +19,8 @@ export interface StepRecord {
   /** Euclidean lengths. */
   readonly gradientNorms: Readonly<Record<string, number>>;
   readonly imagesPerSecond: number;
+  /** Errors of held-out samples, at a checkpoint. */
+  readonly validation?: HoleError;
 }
 
 export interface RunLogOptions {
@@ -71,9 +74,12 @@ export class RunLog {
     const norms = Object.entries(record.gradientNorms).map(
       ([name, value]) => [`${group}/gradient_norm/${name}`, value] as const,
     );
+    const validation = Object.entries(record.validation ?? {}).map(
+      ([name, value]) => [`${group}/validation/${name}`, value] as const,
+    );
     this.#summarize((summary) =>
       summary.scalars(record.step, {
-        ...Object.fromEntries([...losses, ...norms]),
+        ...Object.fromEntries([...losses, ...norms, ...validation]),
         'speed/images_per_second': record.imagesPerSecond,
         'memory/tensors': memory.tensors,
         'memory/resident_megabytes': memory.residentMegabytes,
@@ -149,19 +155,20 @@ export class RunLog {
  * leaves it. Returns the bytes that stay.
  */
 async function cutLog(path: string, step: number): Promise<number> {
+  const size = await stat(path).then(
+    (found) => found.size,
+    () => 0,
+  );
   let kept = 0;
-  try {
-    const { size } = await stat(path);
-    const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
-    for await (const line of lines) {
-      const end = kept + Buffer.byteLength(line) + 1;
-      if (!(stepOf(line) <= step) || end > size) break;
-      kept = end;
-    }
-    await truncate(path, kept);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  if (size === 0) return kept;
+  const input = createReadStream(path, { end: size - 1 });
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const end = kept + Buffer.byteLength(line) + 1;
+    if (!(stepOf(line) <= step) || end > size) break;
+    kept = end;
   }
+  input.destroy();
+  if (kept < size) await truncate(path, kept);
   return kept;
 }
 

@@ -1,0 +1,78 @@
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type Reporter, silent } from '../../src/runtime/progress.ts';
+import { RunLog, type StepRecord } from '../../src/train/log.ts';
+import { RunFolder } from '../../src/train/run-folder.ts';
+
+let run: RunFolder;
+let warnings: string[];
+let reporter: Reporter;
+beforeEach(() => {
+  run = new RunFolder(mkdtempSync(join(tmpdir(), 'log-')));
+  mkdirSync(run.events);
+  warnings = [];
+  reporter = { ...silent, warn: (message) => warnings.push(message) };
+});
+afterEach(() => rmSync(run.path, { recursive: true }));
+
+const record = (step: number): StepRecord => ({
+  step,
+  stage: 'ä',
+  stageStep: step,
+  losses: { a: 1 },
+  gradientNorms: {},
+  imagesPerSecond: 1,
+});
+const steps = () =>
+  readFileSync(run.log, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line).step);
+
+async function write(after: number | undefined, ...numbers: number[]): Promise<void> {
+  const log = await RunLog.open(run, { reporter, after });
+  for (const step of numbers) log.step(record(step));
+  await log.sync();
+  log.close();
+}
+
+it('going on cuts off later steps, and a line that a kill left unfinished', async () => {
+  await write(undefined, 1, 2, 3, 4);
+  await write(2, 3, 4);
+  expect(steps()).toEqual([1, 2, 3, 4]);
+  appendFileSync(run.log, '{"step": 5, "sta');
+  await write(4, 5);
+  expect(steps()).toEqual([1, 2, 3, 4, 5]);
+  // Whole but for its line break.
+  appendFileSync(run.log, '{"step": 6}');
+  await write(6, 6);
+  expect(steps()).toEqual([1, 2, 3, 4, 5, 6]);
+  await write(undefined, 1);
+  expect(steps()).toEqual([1]);
+  expect(warnings).toEqual([]);
+});
+
+it.skipIf(process.platform !== 'linux')(
+  'on a full disk (/dev/full, of Linux) lines wait, and a checkpoint cannot count on them',
+  async () => {
+    symlinkSync('/dev/full', run.log);
+    const log = await RunLog.open(run, { reporter });
+    for (const step of [1, 2]) log.step(record(step));
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/log\.jsonl cannot be written[\s\S]*ENOSPC/);
+    await expect(log.sync()).rejects.toThrow(/ENOSPC/);
+    log.close();
+    expect(warnings[1]).toMatch(/2 lines .* lost/);
+    unlinkSync(run.log);
+  },
+);
