@@ -148,12 +148,11 @@ function describeTable({ samples, split, rows }: HeldOutTable, { task }: Config)
   ];
 }
 
-function whereEverythingLies(
-  run: RunFolder,
-  end: { checkpoint: string; grid: string | undefined },
-): string[] {
-  const places: [string, string | undefined][] = [
+function whereEverythingLies(run: RunFolder, end: TrainingEnd): string[] {
+  const { best } = end;
+  const places: (readonly [string, string])[] = [
     ['Checkpoint', end.checkpoint],
+    ...(best ? [['Best', `${best.path} (L1 of validation samples ${best.l1.toFixed(4)})`] as const] : []),
     ['Samples', end.grid ?? run.samples],
     ['Log', run.log],
     ['Metrics', run.metrics],

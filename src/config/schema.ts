@@ -164,6 +164,14 @@ const output = z
       .describe('Values of l in the sample grids.'),
     checkpointMinutes: z.number().gt(0).default(15).describe('Minutes between checkpoints.'),
     keepCheckpoints: count().default(3).describe('How many of the newest checkpoints to keep.'),
+    validationCount: z
+      .int()
+      .min(0)
+      .max(1024)
+      .default(16)
+      .describe(
+        'Validation samples measured at each checkpoint; the best of the stage is kept besides the newest. 0: none.',
+      ),
     testCount: count().default(64).describe('Held-out samples in the table at the end.'),
   })
   .prefault({});

@@ -48,7 +48,9 @@ export class Validation {
     }
     if (errors.length === 0) return undefined;
     const mean = (key: keyof HoleError) => errors.reduce((sum, error) => sum + error[key], 0) / errors.length;
-    return { l1: mean('l1'), psnr: mean('psnr') };
+    const means = { l1: mean('l1'), psnr: mean('psnr') };
+    // An image that is no numbers is no measurement.
+    return Number.isFinite(means.l1 + means.psnr) ? means : undefined;
   }
 
   dispose(): void {

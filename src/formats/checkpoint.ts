@@ -147,9 +147,10 @@ export async function listCheckpoints(folder: string): Promise<{ step: number; p
     .sort((a, b) => a.step - b.step);
 }
 
-/** Removes all but the newest `keep` checkpoints, and what interrupted writing left behind. */
-export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
-  const kept = (await listCheckpoints(folder)).slice(-keep).map(({ path }) => basename(path));
+/** Removes all but the newest `keep` checkpoints and `besides` (a path), and what interrupted writing left behind. */
+export async function pruneCheckpoints(folder: string, keep: number, besides?: string): Promise<void> {
+  const newest = (await listCheckpoints(folder)).slice(-keep).map(({ path }) => path);
+  const kept = [...newest, ...(besides ? [besides] : [])].map((path) => basename(path));
   const names = await readdir(folder);
   const leftovers = names.filter((name) => /^step-\d+\..*\.tmp$/.test(name));
   const old = names.filter((name) => FOLDER.test(name) && !kept.includes(name));

@@ -2,22 +2,22 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
-import { heldOutBatch } from '../data/held-out.ts';
-import type { Batch, PreparedData } from '../data/types.ts';
-import { writeFileAtomically } from '../formats/atomic.ts';
+import type { PreparedData } from '../data/types.ts';
+import type { HoleError } from '../eval/hole-error.ts';
+import { Validation } from '../eval/validation.ts';
 import type { Checkpoint } from '../formats/checkpoint.ts';
 import type { Method } from '../models/method.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { tf } from '../runtime/tf.ts';
+import { type BestCheckpoint, bestCheckpoint } from './best.ts';
 import { CollapseWatch } from './collapse.ts';
 import { FaultLog } from './faults.ts';
-import { drawGrid } from './grid.ts';
 import type { StepValues } from './guard.ts';
 import { RunLog } from './log.ts';
 import { explainMemory } from './memory.ts';
 import type { Plan, PlannedStage } from './plan.ts';
 import { sampleIdentity } from './resume-check.ts';
 import type { RunFolder } from './run-folder.ts';
+import { SampleGrids } from './sample-grids.ts';
 import { CheckpointSaver } from './saver.ts';
 import { restoreNetworks, takeSnapshot } from './snapshot.ts';
 import { RunningStage } from './stage.ts';
@@ -44,6 +44,8 @@ export interface TrainingEnd {
   readonly complete: boolean;
   /** The last checkpoint. */
   readonly checkpoint: string;
+  /** The best of the last stage's checkpoints, if held-out samples were measured. */
+  readonly best: BestCheckpoint | undefined;
   /** The last sample grid. */
   readonly grid: string | undefined;
 }
@@ -65,9 +67,9 @@ class Loop {
   readonly #log: RunLog;
   readonly #saver: CheckpointSaver;
   readonly #faults: FaultLog;
-  #samples: Batch | undefined;
+  #grids: SampleGrids | undefined;
+  #validation: Validation | undefined;
   #step: number;
-  #grid: string | undefined;
   #sinceLog = { step: 0, time: 0 };
 
   constructor(training: Training, log: RunLog) {
@@ -84,16 +86,17 @@ class Loop {
     this.#saver = new CheckpointSaver({ folder, minutes, keep, reporter, saved, beforehand });
   }
 
-  /** The samples that every grid shows: of the validation split, or the next best. */
+  /** Reads the samples that are shown and those that are measured. */
   async readSamples(): Promise<void> {
     const { config, data, reporter } = this.#training;
-    const { validation, test, train } = data.samples;
-    const shown = [...validation, ...test, ...train].slice(0, config.output.sampleCount);
-    this.#samples = await heldOutBatch(config, shown, reporter);
+    this.#grids = await SampleGrids.read(config, data, reporter);
+    const measured = data.samples.validation.slice(0, config.output.validationCount);
+    this.#validation = await Validation.read(config, measured, reporter);
   }
 
   async close(): Promise<void> {
-    if (this.#samples) tf.dispose([this.#samples.image, this.#samples.sketch, this.#samples.hole]);
+    this.#grids?.dispose();
+    this.#validation?.dispose();
     await this.#saver.close();
     this.#log.close();
   }
@@ -113,7 +116,8 @@ class Loop {
       if (!done || (this.#ended && !last)) break;
     }
     const checkpoint = await this.#saver.finish();
-    return { step: this.#step, complete, checkpoint, grid: this.#grid };
+    const best = await bestCheckpoint(this.#training.run.checkpoints);
+    return { step: this.#step, complete, checkpoint, best, grid: this.#grids?.path };
   }
 
   /** Runs a stage. Returns whether it came to its end. */
@@ -144,14 +148,16 @@ class Loop {
         this.#step += 1;
         stageStep += 1;
         collapse.observe(this.#step, values.losses.discriminator);
-        this.#report(planned, stageStep, values, (note) => task.update(stageStep, note));
+        const saves = stageStep === steps || this.#ended || this.#saver.due;
+        const validation = saves ? await this.#validate() : undefined;
+        this.#report(planned, stageStep, { ...values, validation }, (note) => task.update(stageStep, note));
         if (this.#step % config.output.samplesEvery === 0 || stageStep === steps) await this.#draw();
-        if (stageStep === steps || this.#ended || this.#saver.due)
-          await this.#save(index, stageStep, running);
+        if (saves) await this.#save(index, stageStep, running, validation);
         // TensorFlow's operations block: this lets signals and file reads through.
         await setImmediate();
       }
-      if (this.#saver.empty) await this.#save(index, stageStep, running);
+      // An interrupt may come between a step and the next one's beginning; a step that is saved is not saved again.
+      if (this.#ended || this.#saver.empty) await this.#save(index, stageStep, running);
       task.finish();
     } catch (error) {
       throw explainMemory(error, stage);
@@ -161,14 +167,23 @@ class Loop {
     return stageStep >= steps;
   }
 
-  /** Logs every `logEvery`th step and a stage's last one. */
+  async #validate(): Promise<HoleError | undefined> {
+    const begin = performance.now();
+    const errors = await this.#validation?.measure(this.#training.method);
+    // Measuring is no part of the training's speed.
+    this.#sinceLog.time += performance.now() - begin;
+    return errors;
+  }
+
+  /** Logs every `logEvery`th step, a stage's last one and those that were measured. */
   #report(
     { stage, steps }: PlannedStage,
     stageStep: number,
-    { losses, gradientNorms }: StepValues,
+    { losses, gradientNorms, validation }: StepValues & { validation: HoleError | undefined },
     show: (note?: string) => void,
   ): void {
-    if (this.#step % this.#training.config.output.logEvery !== 0 && stageStep !== steps) {
+    const due = this.#step % this.#training.config.output.logEvery === 0 || stageStep === steps;
+    if (!due && !validation) {
       show();
       return;
     }
@@ -183,30 +198,26 @@ class Loop {
       losses,
       gradientNorms,
       imagesPerSecond,
+      validation,
     });
     const numbers = Object.entries(losses).map(([name, value]) => `${name.slice(0, 5)} ${round(value, 3)}`);
     show([`${round(imagesPerSecond, 3)} images/s`, ...numbers].join(', '));
   }
 
   async #draw(): Promise<void> {
-    const { method, config, run, reporter } = this.#training;
-    if (!this.#samples) return;
-    const images = method.visuals(this.#samples, config.output.sampleRefinement);
-    const grid = await drawGrid(images);
-    tf.dispose(images);
-    const path = `${run.samples}/step-${String(this.#step).padStart(7, '0')}.png`;
-    try {
-      await writeFileAtomically(path, grid.png);
-      this.#grid = path;
-    } catch (error) {
-      reporter.warn(`A sample grid cannot be written: ${(error as Error).message}`);
-    }
-    this.#log.grid(this.#step, grid);
+    const { method, run } = this.#training;
+    const grid = await this.#grids?.draw(method, run, this.#step);
+    if (grid) this.#log.grid(this.#step, grid);
     // Drawing is no part of the training's speed.
     this.#sinceLog = { step: this.#step, time: performance.now() };
   }
 
-  async #save(index: number, stageStep: number, running: RunningStage): Promise<void> {
+  async #save(
+    index: number,
+    stageStep: number,
+    running: RunningStage,
+    validation?: HoleError,
+  ): Promise<void> {
     const { config, method, plan, data } = this.#training;
     const step = this.#step;
     await this.#saver.save(step, () => ({
@@ -217,7 +228,7 @@ class Loop {
         trainingSamples: sampleIdentity(data.samples.train),
         config,
         random: running.random(),
-        metrics: {},
+        metrics: { ...validation },
       },
       tensors: takeSnapshot(method, running.trainable),
     }));

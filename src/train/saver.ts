@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { pruneCheckpoints } from '../formats/checkpoint.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
+import { bestCheckpoint } from './best.ts';
 import type { WriteRequest } from './checkpoint-worker.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
 
@@ -15,7 +16,7 @@ export interface SaverOptions {
   readonly folder: string;
   /** Minutes between checkpoints. */
   readonly minutes: number;
-  /** How many of the newest to keep. */
+  /** How many of the newest to keep, besides the best. */
   readonly keep: number;
   readonly reporter: Reporter;
   /** The checkpoint that the training goes on from. */
@@ -111,9 +112,11 @@ export class CheckpointSaver {
       );
       return;
     }
-    await pruneCheckpoints(folder, keep).catch((error: Error) => {
-      reporter.warn(`Old checkpoints in ${folder} cannot be removed: ${error.message}`);
-    });
+    try {
+      await pruneCheckpoints(folder, keep, (await bestCheckpoint(folder))?.path);
+    } catch (error) {
+      reporter.warn(`Old checkpoints in ${folder} cannot be removed: ${(error as Error).message}`);
+    }
   }
 
   #lastWhole(): string {

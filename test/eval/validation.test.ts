@@ -60,7 +60,10 @@ it('is better for a better method, and leaves out what cannot be read', async ()
   expect(good!.psnr).toBeGreaterThan(bad!.psnr + 6);
 });
 
-it('says nothing where there is nothing to measure', async () => {
+it('says nothing of images that are no numbers, or where there is nothing to measure', async () => {
+  const broken = { fill: ({ image }) => tf.mul(image, Number.NaN) } as Pick<Method, 'fill'> as Method;
+  const some = await Validation.read(tinyConfig(), data.samples.test, silent);
+  expect(await some.measure(broken)).toBeUndefined();
   const validation = await Validation.read(tinyConfig(), [], silent);
   expect(await validation.measure({} as Method)).toBeUndefined();
 });

@@ -60,7 +60,7 @@ export const damage: fc.Arbitrary<Edit> = fc
   .map(
     (edits): Edit =>
       (bytes) =>
-        edits.reduce((state, edit) => edit(state), Buffer.from(bytes)),
+        edits.reduce<Buffer>((state, edit) => edit(state), Buffer.from(bytes)),
   );
 
 /** Numbers that break careless readers. */
