@@ -59,6 +59,8 @@ async function countSamples({ data, resolution }: Config): Promise<number> {
 async function trainAndMeasure(command: TrainCommand): Promise<void> {
   const { config, locate } = command.loaded;
   const { reporter, opened } = command;
+  // What cannot fit is told before anything is made; which samples are for training is known only after.
+  checkBatches(config, await countSamples(config), locate);
   const data = await prepare({ config, reporter });
   const trainingSamples = data.samples.train.length;
   checkBatches(config, trainingSamples, locate);
