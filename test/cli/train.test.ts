@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readCheckpoint, resolveCheckpoint } from '../../src/formats/checkpoint.ts';
 import { makePairs } from '../train/pairs.ts';
+import { logged, loggedSteps, runFolder, smokeArguments, startTrain } from './train-process.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -14,46 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Run {
-  child: ChildProcess;
-  output: () => string;
-  end: Promise<number | null>;
-  /** The run's folder, once it is there. */
-  path: () => Promise<string>;
+function train(name: string, ...args: string[]) {
+  const run = startTrain([...smokeArguments(folder, name), ...args]);
+  return { ...run, path: () => runFolder(join(folder, name), run) };
 }
 
-/** Trains the smoke config on pairs, which need no edge detection. */
-function train(name: string, ...args: string[]): Run {
-  const runs = join(folder, name);
-  const source = `data.source={kind: celeba-hq, path: ${join(folder, 'pairs')}}`;
-  const cache = `data.cache=${join(folder, `cache-${name}`)}`;
-  const common = ['--config', 'configs/smoke.yaml', '--runs', runs, '--set', source, '--set', cache];
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'train', ...common, ...args]);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
-  const path = async () => {
-    for (;;) {
-      const found = existsSync(runs) && readdirSync(runs).find((file) => !file.startsWith('.'));
-      if (found) return join(runs, found);
-      if (child.exitCode !== null) throw new Error(`Ended too early: ${output}`);
-      await setTimeout(20);
-    }
-  };
-  const end = new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { child, output: () => output, end, path };
-}
-
-/** Waits until a run has logged some steps. */
-async function logged(run: Run, steps: number): Promise<void> {
-  const log = join(await run.path(), 'log.jsonl');
-  while (!existsSync(log) || readFileSync(log, 'utf8').split('\n').length <= steps) {
-    if (run.child.exitCode !== null) throw new Error(`Ended too early: ${run.output()}`);
-    await setTimeout(20);
-  }
-}
-
-const lastStep = (path: string): number =>
-  JSON.parse(readFileSync(join(path, 'log.jsonl'), 'utf8').trim().split('\n').at(-1)!).step;
+const lastStep = (path: string) => loggedSteps(path).at(-1);
 
 const long = [
   '--set',
@@ -85,10 +50,10 @@ describe('train', () => {
 
   it('SIGINT ends it with a checkpoint of the last step and status 130', async () => {
     const run = train('interrupt', ...long);
-    await logged(run, 2);
+    const path = await run.path();
+    await logged(path, 2, run);
     run.child.kill('SIGINT');
     expect(await run.end, run.output()).toBe(130);
-    const path = await run.path();
     expect((await readCheckpoint(await resolveCheckpoint(path))).step).toBe(lastStep(path));
   });
 }, 120_000);

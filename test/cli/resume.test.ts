@@ -1,0 +1,118 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listCheckpoints, readCheckpoint } from '../../src/formats/checkpoint.ts';
+import { makePairs } from '../train/pairs.ts';
+import {
+  logged,
+  loggedSteps,
+  runFolder,
+  smokeArguments,
+  startTrain,
+  type TrainProcess,
+} from './train-process.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'resume-'));
+  await makePairs(join(folder, 'pairs'), 12);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const always = ['--set', 'output.checkpointMinutes=1e-9'];
+const steps = (count: number) => ['--set', `training.imageGenerator.duration={steps: ${count}}`];
+
+const train = (name: string, ...args: string[]) => startTrain([...smokeArguments(folder, name), ...args]);
+const resume = (path: string, ...args: string[]) => startTrain(['--resume', path, ...args]);
+const pathOf = (name: string, run: TrainProcess) => runFolder(join(folder, name), run);
+
+async function expectEnd(run: TrainProcess, status: number | null, message: RegExp): Promise<void> {
+  expect(await run.end, run.output()).toBe(status);
+  expect(run.output()).toMatch(message);
+  expect(run.output()).not.toMatch(/^\s+at /m);
+}
+
+describe('train --resume', () => {
+  it('goes on after a SIGKILL with every step once, says when nothing is left, makes a lost table anew', async () => {
+    const run = train('killed', ...always, ...steps(60));
+    const path = await pathOf('killed', run);
+    await logged(path, 4, run);
+    run.child.kill('SIGKILL');
+    await run.end;
+    const second = startTrain(['--resume', 'latest', '--runs', join(folder, 'killed'), '--max-steps', '20']);
+    await expectEnd(second, 0, /Goes on after step \d+ of 72: F, step \d+[\s\S]*Ended after step 20 of 72/);
+    const third = resume(path, ...steps(21));
+    await expectEnd(third, 0, /Goes on after step 20 of 33[\s\S]*mean colour/);
+    expect(loggedSteps(path)).toEqual(Array.from({ length: 33 }, (_, i) => i + 1));
+    expect(readdirSync(join(path, 'events'))).toHaveLength(3);
+
+    await expectEnd(resume(path), 0, /This run is complete: all 33 steps/);
+    const table = join(path, 'metrics', 'test.json');
+    const before = JSON.parse(readFileSync(table, 'utf8'));
+    rmSync(table);
+    await expectEnd(resume(path), 0, /complete[\s\S]*mean colour/);
+    expect(JSON.parse(readFileSync(table, 'utf8'))).toEqual(before);
+  });
+
+  it('refuses a run that another process trains, and changed data', async () => {
+    const run = train('busy', ...steps(100_000));
+    const path = await pathOf('busy', run);
+    await logged(path, 1, run);
+    const pid = run.child.pid!;
+    await expectEnd(resume(path), 1, new RegExp(`in use by another[\\s\\S]*process ${pid} on ${hostname()}`));
+    run.child.kill('SIGINT');
+    expect(await run.end).toBe(130);
+    expect(existsSync(join(path, 'lock.json'))).toBe(false);
+    expect(run.output()).toContain(`--resume ${path}`);
+
+    const pairs = join(folder, 'other-pairs');
+    await makePairs(pairs, 9);
+    const moved = ['--set', `data.source.path=${pairs}`];
+    await expectEnd(resume(path, ...moved), 1, /training samples have changed[\s\S]*missing/);
+    await expectEnd(resume(path, '--set', 'seed=7'), 1, /seed: 7, in the run 1/);
+    await expectEnd(resume(path, '--dry-run'), 1, /--dry-run/);
+  });
+
+  it('an image that is damaged before its turn is replaced and told', async () => {
+    const run = train('image', ...steps(3), '--max-steps', '1');
+    expect(await run.end, run.output()).toBe(0);
+    const path = await pathOf('image', run);
+    const cache = join(folder, 'cache-image');
+    const pair = readdirSync(cache, { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith('.png'));
+    for (const name of pair.slice(0, 1)) writeFileSync(join(cache, name), 'damaged');
+    const second = resume(path, ...steps(20), '--max-steps', '20');
+    await expectEnd(second, 0, /cannot be read[\s\S]*Ended after step 20/);
+  });
+}, 180_000);
+
+describe('disks', () => {
+  /** A run of a few steps with a checkpoint. */
+  async function begun(name: string): Promise<string> {
+    const run = train(name, ...steps(100_000), '--max-steps', '2');
+    expect(await run.end, run.output()).toBe(0);
+    return pathOf(name, run);
+  }
+
+  async function expectOnlyWhole(path: string, step: number): Promise<void> {
+    const found = await listCheckpoints(join(path, 'checkpoints'));
+    expect(found.map((checkpoint) => checkpoint.step)).toEqual([step]);
+    await readCheckpoint(found[0]!.path);
+    expect(readdirSync(join(path, 'checkpoints'))).toEqual([`step-${step}`]);
+  }
+
+  it('a checkpoint that cannot be written is warned of, the third ends the training, the last one stays', async () => {
+    const path = await begun('limited');
+    // In 512 bytes: no file of more than 100 kB can be written, as if the disk were full. F alone has 400 kB.
+    const run = startTrain(['--resume', path, ...always], 'ulimit -f 200');
+    await expectEnd(
+      run,
+      1,
+      /step 3 cannot be written \(1 of at most 3[\s\S]*EFBIG[\s\S]*\(3 of at most 3[\s\S]*Training ends[\s\S]*step-2/,
+    );
+    await expectOnlyWhole(path, 2);
+    await expectEnd(resume(path, '--max-steps', '4'), 0, /Goes on after step 2[\s\S]*step-4/);
+  });
+}, 180_000);
