@@ -10,6 +10,7 @@ import { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
 import { syncFolder, writeFileAtomically } from './atomic.ts';
 import { readSafetensors, type StoredTensor, type TensorToStore, writeSafetensors } from './safetensors.ts';
+import { parseJson } from './strict-json.ts';
 
 const FORMAT_VERSION = 1;
 /** A checkpoint that is being replaced stands under a name of its own until the new one has the usual name. */
@@ -37,10 +38,12 @@ const manifestSchema = z.strictObject({
     z.string().regex(/^[\w.-]+\.safetensors$/),
     z.strictObject({ bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
   ),
+  /** Of the manifest itself without this entry, see {@link hashManifest}. */
+  sha256: z.string(),
 });
 
 export type CheckpointManifest = z.output<typeof manifestSchema>;
-export type CheckpointHead = Omit<CheckpointManifest, 'formatVersion' | 'files'>;
+export type CheckpointHead = Omit<CheckpointManifest, 'formatVersion' | 'files' | 'sha256'>;
 
 export interface Checkpoint extends CheckpointHead {
   /** Tensors by file (without `.safetensors`) and name. */
@@ -66,7 +69,8 @@ export async function writeCheckpoint(
       const file = `${name}.safetensors`;
       files[file] = await writeSafetensors(join(temporary, file), entries);
     }
-    const manifest: CheckpointManifest = { formatVersion: FORMAT_VERSION, ...head, files };
+    const content = { formatVersion: FORMAT_VERSION, ...head, files };
+    const manifest = { ...content, sha256: hashManifest(content) };
     await writeFileAtomically(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
     await putInPlace(temporary, path);
     return path;
@@ -93,7 +97,7 @@ async function putInPlace(temporary: string, path: string): Promise<void> {
 
 /** Reads a checkpoint's folder. Throws a UserError when a file is missing, damaged or not what the manifest says. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const { files, formatVersion: _, ...head } = await readManifest(path);
+  const { files, formatVersion: _, sha256: __, ...head } = await readManifest(path);
   const tensors: Record<string, ReadonlyMap<string, StoredTensor>> = {};
   for (const [file, expected] of Object.entries(files)) {
     await verify(join(path, file), expected);
@@ -109,7 +113,7 @@ export async function readManifest(path: string): Promise<CheckpointManifest> {
   try {
     const { size } = await stat(file);
     if (size > maxManifestBytes) throw new Error(`${size} bytes, more than a manifest can have`);
-    json = JSON.parse(await readFile(file, 'utf8'));
+    json = parseJson(await readFile(file, 'utf8'));
   } catch (error) {
     throw damaged(file, 'the JSON description of a checkpoint', (error as Error).message);
   }
@@ -118,7 +122,15 @@ export async function readManifest(path: string): Promise<CheckpointManifest> {
     const issue = parsed.error.issues[0]!;
     throw damaged(file, issue.message, `a manifest that differs at ${issue.path.join('.') || 'its top'}`);
   }
+  const { sha256, ...content } = json as Record<string, unknown>;
+  const found = hashManifest(content);
+  if (sha256 !== found) throw damaged(file, `content of SHA-256 ${sha256}`, found);
   return parsed.data;
+}
+
+/** SHA-256 of a manifest's content, the same for every way to write it as JSON that keeps the order. */
+function hashManifest(content: object): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
 async function verify(file: string, expected: { bytes: number; sha256: string }): Promise<void> {
