@@ -62,7 +62,9 @@ export async function writeCheckpoint(
 ): Promise<string> {
   const path = join(folder, `step-${head.step}`);
   const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-  await mkdir(temporary, { recursive: true });
+  await mkdir(folder, { recursive: true });
+  // Not in one call: that would say of a read-only disk that there is no such folder.
+  await mkdir(temporary);
   try {
     const files: CheckpointManifest['files'] = {};
     for (const [name, entries] of Object.entries(tensors)) {

@@ -1,4 +1,13 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -96,23 +105,68 @@ describe('disks', () => {
     return pathOf(name, run);
   }
 
-  async function expectOnlyWhole(path: string, step: number): Promise<void> {
+  /** Nothing but whole checkpoints is left. Returns the last one's step. */
+  async function expectWhole(path: string): Promise<number> {
     const found = await listCheckpoints(join(path, 'checkpoints'));
-    expect(found.map((checkpoint) => checkpoint.step)).toEqual([step]);
-    await readCheckpoint(found[0]!.path);
-    expect(readdirSync(join(path, 'checkpoints'))).toEqual([`step-${step}`]);
+    for (const checkpoint of found) await readCheckpoint(checkpoint.path);
+    expect(readdirSync(join(path, 'checkpoints'))).toHaveLength(found.length);
+    return found.at(-1)!.step;
   }
+
+  const failing =
+    /cannot be written \(1 of at most 3[\s\S]*\(3 of at most 3[\s\S]*Training ends: its checkpoints cannot be written/;
 
   it('a checkpoint that cannot be written is warned of, the third ends the training, the last one stays', async () => {
     const path = await begun('limited');
     // In 512 bytes: no file of more than 100 kB can be written, as if the disk were full. F alone has 400 kB.
-    const run = startTrain(['--resume', path, ...always], 'ulimit -f 200');
-    await expectEnd(
-      run,
-      1,
-      /step 3 cannot be written \(1 of at most 3[\s\S]*EFBIG[\s\S]*\(3 of at most 3[\s\S]*Training ends[\s\S]*step-2/,
-    );
-    await expectOnlyWhole(path, 2);
+    const run = startTrain(['--resume', path, ...always], 'ulimit -f 200; exec "$@"');
+    await expectEnd(run, 1, failing);
+    expect(run.output()).toMatch(/EFBIG[\s\S]*last whole one is .*step-2/);
+    expect(await expectWhole(path)).toBe(2);
     await expectEnd(resume(path, '--max-steps', '4'), 0, /Goes on after step 2[\s\S]*step-4/);
+  });
+
+  // Mounts of a process's own, which need no privileges where the kernel allows user namespaces.
+  const inNamespace = (script: string) => `exec unshare -rm sh -c '${script}' sh "$@"`;
+  const namespaces = spawnSync('unshare', ['-rm', 'true']).status === 0;
+  const itMounts = (name: string, test: () => Promise<void>) =>
+    it.skipIf(!namespaces)(`${name} (needs \`unshare -rm\`)`, test);
+
+  itMounts('a disk that fills: the first checkpoint fits, the second would not beside it', async () => {
+    const kept = join(folder, 'kept');
+    const runs = join(folder, 'small');
+    mkdirSync(kept);
+    mkdirSync(runs);
+    const disk = `mount -t tmpfs -o size=4m tmpfs ${runs}`;
+    const script = `${disk} && { "$@"; status=$?; cp -r ${runs}/00001-smoke ${kept}; exit $status; }`;
+    const run = startTrain([...smokeArguments(folder, 'small'), ...always], inNamespace(script));
+    await expectEnd(run, 1, failing);
+    expect(run.output()).toMatch(/ENOSPC/);
+    expect(await expectWhole(join(kept, '00001-smoke'))).toBe(1);
+  });
+
+  itMounts('a read-only run is refused', async () => {
+    const path = await begun('read-only');
+    const script = `mount --bind ${path} ${path} && mount -o remount,ro,bind ${path} && exec "$@"`;
+    const run = startTrain(['--resume', path], inNamespace(script));
+    await expectEnd(run, 1, /folder cannot be written[\s\S]*EROFS[\s\S]*permissions/);
+  });
+
+  itMounts('checkpoints that turn read-only', async () => {
+    const path = await begun('turning');
+    const place = join(path, 'checkpoints');
+    const script = [
+      `mount --bind ${place} ${place}`,
+      '"$@" & child=$!',
+      `until grep -q "step.:4," ${path}/log.jsonl; do sleep 0.05; done`,
+      `until mount -o remount,ro,bind ${place} 2>/dev/null; do sleep 0.01; done`,
+      'wait $child',
+    ];
+    const run = startTrain(['--resume', path, ...always], inNamespace(script.join('\n')));
+    await expectEnd(run, 1, failing);
+    expect(run.output()).toMatch(/EROFS/);
+    const names = readdirSync(place).filter((name) => !name.endsWith('.tmp'));
+    for (const name of names) await readCheckpoint(join(place, name));
+    expect(names.length).toBeGreaterThan(0);
   });
 }, 180_000);

@@ -9,10 +9,9 @@ export interface TrainProcess {
   end: Promise<number | null>;
 }
 
-/** Runs `train` with these arguments, in a shell after `setting`, if there is any. */
-export function startTrain(args: readonly string[], setting = ''): TrainProcess {
+/** Runs `train` with these arguments; in `script`, for the shell, `"$@"` stands for it. */
+export function startTrain(args: readonly string[], script = 'exec "$@"'): TrainProcess {
   const command = [process.execPath, '--import', 'tsx', 'src/cli/main.ts', 'train', ...args];
-  const script = `${setting || ':'}; exec "$@"`;
   const child = spawn('sh', ['-c', script, 'sh', ...command]);
   let output = '';
   for (const stream of [child.stdout, child.stderr])
