@@ -23,3 +23,8 @@ export function gradientTolerance(fixture: FixtureCase, name: string): Tolerance
   const rounding = 20 * (noise?.max_abs ?? 0);
   return { absolute: isNoise ? Math.max(largest, rounding) * 2 + 1e-3 : 1e-3 * largest + rounding };
 }
+
+/** A hundred-thousandth of a loss, and what rounding alone explains. */
+export function lossTolerance(fixture: FixtureCase, name: string): Tolerance {
+  return { absolute: Math.max(1e-6, 20 * (fixture.note(name).fp32_vs_fp64?.max_abs ?? 0)), relative: 1e-5 };
+}

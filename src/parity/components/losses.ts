@@ -10,14 +10,15 @@ import { vggTrunkOfTorch } from '../../nn/vgg-weights.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
-import { gradientTolerance, NCHW, NETWORK } from '../layout.ts';
-
-const LOSS = { absolute: 1e-6, relative: 1e-5 };
+import { gradientTolerance, lossTolerance, NCHW, NETWORK } from '../layout.ts';
 
 /** The VGG19 weights that a case names in `vgg_file`. */
 export function trunkOf(fixture: FixtureCase): VggTrunk {
   return vggTrunkOfTorch(readSafetensors(join(fixture.folder, fixture.options.vgg_file)));
 }
+
+const compareLoss = (fixture: FixtureCase, name: string, value: Tensor): Check =>
+  compare(fixture, name, value, lossTolerance(fixture, name));
 
 export function checkLosses(fixture: FixtureCase): Check[] {
   const { hinge, weight_adv, weight_rec, weight_perc } = fixture.options;
@@ -31,7 +32,7 @@ export function checkLosses(fixture: FixtureCase): Check[] {
   const add = (name: string, inputs: Record<string, Tensor>, loss: (...x: Tensor[]) => TensorFlow.Scalar) => {
     const names = Object.keys(inputs);
     const { value, grads } = tf.valueAndGrads((...x: Tensor[]) => loss(...x))(Object.values(inputs));
-    checks.push(compare(fixture, `out/${name}`, value, LOSS));
+    checks.push(compareLoss(fixture, `out/${name}`, value));
     names.forEach((input, index) => {
       const key = `grad/${name}/${input}`;
       const gradient = grads[index]!;
@@ -53,7 +54,7 @@ export function checkLosses(fixture: FixtureCase): Check[] {
   features(realImage).forEach((target, index) => {
     const name = ['out/mse2_1', 'out/mse3_1'][index]!;
     const made = [relu21, relu31][index]!;
-    checks.push(compare(fixture, name, tf.mean(tf.squaredDifference(made, target)), LOSS));
+    checks.push(compareLoss(fixture, name, tf.mean(tf.squaredDifference(made, target))));
   });
   return checks;
 }

@@ -10,7 +10,7 @@ import { loadTorchWeights, torchEntries } from '../../nn/torch-keys.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
-import { gradientTolerance, NCHW, NETWORK, sixChannels } from '../layout.ts';
+import { gradientTolerance, lossTolerance, NCHW, NETWORK, sixChannels } from '../layout.ts';
 
 const NORMS = { BN: 'batch', IN: 'instance', None: 'none' } as const;
 
@@ -122,7 +122,7 @@ export function checkDiscriminator(fixture: FixtureCase): Check[] {
   const loss = (x: Tensor4D) =>
     discriminatorHinge(score(x, true), score(second, true), options.hinge) as TensorFlow.Scalar;
   const { value, grads } = tf.variableGrads(() => loss(first), Object.values(trainableWeights(network)));
-  checks.push(compare(fixture, 'out/L_D', value, { absolute: 0, relative: 1e-5 }));
+  checks.push(compare(fixture, 'out/L_D', value, lossTolerance(fixture, 'out/L_D')));
   for (const { key, variable, toTorch } of torchEntries(network)) {
     const name = `grad/D/${key}`;
     if (fixture.has(name))

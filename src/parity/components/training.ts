@@ -16,7 +16,7 @@ import { stream } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
 import { type Check, compare, type Tolerance } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
-import { gradientTolerance, NCHW, sixChannels } from '../layout.ts';
+import { gradientTolerance, lossTolerance, NCHW, sixChannels } from '../layout.ts';
 import { trunkOf } from './losses.ts';
 import { imageGeneratorOf } from './networks.ts';
 import { holeOf, TASKS } from './sketch.ts';
@@ -122,7 +122,7 @@ function compareStep(
   networks: Record<string, LayersModel>,
 ): Check[] {
   const checks = Object.entries(LOSS_OUTPUTS).map(([name, output]) =>
-    compare(fixture, output, losses[name]!, { absolute: 1e-6, relative: 1e-5 }),
+    compare(fixture, output, losses[name]!, lossTolerance(fixture, output)),
   );
   for (const [prefix, network] of Object.entries(networks)) {
     checks.push(
