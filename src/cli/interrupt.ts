@@ -15,21 +15,17 @@ export class Interrupted extends Error {
 const SAME_SIGNAL = 1000;
 
 /**
- * Aborts the returned signal on the first SIGINT (Ctrl-C) or SIGTERM, so that work ends in good order; the second SIGINT
- * ends the process at once.
+ * Aborts the returned signal on the first SIGINT (Ctrl-C) or SIGTERM, so that work ends in good order. After that SIGINT
+ * has its default effect again: the system ends the process at once, whatever it is busy with.
  */
 export function catchInterrupts(notify: (message: string) => void): AbortSignal {
   const controller = new AbortController();
-  let first = 0;
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) {
-        if (name === 'SIGINT' && performance.now() - first > SAME_SIGNAL)
-          process.exit(new Interrupted(name).exitStatus);
-        return;
-      }
+      if (controller.signal.aborted) return;
       notify(`${name}: ending after the step in progress, with a checkpoint. Ctrl-C again ends at once.`);
-      first = performance.now();
+      // All listeners, as progress bars have their own.
+      setTimeout(() => process.removeAllListeners('SIGINT'), SAME_SIGNAL).unref();
       controller.abort(new Interrupted(name));
     });
   }

@@ -10,28 +10,29 @@ export class CheckpointWriter {
    * memory that anything else uses. Rejects when it cannot be written or the thread dies; the next call starts another.
    */
   async write(request: WriteRequest): Promise<string> {
-    const url = new URL('./checkpoint-worker-entry.mjs', import.meta.url);
-    this.#worker ??= new Worker(url, { execArgv: [] });
-    const worker = this.#worker;
+    const worker = this.#live();
     worker.ref();
-    try {
-      const reply = await new Promise<WriteReply>((resolve, reject) => {
-        const died = (code: number) =>
-          reject(new Error(`The thread that writes it ended with code ${code}.`));
-        worker.removeAllListeners().once('message', resolve).once('error', reject).once('exit', died);
-        const arrays = Object.values(request.tensors).flatMap((file) =>
-          file.map(([, { data }]) => data.buffer),
-        );
-        worker.postMessage(request, arrays as ArrayBuffer[]);
-      });
-      // Between checkpoints it does not keep the process alive.
-      worker.unref();
-      if ('failure' in reply) throw new Error(reply.failure);
-      return reply.path;
-    } catch (error) {
-      if (worker.threadId < 0) this.#worker = undefined;
-      throw error;
+    const reply = await new Promise<WriteReply>((resolve, reject) => {
+      const died = (code: number) => reject(new Error(`the thread that writes it ended with code ${code}`));
+      worker.removeAllListeners().once('message', resolve).once('error', reject).once('exit', died);
+      const arrays = Object.values(request.tensors).flatMap((file) =>
+        file.map(([, { data }]) => data.buffer),
+      );
+      worker.postMessage(request, arrays as ArrayBuffer[]);
+    });
+    // Between checkpoints it does not keep the process alive.
+    worker.unref();
+    if ('failure' in reply) throw new Error(reply.failure);
+    return reply.path;
+  }
+
+  #live(): Worker {
+    const ended = -1;
+    if (!this.#worker || this.#worker.threadId === ended) {
+      const url = new URL('./checkpoint-worker-entry.mjs', import.meta.url);
+      this.#worker = new Worker(url, { execArgv: [] });
     }
+    return this.#worker;
   }
 
   async close(): Promise<void> {

@@ -4,12 +4,13 @@ import { setTimeout } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 
 /** A program that never ends by itself and prints what it is told. */
-async function program(): Promise<{ child: ChildProcess; output: () => string }> {
+async function program(more = ''): Promise<{ child: ChildProcess; output: () => string }> {
   const code = `
     import { catchInterrupts } from './src/cli/interrupt.ts';
     const signal = catchInterrupts((message) => console.log(message));
     signal.addEventListener('abort', () => console.log('aborted', signal.reason.exitStatus));
     setInterval(() => {}, 1000);
+    ${more}
     console.log('ready');`;
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code]);
   let output = '';
@@ -33,6 +34,18 @@ it.each([
   await setTimeout(200);
   expect(child.exitCode).toBeNull();
   child.kill('SIGINT');
-  const [code] = await once(child, 'exit');
-  expect(code).toBe(130);
+  const [, signal] = await once(child, 'exit');
+  expect(signal).toBe('SIGINT');
+});
+
+it('a later SIGINT ends a process that is too busy to notice', async () => {
+  const { child, output } = await program(`
+    signal.addEventListener('abort', () => setTimeout(() => {
+      console.log('busy');
+      for (;;);
+    }, 1200));`);
+  child.kill('SIGINT');
+  while (!output().includes('busy')) await setTimeout(20);
+  child.kill('SIGINT');
+  expect((await once(child, 'exit'))[1]).toBe('SIGINT');
 });
