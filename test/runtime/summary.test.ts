@@ -108,3 +108,13 @@ it('a second writer in the same folder begins a second file', () => {
   const files = readdirSync(folder).map((name) => records(readFileSync(join(folder, name))));
   expect(files.flat()).toHaveLength(4);
 });
+
+it('a restart is an event of its own, by which TensorBoard drops what earlier files say of later steps', () => {
+  const writer = new SummaryWriter(folder);
+  writer.restart(41);
+  writer.close();
+  const [, event] = records(readFileSync(join(folder, readdirSync(folder)[0]!))).map(decode);
+  expect(event!.get(2)).toEqual([41]);
+  const started = 1;
+  expect(message(event!, 7).get(1)).toEqual([started]);
+});

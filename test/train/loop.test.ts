@@ -5,6 +5,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/load.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { readCheckpoint } from '../../src/formats/checkpoint.ts';
+import type { StagePlan, Trainable } from '../../src/models/method.ts';
+import { UserError } from '../../src/runtime/errors.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { tf } from '../../src/runtime/tf.ts';
 import type { StepRecord } from '../../src/train/log.ts';
@@ -131,4 +133,31 @@ it.each([3, 5, 7])('going on from a checkpoint after %i steps ends in the same s
   expect(readLog(job.run).map(({ step }) => step)).toEqual(
     Array.from({ length: 11 - k }, (_, i) => k + 1 + i),
   );
+});
+
+it('memory that runs out ends it with a clear error, the last checkpoint whole', async () => {
+  class Hungry extends FakeMethod {
+    override begin(stage: StagePlan): Trainable {
+      const trainable = super.begin(stage);
+      let count = 0;
+      return {
+        ...trainable,
+        step(batch) {
+          // As TensorFlow says it, which tries for ten seconds before.
+          if (++count === 3) throw new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor');
+          return trainable.step(batch);
+        },
+      };
+    }
+  }
+  const output = { ...config.output, checkpointMinutes: 1e-9 };
+  const job = await training([6], { config: { ...config, output }, method: new Hungry([6]) });
+  const failure = await train(job).catch((error: unknown) => error);
+  expect(failure).toBeInstanceOf(UserError);
+  expect(failure).toHaveProperty(
+    'message',
+    expect.stringMatching(/not enough memory[\s\S]*stage 1[\s\S]*OOM/),
+  );
+  expect((await readCheckpoint(join(job.run.checkpoints, 'step-2'))).step).toBe(2);
+  expect(readdirSync(job.run.checkpoints).filter((name) => name.endsWith('.tmp'))).toEqual([]);
 });
