@@ -67,7 +67,7 @@ class Chaos {
     for (let kill = 1; kill <= kills; kill++) {
       const moment = drawMoment(random);
       await life.killAt(moment, () => this.#checkpoints());
-      const unfinished = list(this.#checkpoints()).some((name) => name.endsWith('.tmp'));
+      const unfinished = life.isWriting(list(this.#checkpoints()));
       if (unfinished) writing += 1;
       const { step, problem } = await this.#examine(life);
       life = this.#start();

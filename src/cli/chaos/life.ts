@@ -46,6 +46,11 @@ export class Life {
     return this.#child.exitCode === null ? undefined : this.#child.exitCode === 0;
   }
 
+  /** Whether a folder of checkpoints holds one that this process has begun and not finished. */
+  isWriting(names: readonly string[]): boolean {
+    return names.some((name) => name.endsWith('.tmp') && name.includes(`.${this.#child.pid}-`));
+  }
+
   /** Waits for its end. */
   async end(): Promise<void> {
     await this.#end;
@@ -64,7 +69,7 @@ export class Life {
     };
     if (moment.kind !== 'starting') {
       await until(() => newestStep(names()) >= Math.max(0, first) + moment.steps);
-      if (moment.kind === 'writing') await until(() => names().some((name) => name.endsWith('.tmp')));
+      if (moment.kind === 'writing') await until(() => this.isWriting(names()));
     }
     await Promise.race([setTimeout(moment.milliseconds), this.#end]);
     this.#child.kill('SIGKILL');
