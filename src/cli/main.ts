@@ -4,12 +4,8 @@ import { hideBin } from 'yargs/helpers';
 import { similarWord } from '../config/explain.ts';
 import { loadConfig } from '../config/load.ts';
 import { UserError } from '../runtime/errors.ts';
-import { Interrupted } from './interrupt.ts';
+import { end } from './end.ts';
 import { terminalReporter } from './reporter.ts';
-
-/** Exit statuses: a mistake that the user can mend, and a defect of the program (EX_SOFTWARE). */
-const USER_ERROR = 1;
-const DEFECT = 70;
 
 const commands = ['train', 'prepare', 'doctor', 'parity', 'chaos'];
 const flags = [
@@ -222,25 +218,6 @@ function explainUsage(message: string): string {
 
 const hint = (similar: string | undefined, dashes = ''): string =>
   similar ? `; did you mean ${dashes}${similar}?` : '';
-
-function end(error: unknown): void {
-  const verbose = process.argv.includes('--verbose');
-  const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  if (error instanceof Interrupted) {
-    console.error(message);
-    process.exitCode = error.exitStatus;
-  } else if (error instanceof UserError || isUsageError(error)) {
-    console.error(verbose ? stack : message);
-    process.exitCode = USER_ERROR;
-  } else {
-    console.error(`This is a defect of the program: ${verbose ? stack : message}`);
-    if (!verbose) console.error('Run the command again with --verbose to see where it happened.');
-    process.exitCode = DEFECT;
-  }
-}
-
-/** yargs wraps what a flag's check throws. */
-const isUsageError = (error: unknown): boolean => error instanceof Error && error.name === 'YError';
 
 try {
   await commandLine.parseAsync();

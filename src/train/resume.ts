@@ -72,7 +72,10 @@ async function locate({ target, runs }: ResumeOptions): Promise<{ run: RunFolder
 
 async function newestRun(runs: string): Promise<string> {
   const names = await readdir(runs).catch(() => [] as string[]);
-  const numbered = names.filter((name) => /^\d+-/.test(name));
+  // One that was killed while its folder was made has no configuration.
+  const numbered = names.filter(
+    (name) => /^\d+-/.test(name) && existsSync(new RunFolder(join(runs, name)).config),
+  );
   const newest = numbered.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1);
   if (newest) return join(runs, newest);
   throw new UserError('There is no run to go on with.', {
@@ -118,6 +121,14 @@ async function configOf(
   if (config === undefined && trained && !existsSync(run.config)) {
     warn(`${run.config} is missing and is written again from the checkpoint.`);
     await writeFileAtomically(run.config, configToYaml(trained));
+  }
+  if (config === undefined && !existsSync(run.config)) {
+    throw new UserError('The run has neither a configuration nor a checkpoint.', {
+      where: run.path,
+      expected: run.config,
+      got: 'nothing of that name',
+      fix: 'begin a new run with --config FILE',
+    });
   }
   const loaded = loadConfig(config ?? run.config, sets);
   if (trained) requireSameTraining(trained, loaded.config, run);

@@ -32,9 +32,10 @@ describe('help', () => {
   it('lists commands, and flags with examples', async () => {
     const main = await dps('--help');
     expect(main.status).toBe(0);
-    for (const command of ['train', 'prepare', 'doctor', 'parity']) expect(main.stdout).toContain(command);
+    for (const command of ['train', 'prepare', 'doctor', 'parity', 'chaos'])
+      expect(main.stdout).toContain(command);
     const train = await dps('train', '--help');
-    for (const flag of ['--config', '--set', '--runs', '--max-steps', '--dry-run', '--verbose'])
+    for (const flag of ['--config', '--set', '--resume', '--runs', '--max-steps', '--dry-run', '--verbose'])
       expect(train.stdout).toContain(flag);
     expect(train.stdout).toContain('configs/quickstart.yaml');
     expect(train.stdout.replaceAll(/\s+/g, ' ')).toContain('data.source.kind=folder');
@@ -46,7 +47,8 @@ describe('mistakes end with status 1 and a message, without a stack trace', () =
     [['train', '--confg', 'x.yaml'], /Unknown flag: --confg; did you mean --config\?/],
     [['train', '--config', 'configs/smoke.yaml', '--dryrun'], /--dryrun; did you mean --dry-run\?/],
     [['trian', '--config', 'x.yaml'], /Unknown command: trian; did you mean train\?/],
-    [['train'], /config/],
+    [['train'], /--config FILE[\s\S]*--resume RUN/],
+    [['train', '--resume', '/nowhere'], /--resume \/nowhere[\s\S]*nothing of that name/],
     [['train', '--config', 'none.yaml'], /none\.yaml/],
     [
       ['train', '--config', 'configs/smoke.yaml', '--max-steps', 'many'],

@@ -151,6 +151,13 @@ describe('damage', () => {
     expect((await look()).from?.step).toBe(6);
   });
 
+  it('a run that was killed while its folder was made is not the newest, and cannot go on', async () => {
+    const unmade = await createRunFolder(runs, config);
+    rmSync(unmade.config);
+    expect((await look({ target: 'latest' })).run.path).toBe(run.path);
+    await expect(open({ target: unmade.path })).rejects.toThrow(/neither a configuration nor a checkpoint/);
+  });
+
   it('a missing config.yaml is written again', async () => {
     rmSync(run.config);
     expect((await look()).loaded.config).toEqual(config);

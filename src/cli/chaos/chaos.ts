@@ -28,7 +28,7 @@ export async function chaos({ kills, seed, reporter }: ChaosCommand): Promise<nu
   const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
   const config = await setUpTraining(folder, kills * STEPS_A_KILL);
   const test = new Chaos(folder, config, reporter);
-  reporter.info(`Undisturbed training, in ${folder}`);
+  reporter.info(`First the undisturbed training, in ${folder}`);
   await test.undisturbed();
   await test.disturbed(kills, stream(seed, 'chaos'));
   test.compare();
@@ -145,7 +145,7 @@ function drawMoment(random: RandomStream): Moment {
   const kind = random.pick(['starting', 'running', 'running', 'writing', 'writing', 'writing'] as const);
   if (kind === 'starting') return { kind, milliseconds: random.uniform(0, 3000) };
   // A checkpoint of such networks is written in a few hundredths of a second.
-  const milliseconds = random.uniform(0, kind === 'writing' ? 15 : 500);
+  const milliseconds = random.uniform(0, kind === 'writing' ? 15 : 300);
   return { kind, steps: random.integer(1, 6), milliseconds };
 }
 

@@ -27,7 +27,14 @@ export async function setUpTraining(folder: string, steps: number): Promise<stri
     data: { source: { kind: 'celeba-hq', path: pictures }, cache: join(folder, 'cache') },
     // A mapping in place of the list changes its items.
     training: { imageGenerator: { duration: length }, levels: { 0: level, 1: level, 2: level } },
-    output: { logEvery: 1, samplesEvery: 50, sampleCount: 1, checkpointMinutes: 0.001, testCount: 1 },
+    output: {
+      logEvery: 1,
+      samplesEvery: 50,
+      sampleCount: 1,
+      checkpointMinutes: 0.001,
+      validationCount: 1,
+      testCount: 1,
+    },
   };
   const path = join(folder, 'chaos.yaml');
   await writeFileAtomically(path, stringify(config));
