@@ -13,8 +13,9 @@ import { type RandomStream, stream } from '../../runtime/seed.ts';
 import { Life, list, type Moment } from './life.ts';
 import { setUpTraining } from './setup.ts';
 
-/** Steps of the training for each kill: more than a life makes on the average, so that all kills find it running. */
-const STEPS_A_KILL = 8;
+/** Steps of the training for each kill, and some more: a life makes fewer on the average, so all kills find it running. */
+const STEPS_A_KILL = 6;
+const MORE_STEPS = 20;
 
 export interface ChaosCommand {
   readonly kills: number;
@@ -26,7 +27,7 @@ export interface ChaosCommand {
 /** Returns the exit status: 0 when everything passed. */
 export async function chaos({ kills, seed, reporter }: ChaosCommand): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
-  const config = await setUpTraining(folder, kills * STEPS_A_KILL);
+  const config = await setUpTraining(folder, kills * STEPS_A_KILL + MORE_STEPS);
   const test = new Chaos(folder, config, reporter);
   reporter.info(`First the undisturbed training, in ${folder}`);
   await test.undisturbed();
