@@ -1,5 +1,5 @@
 /** A run's log: `log.jsonl`, one JSON object a line, and the same numbers and pictures for TensorBoard. */
-import { closeSync, createReadStream, fsync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, createReadStream, existsSync, fsync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { stat, truncate } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
@@ -44,18 +44,19 @@ export class RunLog {
   #warned = false;
   #summaryEnded = false;
 
-  private constructor(run: RunFolder, written: number, { reporter, after }: RunLogOptions) {
+  private constructor(run: RunFolder, { reporter, after = 0 }: RunLogOptions, written: number) {
+    const again = existsSync(run.log);
     this.#path = run.log;
     this.#written = written;
     this.#reporter = reporter;
     this.#file = openSync(run.log, 'a');
     this.#summary = new SummaryWriter(run.events);
-    if (after !== undefined) this.#summarize((summary) => summary.restart(after + 1));
+    if (again) this.#summarize((summary) => summary.restart(after + 1));
   }
 
   /** Opens the log of a run's folder for appending, and cuts off what lies beyond `options.after`. */
   static async open(run: RunFolder, options: RunLogOptions): Promise<RunLog> {
-    return new RunLog(run, await cutLog(run.log, options.after ?? 0), options);
+    return new RunLog(run, options, await cutLog(run.log, options.after ?? 0));
   }
 
   /** Writes a step with the time and the memory in use. TensorBoard groups losses by stage. */
