@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -160,4 +160,19 @@ it('memory that runs out ends it with a clear error, the last checkpoint whole',
   );
   expect((await readCheckpoint(join(job.run.checkpoints, 'step-2'))).step).toBe(2);
   expect(readdirSync(job.run.checkpoints).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});
+
+it('the last checkpoint is tried again when it cannot be written', async () => {
+  const place = await training([2]);
+  rmSync(place.run.checkpoints, { recursive: true });
+  writeFileSync(place.run.checkpoints, 'a file');
+  const warnings: string[] = [];
+  const warn = (message: string) => {
+    warnings.push(message);
+    rmSync(place.run.checkpoints);
+  };
+  const end = await train({ ...place, reporter: { ...silent, warn } });
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]).toMatch(/step 2 cannot be written \(1 of at most 3[\s\S]*There is none before it/);
+  expect((await readCheckpoint(end.checkpoint)).step).toBe(2);
 });
