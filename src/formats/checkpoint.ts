@@ -168,7 +168,13 @@ export async function pruneCheckpoints(folder: string, keep: number, besides?: s
   const names = await readdir(folder);
   const leftovers = names.filter((name) => /^step-\d+\..*\.tmp$/.test(name));
   const old = names.filter((name) => FOLDER.test(name) && !kept.includes(name));
-  for (const name of [...old, ...leftovers]) await rm(join(folder, name), { recursive: true, force: true });
+  for (const name of old) {
+    // Under its own name a checkpoint is whole; a kill while it is being removed must not leave the rest of it there.
+    const removed = `${name}.removed-${randomBytes(4).toString('hex')}.tmp`;
+    await rename(join(folder, name), join(folder, removed));
+    leftovers.push(removed);
+  }
+  for (const name of leftovers) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /**

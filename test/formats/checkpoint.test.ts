@@ -3,6 +3,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -82,6 +83,21 @@ describe('finding', () => {
       expect(await resolveCheckpoint(path)).toBe(join(folder, 'step-10'));
     await pruneCheckpoints(folder, 2);
     expect(readdirSync(folder).sort()).toEqual(['step-10', 'step-2']);
+  });
+
+  it('takes one that is being replaced for the old one, and removes it after', async () => {
+    await write(1);
+    renameSync(await write(2), join(folder, 'step-2.replaced'));
+    expect(await resolveCheckpoint(run)).toBe(join(folder, 'step-2.replaced'));
+    await write(2);
+    mkdirSync(join(folder, 'step-2.replaced'));
+    mkdirSync(join(folder, 'step-1.removed-ab.tmp'));
+    expect((await listCheckpoints(folder)).map(({ path }) => path)).toEqual([
+      join(folder, 'step-1'),
+      join(folder, 'step-2'),
+    ]);
+    await pruneCheckpoints(folder, 1);
+    expect(readdirSync(folder)).toEqual(['step-2']);
   });
 
   it('says when there is none', async () => {
