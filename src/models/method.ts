@@ -16,6 +16,8 @@ export type StepScalars = {
   /** The l of the batch, where one was drawn. */
   readonly refinement?: number;
 };
+/** Whether a step may be done whose losses and gradients are these. */
+export type Accept = (measured: Pick<StepScalars, 'losses' | 'gradientNorms'>) => boolean;
 /** Images [n, h, w, 3] in [-1, 1], by caption, in the order in which a person reads them. The caller disposes of them. */
 export type NamedImages = Record<string, Tensor4D>;
 /** Weights, optimiser slots, spectral-norm vectors and the like, by unique name. The caller disposes of them. */
@@ -39,8 +41,13 @@ export interface StagePlan {
 /** Networks that learn together in one stage. */
 export interface Trainable {
   readonly lossNames: readonly string[];
-  /** One update of every network that learns. Leaves no tensors behind but the scalars. */
-  step(batch: Batch): StepScalars;
+  /**
+   * One update of every network that learns. Leaves no tensors behind but the scalars.
+   *
+   * @param accept is asked before the largest part of the update, the generator's. After a refusal that is left out;
+   *   what came before it, such as the discriminator's update, is for the caller to `restore`.
+   */
+  step(batch: Batch, accept?: Accept): StepScalars;
   /**
    * Weights, optimiser slots and other state that changes by `step`, by unique name: tensors of their own, which later
    * steps do not change.

@@ -11,26 +11,30 @@ export interface StepValues {
 }
 
 /**
- * Runs a step. If a loss or the length of a gradient is not finite, or the step throws, weights, optimisers, statistics
- * and random streams are as before it. The state before is held by reference: TensorFlow copies what it changes.
+ * Runs a step. If a loss or the length of a gradient is not finite, or the step throws before that is known, weights,
+ * optimisers, statistics and random streams are as before it. The state before is held by reference until then:
+ * TensorFlow copies what it changes meanwhile, which is the discriminator's.
  */
-export async function guardedStep(
-  trainable: Trainable,
-  batch: Batch,
-): Promise<{ values: StepValues; kept: boolean }> {
+export function guardedStep(trainable: Trainable, batch: Batch): { values: StepValues; kept: boolean } {
   const before = trainable.state();
   const random = trainable.randomState();
+  let measured: StepValues | undefined;
   let kept = false;
   try {
-    const values = await read(trainable.step(batch));
-    kept = notFinite(values).length === 0;
-    return { values, kept };
+    const scalars = trainable.step(batch, (found) => {
+      measured = read(found);
+      kept = notFinite(measured).length === 0;
+      if (kept) tf.dispose(before);
+      return kept;
+    });
+    tf.dispose(scalars);
+    return { values: { ...measured!, refinement: scalars.refinement }, kept };
   } finally {
     if (!kept) {
       trainable.restore(before);
       trainable.restoreRandom(random);
+      tf.dispose(before);
     }
-    tf.dispose(before);
   }
 }
 
@@ -43,14 +47,12 @@ export function notFinite({ losses, gradientNorms }: StepValues): string[] {
   return named.filter(([, value]) => !Number.isFinite(value)).map(([name]) => name);
 }
 
-/** All scalars in one transfer, for each transfer waits for the device. Disposes of them. */
-async function read(scalars: StepScalars): Promise<StepValues> {
-  const { losses, gradientNorms, refinement } = scalars;
+/** All scalars in one transfer, for each transfer waits for the device. */
+function read({ losses, gradientNorms }: Pick<StepScalars, 'losses' | 'gradientNorms'>): StepValues {
   const stacked = tf.stack([...Object.values(losses), ...Object.values(gradientNorms)]);
-  tf.dispose(scalars);
-  const values = [...(await stacked.data())];
+  const values = [...stacked.dataSync()];
   stacked.dispose();
   const take = (group: Scalars) =>
     Object.fromEntries(Object.keys(group).map((name) => [name, values.shift()!]));
-  return { losses: take(losses), gradientNorms: take(gradientNorms), refinement };
+  return { losses: take(losses), gradientNorms: take(gradientNorms) };
 }

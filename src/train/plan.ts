@@ -67,9 +67,8 @@ function stageMemory(
   let elements = 0;
   for (const [name, count] of Object.entries(parameters)) {
     const learns = stage.learns.includes(name);
-    // Weights; of those that learn, a gradient and Adam's two moments as well, and during a step (src/train/guard.ts)
-    // weights and moments as they were before it.
-    elements += learns ? 7 * count : count;
+    // Weights; of those that learn, a gradient and Adam's two moments as well.
+    elements += learns ? 4 * count : count;
     // What networks that learn compute is kept for the gradient, which takes as much again; and D runs on real and fake.
     if (learns) elements += 3 * stage.batch * activations.get(name)!;
   }

@@ -68,7 +68,7 @@ export class RunningStage {
     const batch = toBatch(raw, this.#pool?.sample(this.#batch, this.#holes));
     const { trainable } = this;
     try {
-      const { values, kept } = await guardedStep(trainable, batch);
+      const { values, kept } = guardedStep(trainable, batch);
       if (kept) return values;
       await discard({ sampleIds: raw.ids, batch, values, trainable });
       return undefined;

@@ -1,5 +1,6 @@
 import type { Batch } from '../../src/data/types.ts';
 import type {
+  Accept,
   Method,
   NamedImages,
   NamedTensors,
@@ -47,18 +48,20 @@ export class FakeMethod implements Method {
     const names = variables.map((_, index) => `momentum/${index}`);
     return {
       lossNames: ['difference'],
-      step: ({ sketch, image, hole }: Batch): StepScalars =>
+      step: ({ sketch, image, hole }: Batch, accept: Accept = () => true): StepScalars =>
         tf.tidy(() => {
           const { value, grads } = tf.variableGrads(() => {
             const result = this.networks.A.apply(sketch) as Tensor;
             return tf.mean(tf.mul(tf.squaredDifference(result, image), hole)) as TensorFlow.Scalar;
           }, variables);
+          const measured = { losses: { difference: value }, gradientNorms: { copier: gradientNorm(grads) } };
+          if (!accept(measured)) return measured;
           for (const [index, variable] of variables.entries()) {
             const gradient = tf.add(grads[variable.name]!, random.normal() * 0.01);
             momentum[index]!.assign(tf.add(tf.mul(momentum[index]!, 0.9), gradient));
             variable.assign(tf.sub(variable, tf.mul(momentum[index]!, 0.01)));
           }
-          return { losses: { difference: value }, gradientNorms: { copier: gradientNorm(grads) } };
+          return measured;
         }),
       state: (): NamedTensors => ({
         ...Object.fromEntries(momentum.map((value, index) => [names[index]!, value.clone()])),

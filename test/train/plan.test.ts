@@ -27,7 +27,7 @@ it('counts parameters and steps, and estimates memory', () => {
   expect(plan.parameters).toEqual({ A: 6 });
   expect(plan.steps).toBe(12);
   // A 1x1 convolution from 1 to 3 channels: its input and its output, for 2 samples, three times over.
-  expect(plan.stages[0]!.memory).toBe(4 * (7 * 6 + 3 * 2 * 64 * 64 * 4));
+  expect(plan.stages[0]!.memory).toBe(4 * (4 * 6 + 3 * 2 * 64 * 64 * 4));
   const text = describePlan(plan, true).join('\n');
   expect(text).toMatch(/about 40[\s\S]*1 +stage 1 +5[\s\S]*2 +stage 2 +7[\s\S]*about 12[\s\S]*A 0\.0 k/);
 });

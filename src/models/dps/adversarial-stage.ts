@@ -8,7 +8,7 @@ import { assignNamed, namedWeights, trainableWeights } from '../../nn/network-we
 import { untaped } from '../../runtime/gradients.ts';
 import type { StreamState } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { NamedTensors, Scalars, StepScalars, Trainable } from '../method.ts';
+import type { Accept, NamedTensors, Scalars, StepScalars, Trainable } from '../method.ts';
 
 export const LOSS_NAMES = ['discriminator', 'adversarial', 'perceptual', 'reconstruction'] as const;
 
@@ -45,7 +45,7 @@ export abstract class AdversarialStage implements Trainable {
     ];
   }
 
-  abstract step(batch: Batch): StepScalars;
+  abstract step(batch: Batch, accept?: Accept): StepScalars;
 
   /**
    * Updates the discriminator on `real` and the generator's result, then the generator against the updated
@@ -56,7 +56,7 @@ export abstract class AdversarialStage implements Trainable {
    * @param forward runs the generator.
    * @returns the losses by {@link LOSS_NAMES}, and the lengths of both networks' gradients.
    */
-  protected play(real: Tensor4D, forward: () => Forward): StepScalars {
+  protected play(real: Tensor4D, forward: () => Forward, accept: Accept = () => true): StepScalars {
     const [generatorAdam, discriminatorAdam] = this.#optimizers;
     const { hingeMargin, weight } = this.#options;
     const judge = (input: Tensor4D) => this.#discriminator.apply(input, { training: true }) as Tensor4D;
@@ -82,8 +82,8 @@ export abstract class AdversarialStage implements Trainable {
         });
         return tf.addN([adversarial, perceptual, reconstruction]) as TensorFlow.Scalar;
       }, generatorAdam.variables);
-      generatorAdam.apply(grads);
       gradientNorms.generator = tf.keep(gradientNorm(grads));
+      if (accept({ losses, gradientNorms })) generatorAdam.apply(grads);
     });
     return { losses, gradientNorms };
   }

@@ -3,7 +3,7 @@ import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { pictureDifference } from '../../losses/reconstruction.ts';
 import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { StepScalars } from '../method.ts';
+import type { Accept, StepScalars } from '../method.ts';
 import { type AdversarialOptions, AdversarialStage } from './adversarial-stage.ts';
 import { discriminatorInput, generatorInput, type Task } from './inputs.ts';
 
@@ -30,7 +30,7 @@ export class ImageGeneratorStage extends AdversarialStage {
   }
 
   /** @param batch at the run's resolution. */
-  step(batch: Batch): StepScalars {
+  step(batch: Batch, accept?: Accept): StepScalars {
     const { task, perceptual, reconstruction, level, levels } = this.#options;
     return tf.tidy(() => {
       const { image, hole, sketch } = trueLevel(batch, level, levels);
@@ -46,7 +46,7 @@ export class ImageGeneratorStage extends AdversarialStage {
           reconstruction: tf.mul<TensorFlow.Scalar>(difference, (reconstruction * 6) / real.shape[3]),
         };
       };
-      return this.play(real, forward);
+      return this.play(real, forward, accept);
     });
   }
 }

@@ -4,7 +4,7 @@ import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { meanAbsolute, pictureDifference } from '../../losses/reconstruction.ts';
 import { RandomStream, type StreamState } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { StepScalars } from '../method.ts';
+import type { Accept, StepScalars } from '../method.ts';
 import { type AdversarialOptions, AdversarialStage } from './adversarial-stage.ts';
 import { splitPicture } from './generator.ts';
 import { discriminatorInput, generatorInput, maskSketch, type Task } from './inputs.ts';
@@ -52,7 +52,7 @@ export class RefinementStage extends AdversarialStage {
   }
 
   /** @param batch at the run's resolution. */
-  step(batch: Batch): StepScalars {
+  step(batch: Batch, accept?: Accept): StepScalars {
     const { level, levels, maxDilation } = this.#options;
     return tf.tidy(() => {
       const [count, size] = batch.sketch.shape;
@@ -60,7 +60,7 @@ export class RefinementStage extends AdversarialStage {
       const degradation = drawDegradation(count, size, this.#random);
       const pyramid = trainingPyramid(batch, degradation, { refinement, maxDilation, level, levels });
       const features = lowerFeatures(this.#below, this.#options.task, pyramid, refinement);
-      return this.update(pyramid.at(-1)!, refinement, features);
+      return this.update(pyramid.at(-1)!, refinement, features, accept);
     });
   }
 
@@ -69,7 +69,12 @@ export class RefinementStage extends AdversarialStage {
    *
    * @param features of the level below [n,s/2,s/2,2 width]; undefined at the lowest level.
    */
-  update(inputs: LevelBatch, refinement: number, features: Tensor4D | undefined): StepScalars {
+  update(
+    inputs: LevelBatch,
+    refinement: number,
+    features: Tensor4D | undefined,
+    accept?: Accept,
+  ): StepScalars {
     const { task, perceptual, reconstruction, imageGenerator, evalNorm, moveStatistics } = this.#options;
     const { image, hole } = inputs;
     return tf.tidy(() => {
@@ -105,7 +110,7 @@ export class RefinementStage extends AdversarialStage {
         };
       };
       const real = discriminatorInput(task, { sketch, image, hole });
-      return { ...this.play(real, forward), refinement };
+      return { ...this.play(real, forward, accept), refinement };
     });
   }
 

@@ -1,0 +1,101 @@
+/**
+ * What the guard of a step and a checkpoint cost: `node --import tsx bench/checkpoint-cost.ts CONFIG STAGE STEPS [--set
+ * KEY=VALUE ...]`. STAGE counts from 1; after STEPS steps (0: none) of it a checkpoint is written into the working
+ * directory's disk.
+ */
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readConfig } from '../src/config/load.ts';
+import { toBatch } from '../src/data/batch.ts';
+import { drawHole } from '../src/data/masks/pool.ts';
+import type { Batch } from '../src/data/types.ts';
+import type { Trainable } from '../src/models/method.ts';
+import { createMethod } from '../src/models/registry.ts';
+import { silent } from '../src/runtime/progress.ts';
+import { stream } from '../src/runtime/seed.ts';
+import { tf } from '../src/runtime/tf.ts';
+import { CheckpointWriter } from '../src/train/checkpoint-writer.ts';
+import { guardedStep } from '../src/train/guard.ts';
+import { takeSnapshot } from '../src/train/snapshot.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { set: { type: 'string', multiple: true, default: [] } },
+});
+const [file = 'configs/quickstart.yaml', stageNumber = '1', steps = '20'] = positionals;
+const { config } = readConfig(file, values.set);
+const method = await createMethod(config, { reporter: silent });
+const stage = method.stages[Number(stageNumber) - 1]!;
+const trainable = method.begin(stage);
+
+/** Noise and lines. */
+function anyBatch(): Batch {
+  const { resolution: n } = config;
+  const random = stream(1, 'batch');
+  const images = Uint8Array.from({ length: stage.batch * n * n * 3 }, () => random.integer(0, 256));
+  const sketches = Uint8Array.from({ length: stage.batch * n * n }, (_, i) => (i % 11 === 0 ? 0 : 255));
+  const holes = new Float32Array(stage.batch * n * n);
+  for (let i = 0; i < stage.batch; i++) holes.set(drawHole(config.data.holes, n, random), i * n * n);
+  return toBatch({ ids: Array(stage.batch).fill(''), resolution: n, images, sketches }, holes);
+}
+
+/** As training would be without the guard: the losses alone are read, as rarely as they are logged. */
+const plainStep = async (on: Trainable, batch: Batch) => {
+  tf.dispose(on.step(batch));
+};
+
+const seconds = async (work: () => Promise<unknown>): Promise<number> => {
+  const begin = performance.now();
+  await work();
+  return (performance.now() - begin) / 1000;
+};
+const median = (numbers: number[]): number => numbers.sort((a, b) => a - b)[numbers.length >> 1]!;
+
+/** In turns, so that whatever else the machine does falls on both. */
+async function measureGuard(batch: Batch): Promise<void> {
+  const plain: number[] = [];
+  const guarded: number[] = [];
+  await guardedStep(trainable, batch);
+  for (let i = 0; i < Number(steps); i++) {
+    plain.push(await seconds(() => plainStep(trainable, batch)));
+    guarded.push(await seconds(async () => guardedStep(trainable, batch)));
+  }
+  const [without, withIt] = [median(plain), median(guarded)];
+  console.log(
+    `${stage.name}, batch ${stage.batch}: a step ${(1000 * without).toFixed(0)} ms, guarded ` +
+      `${(1000 * withIt).toFixed(0)} ms (${((100 * withIt) / without - 100).toFixed(1)} % more; medians of ${steps})`,
+  );
+}
+
+async function measureCheckpoint(): Promise<void> {
+  const folder = await mkdtemp(join('.', 'checkpoint-cost-'));
+  const writer = new CheckpointWriter();
+  try {
+    for (const step of [1, 2]) {
+      const head = { step, stage: { index: 0, name: stage.name, step }, config, random: {}, metrics: {} };
+      let tensors: ReturnType<typeof takeSnapshot> = {};
+      const stall = await seconds(async () => {
+        tensors = takeSnapshot(method, trainable);
+      });
+      let path = '';
+      const written = await seconds(async () => {
+        path = await writer.write({ folder, head, tensors });
+      });
+      const sizes = await Promise.all(
+        (await readdir(path)).map(async (name) => (await stat(join(path, name))).size),
+      );
+      const bytes = sizes.reduce((sum, size) => sum + size, 0);
+      console.log(
+        `Checkpoint ${step}: ${(bytes / 1e6).toFixed(0)} MB; training waits ${stall.toFixed(2)} s for the copy; ` +
+          `on the disk ${written.toFixed(1)} s later`,
+      );
+    }
+  } finally {
+    await writer.close();
+    await rm(folder, { recursive: true });
+  }
+}
+
+if (Number(steps) > 0) await measureGuard(anyBatch());
+await measureCheckpoint();
