@@ -28,7 +28,8 @@ export function guardedStep(trainable: Trainable, batch: Batch): { values: StepV
       return kept;
     });
     tf.dispose(scalars);
-    return { values: { ...measured!, refinement: scalars.refinement }, kept };
+    if (!measured) throw new Error('The step did not ask whether it is accepted.');
+    return { values: { ...measured, refinement: scalars.refinement }, kept };
   } finally {
     if (!kept) {
       trainable.restore(before);

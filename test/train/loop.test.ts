@@ -142,10 +142,10 @@ it('memory that runs out ends it with a clear error, the last checkpoint whole',
       let count = 0;
       return {
         ...trainable,
-        step(batch) {
+        step(batch, accept) {
           // As TensorFlow says it, which tries for ten seconds before.
           if (++count === 3) throw new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor');
-          return trainable.step(batch);
+          return trainable.step(batch, accept);
         },
       };
     }
