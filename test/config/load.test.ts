@@ -172,9 +172,7 @@ describe('mistakes are told with place, expectation and finding', () => {
     expect(failure(minimal, ['seed'])).toMatch(/--set seed[\s\S]*KEY=VALUE/);
     expect(failure(minimal, ['=1'])).toMatch(/KEY=VALUE/);
     expect(failure(minimal, ['__proto__.x=1'])).toMatch(/KEY=VALUE/);
-    expect(failure(minimal, ['data.ahed=1'])).toMatch(
-      /--set data\.ahed[\s\S]*did you mean `data\.ahead`/,
-    );
+    expect(failure(minimal, ['data.ahed=1'])).toMatch(/--set data\.ahed[\s\S]*did you mean `data\.ahead`/);
     expect(failure(minimal, ['seed=[1'])).toMatch(/not valid YAML/);
     expect(failure(minimal, ['data.ahead=x'])).toMatch(/--set data\.ahead\n[\s\S]*"x"/);
     expect(failure(minimal, ['training.levels.1.batch=2'])).toMatch(/training\.levels/);
