@@ -1,11 +1,10 @@
 /** Runs TensorFlow operations that TF.js does not offer, by name, on the native engine. */
 import { type Tensor, tf } from './tf.ts';
 
-type AttributeValue = number | boolean | string | number[];
 export interface Attribute {
   readonly name: string;
   readonly type: number;
-  readonly value: AttributeValue;
+  readonly value: number | boolean | string | readonly number[];
 }
 
 interface NativeBackend {
@@ -15,6 +14,11 @@ interface NativeBackend {
 }
 
 const backend = (): NativeBackend => tf.backend() as unknown as NativeBackend;
+
+/** Makes attributes of one kind; `kind` is the addon's name of it. */
+function of<T extends Attribute['value']>(kind: string) {
+  return (name: string, value: T): Attribute => ({ name, type: backend().binding[kind]!, value });
+}
 
 /** Attributes of an operation, with the types that the C API wants. */
 export const attribute = {
@@ -29,31 +33,11 @@ export const attribute = {
     };
     return { name, type: binding.TF_ATTR_TYPE!, value: types[dtype]! };
   },
-  int: (name: string, value: number | number[]): Attribute => ({
-    name,
-    type: backend().binding.TF_ATTR_INT!,
-    value,
-  }),
-  float: (name: string, value: number): Attribute => ({
-    name,
-    type: backend().binding.TF_ATTR_FLOAT!,
-    value,
-  }),
-  bool: (name: string, value: boolean): Attribute => ({
-    name,
-    type: backend().binding.TF_ATTR_BOOL!,
-    value,
-  }),
-  string: (name: string, value: string): Attribute => ({
-    name,
-    type: backend().binding.TF_ATTR_STRING!,
-    value,
-  }),
-  shape: (name: string, shape: readonly number[]): Attribute => ({
-    name,
-    type: backend().binding.TF_ATTR_SHAPE!,
-    value: [...shape],
-  }),
+  int: of<number | number[]>('TF_ATTR_INT'),
+  float: of<number>('TF_ATTR_FLOAT'),
+  bool: of<boolean>('TF_ATTR_BOOL'),
+  string: of<string>('TF_ATTR_STRING'),
+  shape: of<readonly number[]>('TF_ATTR_SHAPE'),
 };
 
 /** Runs an operation with one output. */
