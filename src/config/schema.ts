@@ -226,4 +226,3 @@ export const configSchema = z
 /** A complete configuration: every default filled in. */
 export type Config = z.output<typeof configSchema>;
 export type SourceConfig = Config['data']['source'];
-export type Duration = z.output<typeof duration>;

@@ -23,7 +23,7 @@ export function takeSnapshot(method: Method, trainable: Trainable): Arrays {
   files[STAGE_FILE] = Object.entries(state)
     .filter(([name]) => !known.has(name))
     .map(([name, tensor]) => [name, toArray(tensor)]);
-  release(state);
+  tf.dispose(state);
   return files;
 }
 
@@ -61,9 +61,4 @@ function toArray(tensor: Tensor): TensorToStore {
   const data = copy.dataSync() as TensorData;
   copy.dispose();
   return { shape: tensor.shape, data };
-}
-
-/** Variables are the networks' own; everything else of a state is a copy. */
-function release(state: NamedTensors): void {
-  for (const tensor of Object.values(state)) if (!(tensor instanceof tf.Variable)) tensor.dispose();
 }
