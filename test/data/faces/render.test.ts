@@ -2,7 +2,6 @@ import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { contactSheet, faceSheet } from '../../../src/data/faces/contact-sheet.ts';
 import { drawPerson } from '../../../src/data/faces/draw-person.ts';
 import type { HeadModel } from '../../../src/data/faces/head.ts';
 import { loadHead } from '../../../src/data/faces/head-load.ts';
@@ -47,12 +46,6 @@ describe.skipIf(!hasAssets)(`renderFace${skipNote}`, () => {
     const repaired = await loadHead({ assetsDir, cacheDir: folder });
     expect(repaired.positions).toEqual(head.positions);
     rmSync(folder, { recursive: true });
-  });
-
-  it('shows the faces of a set on a sheet', async () => {
-    const sheet = await faceSheet({ assetsDir, cacheDir, count: 2, size: 32, seed: 1 });
-    const first = await sharp(sheet).extract({ left: 0, top: 0, width: 32, height: 32 }).raw().toBuffer();
-    expect(new Uint8Array(first)).toEqual(renderFace(head, '1/0', 32));
   });
 
   it.each([64, 128, 256])('fills a picture of %d pixels', (size) => {
@@ -164,17 +157,5 @@ describe('drawPerson', () => {
       Array.from({ length: 100 }, (_, seed) => drawPerson(seed).targets.map(([name]) => name)).flat(),
     );
     expect([...names].filter((name) => !targets.has(name))).toEqual([]);
-  });
-});
-
-describe('contactSheet', () => {
-  it('lays pictures out row by row', async () => {
-    const images = [10, 20, 30].map((value) => new Uint8Array(4 * 4 * 3).fill(value));
-    const { data, info } = await sharp(await contactSheet(images, 4, 2))
-      .raw()
-      .toBuffer({ resolveWithObject: true });
-    expect([info.width, info.height]).toEqual([8, 8]);
-    const at = (x: number, y: number) => data[(y * 8 + x) * info.channels];
-    expect([at(0, 0), at(7, 0), at(0, 7), at(7, 7)]).toEqual([10, 20, 30, 255]);
   });
 });
