@@ -35,14 +35,18 @@ const source = z
   ])
   .describe('Where photos come from.');
 
+/** Shapes of random holes. */
+export const holeKinds = ['rectangle', 'free-form', 'box', 'thin', 'medium', 'thick'] as const;
+export type HoleKind = (typeof holeKinds)[number];
+
 const holes = z
   .strictObject({
     kinds: z
-      .array(z.enum(['rectangle', 'free-form', 'box']))
+      .array(z.enum(holeKinds))
       .min(1)
       .default(['rectangle'])
       .describe(
-        'Shapes of the random hole masks: rotated rectangles (the original), free-form strokes, upright boxes.',
+        'Shapes of the random hole masks: rotated rectangles (the original), free-form strokes, upright boxes, and the thin, medium and thick strokes of LaMa’s evaluation.',
       ),
   })
   .prefault({});

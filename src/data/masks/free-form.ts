@@ -1,5 +1,6 @@
 /** Holes like the strokes of an eraser, after the free-form masks of DeepFillv2 (Yu et al., ICCV 2019). */
 import type { RandomStream } from '../../runtime/seed.ts';
+import { drawCapsule } from './capsule.ts';
 
 /**
  * A mask [n, n], 1 = hole: one to four strokes of a round brush. A stroke is a chain of straight parts that swings to
@@ -30,29 +31,4 @@ export function drawFreeFormMask(n: number, stream: RandomStream): Uint8Array {
 
 function clamp(v: number, n: number): number {
   return Math.min(Math.max(v, 0), n - 1);
-}
-
-/** Fills all pixels within `radius` of the straight line from a to b. */
-function drawCapsule(
-  mask: Uint8Array,
-  n: number,
-  [ax, ay]: readonly [number, number],
-  [bx, by]: readonly [number, number],
-  radius: number,
-): void {
-  const dx = bx - ax;
-  const dy = by - ay;
-  const lengthSquared = Math.max(dx * dx + dy * dy, 1e-12);
-  const left = Math.max(0, Math.ceil(Math.min(ax, bx) - radius));
-  const right = Math.min(n - 1, Math.floor(Math.max(ax, bx) + radius));
-  const top = Math.max(0, Math.ceil(Math.min(ay, by) - radius));
-  const bottom = Math.min(n - 1, Math.floor(Math.max(ay, by) + radius));
-  for (let y = top; y <= bottom; y++) {
-    for (let x = left; x <= right; x++) {
-      const along = Math.min(Math.max(((x - ax) * dx + (y - ay) * dy) / lengthSquared, 0), 1);
-      const ox = x - ax - along * dx;
-      const oy = y - ay - along * dy;
-      if (ox * ox + oy * oy <= radius * radius) mask[y * n + x] = 1;
-    }
-  }
 }

@@ -1,16 +1,21 @@
 /** A stage's hole masks: made once at its start, drawn from in every step (the original's get_mask pool). */
+import type { HoleKind } from '../../config/data-schema.ts';
 import type { Config } from '../../config/schema.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
 import { drawBoxMask } from './box.ts';
 import { drawFreeFormMask } from './free-form.ts';
+import { drawLamaMask, LAMA_HOLES } from './lama.ts';
 import { drawRectangle, rectangleMask } from './rectangle.ts';
 
 type HoleSettings = Config['data']['holes'];
 
-const shapes: Record<HoleSettings['kinds'][number], (n: number, stream: RandomStream) => Uint8Array> = {
+const shapes: Record<HoleKind, (n: number, stream: RandomStream) => Uint8Array> = {
   rectangle: (n, stream) => rectangleMask(drawRectangle(n, stream), n),
   'free-form': drawFreeFormMask,
   box: drawBoxMask,
+  thin: (n, stream) => drawLamaMask(LAMA_HOLES.thin, n, stream),
+  medium: (n, stream) => drawLamaMask(LAMA_HOLES.medium, n, stream),
+  thick: (n, stream) => drawLamaMask(LAMA_HOLES.thick, n, stream),
 };
 
 /** Draws one hole mask [size, size], 1 = hole, of one of the kinds, each equally likely. */

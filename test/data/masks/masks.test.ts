@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { holeKinds } from '../../../src/config/data-schema.ts';
+import { drawLamaMask, LAMA_HOLES } from '../../../src/data/masks/lama.ts';
 import { makeHolePool } from '../../../src/data/masks/pool.ts';
 import { drawRectangle, rectangleMask } from '../../../src/data/masks/rectangle.ts';
 import { stream } from '../../../src/runtime/seed.ts';
@@ -35,7 +37,7 @@ describe('rectangle holes', () => {
   });
 });
 
-describe.each(['rectangle', 'free-form', 'box'] as const)('a pool of %s holes', (kind) => {
+describe.each(holeKinds)('a pool of %s holes', (kind) => {
   const make = (seed: number) => makeHolePool({ kinds: [kind] }, 32, 50, stream(seed, 'holes'));
 
   it('is the same from the same seed and another from another', () => {
@@ -50,7 +52,7 @@ describe.each(['rectangle', 'free-form', 'box'] as const)('a pool of %s holes', 
       const mask = pool.masks([k]);
       const share = mask.reduce((a, b) => a + b) / mask.length;
       expect(mask.every((v) => v === 0 || v === 1)).toBe(true);
-      expect(share).toBeGreaterThan(0.01);
+      expect(share).toBeGreaterThan(0.002);
       expect(share).toBeLessThan(0.95);
     }
   });
@@ -76,4 +78,41 @@ it('a pool of several kinds mixes them', () => {
   });
   expect(boxes.length).toBeGreaterThan(8);
   expect(boxes.length).toBeLessThan(36);
+});
+
+describe("LaMa's holes", () => {
+  const shares = (name: keyof typeof LAMA_HOLES, n: number) => {
+    const random = stream(1, name);
+    return Array.from({ length: 200 }, () => {
+      const mask = drawLamaMask(LAMA_HOLES[name], n, random);
+      return mask.reduce((a, b) => a + b) / mask.length;
+    });
+  };
+  const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
+
+  it.each([64, 128])('cover up to half of an image of %d px, thick ones more of it than thin ones', (n) => {
+    for (const name of ['thin', 'medium', 'thick'] as const) {
+      const found = shares(name, n);
+      expect(Math.max(...found)).toBeLessThanOrEqual(0.5);
+      expect(Math.min(...found)).toBeGreaterThan(0);
+    }
+    expect(mean(shares('thick', n))).toBeGreaterThan(mean(shares('thin', n)));
+  });
+
+  it('scale with the image', () => {
+    for (const name of ['medium', 'thick'] as const)
+      expect(mean(shares(name, 128))).toBeCloseTo(mean(shares(name, 64)), 1);
+  });
+
+  it('leave no square of 21 px all hole in one thin stroke, whose brush has up to 14', () => {
+    const random = stream(2, 'thin');
+    const n = 256;
+    for (let k = 0; k < 8; k++) {
+      const mask = drawLamaMask({ strokes: { ...LAMA_HOLES.thin.strokes, count: [1, 1] } }, n, random);
+      const filled = (x: number, y: number) =>
+        [...Array(441).keys()].every((i) => mask[(y + Math.floor(i / 21)) * n + x + (i % 21)]);
+      for (let y = 0; y + 21 <= n; y += 5)
+        for (let x = 0; x + 21 <= n; x += 5) expect(filled(x, y)).toBe(false);
+    }
+  });
 });
