@@ -25,7 +25,8 @@ const { values, positionals } = parseArgs({
 });
 const [file = 'configs/quickstart.yaml', stageNumber = '1', steps = '20'] = positionals;
 const { config } = readConfig(file, values.set);
-const method = await createMethod(config, { reporter: silent });
+const method = createMethod(config);
+await method.prepareTraining(silent);
 const stage = method.stages[Number(stageNumber) - 1]!;
 const trainable = method.begin(stage);
 

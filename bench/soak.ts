@@ -67,7 +67,8 @@ async function soak(): Promise<{ rows: Row[]; tensorsByStage: Map<string, Set<nu
   const folder = await mkdtemp(join(tmpdir(), 'soak-'));
   try {
     const data = await prepare({ config, reporter: silent });
-    const method = await createMethod(config, { reporter: silent });
+    const method = createMethod(config);
+    await method.prepareTraining(silent);
     const plan = makePlan(method, config.resolution, data.samples.train.length);
     const run = await createRunFolder(folder, config);
     const rows: Row[] = [];

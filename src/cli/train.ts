@@ -8,8 +8,10 @@ import { openSource } from '../data/sources/open-source.ts';
 import type { PreparedData } from '../data/types.ts';
 import { type HeldOutTable, heldOutTable } from '../eval/table.ts';
 import { writeFileAtomically } from '../formats/atomic.ts';
+import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../formats/checkpoint.ts';
 import type { Method } from '../models/method.ts';
 import { createMethod } from '../models/registry.ts';
+import { restoreNetworks } from '../models/stored-networks.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
 import { lockRun } from '../train/lock.ts';
 import { type Training, type TrainingEnd, train } from '../train/loop.ts';
@@ -17,7 +19,6 @@ import { checkBatches, describePlan, makePlan, type Plan, table } from '../train
 import { type OpenedRun, prepareFolder } from '../train/resume.ts';
 import { isFinished, requireSamePast, requireSameSamples, writeSampleIds } from '../train/resume-check.ts';
 import { createRunFolder, type RunFolder } from '../train/run-folder.ts';
-import { restoreNetworks } from '../train/snapshot.ts';
 import { catchInterrupts } from './interrupt.ts';
 
 export interface TrainCommand {
@@ -43,7 +44,7 @@ async function dryRun({ config, locate }: LoadedConfig, reporter: Reporter): Pro
   const { validation, test } = config.data.split;
   const training = Math.floor((await countSamples(config)) * (1 - validation - test));
   checkBatches(config, training, locate);
-  const method = await createMethod(config, { reporter });
+  const method = createMethod(config);
   reporter.info(configToYaml(config));
   const plan = makePlan(method, config.resolution, training);
   for (const line of describePlan(plan, true)) reporter.info(line);
@@ -64,7 +65,8 @@ async function trainAndMeasure(command: TrainCommand): Promise<void> {
   const data = await prepare({ config, reporter });
   const trainingSamples = data.samples.train.length;
   checkBatches(config, trainingSamples, locate);
-  const method = await createMethod(config, { reporter });
+  const method = createMethod(config);
+  await method.prepareTraining(reporter);
   const plan = makePlan(method, config.resolution, trainingSamples);
   for (const line of describePlan(plan)) reporter.info(line);
   const run = opened?.run ?? (await createRunFolder(command.runs, config));
@@ -74,7 +76,23 @@ async function trainAndMeasure(command: TrainCommand): Promise<void> {
     lockRun(run.path);
     await writeSampleIds(run, data.samples.train);
   }
-  await trainInFolder(command, { config, method, data, plan, run, reporter });
+  const initial = opened?.from ? undefined : await initialWeights(config, method, reporter);
+  await trainInFolder(command, { config, method, data, plan, run, reporter, initial });
+}
+
+/** The checkpoint that a new run begins with, if the configuration names one. */
+async function initialWeights(
+  { training }: Config,
+  method: Method,
+  reporter: Reporter,
+): Promise<Checkpoint | undefined> {
+  if (training.initialWeights === undefined) return undefined;
+  const path = await resolveCheckpoint(training.initialWeights);
+  const checkpoint = await readCheckpoint(path);
+  const names = Object.keys(method.networks);
+  const trained = names.filter((name) => checkpoint.trained?.includes(name) ?? name in checkpoint.tensors);
+  reporter.info(`Begins with the weights of ${trained.join(', ') || 'no network'} from ${path}`);
+  return { ...checkpoint, trained };
 }
 
 /** Checks that the run can go on with these data, and readies its folder. */

@@ -105,8 +105,18 @@ export function missingInputs(config: Config, locate: Locate): UserError[] {
         expected: "a safetensors file with torchvision's VGG19 (features.0.weight to features.10.bias)",
         got: weights ? `${weights} does not exist` : 'no loss.perceptual.weights',
         fix:
-          'save torchvision.models.vgg19(weights="IMAGENET1K_V1").state_dict() with safetensors.torch.save_file, ' +
+          'download torchvision’s vgg19-dcbb9e9d.pth and convert it: npm run import -- --from vgg19-dcbb9e9d.pth --out weights/vgg19.safetensors; ' +
           'or use the network that installs by itself: --set loss.perceptual.network=hed-vgg16',
+      }),
+    );
+  }
+  const { initialWeights } = config.training;
+  if (initialWeights !== undefined && !existsSync(initialWeights)) {
+    missing.push(
+      new UserError('The weights to begin with are not there.', {
+        where: locate(['training', 'initialWeights']),
+        expected: 'a run’s folder, one of its checkpoints/step-N, or a checkpoint made by `npm run import`',
+        got: `${initialWeights} does not exist`,
       }),
     );
   }

@@ -2,8 +2,8 @@
 import { configJsonSchema, expectation, formsOf, type JsonSchema } from './json-schema.ts';
 
 /** The text of `configs/schema.json`. Its groups are not required, as a file that extends another may lack them. */
-export function schemaFile(): string {
-  return `${JSON.stringify(withoutRequired(configJsonSchema), null, 2)}\n`;
+export function schemaFile(schema: JsonSchema = configJsonSchema): string {
+  return `${JSON.stringify(withoutRequired(schema), null, 2)}\n`;
 }
 
 function withoutRequired({ required, ...schema }: JsonSchema): JsonSchema {
@@ -14,7 +14,6 @@ function withoutRequired({ required, ...schema }: JsonSchema): JsonSchema {
 
 /** The text of `docs/config.md`: a table of every key with its values, default and meaning. */
 export function configPage(): string {
-  const rows = [...rowsOf('', configJsonSchema)].map((cells) => `| ${cells.map(tableCell).join(' | ')} |`);
   return [
     '# Configuration',
     '',
@@ -22,11 +21,15 @@ export function configPage(): string {
     'for example `--set training.levels.0.batch=8` or `--set data.source.kind=folder --set data.source.path=photos`.',
     'Made from `src/config/schema.ts` by `npm run config-reference`.',
     '',
-    '| Key | Values | Default | Meaning |',
-    '| --- | --- | --- | --- |',
-    ...rows,
+    ...keyTable(configJsonSchema),
     '',
   ].join('\n');
+}
+
+/** A table of every key of a schema, as lines of Markdown. */
+export function keyTable(schema: JsonSchema): string[] {
+  const rows = [...rowsOf('', schema)].map((cells) => `| ${cells.map(tableCell).join(' | ')} |`);
+  return ['| Key | Values | Default | Meaning |', '| --- | --- | --- | --- |', ...rows];
 }
 
 function* rowsOf(path: string, schema: JsonSchema): Generator<string[]> {

@@ -8,6 +8,7 @@ import {
   expectation,
   formFor,
   isMapping,
+  type JsonSchema,
   keysAt,
   type Path,
 } from './json-schema.ts';
@@ -30,9 +31,21 @@ export function locator(layers: readonly Layer[]): Locate {
   };
 }
 
+/** What is being read. */
+interface Subject {
+  readonly values: unknown;
+  readonly locate: Locate;
+  readonly schema: JsonSchema;
+}
+
 /** One UserError of everything that the schema found wrong with `values`. */
-export function explain(issues: readonly z.core.$ZodIssue[], values: unknown, locate: Locate): UserError {
-  const errors = issues.flatMap((issue) => explainIssue(issue, values, locate));
+export function explain(
+  issues: readonly z.core.$ZodIssue[],
+  values: unknown,
+  locate: Locate,
+  schema: JsonSchema = configJsonSchema,
+): UserError {
+  const errors = issues.flatMap((issue) => explainIssue(issue, { values, locate, schema }));
   if (errors.length === 1) return errors[0]!;
   return new UserError(
     [`The configuration has ${errors.length} mistakes.`, ...errors.map((error) => error.message)].join(
@@ -41,15 +54,15 @@ export function explain(issues: readonly z.core.$ZodIssue[], values: unknown, lo
   );
 }
 
-function explainIssue(issue: z.core.$ZodIssue, values: unknown, locate: Locate): UserError[] {
-  const keys = issue.code === 'unrecognized_keys' ? issue.keys : unknownKeysOfUnion(issue, values);
-  if (keys.length > 0) return keys.map((key) => unknownKey(issue.path, key, values, locate));
-  const { schema, value } = lookUp(values, issue.path);
+function explainIssue(issue: z.core.$ZodIssue, subject: Subject): UserError[] {
+  const keys = issue.code === 'unrecognized_keys' ? issue.keys : unknownKeysOfUnion(issue, subject);
+  if (keys.length > 0) return keys.map((key) => unknownKey(issue.path, key, subject));
+  const { schema, value } = lookUp(subject, issue.path);
   return [
     new UserError(
       value === undefined ? 'A configuration key is missing.' : 'A configuration value does not fit.',
       {
-        where: locate(issue.path),
+        where: subject.locate(issue.path),
         expected: schema ? expectation(schema) : issue.message,
         got: value === undefined ? 'nothing' : short(value),
         fix: similarValue(schema?.enum ?? schema?.anyOf?.map((form) => form.const), value),
@@ -59,20 +72,20 @@ function explainIssue(issue: z.core.$ZodIssue, values: unknown, locate: Locate):
 }
 
 /** Keys that no form of a union knows, for example `stps` in a duration. */
-function unknownKeysOfUnion(issue: z.core.$ZodIssue, values: unknown): string[] {
-  const { schema, value } = lookUp(values, issue.path);
+function unknownKeysOfUnion(issue: z.core.$ZodIssue, subject: Subject): string[] {
+  const { schema, value } = lookUp(subject, issue.path);
   if (issue.code !== 'invalid_union' || !schema || !isMapping(value)) return [];
   const known = keysAt(schema, value);
   return Object.keys(value).filter((key) => !known.includes(key));
 }
 
-function unknownKey(path: Path, key: string, values: unknown, locate: Locate): UserError {
-  const { schema, value } = lookUp(values, path);
+function unknownKey(path: Path, key: string, subject: Subject): UserError {
+  const { schema, value } = lookUp(subject, path);
   const known = schema ? keysAt(schema, value) : [];
   const form = schema && isMapping(value) ? formFor(schema, value) : undefined;
   const similar = similarWord(key, known);
   return new UserError(`Unknown configuration key: ${key}`, {
-    where: locate([...path, key]),
+    where: subject.locate([...path, key]),
     expected: expectation(form ?? schema ?? {}),
     fix: similar ? `did you mean \`${name([...path, similar])}\`?` : undefined,
   });
@@ -94,9 +107,9 @@ export function similarWord(word: string, known: readonly string[]): string | un
   return distance(word.toLowerCase(), best) <= Math.max(2, word.length / 3) ? original : undefined;
 }
 
-function lookUp(values: unknown, path: Path) {
-  let schema: typeof configJsonSchema | undefined = configJsonSchema;
-  let value = values;
+function lookUp(subject: Subject, path: Path) {
+  let schema: JsonSchema | undefined = subject.schema;
+  let value = subject.values;
   for (const key of path) {
     schema = schema && childSchema(schema, value, key);
     value =

@@ -14,8 +14,12 @@ export interface Layer {
   place(path: Path): string | undefined;
 }
 
-/** Reads a file and those it extends, the base first. Throws a UserError for unreadable files, bad YAML and cycles. */
-export function readLayers(path: string, seen: readonly string[] = []): Layer[] {
+/**
+ * Reads a file and those it extends, the base first. Throws a UserError for unreadable files, bad YAML and cycles.
+ *
+ * @param flag what the path was given with.
+ */
+export function readLayers(path: string, flag = '--config', seen: readonly string[] = []): Layer[] {
   const full = resolve(path);
   if (seen.includes(full)) {
     throw new UserError('Config files extend each other in a circle.', {
@@ -29,7 +33,7 @@ export function readLayers(path: string, seen: readonly string[] = []): Layer[] 
     text = readFileSync(full, 'utf8');
   } catch (error) {
     throw new UserError('A config file cannot be read.', {
-      where: seen.length > 0 ? `extends of ${seen.at(-1)}` : '--config',
+      where: seen.length > 0 ? `extends of ${seen.at(-1)}` : flag,
       expected: 'a readable YAML file',
       got: (error as Error).message,
     });
@@ -45,7 +49,7 @@ export function readLayers(path: string, seen: readonly string[] = []): Layer[] 
     });
   }
   const { extends: _, ...values } = layer.values;
-  return [...readLayers(resolve(dirname(full), base), [...seen, full]), { ...layer, values }];
+  return [...readLayers(resolve(dirname(full), base), flag, [...seen, full]), { ...layer, values }];
 }
 
 function parseLayer(path: string, text: string): Layer {

@@ -7,14 +7,15 @@ import { dataSchema } from './data-schema.ts';
 
 const count = () => z.int().min(1);
 const steps = () => z.int().min(1).max(100_000_000);
+const length = () => z.int().min(0).max(100_000_000);
 
 /** A length of training: in passes over the training split, or in optimiser steps. */
 const duration = z
   .union([
-    z.strictObject({ epochs: steps().describe('Passes over the training split.') }),
-    z.strictObject({ steps: steps().describe('Optimiser steps.') }),
+    z.strictObject({ epochs: length().describe('Passes over the training split.') }),
+    z.strictObject({ steps: length().describe('Optimiser steps.') }),
   ])
-  .describe('A length of training: {epochs: N} or {steps: N}.');
+  .describe('A length of training: {epochs: N} or {steps: N}; 0 leaves the stage out.');
 
 const model = z.strictObject({
   levels: z
@@ -114,6 +115,12 @@ const loss = z
   .prefault({});
 
 const training = z.strictObject({
+  initialWeights: z
+    .string()
+    .optional()
+    .describe(
+      'A checkpoint or run, imported ones too, whose trained networks the training begins with. Default: random weights.',
+    ),
   imageGenerator: z
     .strictObject({
       duration: duration.prefault({ epochs: 50 }),

@@ -31,6 +31,10 @@ const manifestSchema = z.strictObject({
   config: z.unknown(),
   /** States of random streams, and positions in the data, by name. */
   random: z.record(z.string(), z.unknown()),
+  /** The networks that hold trained weights; the others are as they were initialised. Absent: all do. */
+  trained: z.array(z.string()).optional(),
+  /** The files that the weights were imported from. */
+  origin: z.array(z.strictObject({ file: z.string(), sha256: z.string() })).optional(),
   /** Held-out measurements, if any were made. */
   metrics: z.record(z.string(), z.number()),
   /** File names to what they must hold. */

@@ -3,8 +3,9 @@
  * else of it.
  */
 import type { Batch } from '../data/types.ts';
+import type { Reporter } from '../runtime/progress.ts';
 import type { StreamState } from '../runtime/seed.ts';
-import type { LayersModel, Tensor, Tensor4D, TensorFlow } from '../runtime/tf.ts';
+import type { LayersModel, Tensor, Tensor2D, Tensor4D, TensorFlow } from '../runtime/tf.ts';
 
 export type Scalars = Record<string, TensorFlow.Scalar>;
 /** What one step measured, before its update. The caller disposes of the scalars (`tf.dispose` takes the whole). */
@@ -60,9 +61,10 @@ export interface Trainable {
   restoreRandom(state: Record<string, StreamState>): void;
 }
 
-/** NHWC. `image` [n,s,s,3], `sketch` [n,s,s,1] in [-1, 1], -1 = line; `hole` [n,s,s,1], 1 = hole; `level` is l in [0, 1]. */
+/** NHWC. `image` [n,s,s,3], `sketch` [n,s,s,1] in [-1, 1], -1 = line; `hole` [n,s,s,1], 1 = hole. */
 export interface PredictorInput extends Batch {
-  readonly level: number;
+  /** l in [0, 1], for all samples or [n or 1, 1]. */
+  readonly level: number | Tensor2D;
 }
 
 /** All in [-1, 1]. */
@@ -80,17 +82,21 @@ export interface Prediction {
 export interface Predictor {
   /** Side of the predicted images, px. At most that of the input. */
   readonly resolution: number;
+  /** The networks that it runs, by their names in {@link Method.networks}. */
+  readonly networks: readonly string[];
   /** `sketch` is the user's: it is smoothed and dilated by l as at test time (the paper, section 4), not deformed. */
   predict(input: PredictorInput): Prediction;
   /** The image generator alone with the true sketch, where the method has one: its upper bound. [n,r,r,3], r = `resolution`. */
   predictFromTrueSketch?(batch: Batch): Tensor4D;
 }
 
-/** A method with its networks built (initialised from the seed). */
+/** A method with its networks built (initialised from the seed). It can predict; to train, `prepareTraining` comes first. */
 export interface Method {
   /** All networks by name (`F`, `G64`, `D64`, ...), for counting parameters, checkpoints, import and export. */
   readonly networks: Readonly<Record<string, LayersModel>>;
   readonly stages: readonly StagePlan[];
+  /** Loads what only training needs, such as the network of a perceptual loss, and says in the log what it is. */
+  prepareTraining(reporter: Reporter): Promise<void>;
   /**
    * Begins a stage of `stages`. What the last stage had of its own is freed, unless the same networks go on learning:
    * then they keep their optimisers' state.

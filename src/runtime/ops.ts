@@ -144,7 +144,7 @@ export function momentsOf(x: Tensor4D, axes: readonly number[]): { mean: Tensor;
 function channelSums(x: Tensor4D, axes: readonly number[]): Tensor {
   const [n, h, w, c] = x.shape;
   const [groups, pixels] = axes.length === 2 ? [n, h * w] : [1, n * h * w];
-  const sums = tf.matMul(tf.ones([groups, 1, pixels]), tf.reshape(x, [groups, pixels, c]));
+  const sums = tf.matMul(tf.ones([1, 1, pixels]), tf.reshape(x, [groups, pixels, c]));
   return tf.reshape(sums, [groups, 1, 1, c]);
 }
 

@@ -7,6 +7,7 @@ import type { HoleError } from '../eval/hole-error.ts';
 import { Validation } from '../eval/validation.ts';
 import type { Checkpoint } from '../formats/checkpoint.ts';
 import type { Method } from '../models/method.ts';
+import { restoreNetworks } from '../models/stored-networks.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type BestCheckpoint, bestCheckpoint } from './best.ts';
 import { CollapseWatch } from './collapse.ts';
@@ -19,7 +20,7 @@ import { sampleIdentity } from './resume-check.ts';
 import type { RunFolder } from './run-folder.ts';
 import { SampleGrids } from './sample-grids.ts';
 import { CheckpointSaver } from './saver.ts';
-import { restoreNetworks, takeSnapshot } from './snapshot.ts';
+import { takeSnapshot } from './snapshot.ts';
 import { RunningStage } from './stage.ts';
 
 export interface Training {
@@ -35,6 +36,8 @@ export interface Training {
   readonly interrupt?: AbortSignal;
   /** Goes on from here; it is one of the run's own checkpoints unless the run is new. */
   readonly from?: Checkpoint;
+  /** A new run begins with the weights of its trained networks. */
+  readonly initial?: Checkpoint;
 }
 
 export interface TrainingEnd {
@@ -67,17 +70,20 @@ class Loop {
   readonly #log: RunLog;
   readonly #saver: CheckpointSaver;
   readonly #faults: FaultLog;
+  readonly #alreadyTrained: readonly string[];
   #grids: SampleGrids | undefined;
   #validation: Validation | undefined;
   #step: number;
   #sinceLog = { step: 0, time: 0 };
 
   constructor(training: Training, log: RunLog) {
-    const { config, run, from, method, reporter } = training;
+    const { config, run, from, initial, method, reporter } = training;
     this.#training = training;
     this.#log = log;
     this.#step = from?.step ?? 0;
     if (from) restoreNetworks(method, from.tensors);
+    else if (initial) restoreNetworks(method, initial.tensors, initial.trained);
+    this.#alreadyTrained = (from ?? initial)?.trained ?? [];
     this.#faults = new FaultLog({ folder: run.faults, config, reporter });
     const { checkpointMinutes: minutes, keepCheckpoints: keep } = config.output;
     const folder = run.checkpoints;
@@ -111,7 +117,7 @@ class Loop {
     let complete = true;
     for (let index = from?.stage.index ?? 0; index < plan.stages.length; index++) {
       const last = index === plan.stages.length - 1;
-      const done = await this.#stage(index);
+      const done = plan.stages[index]!.steps === 0 || (await this.#stage(index));
       complete = done && last;
       if (!done || (this.#ended && !last)) break;
     }
@@ -228,10 +234,21 @@ class Loop {
         trainingSamples: sampleIdentity(data.samples.train),
         config,
         random: running.random(),
+        trained: this.#trained(index),
         metrics: { ...validation },
       },
       tensors: takeSnapshot(method, running.trainable),
     }));
+  }
+
+  /** The networks that hold trained weights once the stage of this index has begun. */
+  #trained(index: number): string[] {
+    const { method, plan } = this.#training;
+    const learnt = plan.stages
+      .slice(0, index + 1)
+      .flatMap(({ stage, steps }) => (steps > 0 ? stage.learns : []));
+    const trained = new Set([...learnt, ...this.#alreadyTrained]);
+    return Object.keys(method.networks).filter((name) => trained.has(name));
   }
 }
 

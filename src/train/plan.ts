@@ -43,7 +43,7 @@ export function stageSteps({ duration, batch }: StagePlan, trainingSamples: numb
   return 'steps' in duration ? duration.steps : duration.epochs * Math.floor(trainingSamples / batch);
 }
 
-/** Works out the plan of a method on `trainingSamples` samples at `resolution` px. */
+/** Works out the plan of a method on `trainingSamples` samples at `resolution` px. Throws a UserError when it has no step. */
 export function makePlan(method: Method, resolution: number, trainingSamples: number): Plan {
   const networks = Object.entries(method.networks);
   const parameters = Object.fromEntries(networks.map(([name, network]) => [name, countParameters(network)]));
@@ -55,7 +55,15 @@ export function makePlan(method: Method, resolution: number, trainingSamples: nu
     steps: stageSteps(stage, trainingSamples),
     memory: stageMemory(stage, parameters, activations),
   }));
-  return { trainingSamples, stages, steps: stages.reduce((sum, { steps }) => sum + steps, 0), parameters };
+  const steps = stages.reduce((sum, stage) => sum + stage.steps, 0);
+  if (steps === 0) {
+    throw new UserError('There is nothing to train.', {
+      where: 'training',
+      expected: 'at least one stage of one step or more',
+      got: 'a length of 0 for every stage',
+    });
+  }
+  return { trainingSamples, stages, steps, parameters };
 }
 
 function stageMemory(

@@ -1,12 +1,10 @@
 /** Whether a checkpoint fits what is to be trained: the configuration, the samples, and the lengths of the stages. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { explain } from '../config/explain.ts';
-import { type Config, configSchema } from '../config/schema.ts';
+import type { Config } from '../config/schema.ts';
 import type { PreparedSample } from '../data/types.ts';
 import { writeFileAtomically } from '../formats/atomic.ts';
-import type { Checkpoint, CheckpointHead } from '../formats/checkpoint.ts';
+import type { CheckpointHead } from '../formats/checkpoint.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Plan } from './plan.ts';
 import type { RunFolder } from './run-folder.ts';
@@ -22,14 +20,6 @@ const free = [
 ];
 const FREE_TO_CHANGE =
   'output.*, data.ahead, data.cache, data.source.path (samples of the same names), training.maxBadSteps, and the lengths of stages that are not over';
-
-/** The configuration that a checkpoint was trained with. Throws a UserError when this program does not understand it. */
-export function checkpointConfig({ step, config }: Checkpoint, run: RunFolder): Config {
-  const parsed = configSchema.safeParse(config);
-  if (parsed.success) return parsed.data;
-  const manifest = join(run.checkpoints, `step-${step}`, 'manifest.json');
-  throw explain(parsed.error.issues, config, (path) => `${manifest}: config.${path.map(String).join('.')}`);
-}
 
 /** Throws a UserError that lists every key by which `config` would train something else than `trained`. */
 export function requireSameTraining(trained: Config, config: Config, run: RunFolder): void {

@@ -4,12 +4,13 @@ import { mkdir, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { configToYaml, type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { storedConfig } from '../config/stored.ts';
 import type { PreparedSample } from '../data/types.ts';
 import { writeFileAtomically } from '../formats/atomic.ts';
 import { type Checkpoint, listCheckpoints, readCheckpoint } from '../formats/checkpoint.ts';
 import { UserError } from '../runtime/errors.ts';
 import { lockRun } from './lock.ts';
-import { checkpointConfig, requireSameTraining, writeSampleIds } from './resume-check.ts';
+import { requireSameTraining, writeSampleIds } from './resume-check.ts';
 import { RunFolder } from './run-folder.ts';
 
 export interface ResumeOptions {
@@ -117,7 +118,8 @@ async function configOf(
   from: Checkpoint | undefined,
   { config, sets, warn }: ResumeOptions,
 ): Promise<LoadedConfig> {
-  const trained = from && checkpointConfig(from, run);
+  const trained =
+    from && storedConfig(from.config, join(run.checkpoints, `step-${from.step}`, 'manifest.json'));
   if (config === undefined && trained && !existsSync(run.config)) {
     warn(`${run.config} is missing and is written again from the checkpoint.`);
     await writeFileAtomically(run.config, configToYaml(trained));

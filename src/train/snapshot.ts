@@ -1,7 +1,8 @@
 /** A training's tensors as the arrays of a checkpoint, and back. */
-import type { StoredTensor, TensorData, TensorToStore } from '../formats/safetensors.ts';
-import type { Method, NamedTensors, Trainable } from '../models/method.ts';
-import { assignNamed, namedWeights } from '../nn/network-weights.ts';
+import type { TensorData, TensorToStore } from '../formats/safetensors.ts';
+import type { Method, Trainable } from '../models/method.ts';
+import { type StoredFile, withTensors } from '../models/stored-networks.ts';
+import { namedWeights } from '../nn/network-weights.ts';
 import { attribute, runOp } from '../runtime/raw.ts';
 import { type Tensor, tf } from '../runtime/tf.ts';
 
@@ -27,31 +28,10 @@ export function takeSnapshot(method: Method, trainable: Trainable): Arrays {
   return files;
 }
 
-/** Puts the networks' weights back. Throws a UserError when they do not fit the method. */
-export function restoreNetworks(method: Method, files: Readonly<Record<string, StoredFile>>): void {
-  for (const [file, network] of Object.entries(method.networks)) {
-    withTensors(files[file] ?? new Map(), (tensors) => assignNamed(namedWeights(network), tensors));
-  }
-}
-
 /** Puts a stage's state back, its networks' weights included. Throws a UserError when it does not fit. */
 export function restoreStage(trainable: Trainable, files: Readonly<Record<string, StoredFile>>): void {
   const all = new Map(Object.values(files).flatMap((file) => [...file]));
   withTensors(all, (tensors) => trainable.restore(tensors));
-}
-
-type StoredFile = ReadonlyMap<string, StoredTensor>;
-
-function withTensors(stored: StoredFile, use: (tensors: NamedTensors) => void): void {
-  tf.tidy(() => {
-    const entries = [...stored].map(([name, tensor]) => [name, toTensor(tensor)] as const);
-    use(Object.fromEntries(entries));
-  });
-}
-
-function toTensor({ data, shape }: StoredTensor): Tensor {
-  const dtype = data instanceof Int32Array ? 'int32' : 'float32';
-  return tf.tensor(data as Float32Array | Int32Array, [...shape], dtype);
 }
 
 /** An array of its own: TF.js hands out the one that a tensor was made from, which may not be given away. */

@@ -63,8 +63,9 @@ it.each(['edit', 'synthesis'] as const)(
   async (task) => {
     const predictor: Predictor = {
       resolution: side,
+      networks: [],
       predict: ({ image, level }) => ({
-        result: tf.add(image, 0.2 * level) as Tensor4D,
+        result: tf.add(image, tf.mul(level, 0.2)) as Tensor4D,
         firstImage: tf.add(image, 0.1) as Tensor4D,
       }),
       predictFromTrueSketch: ({ image }) => tf.add(image, 0.4) as Tensor4D,

@@ -37,6 +37,8 @@ export class FakeMethod implements Method {
     }));
   }
 
+  async prepareTraining(): Promise<void> {}
+
   begin(stage: StagePlan): Trainable {
     for (const variable of this.#momentum) variable.dispose();
     const weights = this.networks.A.getWeights() as Variable[];

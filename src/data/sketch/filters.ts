@@ -20,20 +20,6 @@ export function filter(x: Tensor4D, kernel: Tensor2D): Tensor4D {
   });
 }
 
-/** Sums over k×k boxes, k odd; the border is replicated. One pass along rows and one along columns. */
-export function boxSum(x: Tensor4D, size: number): Tensor4D {
-  if (size === 1) return x;
-  return tf.tidy(() => {
-    const rows = tf.conv2d(
-      replicationPad(x, (size - 1) / 2),
-      tf.ones([size, 1, 1, 1]) as Tensor4D,
-      1,
-      'valid',
-    );
-    return tf.conv2d(rows, tf.ones([1, size, 1, 1]) as Tensor4D, 1, 'valid');
-  });
-}
-
 /** A Gaussian kernel [size,size] of weights exp(-r² / (2 sigma²)), r in px from the centre, of the given sum. */
 export function gaussianKernel(size: number, sigma: number, sum: number): Tensor2D {
   const centre = (size - 1) / 2;

@@ -1,6 +1,6 @@
 /** The inputs and targets of every level of the progressive generator, from a batch at the top resolution. */
 import type { RandomStream } from '../../runtime/seed.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor2D, type Tensor4D, tf } from '../../runtime/tf.ts';
 import type { Batch } from '../types.ts';
 import { type DeformationOffsets, deformSketch, drawOffsets } from './deform.ts';
 import { dilateSketch, dilationDiameter } from './dilate.ts';
@@ -74,15 +74,20 @@ export function trainingPyramid(
   });
 }
 
-/** Test-time inputs of the levels 1 to `level`: the user's sketch, smoothed and dilated by l (models.py:459-515). */
+/**
+ * Test-time inputs of the levels 1 to `level`: the user's sketch, smoothed and dilated by l (models.py:459-515).
+ *
+ * @param refinement l in [0, 1], [n or 1, 1].
+ */
 export function testPyramid(
   batch: Batch,
-  options: { refinement: number; maxDilation: number; level: number; levels: number },
+  options: { refinement: Tensor2D; maxDilation: number; level: number; levels: number },
 ): Omit<LevelBatch, 'sketch'>[] {
   const { refinement, maxDilation, levels } = options;
   return tf.tidy(() => {
     const smooth = smoothSketch(batch.sketch, SMOOTHING.wide);
-    const rough = dilateSketch(smooth, dilationDiameter(refinement, maxDilation), maxDilation);
+    const diameter: Tensor2D = tf.add(tf.mul(refinement, maxDilation - 1), 1);
+    const rough = dilateSketch(smooth, diameter, maxDilation);
     return Array.from({ length: options.level }, (_, index) => atLevel(batch, rough, index + 1, levels));
   });
 }

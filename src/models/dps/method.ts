@@ -3,9 +3,11 @@ import { imageGeneratorLevel, levelResolution } from '../../config/check.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
+import type { Reporter } from '../../runtime/progress.ts';
 import { stream } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
 import type { Method, NamedImages, StagePlan, Trainable } from '../method.ts';
+import { createPerceptualLoss } from '../perceptual-network.ts';
 import { ImageGeneratorStage } from './image-generator-stage.ts';
 import { buildNetworks, type DpsNetworks } from './networks.ts';
 import { DpsPredictor } from './predictor.ts';
@@ -25,10 +27,11 @@ export class Dps implements Method {
   readonly stages: readonly DpsStage[];
   readonly #config: Config;
   readonly #built: DpsNetworks;
-  readonly #perceptual: PerceptualLoss;
+  #perceptual: PerceptualLoss | undefined;
   #current: { level: number; trainable: ImageGeneratorStage | RefinementStage } | undefined;
 
-  constructor(config: Config, perceptual: PerceptualLoss) {
+  /** @param perceptual another perceptual loss than the one that `prepareTraining` makes. */
+  constructor(config: Config, perceptual?: PerceptualLoss) {
     this.#config = config;
     this.#perceptual = perceptual;
     this.#built = buildNetworks(config);
@@ -40,6 +43,10 @@ export class Dps implements Method {
     ];
     this.networks = Object.fromEntries(all.map((network) => [network.name, network]));
     this.stages = planStages(config);
+  }
+
+  async prepareTraining(reporter: Reporter): Promise<void> {
+    this.#perceptual ??= await createPerceptualLoss(this.#config, reporter);
   }
 
   begin(stage: StagePlan): Trainable {
@@ -58,6 +65,7 @@ export class Dps implements Method {
 
   #sharedOptions() {
     const { task, loss, training } = this.#config;
+    if (!this.#perceptual) throw new Error('prepareTraining comes before the first stage');
     return {
       task,
       adam: training.optimizer,
@@ -94,7 +102,9 @@ export class Dps implements Method {
   predictor(): DpsPredictor {
     const { task, model } = this.#config;
     const level = imageGeneratorLevel(this.#config);
+    const generators = this.#built.levels.slice(0, level).map(({ generator }) => generator.name);
     return new DpsPredictor(this.#refiner(level), this.#built.imageGenerator, {
+      networks: [...generators, this.#built.imageGenerator.name],
       task,
       level,
       levels: model.levels,

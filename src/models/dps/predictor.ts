@@ -6,6 +6,8 @@ import { generatorInput, type Task } from './inputs.ts';
 import type { Refiner } from './refiner.ts';
 
 export interface PredictorOptions {
+  /** Names of the generators and F. */
+  readonly networks: readonly string[];
   readonly task: Task;
   /** F's level, 1 being the lowest of `levels`. */
   readonly level: number;
@@ -20,6 +22,7 @@ export interface PredictorOptions {
  */
 export class DpsPredictor implements Predictor {
   readonly resolution: number;
+  readonly networks: readonly string[];
   readonly #refiner: Refiner;
   readonly #imageGenerator: LayersModel;
   readonly #options: PredictorOptions;
@@ -27,6 +30,7 @@ export class DpsPredictor implements Predictor {
   /** @param refiner the generators up to F's level. */
   constructor(refiner: Refiner, imageGenerator: LayersModel, options: PredictorOptions) {
     this.resolution = options.resolution;
+    this.networks = options.networks;
     this.#refiner = refiner;
     this.#imageGenerator = imageGenerator;
     this.#options = options;

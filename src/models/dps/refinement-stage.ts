@@ -3,7 +3,7 @@ import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { meanAbsolute, pictureDifference } from '../../losses/reconstruction.ts';
 import { RandomStream, type StreamState } from '../../runtime/seed.ts';
-import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
 import type { Accept, StepScalars } from '../method.ts';
 import { type AdversarialOptions, AdversarialStage } from './adversarial-stage.ts';
 import { splitPicture } from './generator.ts';
@@ -59,7 +59,7 @@ export class RefinementStage extends AdversarialStage {
       const refinement = this.#random.pick(this.refinements);
       const degradation = drawDegradation(count, size, this.#random);
       const pyramid = trainingPyramid(batch, degradation, { refinement, maxDilation, level, levels });
-      const features = lowerFeatures(this.#below, this.#options.task, pyramid, refinement);
+      const features = lowerFeatures(this.#below, this.#options.task, pyramid, tf.fill([1, 1], refinement));
       return this.update(pyramid.at(-1)!, refinement, features, accept);
     });
   }
@@ -127,18 +127,18 @@ export class RefinementStage extends AdversarialStage {
  * The features that the lower levels hand up, or undefined where there are none.
  *
  * @param inputs one entry a level, lowest first; those beyond the lower levels are not used.
+ * @param level l [n or 1, 1].
  */
 export function lowerFeatures(
   below: readonly LayersModel[],
   task: Task,
   inputs: readonly Omit<LevelBatch, 'sketch'>[],
-  refinement: number,
+  level: Tensor2D,
 ): Tensor4D | undefined {
   let features: Tensor4D | undefined;
   below.forEach((network, index) => {
     const { roughSketch, image, hole } = inputs[index]!;
     const x = generatorInput(task, { sketch: roughSketch, image, hole });
-    const level = tf.fill([1, 1], refinement);
     features = network.apply(features ? [x, level, features] : [x, level]) as Tensor4D;
   });
   return features;

@@ -1,5 +1,5 @@
 import { type LevelBatch, testPyramid } from '../../data/sketch/pyramid.ts';
-import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type Tensor2D, type Tensor4D, tf } from '../../runtime/tf.ts';
 import type { PredictorInput } from '../method.ts';
 import { splitPicture } from './generator.ts';
 import { generatorInput, maskSketch, type Picture, type Task } from './inputs.ts';
@@ -39,11 +39,11 @@ export class Refiner {
   refine(input: PredictorInput): Refinement & { picture: Picture } {
     const { task } = this.#options;
     return tf.tidy(() => {
-      const pyramid = this.inputs(input);
+      const level = asTensor(input.level);
+      const pyramid = this.inputs({ ...input, level });
       const { roughSketch, image, hole } = pyramid.at(-1)!;
-      const features = lowerFeatures(this.#below, task, pyramid, input.level);
+      const features = lowerFeatures(this.#below, task, pyramid, level);
       const x = generatorInput(task, { sketch: roughSketch, image, hole });
-      const level = tf.fill([1, 1], input.level);
       const [, drawn] = this.#generator.apply(features ? [x, level, features] : [x, level]) as Tensor4D[];
       const generated = splitPicture(drawn!);
       const refinedSketch = maskSketch(task, generated.sketch, hole);
@@ -60,6 +60,9 @@ export class Refiner {
   inputs(input: PredictorInput): Omit<LevelBatch, 'sketch'>[] {
     const { maxDilation, levels } = this.#options;
     const level = this.#below.length + 1;
-    return testPyramid(input, { refinement: input.level, maxDilation, level, levels });
+    return testPyramid(input, { refinement: asTensor(input.level), maxDilation, level, levels });
   }
 }
+
+const asTensor = (level: number | Tensor2D): Tensor2D =>
+  typeof level === 'number' ? tf.fill([1, 1], level) : level;

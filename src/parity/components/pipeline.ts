@@ -33,6 +33,7 @@ export async function checkPipeline(fixture: FixtureCase): Promise<Check[]> {
   const below = generators.slice(0, -1).map(featuresOf);
   const refiner = new Refiner(below, generators.at(-1)!, { task, maxDilation: options.max_dilate, levels });
   const predictor = new DpsPredictor(refiner, imageGeneratorOf(fixture, options.F), {
+    networks: [],
     task,
     level: levels,
     levels,

@@ -55,7 +55,8 @@ describe('training pyramid', () => {
 });
 
 it('lines grow with l at test time', () => {
-  const at = (refinement: number) => ink(testPyramid(batch, { ...options, refinement }).at(-1)!.roughSketch);
+  const at = (refinement: number) =>
+    ink(testPyramid(batch, { ...options, refinement: tf.fill([1, 1], refinement) }).at(-1)!.roughSketch);
   const inks = [0, 0.05, 0.3, 0.33, 0.7, 1].map(at);
   expect(inks).toEqual([...inks].sort((a, b) => a - b));
   expect(inks.at(-1)! / inks[0]!).toBeGreaterThan(3);

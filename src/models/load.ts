@@ -1,0 +1,59 @@
+/** A trained method from a checkpoint, to use and not to train. */
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { storedConfig } from '../config/stored.ts';
+import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../formats/checkpoint.ts';
+import { UserError } from '../runtime/errors.ts';
+import type { Method, Predictor } from './method.ts';
+import { createMethod } from './registry.ts';
+import { restoreNetworks } from './stored-networks.ts';
+
+export interface LoadedMethod {
+  /** The checkpoint's folder. */
+  readonly path: string;
+  readonly config: Config;
+  readonly method: Method;
+  readonly checkpoint: Omit<Checkpoint, 'tensors'>;
+  /** The networks that hold trained weights, by their names in {@link Method.networks}. */
+  readonly trained: readonly string[];
+}
+
+/**
+ * Builds the method of a checkpoint with its weights. It can predict, not train. The caller disposes of the method.
+ *
+ * @param path a run's folder, which stands for its newest checkpoint, or a checkpoint's.
+ * @throws UserError when there is no checkpoint, or it is damaged or of another version of this program.
+ */
+export async function loadMethod(path: string): Promise<LoadedMethod> {
+  const folder = await resolveCheckpoint(path);
+  const { tensors, ...checkpoint } = await readCheckpoint(folder);
+  const config = storedConfig(checkpoint.config, join(folder, 'manifest.json'));
+  const method = createMethod(config);
+  try {
+    restoreNetworks(method, tensors);
+  } catch (error) {
+    method.dispose();
+    throw error;
+  }
+  const trained = checkpoint.trained ?? Object.keys(method.networks);
+  return { path: folder, config, method, checkpoint, trained };
+}
+
+/** The predictor of a loaded method. Throws a UserError when a network that it runs is not trained yet. */
+export function trainedPredictor({ method, trained, path }: LoadedMethod): Predictor {
+  const predictor = method.predictor();
+  requireTrained(predictor.networks, trained, path);
+  return predictor;
+}
+
+/** Throws a UserError that names the networks of `names` that are not among the trained ones. */
+export function requireTrained(names: readonly string[], trained: readonly string[], path: string): void {
+  const missing = names.filter((name) => !trained.includes(name));
+  if (missing.length === 0) return;
+  throw new UserError('The checkpoint is not trained far enough.', {
+    where: path,
+    expected: `trained networks ${names.join(', ')}`,
+    got: trained.length > 0 ? `only ${trained.join(', ')}` : 'none',
+    fix: `train on (npm run train -- --resume RUN), or import weights of ${missing.join(', ')}`,
+  });
+}
