@@ -176,3 +176,24 @@ it('the last checkpoint is tried again when it cannot be written', async () => {
   expect(warnings[0]).toMatch(/step 2 cannot be written \(1 of at most 3[\s\S]*There is none before it/);
   expect((await readCheckpoint(end.checkpoint)).step).toBe(2);
 });
+
+it('leaves out stages of length 0, and refuses a plan of nothing else', async () => {
+  const job = await training([0, 3, 0]);
+  const end = await train(job);
+  expect(end).toMatchObject({ step: 3, complete: true });
+  expect(readLog(job.run).map(({ stage }) => stage)).toEqual(Array(3).fill('stage 2'));
+  expect(() => makePlan(new FakeMethod([0, 0]), 64, 7)).toThrow(/nothing to train/);
+});
+
+it('begins with the weights of another training, and says from then on what is trained', async () => {
+  const first = await train(await training([3]));
+  const initial = await readCheckpoint(first.checkpoint);
+  expect(initial.trained).toEqual(['A']);
+  const job = await training([0, 1], { initial });
+  const begun = await train(job);
+  const log = readLog(job.run);
+  const afresh = await training([0, 1]);
+  await train(afresh);
+  expect(log[0]!.losses.difference).not.toBe(readLog(afresh.run)[0]!.losses.difference);
+  expect((await readCheckpoint(begun.checkpoint)).trained).toEqual(['A']);
+});

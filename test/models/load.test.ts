@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Config } from '../../src/config/schema.ts';
+import { writeCheckpoint } from '../../src/formats/checkpoint.ts';
+import { loadMethod, trainedPredictor } from '../../src/models/load.ts';
+import type { Method } from '../../src/models/method.ts';
+import { createMethod } from '../../src/models/registry.ts';
+import { namedWeights } from '../../src/nn/network-weights.ts';
+import { tf } from '../../src/runtime/tf.ts';
+import { tinyBatch, tinyConfig } from './dps/tiny.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'load-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A checkpoint of a method as it is. */
+function save(method: Method, config: Config, trained: string[], step: number): Promise<string> {
+  const tensors = Object.entries(method.networks).map(([name, network]) => {
+    const weights = Object.entries(namedWeights(network));
+    const arrays = weights.map(
+      ([key, weight]) => [key, { shape: weight.shape, data: weight.dataSync() as Float32Array }] as const,
+    );
+    return [name, arrays] as const;
+  });
+  const stage = { index: 0, name: 'F', step };
+  const head = { step, stage, config, random: {}, metrics: {}, trained };
+  return writeCheckpoint(join(folder, 'checkpoints'), head, Object.fromEntries(tensors));
+}
+
+describe('a method from its checkpoint', () => {
+  const config = { ...tinyConfig(), seed: 7 };
+  const all = ['G16', 'G32', 'G64', 'F'];
+
+  it('predicts as the one that was saved, and leaves no tensors behind', async () => {
+    const method = createMethod(config);
+    const path = await save(method, config, all, 1);
+    const before = tf.memory().numTensors;
+    const loaded = await loadMethod(folder);
+    expect(loaded).toMatchObject({ path, trained: all, config: { seed: 7 } });
+    const batch = { ...tinyBatch(2, 64), level: 0.3 };
+    const [was, is] = [method.predictor(), trainedPredictor(loaded)].map((predictor) =>
+      tf.tidy(() => predictor.predict(batch).result.dataSync()),
+    );
+    expect(is).toEqual(was);
+    loaded.method.dispose();
+    tf.dispose([batch.image, batch.sketch, batch.hole]);
+    expect(tf.memory().numTensors).toBe(before);
+    method.dispose();
+  });
+
+  it('does not predict with networks that were never trained', async () => {
+    const method = createMethod(config);
+    await save(method, config, ['F', 'G16'], 2);
+    const loaded = await loadMethod(folder);
+    expect(() => trainedPredictor(loaded)).toThrow(/not trained far enough[\s\S]*only F, G16[\s\S]*G32, G64/);
+    loaded.method.dispose();
+    method.dispose();
+  });
+
+  it('l may differ from sample to sample', () => {
+    const method = createMethod(config);
+    tf.tidy(() => {
+      const batch = tinyBatch(3, 64);
+      const levels = [0, 0.37, 1];
+      const together = method.predictor().predict({ ...batch, level: tf.tensor2d(levels, [3, 1]) }).result;
+      levels.forEach((level, i) => {
+        const alone = method.predictor().predict({ ...batch, level }).result;
+        const difference = tf.max(tf.abs(tf.sub(alone.slice(i, 1), together.slice(i, 1))));
+        expect(difference.dataSync()[0]).toBeLessThan(1e-5);
+      });
+    });
+    method.dispose();
+  });
+});
