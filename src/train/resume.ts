@@ -1,6 +1,6 @@
 /** Opens a run to go on with: its folder, its newest whole checkpoint, and the configuration. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { configToYaml, type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -11,7 +11,7 @@ import { type Checkpoint, listCheckpoints, readCheckpoint } from '../formats/che
 import { UserError } from '../runtime/errors.ts';
 import { lockRun } from './lock.ts';
 import { requireSameTraining, writeSampleIds } from './resume-check.ts';
-import { RunFolder } from './run-folder.ts';
+import { newestRun, RunFolder } from './run-folder.ts';
 
 export interface ResumeOptions {
   /** A run's folder, one of its checkpoints, or `latest`. */
@@ -56,7 +56,7 @@ export async function openRun(options: ResumeOptions): Promise<OpenedRun> {
 
 async function locate({ target, runs }: ResumeOptions): Promise<{ run: RunFolder; upTo: number }> {
   if (target === 'latest') {
-    return { run: new RunFolder(await newestRun(runs)), upTo: Number.POSITIVE_INFINITY };
+    return { run: new RunFolder(await latestRun(runs)), upTo: Number.POSITIVE_INFINITY };
   }
   const path = basename(target) === 'manifest.json' ? dirname(target) : target;
   if (existsSync(join(path, 'config.yaml')) || existsSync(join(path, 'checkpoints')))
@@ -71,14 +71,9 @@ async function locate({ target, runs }: ResumeOptions): Promise<{ run: RunFolder
   });
 }
 
-async function newestRun(runs: string): Promise<string> {
-  const names = await readdir(runs).catch(() => [] as string[]);
-  // One that was killed while its folder was made has no configuration.
-  const numbered = names.filter(
-    (name) => /^\d+-/.test(name) && existsSync(new RunFolder(join(runs, name)).config),
-  );
-  const newest = numbered.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1);
-  if (newest) return join(runs, newest);
+async function latestRun(runs: string): Promise<string> {
+  const newest = await newestRun(runs);
+  if (newest) return newest;
   throw new UserError('There is no run to go on with.', {
     where: `--resume latest --runs ${runs}`,
     expected: 'folders of runs, such as 00001-dps',

@@ -1,4 +1,5 @@
 /** A run's folder: `runs/00012-NAME` with everything that the run writes. */
+import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configToYaml } from '../config/load.ts';
@@ -69,6 +70,17 @@ export async function createRunFolder(runs: string, config: Config): Promise<Run
       got: (error as Error).message,
     });
   }
+}
+
+/** The path of the run of the highest number below `runs`; undefined when there is none. */
+export async function newestRun(runs: string): Promise<string | undefined> {
+  const names = await readdir(runs).catch(() => [] as string[]);
+  // One that was killed while its folder was made has no configuration.
+  const numbered = names.filter(
+    (name) => /^\d+-/.test(name) && existsSync(new RunFolder(join(runs, name)).config),
+  );
+  const newest = numbered.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1);
+  return newest && join(runs, newest);
 }
 
 async function claimNumber(runs: string): Promise<number> {
