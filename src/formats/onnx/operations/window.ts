@@ -1,0 +1,182 @@
+/** Operations over windows of a picture: convolutions, pooling, padding, and what moves between space and channels. */
+import type { GraphNode } from '../../graph.ts';
+import type { Attributes } from '../builder.ts';
+import { arrange, NCHW, OIHW, straight } from '../layout.ts';
+import { type Lowering, unsupported } from '../lowering.ts';
+import { attribute, type Operation, type Operations } from './operation.ts';
+import { take } from './selection.ts';
+
+type Pair = readonly [number, number];
+
+/** Height's and width's of an attribute that has one number a dimension. */
+function spatial(node: GraphNode, name: string): Pair {
+  const all = (node.attributes[name] as readonly number[] | undefined) ?? [1, 1, 1, 1];
+  return [all[1]!, all[2]!];
+}
+
+function checkLayout(node: GraphNode): void {
+  const format = node.attributes.data_format ?? 'NHWC';
+  if (format !== 'NHWC') throw unsupported(node, `its layout is ${format}, not NHWC`);
+}
+
+/** ONNX's pads [top, left, bottom, right] for a window over a picture. */
+function padsOf(node: GraphNode, sizes: Pair, window: Pair, strides: Pair, dilations: Pair): number[] {
+  const padding = attribute<string>(node, 'padding', 'string');
+  if (padding === 'VALID') return [0, 0, 0, 0];
+  if (padding === 'EXPLICIT') {
+    const pads = attribute<readonly number[]>(node, 'explicit_paddings', 'object');
+    return [pads[2]!, pads[4]!, pads[3]!, pads[5]!];
+  }
+  const total = sizes.map((size, i) => {
+    const reach = (window[i]! - 1) * dilations[i]! + 1;
+    return Math.max(0, (Math.ceil(size / strides[i]!) - 1) * strides[i]! + reach - size);
+  });
+  return [...total.map((pad) => pad >> 1), ...total.map((pad) => pad - (pad >> 1))];
+}
+
+const sizesOf = (to: Lowering, node: GraphNode, id: number): Pair => [
+  to.size(node, id, 1),
+  to.size(node, id, 2),
+];
+
+/** Conv2D, with a bias as third input where `fuseBias` found one. */
+const convolution: Operation = (to, node) => {
+  checkLayout(node);
+  const [x, filter, bias] = node.inputs as [number, number, number?];
+  const [kh, kw, channels] = to.shape(filter) as [number, number, number, number];
+  const strides = spatial(node, 'strides');
+  const dilations = spatial(node, 'dilations');
+  const inputs = [to.at(x, NCHW), to.at(filter, OIHW)];
+  if (bias !== undefined) inputs.push(to.at(bias));
+  const result = to.emit('Conv', inputs, {
+    kernel_shape: [kh, kw],
+    strides,
+    dilations,
+    pads: padsOf(node, sizesOf(to, node, x), [kh, kw], strides, dilations),
+    group: to.size(node, x, 3) / channels,
+  });
+  to.place(node.outputs[0]!, result, NCHW);
+};
+
+/** One filter or several for each channel; the filter is [h, w, channels, multiplier]. */
+const depthwiseConvolution: Operation = (to, node) => {
+  checkLayout(node);
+  const [x, filter] = node.inputs as [number, number];
+  const [kh, kw, channels, multiplier] = to.shape(filter) as [number, number, number, number];
+  const strides = spatial(node, 'strides');
+  const dilations = spatial(node, 'dilations');
+  const separate = to.at(filter, [2, 3, 0, 1]);
+  const kernel = to.reshape(separate, [channels, multiplier, kh, kw], [channels * multiplier, 1, kh, kw]);
+  const result = to.emit('Conv', [to.at(x, NCHW), kernel], {
+    kernel_shape: [kh, kw],
+    strides,
+    dilations,
+    pads: padsOf(node, sizesOf(to, node, x), [kh, kw], strides, dilations),
+    group: channels,
+  });
+  to.place(node.outputs[0]!, result, NCHW);
+};
+
+/** A transposed convolution: the gradient of one with the filter [h, w, channels of the result, of the input]. */
+const transposedConvolution: Operation = (to, node) => {
+  checkLayout(node);
+  const [, filter, x] = node.inputs as [number, number, number];
+  const output = node.outputs[0]!;
+  const [kh, kw] = to.shape(filter) as [number, number];
+  const strides = spatial(node, 'strides');
+  const dilations = spatial(node, 'dilations');
+  const sizes = sizesOf(to, node, output);
+  const pads = padsOf(node, sizes, [kh, kw], strides, dilations);
+  const made = (side: 0 | 1, window: number) =>
+    (to.size(node, x, side + 1) - 1) * strides[side] + (window - 1) * dilations[side] + 1;
+  const result = to.emit('ConvTranspose', [to.at(x, NCHW), to.at(filter, OIHW)], {
+    kernel_shape: [kh, kw],
+    strides,
+    dilations,
+    pads,
+    // Rows and columns that the forward convolution's stride left out.
+    output_padding: [
+      sizes[0] + pads[0]! + pads[2]! - made(0, kh),
+      sizes[1] + pads[1]! + pads[3]! - made(1, kw),
+    ],
+  });
+  to.place(output, result, NCHW);
+};
+
+const pooling =
+  (op: string, more: Attributes = {}): Operation =>
+  (to, node) => {
+    checkLayout(node);
+    const x = node.inputs[0]!;
+    const window = spatial(node, 'ksize');
+    const strides = spatial(node, 'strides');
+    const pads = padsOf(node, sizesOf(to, node, x), window, strides, [1, 1]);
+    const result = to.emit(op, [to.at(x, NCHW)], { kernel_shape: window, strides, pads, ...more });
+    to.place(node.outputs[0]!, result, NCHW);
+  };
+
+/** Pads by the constant table [rank, 2] of input 1. */
+const padding =
+  (mode: (node: GraphNode, widest: number) => string): Operation =>
+  (to, node) => {
+    const table = to.numbers(node, 1);
+    const x = to.any(node.inputs[0]!);
+    const before = straight(to.rank(node.inputs[0]!)).map((axis) => table[2 * axis]!);
+    const after = before.map((_, axis) => table[2 * axis + 1]!);
+    const pads = to.int64([...arrange(x.layout, before), ...arrange(x.layout, after)]);
+    const inputs = [x.name, pads];
+    if (node.inputs.length > 2) inputs.push(to.broadcast(node.inputs[2]!, []));
+    const result = to.emit('Pad', inputs, { mode: mode(node, Math.max(...table)) });
+    to.place(node.outputs[0]!, result, x.layout);
+  };
+
+function mirrorMode(node: GraphNode, widest: number): string {
+  if (node.attributes.mode === 'REFLECT') return 'reflect';
+  // ONNX cannot repeat the border pixel and go on from there, but one pixel is the border pixel alone.
+  if (widest > 1) throw unsupported(node, 'it mirrors more than one pixel with the border repeated');
+  return 'edge';
+}
+
+const blocks =
+  (op: string, more: Attributes): Operation =>
+  (to, node) => {
+    checkLayout(node);
+    const blocksize = attribute<number>(node, 'block_size', 'number');
+    to.place(node.outputs[0]!, to.emit(op, [to.at(node.inputs[0]!, NCHW)], { blocksize, ...more }), NCHW);
+  };
+
+/** Windows of a picture side by side as channels, in the order row, column, channel. */
+const patches: Operation = (to, node) => {
+  const x = node.inputs[0]!;
+  const output = node.outputs[0]!;
+  const [rows, columns] = spatial(node, 'ksizes');
+  const strides = spatial(node, 'strides');
+  const rates = spatial(node, 'rates');
+  const pads = padsOf(node, sizesOf(to, node, x), [rows, columns], strides, rates);
+  const all = to.int64([0, 0, pads[0]!, pads[1]!, 0, 0, pads[2]!, pads[3]!]);
+  const padded = pads.every((pad) => pad === 0)
+    ? to.at(x, NCHW)
+    : to.emit('Pad', [to.at(x, NCHW), all], { mode: 'constant' });
+  const [h, w] = sizesOf(to, node, output);
+  const parts = Array.from({ length: rows * columns }, (_, i) => {
+    const begin = [Math.floor(i / columns) * rates[0], (i % columns) * rates[1]] as const;
+    return take(to, padded, NCHW, [
+      { axis: 1, begin: begin[0], end: begin[0] + (h - 1) * strides[0] + 1, step: strides[0] },
+      { axis: 2, begin: begin[1], end: begin[1] + (w - 1) * strides[1] + 1, step: strides[1] },
+    ]);
+  });
+  to.place(output, to.emit('Concat', parts, { axis: 1 }), NCHW);
+};
+
+export const windows: Operations = {
+  AvgPool: pooling('AveragePool', { count_include_pad: 0 }),
+  Conv2D: convolution,
+  Conv2DBackpropInput: transposedConvolution,
+  DepthToSpace: blocks('DepthToSpace', { mode: 'DCR' }),
+  DepthwiseConv2dNative: depthwiseConvolution,
+  ExtractImagePatches: patches,
+  MaxPool: pooling('MaxPool'),
+  MirrorPad: padding(mirrorMode),
+  PadV2: padding(() => 'constant'),
+  SpaceToDepth: blocks('SpaceToDepth', {}),
+};

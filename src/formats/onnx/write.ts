@@ -1,0 +1,82 @@
+import { UserError } from '../../runtime/errors.ts';
+import type { Graph, GraphNode } from '../graph.ts';
+import { OnnxBuilder, type Port } from './builder.ts';
+import { fuseBias } from './fuse-bias.ts';
+import { arrange, usualLayout } from './layout.ts';
+import { Lowering, unsupported } from './lowering.ts';
+import { operations } from './operations/table.ts';
+import { encodeModel } from './protobuf.ts';
+import { wishedLayouts } from './wishes.ts';
+
+export interface OnnxOptions {
+  /** Of the graph. */
+  readonly name: string;
+  /** In which the large weights are stored. The computation is fp32 in any case, so that every CPU can run it. */
+  readonly precision: 'fp32' | 'fp16';
+  readonly producer: { readonly name: string; readonly version: string };
+  /** What the model is, for a person. */
+  readonly description: string;
+  /** What each input and output is, by its name. */
+  readonly ports?: Readonly<Record<string, string>>;
+  /** Free entries, for example licence and origin. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Version of the operators; onnxruntime knows it since 1.14. */
+const OPSET = 18;
+/** Version of the file format that belongs to it. */
+const IR_VERSION = 8;
+/** Protobuf's limit for a message. */
+const MAXIMUM_BYTES = 2 ** 31 - 1;
+
+/**
+ * A graph as an ONNX model file. Every value of rank 4 is NCHW there, inputs and outputs included; those of other ranks
+ * are as they are. The batch dimension is open and named `n`. Equal graphs give equal bytes.
+ *
+ * @throws UserError when an operation cannot be written, or when the file would be too large for the format.
+ */
+export function writeOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
+  const builder = new OnnxBuilder();
+  const fused = fuseBias(graph);
+  const to = new Lowering(fused, builder, wishedLayouts(fused), options.precision === 'fp16');
+  const port = (name: string, id: number): Port => {
+    const { type, shape } = graph.values.get(id)!;
+    return { name, type, shape: arrange(usualLayout(shape.length), shape), docString: options.ports?.[name] };
+  };
+  const inputs = [...graph.inputs].map(([name, id]) => port(name, id));
+  const outputs = [...graph.outputs].map(([name, id]) => port(name, id));
+  for (const { name } of [...inputs, ...outputs]) builder.unique(name);
+  for (const [name, id] of graph.inputs) to.place(id, name, usualLayout(to.rank(id)));
+  for (const node of fused.nodes) {
+    const operation = operations[node.op];
+    if (!operation) throw unsupported(node, 'it has an operation that is not known here');
+    builder.scope = scopeOf(fused, node);
+    operation(to, node);
+  }
+  builder.scope = '';
+  for (const [name, id] of graph.outputs) builder.output(name, to.at(id, usualLayout(to.rank(id))));
+  const written = builder.finish(options.name, inputs, outputs);
+  const bytes = written.initializer.reduce((sum, { rawData }) => sum + rawData.length, 0);
+  if (bytes > MAXIMUM_BYTES - 2 ** 24)
+    throw new UserError('The model is too large for one ONNX file.', {
+      where: options.name,
+      expected: 'at most 2 GB of weights',
+      got: `${(bytes / 1e9).toFixed(1)} GB`,
+      fix: 'export with half precision, or a single network',
+    });
+  return encodeModel({
+    irVersion: IR_VERSION,
+    producerName: options.producer.name,
+    producerVersion: options.producer.version,
+    docString: options.description,
+    opsetImport: [{ domain: '', version: OPSET }],
+    metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
+    graph: written,
+  });
+}
+
+/** The layer that a node's weights belong to, or nothing. */
+function scopeOf({ constants }: Graph, { inputs }: GraphNode): string {
+  const weight = inputs.map((id) => constants.get(id)?.name).find((name) => name !== undefined);
+  return weight?.replace(/\/[^/]*$/, '') ?? '';
+}
