@@ -46,15 +46,27 @@ export class Hed {
   edges(images: Tensor4D): HedEdges {
     return tf.tidy(() => {
       const [, height, width] = images.shape;
-      let x: Tensor4D = tf.sub(images, tf.tensor1d([...hedMean]));
-      const logits = this.#blocks.map((block, i) => {
-        if (i > 0) x = tf.maxPool(x, 2, 2, 'same');
-        for (const weights of block) x = convolve(x, weights, 'relu');
+      const logits = this.features(images).map((x, i) => {
         const side = convolve(x, this.#sides[i]!, 'linear');
         return i === 0 ? side : tf.image.resizeBilinear(side, [height, width], false, true);
       });
       const fused = convolve(tf.concat(logits, 3), this.#fuse, 'linear');
       return { fused: tf.sigmoid(fused), sides: logits.map((side) => tf.sigmoid(side)) };
+    });
+  }
+
+  /**
+   * Features after the last rectifier of each of the trunk's first `depth` blocks, of images as {@link edges} takes
+   * them: [n, h, w, 64], [n, h/2, w/2, 128], ... 256, 512, [n, h/16, w/16, 512]. The caller disposes of them.
+   */
+  features(images: Tensor4D, depth = convolutionsPerBlock.length): Tensor4D[] {
+    return tf.tidy(() => {
+      let x: Tensor4D = tf.sub(images, tf.tensor1d([...hedMean]));
+      return this.#blocks.slice(0, depth).map((block, i) => {
+        if (i > 0) x = tf.maxPool(x, 2, 2, 'same');
+        for (const weights of block) x = convolve(x, weights, 'relu');
+        return x;
+      });
     });
   }
 
