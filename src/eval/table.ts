@@ -7,6 +7,7 @@ import type { Prediction, Predictor } from '../models/method.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type Tensor4D, tf } from '../runtime/tf.ts';
 import { type HoleError, holeErrors } from './hole-error.ts';
+import { meanColour } from './mean-colour.ts';
 
 const LEVELS = [0, 0.5, 1] as const;
 const BATCH = 8;
@@ -95,15 +96,6 @@ function fillings(
     for (const [level, { result }] of predictions) images[`I_out, l = ${level}`] = result;
     return images;
   });
-}
-
-/** Each image filled by the mean colour of its known pixels, or of all where none is known [n,h,w,3]. */
-function meanColour(image: Tensor4D, hole: Tensor4D): Tensor4D {
-  const known = tf.sub(1, hole);
-  const count = tf.sum(known, [1, 2], true);
-  const weight = tf.where(tf.greater(count, 0), known, tf.onesLike(hole));
-  const sum = tf.sum(tf.mul(image, weight), [1, 2], true);
-  return tf.mul(tf.div(sum, tf.sum(weight, [1, 2], true)), tf.onesLike(image));
 }
 
 const mean = (values: readonly number[]): number =>
