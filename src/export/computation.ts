@@ -1,5 +1,4 @@
 /** What can be exported of a method, its whole path or one network, as a function with named inputs and outputs. */
-import { imageGeneratorLevel, levelResolution } from '../config/check.ts';
 import type { Config } from '../config/schema.ts';
 import type { Graph } from '../formats/graph.ts';
 import type { Method } from '../models/method.ts';
@@ -87,10 +86,10 @@ export function pipeline(method: Method, config: Config): Computation {
 }
 
 /** One network of a method with its own inputs. */
-export function singleNetwork(method: Method, config: Config, name: string): Computation {
+export function singleNetwork(method: Method, name: string): Computation {
   const network = method.networks[name]!;
-  const size = resolutionOf(name, config);
-  const names = network.inputs.map((input) => input.name.replace(/^.*\./, ''));
+  const size = resolutionOf(name, method);
+  const names = network.inputNames.map((input) => input.replace(/^.*\./, ''));
   const outputs = outputsOf(network);
   return {
     name,
@@ -108,10 +107,10 @@ export function singleNetwork(method: Method, config: Config, name: string): Com
   };
 }
 
-/** The number that a network's name ends in is the side of its images, px; F and its discriminator have their level's. */
-function resolutionOf(name: string, config: Config): number {
+/** The number that a network's name ends in is the side of its images, px; the others have that of the results. */
+function resolutionOf(name: string, method: Method): number {
   const side = /\d+$/.exec(name)?.[0];
-  return side === undefined ? levelResolution(config, imageGeneratorLevel(config)) : Number(side);
+  return side === undefined ? method.predictor().resolution : Number(side);
 }
 
 function portOf(name: string, shape: readonly (number | null)[], size: number): Port {
