@@ -7,6 +7,7 @@ import {
   configJsonSchema,
   expectation,
   formFor,
+  formsOf,
   isMapping,
   type JsonSchema,
   keysAt,
@@ -65,7 +66,7 @@ function explainIssue(issue: z.core.$ZodIssue, subject: Subject): UserError[] {
         where: subject.locate(issue.path),
         expected: schema ? expectation(schema) : issue.message,
         got: value === undefined ? 'nothing' : short(value),
-        fix: similarValue(schema?.enum ?? schema?.anyOf?.map((form) => form.const), value),
+        fix: schema && similarValue(schema.enum ?? formsOf(schema).map((form) => form.const), value),
       },
     ),
   ];
@@ -91,8 +92,8 @@ function unknownKey(path: Path, key: string, subject: Subject): UserError {
   });
 }
 
-function similarValue(allowed: readonly unknown[] | undefined, value: unknown): string | undefined {
-  const similar = similarWord(String(value), (allowed ?? []).map(String));
+function similarValue(allowed: readonly unknown[], value: unknown): string | undefined {
+  const similar = similarWord(String(value), allowed.filter((item) => item !== undefined).map(String));
   return similar ? `did you mean \`${similar}\`?` : undefined;
 }
 
