@@ -1,4 +1,4 @@
-/** Pictures in rows and columns with a caption above each column, as a PNG. */
+/** Pictures in rows and columns with captions, as a PNG. */
 import sharp, { type OverlayOptions } from 'sharp';
 import { fromRgb, type RgbImage } from './decode.ts';
 import { textPath, textWidth } from './lettering.ts';
@@ -17,21 +17,30 @@ export interface GridColumn {
 
 const gap = 4;
 const captionHeight = 20;
+/** Px for each unit of the letters' grid, at most. */
+const letterSize = 1.5;
 
 /**
  * Draws pictures as a grid. All are drawn as squares of `side` px, small ones enlarged to 128 px. The caption is above
- * its column.
+ * its column, that of a row, if there are any, before it.
  */
-export async function drawPictures(columns: readonly GridColumn[], side: number): Promise<GridImage> {
+export async function drawPictures(
+  columns: readonly GridColumn[],
+  side: number,
+  rowCaptions: readonly string[] = [],
+): Promise<GridImage> {
   const cell = Math.max(128, side);
   const rows = Math.max(...columns.map(({ pictures }) => pictures.length));
-  const width = columns.length * (cell + gap) + gap;
+  const margin = Math.ceil(Math.max(0, ...rowCaptions.map(textWidth)) * letterSize);
+  const width = margin + columns.length * (cell + gap) + gap;
   const height = rows * (cell + gap) + gap + captionHeight;
   const layers: OverlayOptions[] = [];
-  const captions: string[] = [];
+  const captions = rowCaptions.map((caption, row) =>
+    textPath(caption, gap, captionHeight + gap + row * (cell + gap) + cell / 2 - 4 * letterSize, letterSize),
+  );
   for (const [column, { caption, pictures }] of columns.entries()) {
-    const left = gap + column * (cell + gap);
-    const unit = Math.min(1.5, cell / textWidth(caption));
+    const left = margin + gap + column * (cell + gap);
+    const unit = Math.min(letterSize, (cell - gap) / textWidth(caption));
     captions.push(textPath(caption, left + (cell - textWidth(caption) * unit) / 2, 5, unit));
     for (const [row, picture] of pictures.entries()) {
       if (!picture) continue;

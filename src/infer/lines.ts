@@ -3,7 +3,7 @@ import { thin } from '../data/edges/thin.ts';
 import { mirrored, type Raster, type Region, type Size } from './raster.ts';
 
 /** A pixel darker than this is line: a thin grey line of a smoothing brush counts, the noise of a JPEG does not. */
-const LINE_BELOW = 192;
+export const LINE_BELOW = 192;
 /** Lines are thinned at up to so many times the network's resolution, so that near lines do not run together. */
 const FINE = 4;
 
