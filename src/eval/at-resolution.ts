@@ -29,3 +29,8 @@ export function atResolution(batch: ItemBatch, resolution: number): AtResolution
     trueSketch: shrink(trueSketch),
   }));
 }
+
+/** The image inside the hole, the photo outside it [n,h,w,3]. */
+export function blend(image: Tensor4D, truth: Tensor4D, hole: Tensor4D): Tensor4D {
+  return tf.tidy(() => tf.add(tf.mul(image, hole), tf.mul(truth, tf.sub(1, hole))));
+}

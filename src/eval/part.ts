@@ -1,9 +1,9 @@
 /** A part of an evaluation: everything that one method makes of sketches of one degradation. */
 import { UserError } from '../runtime/errors.ts';
 import { type Tensor4D, tf } from '../runtime/tf.ts';
-import { atResolution } from './at-resolution.ts';
+import { type AtResolution, atResolution, blend } from './at-resolution.ts';
 import type { Measurer } from './measurer.ts';
-import type { MetricBatch, SetStatistics } from './metrics/metric.ts';
+import type { SetStatistics } from './metrics/metric.ts';
 import type { PartState, Shards } from './shards.ts';
 import { type ItemBatch, readItems } from './suite/read-items.ts';
 import type { EvaluationSet } from './suite/set.ts';
@@ -52,7 +52,7 @@ const SAVE_SECONDS = 15;
 
 /** Measures a part, or the rest of it where an earlier evaluation was interrupted. */
 export async function measurePart(part: Part, context: PartContext): Promise<PartResult> {
-  const { set, measurer, batch: size, shards, signal } = context;
+  const { set, measurer, resolution, batch: size, shards, signal } = context;
   const width = measurer.columns.length;
   const values = part.variants.map(() => new Float64Array(set.items.length * width).fill(Number.NaN));
   const statistics = part.variants.map(() => measurer.start());
@@ -77,14 +77,18 @@ export async function measurePart(part: Part, context: PartContext): Promise<Par
   while (done < set.items.length) {
     const items = set.items.slice(done, done + size);
     const batch = await readItems(set, items, part.degradation);
+    const known = atResolution(batch, resolution);
+    // One tensor for all variants: metrics keep what they have computed of the photos.
+    const truth = unit(known.truth);
     for (const [i, variant] of part.variants.entries()) {
-      const measured = await fillBatch(variant, batch, context);
-      if (part.measured) values[i]!.set(await measurer.measure(measured), done * width);
-      for (const sums of statistics[i]!) await sums.add(measured.result);
-      tf.dispose({ ...measured });
+      const result = await fill(variant, batch, known, set);
+      if (part.measured) values[i]!.set(await measurer.measure({ ...known, truth, result }), done * width);
+      for (const sums of statistics[i]!) await sums.add(result);
+      result.dispose();
       context.progress(items.length);
     }
-    tf.dispose({ ...batch });
+    truth.dispose();
+    tf.dispose([{ ...known }, { ...batch }]);
     done += items.length;
     const ended = signal?.aborted || done === set.items.length;
     if (ended || performance.now() - lastSave > 1000 * SAVE_SECONDS) {
@@ -96,29 +100,23 @@ export async function measurePart(part: Part, context: PartContext): Promise<Par
   return { values, statistics };
 }
 
-/** Results and what they are measured against; values of photos and results in [0, 1]. */
-async function fillBatch(variant: Variant, batch: ItemBatch, context: PartContext): Promise<MetricBatch> {
-  const { set, resolution } = context;
-  const filled = tf.tidy(() => {
-    const { truth, hole, sketch, trueSketch } = atResolution(batch, resolution);
+/** Results [n,r,r,3] in [0, 1], with the photo outside the hole if the suite says so. */
+async function fill(
+  variant: Variant,
+  batch: ItemBatch,
+  { truth, hole }: AtResolution,
+  { suite }: EvaluationSet,
+): Promise<Tensor4D> {
+  const { finite, result } = tf.tidy(() => {
     const raw = variant.fill(batch);
-    const clipped = tf.clipByValue(raw, -1, 1);
-    const result = set.suite.blend ? tf.add(tf.mul(clipped, hole), tf.mul(truth, tf.sub(1, hole))) : clipped;
-    return {
-      finite: tf.all(tf.isFinite(raw)),
-      measured: {
-        truth: unit(truth),
-        result: unit(result as Tensor4D),
-        hole,
-        sketch,
-        trueSketch,
-      },
-    };
+    const clipped: Tensor4D = tf.clipByValue(raw, -1, 1);
+    const blended = suite.blend ? blend(clipped, truth, hole) : clipped;
+    return { finite: tf.all(tf.isFinite(raw)), result: unit(blended) };
   });
-  const [finite] = await filled.finite.data();
-  filled.finite.dispose();
-  if (finite) return filled.measured;
-  tf.dispose(filled.measured);
+  const [sound] = await finite.data();
+  finite.dispose();
+  if (sound) return result;
+  result.dispose();
   throw new UserError('A method makes images that are no numbers.', {
     where: variant.label,
     expected: 'finite values',
@@ -128,4 +126,4 @@ async function fillBatch(variant: Variant, batch: ItemBatch, context: PartContex
 }
 
 /** [-1, 1] to [0, 1]. */
-const unit = (image: Tensor4D): Tensor4D => tf.div(tf.add(image, 1), 2);
+const unit = (image: Tensor4D): Tensor4D => tf.tidy(() => tf.div(tf.add(image, 1), 2));

@@ -2,7 +2,7 @@
 import sharp from 'sharp';
 import type { Prediction } from '../models/method.ts';
 import { type Tensor4D, tf } from '../runtime/tf.ts';
-import { atResolution } from './at-resolution.ts';
+import { atResolution, blend } from './at-resolution.ts';
 import type { Cell } from './evaluate.ts';
 import type { Measurer } from './measurer.ts';
 import type { Subject } from './subject.ts';
@@ -180,9 +180,6 @@ async function predictionPictures(
     result: await finished(result),
   };
 }
-
-const blend = (image: Tensor4D, truth: Tensor4D, hole: Tensor4D): Tensor4D =>
-  tf.tidy(() => tf.add(tf.mul(image, hole), tf.mul(truth, tf.sub(1, hole))));
 
 /** One image [1,h,w,1 or 3] in [-1, 1] as WebP. */
 async function toPicture(image: Tensor4D): Promise<Picture> {

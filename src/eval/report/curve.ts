@@ -109,15 +109,18 @@ function drawLine(
     .map((point, k) => `${k === 0 ? 'M' : 'L'}${x(point.x.mean)} ${y(point.y.mean)}`)
     .join('');
   return html`<g class="${series}"><path class="line" d="${path}"/>
-${points.map((point) => {
+${points.map((point, k) => {
   const [px, py] = [x(point.x.mean), y(point.y.mean)];
   const told = `${name}${point.label ? `, ${point.label}` : ''}: ${format(point.x.mean)}, ${format(point.y.mean)}`;
   return html`${bar(point.x, (v) => [x(v), py])}${bar(point.y, (v) => [px, y(v)])}<g><title>${told}</title>${marker(i, px, py)}</g>
-<text class="point" x="${px + 9}" y="${py - 8}">${point.label}</text>
+${ends(k, points.length) ? html`<text class="point" x="${px + 9}" y="${py - 8}">${point.label}</text>` : undefined}
 `;
 })}</g>
 `;
 }
+
+/** Between its ends a line tells l by its order. */
+const ends = (i: number, length: number): boolean => i === 0 || i === length - 1;
 
 /** The interval of a value. */
 function bar({ low, high }: ReportRow, at: (value: number) => readonly [number, number]): Html | undefined {

@@ -4,15 +4,38 @@ import type { Report } from './schema.ts';
 import { format, type Measure, mainMeasures, type Place, rowAt } from './select.ts';
 
 export interface HeadlineRow extends Place {
+  /** Without the method: `l = 0.5`. */
   readonly label: string;
 }
 
-export function headlineRows({ methods, suite }: Report): HeadlineRow[] {
+/** Rows of one checkpoint, or those without any. */
+export interface HeadlineGroup {
+  readonly name: string;
+  readonly rows: readonly HeadlineRow[];
+}
+
+export function headlineGroups({ methods, suite }: Report): HeadlineGroup[] {
   const d = Math.min(...suite.sketches.degradations);
-  return methods.flatMap(({ label, kind }): HeadlineRow[] => {
-    if (kind !== 'checkpoint') return [{ label, method: label, d: null, l: null }];
-    return suite.levels.map((l) => ({ label: `${label}, l = ${l}`, method: label, d, l }));
-  });
+  const alone = (label: string, method: string): HeadlineRow => ({ label, method, d: null, l: null });
+  const baselines = methods
+    .filter(({ kind }) => kind === 'mean-colour')
+    .map(({ label }) => alone(label, label));
+  const checkpoints = methods.filter(({ kind }) => kind === 'checkpoint');
+  return [
+    { name: 'Baseline', rows: baselines },
+    ...checkpoints.map(({ label, checkpoint }) => {
+      const bound = methods.find(
+        (method) => method.kind === 'true-sketch' && method.checkpoint?.sha256 === checkpoint!.sha256,
+      );
+      return {
+        name: label,
+        rows: [
+          ...(bound ? [alone('F, true sketch', bound.label)] : []),
+          ...suite.levels.map((l) => ({ label: `l = ${l}`, method: label, d, l })),
+        ],
+      };
+    }),
+  ];
 }
 
 /** The headline as plain text. */
@@ -22,12 +45,14 @@ export function headline(report: Report): { head: string[]; rows: string[][] } {
     `${metric.title}${region === 'hole' ? ' (hole)' : ''}${metric.unit ? `, ${metric.unit}` : ''}`;
   return {
     head: ['', ...measures.map(title)],
-    rows: headlineRows(report).map((row) => [
-      row.label,
-      ...measures.map((measure) => {
-        const found = rowAt(report, row, measure);
-        return found ? format(found.mean) : '';
-      }),
-    ]),
+    rows: headlineGroups(report).flatMap(({ name, rows }) =>
+      rows.map((row) => [
+        name === 'Baseline' ? row.label : `${name}: ${row.label}`,
+        ...measures.map((measure) => {
+          const found = rowAt(report, row, measure);
+          return found ? format(found.mean) : '';
+        }),
+      ]),
+    ),
   };
 }

@@ -2,6 +2,7 @@
 import { type Html, html } from './html.ts';
 import type { Report } from './schema.ts';
 import { bestIndex, format, type Measure, measureTitle, rowAt } from './select.ts';
+import { scrolling } from './table.ts';
 
 /** Shades in the style sheet, `shade-0` to `shade-8`. */
 export const SHADES = 9;
@@ -50,18 +51,21 @@ function shades(values: readonly number[], better: 'higher' | 'lower'): (value: 
 }
 
 /** For each d, the l at which each metric is best: whether rougher sketches want a higher l. */
-export function bestLevels(report: Report, method: string, measures: readonly Measure[]): Html {
+export function bestLevels(report: Report, method: string, measures: readonly Measure[], id: string): Html {
   const { levels, sketches } = report.suite;
-  const caption = `The best l for each sketch: ${method}`;
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}"><table class="numbers">
-<caption>${caption}</caption>
-<thead><tr><th scope="col">Sketch</th>${measures.map(({ metric }) => html`<th scope="col">${metric.title}</th>`)}</tr></thead>
-<tbody>${sketches.degradations.map(
+  const body = sketches.degradations.map(
     (d) => html`<tr><th scope="row">d = ${d}</th>${measures.map((measure) => {
       const values = levels.map((l) => rowAt(report, { method, d, l }, measure)?.mean);
       const best = bestIndex(measure.metric, values);
       return best === undefined ? html`<td class="none">none</td>` : html`<td>l = ${levels[best]}</td>`;
     })}</tr>
 `,
-  )}</tbody></table></div>`;
+  );
+  const heads = measures.map(({ metric }) => html`<th scope="col">${metric.title}</th>`);
+  return scrolling(
+    `The best l for each sketch: ${method}`,
+    id,
+    html`<thead><tr><th scope="col">Sketch</th>${heads}</tr></thead>
+<tbody>${body}</tbody>`,
+  );
 }

@@ -98,15 +98,15 @@ function headlineSection(report: Report): Section {
   const caption = edit ? 'Inside the hole; metrics that have no region on the whole image' : 'Whole image';
   const content = html`<p>Given the photos’ own sketches (d = ${Math.min(...report.suite.sketches.degradations)}). <em>Mean colour</em> fills
 holes with the mean of what is known; <em>F, true sketch</em> is the image generator without refinement, which no l can be expected to
-beat. In brackets: ${Math.round(confidence * 100)} % bootstrap intervals (${resamples} resamples of the photos). The underlined value is
-the best of the checkpoints.</p>
-${headlineTable(report, main, caption)}
+beat. In brackets: ${Math.round(confidence * 100)} % bootstrap intervals (${resamples} resamples of the photos); distances of sets have
+none. The tinted value is the best of the checkpoints.</p>
+${headlineTable(report, main, caption, 'table-main')}
 ${
   images.length > 0
-    ? html`<details><summary>On the whole image</summary>${headlineTable(report, images, 'Whole image, hole or not')}</details>`
+    ? html`<details><summary>On the whole image</summary>${headlineTable(report, images, 'Whole image, hole or not', 'table-image')}</details>`
     : undefined
 }`;
-  return { id: 'headline', title: 'Headline', content };
+  return { id: 'headline', title: 'At a glance', content };
 }
 
 function levelSection(report: Report): Section {
@@ -118,7 +118,7 @@ function levelSection(report: Report): Section {
   const content = html`<p>The sketch gets rougher downwards: d = 0 is the photo’s own, at d = 1 its lines are as far off as in the hardest
 training. The refinement level l grows to the right: 0 follows the sketch, 1 trusts it least. Darker or stronger blue is better; the framed
 value is the best l for its sketch. If l does what it is for, the frames move right as d grows.</p>
-${labels.map((label) => bestLevels(report, label, main))}
+${labels.map((label, i) => bestLevels(report, label, main, `best-levels-${i}`))}
 ${maps(main)}
 ${images.length > 0 ? html`<details><summary>On the whole image</summary>${maps(images)}</details>` : undefined}`;
   return { id: 'levels', title: 'Sketch quality and l', content };
@@ -143,7 +143,9 @@ ${drawn}`;
 
 function differenceSection(report: Report): Section | undefined {
   const labels = checkpointLabels(report);
-  const tables = labels.map((label) => differenceTable(report, label, mainMeasures(report)));
+  const tables = labels.map((label, i) =>
+    differenceTable(report, label, mainMeasures(report), `differences-${i}`),
+  );
   if (labels.length < 2) return undefined;
   const content = html`<p>Means of differences on the same images. “Better” and “worse” are said where the interval leaves out zero.</p>
 ${tables}`;
@@ -153,9 +155,9 @@ ${tables}`;
 function groupSection(report: Report): Section | undefined {
   const labels = checkpointLabels(report);
   const measures = mainMeasures(report).filter(({ metric }) => metric.kind === 'sample');
-  const blocks = measures.flatMap((measure) => {
+  const blocks = measures.flatMap((measure, k) => {
     const tables = labels
-      .map((label) => groupTable(report, label, measure))
+      .map((label, i) => groupTable(report, label, measure, `holes-${k}-${i}`))
       .filter((one) => one !== undefined);
     if (tables.length === 0) return [];
     const open = measure.metric.name === report.suite.report.sortBy;

@@ -46,12 +46,12 @@ function drawSample(
   const about = `${id}, ${hole} hole`;
   return html`<article class="sample" data-rank="${rank}" data-hole="${hole}">
 <h3>${id} <span class="note">${hole === 'all' ? '' : `${hole} hole, `}rank ${rank} of ${ranked}, mean ${measureTitle(measure)} ${format(error)}</span></h3>
-<div class="strip">${picture(report, sample.photo, 'photo', `Photo ${id}`)}${
+<div class="parts"><div class="source">${picture(report, sample.photo, 'photo', `Photo ${id}`)}${
     report.set.task === 'edit'
       ? picture(report, sample.input, 'with its hole', `Photo of ${about} cut out`)
       : undefined
   }</div>
-${sample.sketches.map((sketch) => drawSketch(report, sketch, labels, measure, about))}</article>
+<div class="sketches">${sample.sketches.map((sketch) => drawSketch(report, sketch, labels, measure, about))}</div></div></article>
 `;
 }
 
@@ -66,10 +66,10 @@ function drawSketch(
     const of = labels.length > 1 ? html`<p class="method">${labels[i]!}</p>` : undefined;
     return html`${of}<div class="strip">${row.map((result) => drawResult(report, result, measure, about, degradation))}</div>`;
   });
-  return html`<div class="sketch" data-d="${degradation}"><div class="given">${picture(
+  return html`<div class="sketch" data-d="${degradation}"><div class="given"><p class="level">d = ${degradation}</p>${picture(
     report,
     sketch,
-    `sketch, d = ${degradation}`,
+    'sketch',
     `Sketch for ${about}, degraded by d = ${degradation}`,
   )}</div><div class="made">${rows}</div></div>
 `;

@@ -54,9 +54,9 @@ export function rowAt(
 export const checkpointLabels = ({ methods }: Report): string[] =>
   methods.filter(({ kind }) => kind === 'checkpoint').map(({ label }) => label);
 
-/** `L1`, or `L1, whole image` where it is also measured inside the hole. */
+/** `L1`, or `L1 on the whole image` where it is also measured inside the hole. */
 export function measureTitle({ metric, region }: Measure): string {
-  const place = metric.regions.length > 1 ? (region === 'hole' ? ', in the hole' : ', whole image') : '';
+  const place = metric.regions.length > 1 ? (region === 'hole' ? ' in the hole' : ' on the whole image') : '';
   return `${metric.title}${place}`;
 }
 

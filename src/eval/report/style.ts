@@ -62,18 +62,21 @@ code{font:.875em ui-monospace,SFMono-Regular,Menlo,monospace;overflow-wrap:anywh
 .lead{font-size:1.05rem}
 .warning{border-left:4px solid var(--bad);padding:.3rem .8rem;background:var(--raised)}
 .spoken{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-.scroll{overflow-x:auto;margin:.9rem 0}
+.scroll{overflow-x:auto;margin:0 0 1.2rem;position:relative}
+.caption{font-weight:600;margin:1rem 0 .2rem}
 .scroll:focus-visible,summary:focus-visible,select:focus-visible,a:focus-visible{outline:2px solid var(--mark);outline-offset:2px}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding:.2rem 0 .4rem}
 .numbers th,.numbers td{padding:.35rem .7rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;white-space:nowrap}
-.numbers th[scope=row],.numbers thead th:first-child{text-align:left;white-space:normal;min-width:9rem;position:sticky;left:0;background:var(--ground)}
+.numbers th[scope=row],.numbers thead th:first-child{text-align:left;white-space:normal;min-width:9rem;position:sticky;left:0;background:var(--ground);z-index:1}
 .numbers thead th{border-bottom:2px solid var(--rule);font-size:.9rem}
 .numbers tbody th{font-weight:500}
 .numbers small{display:block;font-size:.75rem}
-.baseline th,.baseline td{color:var(--faint)}
+.bound th,.bound td{color:var(--faint)}
 .best{font-weight:700}
-.numbers td.best{box-shadow:inset 0 -3px var(--mark)}
+.numbers td.best{background:var(--shade-3)}
+.numbers .group{padding-top:.9rem;color:var(--faint);font-size:.85rem;text-align:left;position:static}
+.numbers .group span{position:sticky;left:.7rem}
 .wins{color:var(--good)}
 .loses{color:var(--bad)}
 .none{color:var(--faint)}
@@ -90,7 +93,7 @@ caption{text-align:left;font-weight:600;padding:.2rem 0 .4rem}
 .chart text{fill:var(--text);font-size:13px}
 .chart .tick{fill:var(--faint)}
 .chart .axis{font-weight:600}
-.chart .point{font-size:12px;fill:var(--faint)}
+.chart .point{font-size:12px;stroke:var(--ground);stroke-width:3px;paint-order:stroke}
 .grid{stroke:var(--rule);stroke-width:1}
 .line{fill:none;stroke:var(--own);stroke-width:2}
 .interval{stroke:var(--own);stroke-width:1.5;opacity:.55}
@@ -112,18 +115,22 @@ select{font:inherit;color:inherit;background:var(--raised);border:1px solid var(
 #samples.medium{--side:128px}
 #samples.large{--side:256px}
 .sample{background:var(--raised);border:1px solid var(--rule);border-radius:8px;padding:.8rem 1rem;margin:0 0 1rem}
-.strip{display:flex;flex-wrap:wrap;gap:.8rem 1.4rem}
-.sketch{display:flex;flex-wrap:wrap;gap:.8rem 1.4rem;margin-top:.8rem;padding-top:.8rem;border-top:1px solid var(--rule)}
-.sample>.strip{gap:.4rem}
+.parts{display:flex;gap:.8rem 1.4rem;align-items:flex-start}
+.source{display:flex;gap:4px;padding-top:1.45rem}
+.sketches{flex:1;min-width:0}
+.sketch{display:flex;gap:.8rem 1.4rem;align-items:flex-start}
+.sketch+.sketch{margin-top:.7rem}
+.strip{display:flex;flex-wrap:wrap;gap:.7rem 1.4rem}
 .result{display:grid;grid-template-columns:repeat(3,var(--side));gap:0 4px}
-.result .level{grid-column:1/-1;margin:0 0 .15rem;font-size:.85rem}
+.level{margin:0 0 .15rem;font-size:.85rem;line-height:1.3rem;white-space:nowrap}
+.result .level{grid-column:1/-1}
 .level small{margin-left:.5rem}
-.given{padding-top:1.5rem}
 .method{margin:.3rem 0;font-weight:600;font-size:.9rem}
 figure{margin:0}
 .sample figure{width:var(--side)}
 .sample img{display:block;width:var(--side);height:var(--side);image-rendering:auto;border-radius:3px;background:var(--rule)}
 .sample figcaption{font-size:.75rem;color:var(--faint)}
 [hidden]{display:none!important}
-@media(max-width:34rem){main{padding:.6rem .8rem 3rem}.sample{padding:.6rem .7rem}.controls{position:static}#samples.large .result{grid-template-columns:var(--side)}#samples.medium .result{grid-template-columns:repeat(2,var(--side))}.numbers th[scope=row],.numbers thead th:first-child{min-width:6.5rem;max-width:8.5rem;font-size:.85rem}}
+@media(max-width:48rem){.parts{flex-direction:column}.source{padding:0}}
+@media(max-width:34rem){.sketch{flex-direction:column}main{padding:.6rem .8rem 3rem}.sample{padding:.6rem .7rem}.controls{position:static}#samples.large .result{grid-template-columns:var(--side)}#samples.medium .result{grid-template-columns:repeat(2,var(--side))}.numbers th[scope=row],.numbers thead th:first-child{min-width:6.5rem;max-width:8.5rem;font-size:.85rem}}
 @media print{.controls{display:none}.sample{break-inside:avoid}}`;

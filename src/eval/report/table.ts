@@ -1,6 +1,6 @@
 /** Tables of a report. */
 
-import { headlineRows } from './headline.ts';
+import { headlineGroups } from './headline.ts';
 import { type Html, html } from './html.ts';
 import type { Report, ReportRow } from './schema.ts';
 import {
@@ -27,53 +27,65 @@ function columnHead(measure: Measure): Html {
   return html`<th scope="col">${metric.title}${unit} ${arrow(measure)}</th>`;
 }
 
-/** Baselines and checkpoints by metric; the best of the checkpoints' values stand out. */
-export function headlineTable(report: Report, measures: readonly Measure[], caption: string): Html {
-  const rows = headlineRows(report);
-  const kindOf = new Map(report.methods.map(({ label, kind }) => [label, kind]));
-  const isOwn = rows.map(({ method }) => kindOf.get(method) === 'checkpoint');
-  const columns = measures.map((measure) => {
-    const found = rows.map((row) => rowAt(report, row, measure));
-    const best = bestIndex(
-      measure.metric,
-      found.map((row, i) => (isOwn[i] ? row?.mean : undefined)),
-    );
-    return { found, best };
-  });
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}"><table class="numbers">
-<caption>${caption}</caption>
-<thead><tr><th scope="col">Method</th>${measures.map(columnHead)}</tr></thead>
-<tbody>${rows.map(
-    (
-      row,
-      i,
-    ) => html`<tr class="${isOwn[i] ? 'own' : 'baseline'}"><th scope="row">${row.label}</th>${columns.map(
-      ({ found, best }) =>
-        html`<td${best === i ? html` class="best"` : undefined}>${valueCell(found[i])}</td>`,
-    )}</tr>
-`,
-  )}</tbody></table></div>`;
+/** A table that scrolls by itself where it is wider than the page. */
+export function scrolling(caption: Html | string, id: string, content: Html): Html {
+  return html`<p class="caption" id="${id}">${caption}</p>
+<div class="scroll" role="region" tabindex="0" aria-labelledby="${id}"><table class="numbers" aria-labelledby="${id}">
+${content}</table></div>`;
 }
 
-function valueCell(row: ReportRow | undefined): Html {
+/** Baselines and checkpoints by metric; the best of the checkpoints' values at any l stand out. */
+export function headlineTable(
+  report: Report,
+  measures: readonly Measure[],
+  caption: string,
+  id: string,
+): Html {
+  const groups = headlineGroups(report);
+  const own = groups.flatMap(({ rows }) => rows).filter(({ l }) => l !== null);
+  const best = measures.map((measure) => {
+    const values = own.map((row) => rowAt(report, row, measure)?.mean);
+    return own[bestIndex(measure.metric, values) ?? -1];
+  });
+  const body = groups.map(
+    ({
+      name,
+      rows,
+    }) => html`<tbody><tr><th class="group" scope="rowgroup" colspan="${measures.length + 1}"><span>${name}</span></th></tr>
+${rows.map(
+  (
+    row,
+  ) => html`<tr${row.l === null ? html` class="bound"` : undefined}><th scope="row">${row.label}</th>${measures.map(
+    (measure, i) =>
+      html`<td${best[i] === row ? html` class="best"` : undefined}>${valueCell(rowAt(report, row, measure), report.set.images)}</td>`,
+  )}</tr>
+`,
+)}</tbody>`,
+  );
+  return scrolling(
+    caption,
+    id,
+    html`<thead><tr><th scope="col">Method</th>${measures.map(columnHead)}</tr></thead>
+${body}`,
+  );
+}
+
+/** @param images as many as have a value if nothing is said. */
+function valueCell(row: ReportRow | undefined, images: number): Html {
   if (!row) return html`<span class="none">none</span>`;
   const interval = formatInterval(row);
-  return html`${format(row.mean)}${interval ? html`<small>${interval}</small>` : undefined}`;
+  return html`${format(row.mean)}${interval ? html`<small>${interval}</small>` : undefined}${
+    row.count === images ? undefined : html`<small>of ${row.count}</small>`
+  }`;
 }
 
 /** One metric by kind and size of hole and by l, at the truest sketches; undefined where images do not differ in either. */
-export function groupTable(report: Report, method: string, measure: Measure): Html | undefined {
+export function groupTable(report: Report, method: string, measure: Measure, id: string): Html | undefined {
   const { levels, sketches } = report.suite;
   const d = Math.min(...sketches.degradations);
   const groups = groupsOf(report, method, measure, d);
   if (groups.length === 0) return undefined;
-  const caption = `${measureTitle(measure)}: ${method}, d = ${d}`;
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}"><table class="numbers">
-<caption>${caption} ${arrow(measure)}</caption>
-<thead><tr><th scope="col">Hole</th><th scope="col">Images</th>${levels.map(
-    (l) => html`<th scope="col">l = ${l}</th>`,
-  )}</tr></thead>
-<tbody>${groups.map((group) => {
+  const body = groups.map((group) => {
     const found = levels.map((l) => rowAt(report, { method, d, l }, measure, group));
     const best = bestIndex(
       measure.metric,
@@ -81,10 +93,19 @@ export function groupTable(report: Report, method: string, measure: Measure): Ht
     );
     const name = group.hole ?? `${formatSize(group.size!)} of the image`;
     return html`<tr><th scope="row">${name}</th><td>${group.count}</td>${found.map(
-      (row, i) => html`<td${best === i ? html` class="best"` : undefined}>${valueCell(row)}</td>`,
+      (row, i) =>
+        html`<td${best === i ? html` class="best"` : undefined}>${valueCell(row, group.count)}</td>`,
     )}</tr>
 `;
-  })}</tbody></table></div>`;
+  });
+  return scrolling(
+    html`${measureTitle(measure)}: ${method}, d = ${d} ${arrow(measure)}`,
+    id,
+    html`<thead><tr><th scope="col">Hole</th><th scope="col">Images</th>${levels.map(
+      (l) => html`<th scope="col">l = ${l}</th>`,
+    )}</tr></thead>
+<tbody>${body}</tbody>`,
+  );
 }
 
 function groupsOf(report: Report, method: string, { metric, region }: Measure, d: number): ReportRow[] {
@@ -105,30 +126,36 @@ export function differenceTable(
   report: Report,
   method: string,
   measures: readonly Measure[],
+  id: string,
 ): Html | undefined {
   const own = report.differences.filter((row) => row.method === method);
   if (own.length === 0) return undefined;
-  const caption = `${method} minus ${checkpointLabels(report)[0]!}`;
   const { sketches, levels } = report.suite;
   const places = sketches.degradations.flatMap((d) => levels.map((l) => ({ d, l })));
-  return html`<div class="scroll" role="region" tabindex="0" aria-label="${caption}"><table class="numbers">
-<caption>${caption}</caption>
-<thead><tr><th scope="col">Sketch, level</th>${measures.map(columnHead)}</tr></thead>
-<tbody>${places.map(
-    ({ d, l }) => html`<tr><th scope="row">d = ${d}, l = ${l}</th>${measures.map(({ metric, region }) => {
+  const body = places.map(
+    ({ d, l }) => html`<tr><th scope="row">d = ${d}, l = ${l}</th>${measures.map((measure) => {
+      const { metric, region } = measure;
       const row = own.find(
         (one) => one.d === d && one.l === l && one.metric === metric.name && one.region === region,
       );
-      if (!row) return html`<td><span class="none">none</span></td>`;
-      const known = row.low !== null && row.high !== null && row.low * row.high > 0;
-      const verdict = known ? (isBetter(metric, row.mean, 0) ? 'wins' : 'loses') : 'even';
-      const sign = { wins: ' better', loses: ' worse', even: '' }[verdict];
-      const interval =
-        row.low === null || row.high === null
-          ? undefined
-          : html`<small>[${formatDifference(row.low)}, ${formatDifference(row.high)}]</small>`;
-      return html`<td class="${verdict}">${formatDifference(row.mean)}${interval}<small>${sign}</small></td>`;
+      return differenceCell(measure, row);
     })}</tr>
 `,
-  )}</tbody></table></div>`;
+  );
+  return scrolling(
+    `${method} minus ${checkpointLabels(report)[0]!}`,
+    id,
+    html`<thead><tr><th scope="col">Sketch, level</th>${measures.map(columnHead)}</tr></thead>
+<tbody>${body}</tbody>`,
+  );
+}
+
+function differenceCell({ metric }: Measure, row: Report['differences'][number] | undefined): Html {
+  if (!row) return html`<td class="none">none</td>`;
+  const { mean, low, high } = row;
+  if (low === null || high === null) return html`<td>${formatDifference(mean)}</td>`;
+  const wins = isBetter(metric, mean, 0);
+  const verdict = low * high > 0 ? html`<small>${wins ? 'better' : 'worse'}</small>` : undefined;
+  const kind = verdict ? (wins ? 'wins' : 'loses') : 'even';
+  return html`<td class="${kind}">${formatDifference(mean)}<small>[${formatDifference(low)}, ${formatDifference(high)}]</small>${verdict}</td>`;
 }
