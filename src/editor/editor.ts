@@ -1,0 +1,71 @@
+/** The editor: a page on this computer, and the server behind it. */
+import type { Reporter } from '../runtime/progress.ts';
+import type { EditorDescription } from './description.ts';
+import { NativeEngine } from './native/engine.ts';
+import { buildPage } from './page.ts';
+import { apiHandlers } from './server/api.ts';
+import type { Asset } from './server/respond.ts';
+import { isLoopback } from './server/security.ts';
+import { startServer } from './server/server.ts';
+
+export interface EditorOptions {
+  /** The checkpoint's folder. */
+  readonly checkpoint: string;
+  readonly host: string;
+  /** 0: any free one. */
+  readonly port: number;
+  readonly reporter: Reporter;
+}
+
+export interface RunningEditor {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/** Starts the editor. @throws UserError when the checkpoint or the port cannot be used. */
+export async function startEditor({
+  checkpoint,
+  host,
+  port,
+  reporter,
+}: EditorOptions): Promise<RunningEditor> {
+  const [engine, page] = await Promise.all([NativeEngine.open(checkpoint), buildPage()]);
+  const files = new Map<string, Asset>([...page].map(([name, asset]) => [`/${name}`, asset]));
+  files.set('/', page.get('index.html')!);
+  const setJson = (path: string, value: object) =>
+    files.set(path, { type: 'application/json; charset=utf-8', body: Buffer.from(JSON.stringify(value)) });
+  setJson('/editor.json', describe(engine));
+  setJson('/api/samples', { samples: [], complete: true });
+  try {
+    const { server, port: actualPort } = await startServer({
+      host,
+      port,
+      assets: (path) => files.get(path),
+      handlers: apiHandlers(engine),
+      onError: (error) =>
+        reporter.warn(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    });
+    if (!isLoopback(host)) {
+      reporter.warn(
+        `The editor listens on ${host}: whoever reaches this computer over the network can use it, without a password.`,
+      );
+    }
+    const name = host.includes(':') ? `[${host}]` : host;
+    return {
+      url: `http://${name === '0.0.0.0' || name === '[::]' ? 'localhost' : name}:${actualPort}/`,
+      async close() {
+        engine.close();
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  } catch (error) {
+    engine.close();
+    throw error;
+  }
+}
+
+function describe({ model }: NativeEngine): EditorDescription {
+  const { run, step, method, resolution, edgeSize } = model;
+  return { model: { name: `${run}, step ${step}`, method, resolution }, server: true, edgeSize };
+}

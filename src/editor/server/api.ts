@@ -1,0 +1,62 @@
+/** What the server computes: predictions, edges. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { UserError } from '../../runtime/errors.ts';
+import { EngineStopped, type NativeEngine } from '../native/engine.ts';
+import { decodeInput, encodeOutput, inputBytes } from '../wire.ts';
+import { readBody } from './body.ts';
+import { LatestOnly } from './latest.ts';
+import { Refusal, send } from './respond.ts';
+
+/** Answers a POST request. @throws Refusal what the client is told instead. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+const waitingClients = 16;
+
+export function apiHandlers(engine: NativeEngine): ReadonlyMap<string, Handler> {
+  const { resolution, edgeSize } = engine.model;
+  const latest = new LatestOnly(waitingClients);
+
+  const compute = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    work: () => Promise<Uint8Array>,
+  ): Promise<void> => {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const body = await latest.run(clientOf(request), gone.signal, async () => {
+      try {
+        return await work();
+      } catch (error) {
+        if (error instanceof UserError) throw new Refusal(422, error.message);
+        if (error instanceof EngineStopped) throw new Refusal(503, `${error.message} Try again.`);
+        throw error;
+      }
+    });
+    send(response, 200, { type: 'application/octet-stream', body });
+  };
+
+  return new Map<string, Handler>([
+    [
+      '/api/predict',
+      async (request, response) => {
+        const body = await readBody(request, inputBytes(resolution));
+        const input = decodeInput(body, resolution);
+        if (!input) throw new Refusal(400, 'The body has values that are not finite, or l outside 0 to 1.');
+        await compute(request, response, async () => encodeOutput(await engine.ask('predict', input)));
+      },
+    ],
+    [
+      '/api/edges',
+      async (request, response) => {
+        const rgb = await readBody(request, 3 * edgeSize ** 2);
+        await compute(request, response, () => engine.ask('edges', { rgb, size: resolution }));
+      },
+    ],
+  ]);
+}
+
+/** Each page has a name of its own, which says nothing but that two requests come from the same page. */
+function clientOf({ headers, socket }: IncomingMessage): string {
+  const name = headers['x-editor-page'];
+  return typeof name === 'string' ? name.slice(0, 64) : `${socket.remoteAddress}:${socket.remotePort}`;
+}

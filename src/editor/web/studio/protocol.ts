@@ -1,0 +1,72 @@
+/** What the page and the worker that holds the photo say to each other. */
+import type { EditorDescription } from '../../description.ts';
+import type { Command } from '../drawing/history.ts';
+import type { Rect } from '../drawing/rect.ts';
+import type { Runs } from '../drawing/runs.ts';
+import type { EngineId } from '../engines/engine.ts';
+
+/** A photo that has been opened, with the drawing that came with it. */
+export interface Opened {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** The photo, and copies of half the size each for display. */
+  readonly pictures: ImageBitmap[];
+  readonly hole: Runs;
+  readonly lines: Runs;
+  readonly level?: number;
+}
+
+export type Saveable = 'result' | 'hole' | 'sketch' | 'project';
+
+/** What the worker is asked, and what it answers. */
+export interface Jobs {
+  /** A photo or a project, by its content. */
+  open: { ask: { blob: Blob; name: string }; answer: Opened };
+  /** A sample with a ready edit, by addresses. */
+  openSample: { ask: { name: string; photo: string; hole?: string; sketch?: string }; answer: Opened };
+  /** What was there before the page was loaded anew. */
+  restore: { ask: object; answer: Opened | undefined };
+  useResult: { ask: object; answer: Opened };
+  /** Takes the last `useResult` back. */
+  usePrevious: { ask: object; answer: Opened };
+  /** Lines where the photo has edges, inside the hole. */
+  edges: { ask: object; answer: Runs };
+  save: { ask: { what: Saveable }; answer: { blob: Blob; name: string } };
+}
+export type JobKind = keyof Jobs;
+
+export type ToStudio =
+  | { kind: 'start'; description: EditorDescription }
+  | { [K in JobKind]: { kind: 'job'; id: number; job: K; ask: Jobs[K]['ask'] } }[JobKind]
+  /** The drawing has changed as the command says. */
+  | { kind: 'change'; command: Command }
+  /** A result for this l is wanted, and with `strip` then those of {@link stripLevels}. */
+  | { kind: 'predict'; level: number; strip: boolean }
+  | { kind: 'engine'; engine: EngineId };
+
+export const stripLevels = [0, 0.25, 0.5, 0.75, 1] as const;
+
+export type FromStudio =
+  | { kind: 'answer'; id: number; value: Jobs[JobKind]['answer'] }
+  | { kind: 'error'; id: number; message: string }
+  | StudioEvent;
+
+export type StudioEvent =
+  /** There is no hole. */
+  | { kind: 'nothing' }
+  | { kind: 'computing' }
+  /** What the photo looks like inside `rect`, where the hole is. */
+  | {
+      kind: 'result';
+      level: number;
+      rect: Rect;
+      picture: ImageBitmap;
+      engine: EngineId;
+      milliseconds: number;
+    }
+  /** A small picture of the region around the hole at one of {@link stripLevels}. */
+  | { kind: 'thumbnail'; level: number; picture: ImageBitmap }
+  | { kind: 'failed'; message: string; engine?: EngineId }
+  /** The drawing could not be kept in the browser's storage. */
+  | { kind: 'notStored'; message: string };
