@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type NamedArray, readKerasWeights } from '../formats/keras-h5.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
+import { readTorchHed } from './hed-torch.ts';
 
 /** Where set-up puts the weights. */
 export const hedWeightsPath = fileURLToPath(
@@ -86,12 +87,12 @@ function convolve(
 }
 
 /**
- * HED with its weights.
+ * HED with its weights, or with those of pytorch-hed in a safetensors file that `npm run import` made.
  *
- * @throws UserError when the file is missing, is no HDF5 file, or holds another network.
+ * @throws UserError when the file is missing, is none of these, or holds another network.
  */
 export async function loadHed(path = hedWeightsPath): Promise<Hed> {
-  const arrays = await readKerasWeights(path);
+  const arrays = path.endsWith('.safetensors') ? readTorchHed(path) : await readKerasWeights(path);
   const sides = convolutionsPerBlock.map((_, i) => weightsOf(arrays, `dsn${i + 1}`, path));
   return new Hed(readBlocks(arrays, 5, path), sides, weightsOf(arrays, 'fuse', path));
 }

@@ -89,13 +89,18 @@ function hintFor({ group, kind }: FoundNetwork, kinds: readonly Kind[]): Hint | 
   return hints.find((hint) => kinds.includes(hint.kind));
 }
 
-/** `G128` of `ECCV-EDT-celebaHQ-G128`. */
+/** `G128` of `ECCV-EDT-celebaHQ-G128`; of several such words the one with a resolution. */
 function readHint(name: string): Hint | undefined {
   const pattern = /(?:^|[-_. ])(?:net)?(FD|F|G|D)(16|32|64|128|256)?(?=[-_. ]|$)/gi;
-  const matches = [...name.matchAll(pattern)];
-  const [, kind, resolution] = matches[0] ?? [];
-  if (kind === undefined || matches.length > 1) return undefined;
-  return { kind: kind.toUpperCase() as Kind, resolution: resolution ? Number(resolution) : undefined };
+  const words = [...name.matchAll(pattern)].map(
+    ([, kind, resolution]): Hint => ({
+      kind: kind!.toUpperCase() as Kind,
+      resolution: resolution ? Number(resolution) : undefined,
+    }),
+  );
+  const precise = words.filter(({ resolution }) => resolution !== undefined);
+  const candidates = precise.length > 0 ? precise : words;
+  return candidates.length === 1 ? candidates[0] : undefined;
 }
 
 function unclear({ group }: FoundNetwork, candidates: string, example: string): UserError {
