@@ -8,8 +8,9 @@ import type { Job } from '../../src/infer/jobs.ts';
 import { type LoadedMethod, trainedPredictor } from '../../src/models/load.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { tinyConfig } from '../models/dps/tiny.ts';
 import { busyPhoto, grey, rectangle, rgba } from './rasters.ts';
-import { changes, load, save, tinyLoaded } from './support.ts';
+import { asTrained, changes, load, save, tinyLoaded } from './support.ts';
 
 let folder: string;
 let out: string;
@@ -182,9 +183,12 @@ describe('infer', () => {
   });
 
   it('works where F’s images are smaller than the input', async () => {
-    const three = tinyLoaded('edit', 3);
-    await run([await triple('levels')], { loaded: three });
-    three.method.dispose();
+    const config = tinyConfig({ levels: 2 });
+    const imageGenerator = { ...config.model.imageGenerator, level: 1 };
+    const loaded = asTrained({ ...config, resolution: 128, model: { ...config.model, imageGenerator } });
+    await run([await triple('levels')], { loaded });
+    loaded.method.dispose();
+    expect(await sharp(join(out, 'levels-SGEN.png')).metadata()).toMatchObject({ width: 64 });
     expect(changes(busyPhoto(200, 120), await load(join(out, 'levels-IOUT.png')), hole).outside).toBe(0);
   });
 });
