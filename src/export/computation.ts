@@ -3,6 +3,7 @@ import type { Config } from '../config/schema.ts';
 import type { Graph } from '../formats/graph.ts';
 import type { Method } from '../models/method.ts';
 import { namedWeights } from '../nn/network-weights.ts';
+import { UserError } from '../runtime/errors.ts';
 import { type LayersModel, type Tensor, type Tensor2D, type Tensor4D, tf } from '../runtime/tf.ts';
 import { simplify } from './simplify/simplify.ts';
 import { traceGraph } from './trace.ts';
@@ -18,14 +19,15 @@ export interface Computation {
   run(inputs: Record<string, Tensor>): Record<string, Tensor>;
 }
 
+/** What an input holds. `network` is what one network hands to another. */
+export type PortKind = 'photo' | 'hole' | 'sketch' | 'level' | 'network';
+
 export interface Port {
+  readonly kind: PortKind;
   /** Of one sample: NHWC without n. */
   readonly shape: readonly number[];
   /** For people. */
   readonly meaning: string;
-  /** Least and greatest number; `whole` for inputs that are one or the other. */
-  readonly range: readonly [number, number];
-  readonly whole?: boolean;
 }
 
 /** A computation's graph, simplified, with an open batch size. */
@@ -35,17 +37,10 @@ export function graphOf({ inputs, networks, run }: Computation): Graph {
   return simplify(traceGraph(Object.fromEntries(shapes), run, weights));
 }
 
-const sketchPort = (size: number): Port => ({
-  shape: [size, size, 1],
-  meaning: 'one-pixel lines: -1 line, +1 paper; smoothing and dilation by l are part of the model',
-  range: [-1, 1],
-  whole: true,
-});
-
 const levelPort: Port = {
+  kind: 'level',
   shape: [1],
-  meaning: 'refinement level: 0 follows the sketch, 1 is the freest',
-  range: [0, 1],
+  meaning: 'refinement level in [0, 1]: 0 follows the sketch, 1 is the freest',
 };
 
 /** The whole path at test time, from the user's sketch to the result; in synthesis there is no photo and no hole. */
@@ -53,27 +48,35 @@ export function pipeline(method: Method, config: Config): Computation {
   const predictor = method.predictor();
   const size = config.resolution;
   const side = predictor.resolution;
-  const known: Record<string, Port> = {
-    photo: { shape: [size, size, 3], meaning: 'RGB; what lies in the hole is ignored', range: [-1, 1] },
-    hole: { shape: [size, size, 1], meaning: '1 is filled, 0 is kept', range: [0, 1], whole: true },
+  const photo: Port = {
+    kind: 'photo',
+    shape: [size, size, 3],
+    meaning: 'RGB in [-1, 1]; what lies in the hole is ignored',
+  };
+  const hole: Port = { kind: 'hole', shape: [size, size, 1], meaning: '1 is filled, 0 is kept' };
+  const sketch: Port = {
+    kind: 'sketch',
+    shape: [size, size, 1],
+    meaning: 'one-pixel lines: -1 line, +1 paper; smoothing and dilation by l are part of the model',
   };
   const edit = config.task === 'edit';
   return {
     name: 'pipeline',
     networks: predictor.networks.map((name) => method.networks[name]!),
-    inputs: { ...(edit && known), sketch: sketchPort(size), l: levelPort },
+    inputs: { ...(edit && { photo, hole }), sketch, l: levelPort },
     outputs: {
       S_gen: `refined sketch, ${side} px, -1 line, +1 paper${edit ? ', 0 outside the hole' : ''}`,
       I_gen: `first image, ${side} px, RGB in [-1, 1]`,
       I_out: `result, ${side} px, RGB in [-1, 1]${edit ? ', not blended with the photo' : ''}`,
     },
-    run: ({ photo, hole, sketch, l }) => {
+    run: (given) => {
+      const lines = given.sketch as Tensor4D;
       const prediction = predictor.predict({
-        sketch: sketch as Tensor4D,
-        level: l as Tensor2D,
+        sketch: lines,
+        level: given.l as Tensor2D,
         // Synthesis does not look at them.
-        image: (photo ?? tf.zerosLike(tf.tile(sketch!, [1, 1, 1, 3]))) as Tensor4D,
-        hole: (hole ?? tf.onesLike(sketch!)) as Tensor4D,
+        image: (given.photo ?? tf.zerosLike(tf.tile(lines, [1, 1, 1, 3]))) as Tensor4D,
+        hole: (given.hole ?? tf.onesLike(lines)) as Tensor4D,
       });
       const { refinedSketch, firstImage, result } = prediction;
       return {
@@ -85,17 +88,20 @@ export function pipeline(method: Method, config: Config): Computation {
   };
 }
 
-/** One network of a method with its own inputs. */
+/**
+ * One network of a method with its own inputs. The number that its name ends in is the side of its images, px; others
+ * have that of the results.
+ */
 export function singleNetwork(method: Method, name: string): Computation {
   const network = method.networks[name]!;
-  const size = resolutionOf(name, method);
+  const side = Number(/\d+$/.exec(name)?.[0] ?? method.predictor().resolution);
   const names = network.inputNames.map((input) => input.replace(/^.*\./, ''));
   const outputs = outputsOf(network);
   return {
     name,
     networks: [network],
     inputs: Object.fromEntries(
-      names.map((input, i) => [input, portOf(input, network.inputs[i]!.shape, size)]),
+      names.map((input, i) => [input, portOf(input, network.inputs[i]!.shape, side)]),
     ),
     outputs,
     run: (inputs) => {
@@ -107,20 +113,13 @@ export function singleNetwork(method: Method, name: string): Computation {
   };
 }
 
-/** The number that a network's name ends in is the side of its images, px; the others have that of the results. */
-function resolutionOf(name: string, method: Method): number {
-  const side = /\d+$/.exec(name)?.[0];
-  return side === undefined ? method.predictor().resolution : Number(side);
-}
-
-function portOf(name: string, shape: readonly (number | null)[], size: number): Port {
+function portOf(name: string, shape: readonly (number | null)[], side: number): Port {
   if (name === 'l') return levelPort;
-  const side = name === 'below' ? size / 2 : size;
+  const below = name === 'below';
   return {
-    shape: shape.slice(1).map((length) => length ?? side),
-    meaning:
-      name === 'below' ? 'features of the level below' : 'sketch, and in editing photo and hole, as channels',
-    range: [-1, 1],
+    kind: 'network',
+    shape: shape.slice(1).map((length) => length ?? (below ? side / 2 : side)),
+    meaning: below ? 'features of the level below' : 'the pictures that it sees, as channels in [-1, 1]',
   };
 }
 
@@ -131,4 +130,24 @@ function outputsOf({ name, outputs }: LayersModel): Record<string, string> {
       picture: 'refined sketch and RGB, in [-1, 1]',
     };
   return /D\d*$/.test(name) ? { scores: 'of patches' } : { image: 'RGB in [-1, 1]' };
+}
+
+/**
+ * What a user means by a name: `pipeline`, a network, or `G` for the generators of all levels.
+ *
+ * @throws UserError when there is no such network.
+ */
+export function chooseComputations(method: Method, config: Config, name: string): Computation[] {
+  if (name === 'pipeline') return [pipeline(method, config)];
+  const names = Object.keys(method.networks);
+  const chosen = names.includes(name)
+    ? [name]
+    : names.filter((network) => name === 'G' && /^G\d+$/.test(network));
+  if (chosen.length === 0)
+    throw new UserError('There is no such network.', {
+      where: '--network',
+      expected: `pipeline, G (the generators of all levels) or one of ${names.join(', ')}`,
+      got: name,
+    });
+  return chosen.map((network) => singleNetwork(method, network));
 }
