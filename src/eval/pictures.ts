@@ -53,6 +53,8 @@ export interface ShownSamples {
 
 type ErrorAt = (subject: Subject, degradation: number, level: number) => number | undefined;
 
+/** RGB in [-1, 1] of holes: a blue that no face has. */
+const HOLE_COLOUR = [-0.35, 0.05, 0.75];
 /** WebP's quality, 0 to 100: artefacts stay below what one looks for here. */
 const QUALITY = 82;
 
@@ -155,8 +157,7 @@ async function drawSample(
       results.push(drawn);
     }
     sketches.push({ degradation, sketch: await toPicture(sketch), results });
-    // Mid-grey stands for what is not known.
-    const known = tf.tidy(() => tf.mul(truth, tf.sub(1, hole)) as Tensor4D);
+    const known = tf.tidy(() => blend(tf.tensor4d(HOLE_COLOUR, [1, 1, 1, 3]), truth, hole));
     pictures = { photo: await toPicture(truth), input: await toPicture(known) };
     tf.dispose([truth, hole, sketch, known]);
     tf.dispose({ ...batch });

@@ -19,12 +19,17 @@ export function frechetDistance(a: GaussianSums, b: GaussianSums): number {
 /** tr((A B)^½) of covariances, row-major [d,d]. */
 function traceOfRoot(a: Float64Array, b: Float64Array, d: number): number {
   return withFloat64((float64) => {
-    const { values, vectors } = float64.eigen(float64.matrix(a, [d, d]));
+    const first = float64.matrix(a, [d, d]);
+    const { values, vectors } = float64.eigen(first);
     // Rounding makes negative numbers of zeros.
     const deviations = float64.read(values).map((value) => Math.sqrt(Math.max(0, value)));
     const root = float64.times(vectors, float64.matrix(deviations, [1, d]));
-    const half = float64.product(float64.matrix(b, [d, d]), root);
-    const squares = float64.read(float64.eigenvalues(float64.product(root, half, { transposeA: true })));
+    float64.free(first, vectors);
+    const second = float64.matrix(b, [d, d]);
+    const half = float64.product(second, root);
+    const product = float64.product(root, half, { transposeA: true });
+    float64.free(second, root, half);
+    const squares = float64.read(float64.eigenvalues(product));
     return squares.reduce((sum, value) => sum + Math.sqrt(Math.max(0, value)), 0);
   });
 }

@@ -1,8 +1,9 @@
 /** Mean and covariance of feature vectors, streamed in doubles. */
 import { UserError } from '../../runtime/errors.ts';
+import { withFloat64 } from '../../runtime/float64.ts';
 
-/** Vectors added to the products at once: fewer passes over a matrix that no cache holds. */
-const block = 4;
+/** Vectors whose products are taken at once, however many come at a time: a large matrix product is a fast one. */
+const blockSize = 512;
 
 export interface GaussianState {
   readonly count: number;
@@ -12,50 +13,60 @@ export interface GaussianState {
   readonly products: Float64Array;
 }
 
+/** Needs memory for d (d + 1) / 2 doubles and 512 vectors, however many are added. */
 export class GaussianSums {
   readonly dimension: number;
+  readonly #sum: Float64Array;
+  readonly #products: Float64Array;
+  /** Vectors that wait for their block to be full. */
+  readonly #waiting: Float32Array;
+  #waitingCount = 0;
   #count = 0;
-  #sum: Float64Array;
-  #products: Float64Array;
 
   constructor(dimension: number) {
     this.dimension = dimension;
     this.#sum = new Float64Array(dimension);
     this.#products = new Float64Array((dimension * (dimension + 1)) / 2);
+    this.#waiting = new Float32Array(blockSize * dimension);
   }
 
   get count(): number {
-    return this.#count;
+    return this.#count + this.#waitingCount;
   }
 
   /** Adds vectors, row-major [n,d]. */
   add(vectors: Float32Array): void {
     const d = this.dimension;
-    const n = vectors.length / d;
-    for (let start = 0; start < n; start += block) {
-      // Rows that are not there are zeros and add nothing.
-      const rows = Array.from({ length: block }, (_, r) =>
-        start + r < n
-          ? Float64Array.from(vectors.subarray((start + r) * d, (start + r + 1) * d))
-          : new Float64Array(d),
-      ) as [Float64Array, Float64Array, Float64Array, Float64Array];
-      this.#addBlock(rows);
+    for (let start = 0; start < vectors.length; start += d) {
+      this.#waiting.set(vectors.subarray(start, start + d), this.#waitingCount * d);
+      this.#waitingCount += 1;
+      if (this.#waitingCount === blockSize) this.#flush();
     }
-    this.#count += n;
   }
 
-  #addBlock([a, b, c, e]: [Float64Array, Float64Array, Float64Array, Float64Array]): void {
-    const sum = this.#sum;
-    const products = this.#products;
+  #flush(): void {
     const d = this.dimension;
-    for (let i = 0, p = 0; i < d; i++) {
-      const [ai, bi, ci, ei] = [a[i]!, b[i]!, c[i]!, e[i]!];
-      sum[i]! += ai + bi + ci + ei;
-      for (let j = i; j < d; j++, p++) products[p]! += ai * a[j]! + bi * b[j]! + ci * c[j]! + ei * e[j]!;
+    const n = this.#waitingCount;
+    if (n === 0) return;
+    const sum = this.#sum;
+    const vectors = Float64Array.from(this.#waiting.subarray(0, n * d));
+    for (let k = 0; k < n * d; k += d) {
+      for (let i = 0; i < d; i++) sum[i]! += vectors[k + i]!;
     }
+    const block = withFloat64((float64) => {
+      const x = float64.matrix(vectors, [n, d]);
+      return float64.read(float64.product(x, x, { transposeA: true }));
+    });
+    const products = this.#products;
+    for (let i = 0, p = 0; i < d; i++) {
+      for (let j = i; j < d; j++, p++) products[p]! += block[i * d + j]!;
+    }
+    this.#count += n;
+    this.#waitingCount = 0;
   }
 
   mean(): Float64Array {
+    this.#flush();
     return this.#sum.map((value) => value / this.#count);
   }
 
@@ -76,6 +87,7 @@ export class GaussianSums {
 
   /** The sums themselves, not a copy. */
   state(): GaussianState {
+    this.#flush();
     return { count: this.#count, sum: this.#sum, products: this.#products };
   }
 
@@ -86,8 +98,9 @@ export class GaussianSums {
         expected: `${this.dimension} features`,
         got: `${sum.length}`,
       });
+    this.#sum.set(sum);
+    this.#products.set(products);
     this.#count = count;
-    this.#sum = Float64Array.from(sum);
-    this.#products = Float64Array.from(products);
+    this.#waitingCount = 0;
   }
 }

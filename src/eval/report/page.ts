@@ -95,7 +95,7 @@ function headlineSection(report: Report): Section {
   const images = imageMeasures(report);
   const edit = report.set.task === 'edit';
   const { confidence, resamples } = report.suite.bootstrap;
-  const caption = edit ? 'Inside the hole; metrics that have no region on the whole image' : 'Whole image';
+  const caption = edit ? holeCaption(main) : 'Whole image';
   const content = html`<p>Given the photos’ own sketches (d = ${Math.min(...report.suite.sketches.degradations)}). <em>Mean colour</em> fills
 holes with the mean of what is known; <em>F, true sketch</em> is the image generator without refinement, which no l can be expected to
 beat. In brackets: ${Math.round(confidence * 100)} % bootstrap intervals (${resamples} resamples of the photos); distances of sets have
@@ -107,6 +107,13 @@ ${
     : undefined
 }`;
   return { id: 'headline', title: 'At a glance', content };
+}
+
+/** `Inside the hole; Identity and HED Fréchet on the whole image`. */
+function holeCaption(measures: readonly Measure[]): string {
+  const whole = measures.filter(({ region }) => region === 'image').map(({ metric }) => metric.title);
+  const names = whole.length > 1 ? `${whole.slice(0, -1).join(', ')} and ${whole.at(-1)}` : whole[0];
+  return names ? `Inside the hole; ${names} on the whole image` : 'Inside the hole';
 }
 
 function levelSection(report: Report): Section {

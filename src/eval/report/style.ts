@@ -49,7 +49,7 @@ const DARK =
 
 const BASE = `*{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--text);font:16px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,sans-serif}
-main{max-width:72rem;margin:0 auto;padding:1rem 1.25rem 4rem}
+main{max-width:78rem;margin:0 auto;padding:1rem 1.25rem 4rem}
 h1{font-size:1.75rem;line-height:1.2;margin:1.2rem 0 .4rem}
 h2{font-size:1.3rem;margin:2.6rem 0 .5rem;padding-top:.6rem;border-top:1px solid var(--rule)}
 h3{font-size:1rem;margin:0 0 .5rem;overflow-wrap:anywhere}
@@ -67,8 +67,8 @@ code{font:.875em ui-monospace,SFMono-Regular,Menlo,monospace;overflow-wrap:anywh
 .scroll:focus-visible,summary:focus-visible,select:focus-visible,a:focus-visible{outline:2px solid var(--mark);outline-offset:2px}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 caption{text-align:left;font-weight:600;padding:.2rem 0 .4rem}
-.numbers th,.numbers td{padding:.35rem .7rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;white-space:nowrap}
-.numbers th[scope=row],.numbers thead th:first-child{text-align:left;white-space:normal;min-width:9rem;position:sticky;left:0;background:var(--ground);z-index:1}
+.numbers th,.numbers td{padding:.35rem .55rem;border-bottom:1px solid var(--rule);text-align:right;vertical-align:top;white-space:nowrap}
+.numbers th[scope=row],.numbers thead th:first-child{text-align:left;white-space:normal;min-width:7.5rem;position:sticky;left:0;background:var(--ground);z-index:1}
 .numbers thead th{border-bottom:2px solid var(--rule);font-size:.9rem}
 .numbers tbody th{font-weight:500}
 .numbers small{display:block;font-size:.75rem}
@@ -76,7 +76,7 @@ caption{text-align:left;font-weight:600;padding:.2rem 0 .4rem}
 .best{font-weight:700}
 .numbers td.best{background:var(--shade-3)}
 .numbers .group{padding-top:.9rem;color:var(--faint);font-size:.85rem;text-align:left;position:static}
-.numbers .group span{position:sticky;left:.7rem}
+.numbers .group span{position:sticky;left:.55rem}
 .wins{color:var(--good)}
 .loses{color:var(--bad)}
 .none{color:var(--faint)}
@@ -132,5 +132,5 @@ figure{margin:0}
 .sample figcaption{font-size:.75rem;color:var(--faint)}
 [hidden]{display:none!important}
 @media(max-width:48rem){.parts{flex-direction:column}.source{padding:0}}
-@media(max-width:34rem){.sketch{flex-direction:column}main{padding:.6rem .8rem 3rem}.sample{padding:.6rem .7rem}.controls{position:static}#samples.large .result{grid-template-columns:var(--side)}#samples.medium .result{grid-template-columns:repeat(2,var(--side))}.numbers th[scope=row],.numbers thead th:first-child{min-width:6.5rem;max-width:8.5rem;font-size:.85rem}}
+@media(max-width:34rem){.sketch{flex-direction:column}main{padding:.6rem .8rem 3rem}.sample{padding:.6rem .7rem}.controls{position:static}#samples{--side:calc((100vw - 4rem)/3)}#samples.large .result{grid-template-columns:var(--side)}#samples.medium .result{grid-template-columns:repeat(2,var(--side))}.numbers th[scope=row],.numbers thead th:first-child{min-width:6.5rem;max-width:8.5rem;font-size:.85rem}}
 @media print{.controls{display:none}.sample{break-inside:avoid}}`;
