@@ -16,6 +16,8 @@ const SIGNATURES = [
   'moduleVggOne.0.weight',
 ] as const;
 
+const MAX_NETWORKS = 64;
+
 export interface NetworkGroup {
   readonly file: WeightFile;
   /** The file, and the prefix of its keys where they have one, for messages. */
@@ -33,16 +35,21 @@ export interface NetworkGroup {
  * The networks of a file. Dictionaries in it may be nested (`{'G64': {...}, 'F': {...}, 'optimizer': ...}`): what stands
  * beside the networks is left out.
  *
- * @throws UserError when there is none, or `asked` names one of several.
+ * @throws UserError when there is none, there are too many, or `asked` names one of several.
  */
 export function findGroups(file: WeightFile, asked: string | undefined): NetworkGroup[] {
-  const groups = [...file.tensors.keys()].flatMap((key) => {
-    const signature = SIGNATURES.find(
-      (known) => key === known || (/[./]$/.test(key.slice(0, -known.length)) && key.endsWith(known)),
-    );
-    return signature ? [groupOf(file, key.slice(0, -signature.length), signature, asked)] : [];
+  const signed = [...file.tensors.keys()].flatMap((key) => {
+    const signature = SIGNATURES.find((known) => key === known || key.endsWith(`.${known}`));
+    return signature ? [{ prefix: key.slice(0, -signature.length), signature }] : [];
   });
-  if (groups.length === 0) throw unknownNetwork(file);
+  if (signed.length === 0) throw unknownNetwork(file);
+  if (signed.length > MAX_NETWORKS)
+    throw new UserError('A file holds too many networks.', {
+      where: file.path,
+      expected: `at most ${MAX_NETWORKS}`,
+      got: String(signed.length),
+    });
+  const groups = signed.map(({ prefix, signature }) => groupOf(file, prefix, signature, asked));
   if (groups.length > 1 && asked !== undefined)
     throw new UserError('A name is given for a file of several networks.', {
       where: `--as ${asked}`,
@@ -62,7 +69,7 @@ function groupOf(
   const tensors = [...file.tensors]
     .filter(([key]) => key.startsWith(prefix))
     .map(([key, tensor]): [string, WeightTensor] => [key.slice(prefix.length), tensor]);
-  const own = prefix.split(/[./]/).at(-2);
+  const own = prefix.split('.').at(-2);
   const stem = basename(file.path).replace(/(\.weights)?\.\w+$/, '');
   return {
     file,
