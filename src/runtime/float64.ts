@@ -28,18 +28,18 @@ const binding = () => (tf.backend() as unknown as { binding: Binding }).binding;
 const type = (name: string, value: number): Attribute => ({ name, type: binding().TF_ATTR_TYPE, value });
 
 export class Float64 {
-  readonly #alive: number[] = [];
+  readonly #alive = new Set<number>();
 
   /** A matrix of row-major values. */
   matrix(values: Float64Array, shape: readonly [number, number]): Matrix {
     const high = Float32Array.from(values);
-    const low = values.map((value, i) => value - high[i]!);
-    const [a, b] = [high, Float32Array.from(low)].map((part) => {
-      const id = binding().createTensor(shape, binding().TF_FLOAT, part);
-      this.#alive.push(id);
-      return this.#cast({ id, shape }, binding().TF_FLOAT, DOUBLE);
-    });
-    return this.#run('AddV2', [type('T', DOUBLE)], [a!, b!]);
+    const low = new Float32Array(values.length);
+    for (let i = 0; i < low.length; i++) low[i] = values[i]! - high[i]!;
+    const a = this.#fromFloats(high, shape);
+    const b = this.#fromFloats(low, shape);
+    const sum = this.#run('AddV2', [type('T', DOUBLE)], [a, b]);
+    this.free(a, b);
+    return sum;
   }
 
   /** a b, either transposed before. */
@@ -73,15 +73,35 @@ export class Float64 {
   /** The values, row-major. */
   read(a: Matrix): Float64Array {
     const high = this.#cast(a, DOUBLE, binding().TF_FLOAT);
-    const rest = this.#run('Sub', [type('T', DOUBLE)], [a, this.#cast(high, binding().TF_FLOAT, DOUBLE)]);
-    const low = binding().tensorDataSync(this.#cast(rest, DOUBLE, binding().TF_FLOAT).id);
-    return Float64Array.from(binding().tensorDataSync(high.id), (value, i) => value + low[i]!);
+    const wide = this.#cast(high, binding().TF_FLOAT, DOUBLE);
+    const rest = this.#run('Sub', [type('T', DOUBLE)], [a, wide]);
+    const low = this.#cast(rest, DOUBLE, binding().TF_FLOAT);
+    const values = Float64Array.from(binding().tensorDataSync(high.id));
+    const lowValues = binding().tensorDataSync(low.id);
+    for (let i = 0; i < values.length; i++) values[i]! += lowValues[i]!;
+    this.free(high, wide, rest, low);
+    return values;
+  }
+
+  /** Frees matrices before the others. */
+  free(...matrices: readonly Matrix[]): void {
+    for (const { id } of matrices) {
+      if (this.#alive.delete(id)) binding().deleteTensor(id);
+    }
   }
 
   /** Frees every matrix made. */
   dispose(): void {
     for (const id of this.#alive) binding().deleteTensor(id);
-    this.#alive.length = 0;
+    this.#alive.clear();
+  }
+
+  #fromFloats(values: Float32Array, shape: readonly [number, number]): Matrix {
+    const id = binding().createTensor(shape, binding().TF_FLOAT, values);
+    this.#alive.add(id);
+    const wide = this.#cast({ id, shape }, binding().TF_FLOAT, DOUBLE);
+    this.free({ id, shape });
+    return wide;
   }
 
   #cast(a: Matrix, from: number, to: number): Matrix {
@@ -95,7 +115,7 @@ export class Float64 {
   #runs(op: string, attributes: Attribute[], inputs: Matrix[], outputs: number): Matrix[] {
     const ids = inputs.map(({ id }) => id);
     const results = binding().executeOp(op, attributes, ids, outputs);
-    this.#alive.push(...results.map(({ id }) => id));
+    for (const { id } of results) this.#alive.add(id);
     return results;
   }
 }

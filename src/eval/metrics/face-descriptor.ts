@@ -46,7 +46,9 @@ export class FaceDescriptor {
       const faces = await this.#api.detectAllFaces(input, options).withFaceLandmarks();
       const [largest] = faces.sort((a, b) => b.detection.box.area - a.detection.box.area);
       const [height, width] = image.shape as [number, number];
-      boxes.push(largest?.alignedRect.box.clipAtImageBorders(width, height) ?? null);
+      // The alignment that the network was trained with.
+      const box = largest?.landmarks.align(null, { useDlibAlignment: true });
+      boxes.push(box?.clipAtImageBorders(width, height) ?? null);
       image.dispose();
     }
     return boxes;
