@@ -6,6 +6,7 @@ import { UserError } from '../runtime/errors.ts';
 import type { Command } from './command.ts';
 import { edit } from './commands/edit.ts';
 import { evaluate } from './commands/evaluate.ts';
+import { exportModel } from './commands/export.ts';
 import { importWeights } from './commands/import.ts';
 import { infer } from './commands/infer.ts';
 import { prepare } from './commands/prepare.ts';
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   infer,
   edit,
   importWeights,
+  exportModel,
   doctor,
   parity,
   chaos,
