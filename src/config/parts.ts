@@ -62,6 +62,22 @@ const output = z
       .describe(
         'Validation samples measured at each checkpoint; the best of the stage is kept besides the newest. 0: none.',
       ),
+    validationMetrics: z
+      .array(z.string())
+      .default(['l1', 'psnr'])
+      .describe(
+        'What is measured of them, for the log and TensorBoard; docs/evaluation.md lists the metrics.',
+      ),
+    bestBy: z
+      .strictObject({
+        metric: z.string().default('l1').describe('Name of a metric.'),
+        region: z
+          .enum(['hole', 'image'])
+          .default('hole')
+          .describe('Inside the hole, or the whole image; metrics of sets have the image only.'),
+      })
+      .prefault({})
+      .describe('What tells the best checkpoint of a stage.'),
     testCount: count().default(64).describe('Held-out samples in the table at the end.'),
   })
   .prefault({});

@@ -30,6 +30,9 @@ export function atResolution(batch: ItemBatch, resolution: number): AtResolution
   }));
 }
 
+/** [-1, 1] to [0, 1]. */
+export const unit = (image: Tensor4D): Tensor4D => tf.tidy(() => tf.div(tf.add(image, 1), 2));
+
 /** The image inside the hole, the photo outside it [n,h,w,3]. */
 export function blend(image: Tensor4D, truth: Tensor4D, hole: Tensor4D): Tensor4D {
   return tf.tidy(() => tf.add(tf.mul(image, hole), tf.mul(truth, tf.sub(1, hole))));

@@ -37,15 +37,19 @@ export class Measurer {
     return new Measurer(metrics, allHole);
   }
 
-  /** Throws a UserError when a metric of sets needs more images than there are. */
-  requireImages(count: number): void {
+  /**
+   * Throws a UserError when a metric of sets needs more images than there are.
+   *
+   * @param key lists the metrics.
+   */
+  requireImages(count: number, key = 'metrics'): void {
     for (const { name, minimum } of this.setMetrics) {
       if (count >= minimum) continue;
       throw new UserError('There are too few images for a metric of sets.', {
-        where: `metrics: ${name}`,
-        expected: `at least ${minimum} images (photos times kinds of holes)`,
+        where: `${key}: ${name}`,
+        expected: `at least ${minimum} images`,
         got: String(count),
-        fix: `raise the suite’s \`images\`, choose a larger split, or leave ${name} out of \`metrics\``,
+        fix: `take more photos, or leave ${name} out`,
       });
     }
   }

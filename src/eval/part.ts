@@ -1,7 +1,7 @@
 /** A part of an evaluation: everything that one method makes of sketches of one degradation. */
 import { UserError } from '../runtime/errors.ts';
 import { type Tensor4D, tf } from '../runtime/tf.ts';
-import { type AtResolution, atResolution, blend } from './at-resolution.ts';
+import { type AtResolution, atResolution, blend, unit } from './at-resolution.ts';
 import type { Measurer } from './measurer.ts';
 import type { SetStatistics } from './metrics/metric.ts';
 import type { PartState, Shards } from './shards.ts';
@@ -124,6 +124,3 @@ async function fill(
     fix: 'evaluate an earlier checkpoint of the run',
   });
 }
-
-/** [-1, 1] to [0, 1]. */
-const unit = (image: Tensor4D): Tensor4D => tf.tidy(() => tf.div(tf.add(image, 1), 2));
