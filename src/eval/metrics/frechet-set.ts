@@ -29,17 +29,24 @@ export class FrechetSet implements SetStatistics {
   }
 
   state(): ReturnType<SetStatistics['state']> {
-    const { count, sum, products } = this.sums.state();
+    const { count, sum, products, waiting } = this.sums.state();
+    const { dimension } = this.sums;
     return {
       count: { shape: [1], data: Float64Array.of(count) },
       sum: { shape: [sum.length], data: sum },
       products: { shape: [products.length], data: products },
+      waiting: { shape: [waiting.length / dimension, dimension], data: waiting },
     };
   }
 
   restore(state: ReturnType<SetStatistics['state']>): void {
     const take = (key: string) => Float64Array.from(state[key]?.data ?? []);
-    this.sums.restore({ count: take('count')[0] ?? 0, sum: take('sum'), products: take('products') });
+    this.sums.restore({
+      count: take('count')[0] ?? 0,
+      sum: take('sum'),
+      products: take('products'),
+      waiting: Float32Array.from(state.waiting?.data ?? []),
+    });
   }
 }
 

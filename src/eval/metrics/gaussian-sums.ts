@@ -6,11 +6,14 @@ import { withFloat64 } from '../../runtime/float64.ts';
 const blockSize = 512;
 
 export interface GaussianState {
+  /** How many vectors are in the sums. */
   readonly count: number;
   /** [d] */
   readonly sum: Float64Array;
   /** Products x_i x_j, added up, of the upper triangle row by row [d (d + 1) / 2]. */
   readonly products: Float64Array;
+  /** Vectors that are not in the sums yet, row-major [k,d]. */
+  readonly waiting: Float32Array;
 }
 
 /** Needs memory for d (d + 1) / 2 doubles and 512 vectors, however many are added. */
@@ -85,14 +88,21 @@ export class GaussianSums {
     return result;
   }
 
-  /** The sums themselves, not a copy. */
+  /**
+   * The sums themselves, not a copy. Vectors that wait stay apart: so where a run is saved and goes on makes no difference,
+   * not even of rounding.
+   */
   state(): GaussianState {
-    this.#flush();
-    return { count: this.#count, sum: this.#sum, products: this.#products };
+    return {
+      count: this.#count,
+      sum: this.#sum,
+      products: this.#products,
+      waiting: this.#waiting.slice(0, this.#waitingCount * this.dimension),
+    };
   }
 
   /** Goes on from a saved state. @throws UserError when it is of another dimension. */
-  restore({ count, sum, products }: GaussianState): void {
+  restore({ count, sum, products, waiting }: GaussianState): void {
     if (sum.length !== this.#sum.length || products.length !== this.#products.length)
       throw new UserError('Saved Fréchet statistics are of other features.', {
         expected: `${this.dimension} features`,
@@ -101,6 +111,7 @@ export class GaussianSums {
     this.#sum.set(sum);
     this.#products.set(products);
     this.#count = count;
-    this.#waitingCount = 0;
+    this.#waiting.set(waiting);
+    this.#waitingCount = waiting.length / this.dimension;
   }
 }
