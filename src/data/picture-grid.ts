@@ -31,7 +31,8 @@ export async function drawPictures(
 ): Promise<GridImage> {
   const cell = Math.max(128, side);
   const rows = Math.max(...columns.map(({ pictures }) => pictures.length));
-  const margin = Math.ceil(Math.max(0, ...rowCaptions.map(textWidth)) * letterSize);
+  const widest = Math.max(0, ...rowCaptions.map(textWidth));
+  const margin = widest > 0 ? Math.ceil(widest * letterSize) + gap : 0;
   const width = margin + columns.length * (cell + gap) + gap;
   const height = rows * (cell + gap) + gap + captionHeight;
   const layers: OverlayOptions[] = [];

@@ -3,7 +3,7 @@
 import type { CropFinder } from '../data/decode.ts';
 import { UnusableImage } from '../data/decode.ts';
 import type { Raster, Region } from './raster.ts';
-import { type Bounds, holeBounds, regionOf } from './region.ts';
+import { holeBounds, regionOf, regionWith } from './region.ts';
 
 /**
  * `hole`: the surroundings of the hole. `face`: the face as training frames faces (CelebA-HQ's crop), and the hole.
@@ -32,23 +32,11 @@ export async function chooseRegion(
   if (choice === 'hole' || !findFace) return { region: aroundHole, warnings: [] };
   try {
     const { left, top, side } = await findFace(withoutAlpha(photo));
-    return { region: containing({ x: left, y: top, size: side }, holeBounds(hole)!), warnings: [] };
+    return { region: regionWith({ x: left, y: top, size: side }, holeBounds(hole)!), warnings: [] };
   } catch (error) {
     if (!(error instanceof UnusableImage)) throw error;
     return { region: aroundHole, warnings: [`${error.message}; the surroundings of the hole are taken`] };
   }
-}
-
-/** The region itself, or the least square that holds it and the bounds, centred on both. */
-function containing({ x, y, size }: Region, { left, top, right, bottom }: Bounds): Region {
-  const [x0, y0] = [Math.min(x, left), Math.min(y, top)];
-  const [x1, y1] = [Math.max(x + size, right), Math.max(y + size, bottom)];
-  const side = Math.max(x1 - x0, y1 - y0);
-  return {
-    x: Math.floor((x0 + x1 - side) / 2),
-    y: Math.floor((y0 + y1 - side) / 2),
-    size: side,
-  };
 }
 
 function withoutAlpha({ data, width, height }: Raster) {

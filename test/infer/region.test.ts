@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holeBounds, regionOf, wholeRegion } from '../../src/infer/region.ts';
+import { holeBounds, regionOf, regionWith } from '../../src/infer/region.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { rectangle } from './rasters.ts';
 
 describe('regionOf', () => {
-  it('shows twice the hole around its middle', () => {
+  it('shows three times the hole around its middle', () => {
     const hole = rectangle([1000, 800], [400, 300, 550, 400]);
-    expect(regionOf(hole, 64)).toEqual({ x: 325, y: 200, size: 300 });
+    expect(regionOf(hole, 64)).toEqual({ x: 250, y: 125, size: 450 });
   });
 
   it('shows at least as many pixels as the network sees, and moves into the photo', () => {
@@ -51,6 +51,8 @@ describe('regionOf', () => {
   });
 });
 
-it('the whole of an oblong picture is centred in its square', () => {
-  expect(wholeRegion({ width: 30, height: 50 })).toEqual({ x: -10, y: 0, size: 50 });
+it('regionWith grows a region to hold what it must', () => {
+  const face = { x: 20, y: -10, size: 50 };
+  expect(regionWith(face, { left: 30, top: 0, right: 60, bottom: 40 })).toEqual(face);
+  expect(regionWith(face, { left: 10, top: 20, right: 90, bottom: 30 })).toEqual({ x: 10, y: -25, size: 80 });
 });
