@@ -1,7 +1,7 @@
 /** What the schema of one key cannot say: sizes that must fit each other, and files that must be there. */
 import { existsSync, statSync } from 'node:fs';
 import { UserError } from '../runtime/errors.ts';
-import type { Locate } from './explain.ts';
+import type { Locate } from './locate.ts';
 import { checkDps } from './methods/dps.ts';
 import type { Config } from './schema.ts';
 

@@ -14,11 +14,9 @@ import {
   type Path,
 } from './json-schema.ts';
 import type { Layer } from './layers.ts';
+import type { Locate } from './locate.ts';
 
-/** Finds where a key of the merged configuration was written, the last layer first. */
-export type Locate = (path: Path) => string;
-
-/** `configs/a.yaml:3: data.ahead` or `--set data.workers`. A missing key is placed where its group is. */
+/** Finds keys of the merged configuration, the last layer first. A missing key is placed where its group is. */
 export function locator(layers: readonly Layer[]): Locate {
   const lastFirst = layers.toReversed();
   return (path) => {

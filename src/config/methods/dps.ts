@@ -1,7 +1,7 @@
 /** The configuration of Deep Plastic Surgery, and what its keys mean together. */
 import { z } from 'zod';
 import { UserError } from '../../runtime/errors.ts';
-import type { Locate } from '../explain.ts';
+import type { Locate } from '../locate.ts';
 import { commonShape, count, duration, optimizer, trainingShape } from '../parts.ts';
 
 const model = z.strictObject({
