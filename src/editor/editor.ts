@@ -1,8 +1,10 @@
 /** The editor: a page on this computer, and the server behind it. */
+import { faceAssets } from '../data/sources/open-source.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { EditorDescription } from './description.ts';
 import { NativeEngine } from './native/engine.ts';
 import { buildPage } from './page.ts';
+import { Gallery, sampleFolder } from './samples/gallery.ts';
 import { apiHandlers } from './server/api.ts';
 import type { Asset } from './server/respond.ts';
 import { isLoopback } from './server/security.ts';
@@ -32,19 +34,29 @@ export async function startEditor({
   const [engine, page] = await Promise.all([NativeEngine.open(checkpoint), buildPage()]);
   const files = new Map<string, Asset>([...page].map(([name, asset]) => [`/${name}`, asset]));
   files.set('/', page.get('index.html')!);
-  const setJson = (path: string, value: object) =>
-    files.set(path, { type: 'application/json; charset=utf-8', body: Buffer.from(JSON.stringify(value)) });
-  setJson('/editor.json', describe(engine));
-  setJson('/api/samples', { samples: [], complete: true });
+  files.set('/editor.json', json(describe(engine)));
+  const gallery = new Gallery({
+    folders: { assetsDir: faceAssets, cacheDir: engine.model.cache },
+    edgeSize: engine.model.edgeSize,
+    findEdges: (rgb, size) => engine.ask('edges', { rgb, size }),
+  });
+  const sampleAsset = (path: string): Asset | undefined => {
+    if (path === '/api/samples') return json(gallery.list);
+    const body = path.startsWith(samplePrefix)
+      ? gallery.files.get(path.slice(samplePrefix.length))
+      : undefined;
+    return body && { type: 'image/png', body };
+  };
   try {
     const { server, port: actualPort } = await startServer({
       host,
       port,
-      assets: (path) => files.get(path),
+      assets: (path) => files.get(path) ?? sampleAsset(path),
       handlers: apiHandlers(engine),
       onError: (error) =>
         reporter.warn(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     });
+    void gallery.fill();
     if (!isLoopback(host)) {
       reporter.warn(
         `The editor listens on ${host}: whoever reaches this computer over the network can use it, without a password.`,
@@ -54,6 +66,7 @@ export async function startEditor({
     return {
       url: `http://${name === '0.0.0.0' || name === '[::]' ? 'localhost' : name}:${actualPort}/`,
       async close() {
+        await gallery.close();
         engine.close();
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
@@ -64,6 +77,13 @@ export async function startEditor({
     throw error;
   }
 }
+
+const samplePrefix = `/${sampleFolder}/`;
+
+const json = (value: object): Asset => ({
+  type: 'application/json; charset=utf-8',
+  body: Buffer.from(JSON.stringify(value)),
+});
 
 function describe({ model }: NativeEngine): EditorDescription {
   const { run, step, method, resolution, edgeSize } = model;

@@ -21,6 +21,9 @@ export interface EngineOutput {
   readonly firstImage?: Float32Array;
 }
 
+/** Side of the square that a photo is fitted into to find its face, px. */
+export const faceFrame = 512;
+
 const WITH_SKETCH = 1;
 const WITH_FIRST_IMAGE = 2;
 const HEADER_WORDS = 2;

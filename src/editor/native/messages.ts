@@ -1,4 +1,5 @@
 /** What the server and the process that computes say to each other. */
+import type { Region } from '../../infer/raster.ts';
 import type { EngineInput, EngineOutput } from '../wire.ts';
 
 /** What is asked of the process, and what it answers. */
@@ -6,6 +7,8 @@ export interface Work {
   predict: { ask: EngineInput; answer: EngineOutput };
   /** RGB bytes [edgeSize, edgeSize, 3] to a sketch of bytes [size, size], 0 = line. */
   edges: { ask: { rgb: Uint8Array; size: number }; answer: Uint8Array };
+  /** RGB bytes [size, size, 3] to the square of the largest face, framed as in training; none: undefined. */
+  face: { ask: { rgb: Uint8Array; size: number }; answer: Region | undefined };
 }
 export type WorkKind = keyof Work;
 

@@ -2,61 +2,58 @@
  * The process that runs TensorFlow for the server: `entry.mjs CHECKPOINT`. A process of its own, as a prediction holds
  * its thread for as long as it takes, and what fails in native code ends the process.
  */
+import { UnusableImage } from '../../data/decode.ts';
 import { detectEdges } from '../../data/edges/detect.ts';
 import { resizeMap } from '../../data/edges/resize.ts';
 import { edgeMapToSketch } from '../../data/edges/sketch-of-edges.ts';
+import { loadFaceCrop } from '../../data/face-crop.ts';
+import { runPredictor } from '../../infer/run-predictor.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../../models/load.ts';
 import type { Predictor } from '../../models/method.ts';
-import { type Hed, loadHed } from '../../nn/hed.ts';
+import { loadHed } from '../../nn/hed.ts';
 import { UserError } from '../../runtime/errors.ts';
-import { tf } from '../../runtime/tf.ts';
-import type { EngineInput, EngineOutput } from '../wire.ts';
-import type { FromProcess, ToProcess, Work } from './messages.ts';
+import type { FromProcess, ToProcess, Work, WorkKind } from './messages.ts';
 
 const send = (message: FromProcess) => process.send?.(message);
 
-async function predict(predictor: Predictor, input: EngineInput): Promise<EngineOutput> {
-  const { resolution: r, level } = input;
-  const prediction = tf.tidy(() => {
-    const image = tf.tensor4d(input.image, [1, r, r, 3]);
-    const hole = tf.tensor4d(input.hole, [1, r, r, 1]);
-    const sketch = tf.tensor4d(input.sketch, [1, r, r, 1]);
-    const { result, refinedSketch, firstImage } = predictor.predict({ image, hole, sketch, level });
-    return { result, refinedSketch, firstImage };
-  });
-  const floats = async (tensor: typeof prediction.refinedSketch) =>
-    tensor && ((await tensor.data()) as Float32Array);
-  try {
-    return {
-      resolution: prediction.result.shape[1],
-      result: (await floats(prediction.result))!,
-      refinedSketch: await floats(prediction.refinedSketch),
-      firstImage: await floats(prediction.firstImage),
-    };
-  } finally {
-    tf.dispose(prediction);
-  }
-}
-
-class Edges {
-  readonly #settings: LoadedMethod['config']['data']['edges'];
-  #hed: Promise<Hed> | undefined;
-
-  constructor(settings: LoadedMethod['config']['data']['edges']) {
-    this.#settings = settings;
-  }
-
-  async sketch({ rgb, size }: Work['edges']['ask']): Promise<Uint8Array> {
-    const { size: seen, padding } = this.#settings;
-    this.#hed ??= loadHed();
-    const hed = await this.#hed.catch((error) => {
-      this.#hed = undefined;
+/** Loads what it gives on the first call; a failure is tried again at the next. */
+function lazily<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load().catch((error) => {
+      loaded = undefined;
       throw error;
     });
-    const [map] = await detectEdges(hed, [rgb], seen, padding);
-    const resized = size === seen ? map! : resizeMap(map!, seen, seen, size, size);
-    return edgeMapToSketch(resized, size, size, this.#settings);
-  }
+    return loaded;
+  };
+}
+
+type Workers = { [K in WorkKind]: (ask: Work[K]['ask']) => Promise<Work[K]['answer']> };
+
+function workers({ config }: LoadedMethod, predictor: Predictor): Workers {
+  const edges = config.data.edges;
+  const hed = lazily(loadHed);
+  const face = lazily(loadFaceCrop);
+  return {
+    predict: (input) => runPredictor(predictor, input, input.resolution, input.level),
+
+    async edges({ rgb, size }) {
+      const [map] = await detectEdges(await hed(), [rgb], edges.size, edges.padding);
+      const resized = size === edges.size ? map! : resizeMap(map!, edges.size, edges.size, size, size);
+      return edgeMapToSketch(resized, size, size, edges);
+    },
+
+    async face({ rgb, size }) {
+      try {
+        const find = await face();
+        const { left, top, side } = await find({ data: Buffer.from(rgb), width: size, height: size });
+        return { x: left, y: top, size: side };
+      } catch (error) {
+        if (error instanceof UnusableImage) return undefined;
+        throw error;
+      }
+    },
+  };
 }
 
 async function start(path: string): Promise<void> {
@@ -73,12 +70,11 @@ async function start(path: string): Promise<void> {
     );
   }
   const predictor = trainedPredictor(loaded);
-  const edges = new Edges(config.data.edges);
+  const work = workers(loaded, predictor);
   const answer = async (message: ToProcess) => {
     const { id, kind } = message;
     try {
-      const result = await (kind === 'predict' ? predict(predictor, message.ask) : edges.sketch(message.ask));
-      send({ kind: 'answer', id, answer: result });
+      send({ kind: 'answer', id, answer: await work[kind](message.ask as never) });
     } catch (error) {
       send({ kind: 'error', id, ...told(error) });
     }
@@ -105,14 +101,8 @@ async function start(path: string): Promise<void> {
 /** The first prediction prepares kernels and memory; a user need not wait for that. */
 async function warmUp(predictor: Predictor, r: number): Promise<void> {
   const plane = (channels: number) => new Float32Array(r * r * channels);
-  const input = {
-    resolution: r,
-    level: 0.5,
-    image: plane(3),
-    hole: plane(1).fill(1),
-    sketch: plane(1).fill(1),
-  };
-  await predict(predictor, input);
+  const input = { image: plane(3), hole: plane(1).fill(1), sketch: plane(1).fill(1) };
+  await runPredictor(predictor, input, r, 0.5);
 }
 
 const told = (error: unknown) => ({

@@ -2,10 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UserError } from '../../runtime/errors.ts';
 import { EngineStopped, type NativeEngine } from '../native/engine.ts';
-import { decodeInput, encodeOutput, inputBytes } from '../wire.ts';
+import { decodeInput, encodeOutput, faceFrame, inputBytes } from '../wire.ts';
 import { readBody } from './body.ts';
 import { LatestOnly } from './latest.ts';
-import { Refusal, send } from './respond.ts';
+import { Refusal, send, sendJson } from './respond.ts';
 
 /** Answers a POST request. @throws Refusal what the client is told instead. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -16,14 +16,15 @@ export function apiHandlers(engine: NativeEngine): ReadonlyMap<string, Handler> 
   const { resolution, edgeSize } = engine.model;
   const latest = new LatestOnly(waitingClients);
 
-  const compute = async (
+  const compute = async <T>(
     request: IncomingMessage,
     response: ServerResponse,
-    work: () => Promise<Uint8Array>,
-  ): Promise<void> => {
+    work: () => Promise<T>,
+  ): Promise<T> => {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
-    const body = await latest.run(clientOf(request), gone.signal, async () => {
+    // A page's requests of one kind take each other's place, not those of another kind.
+    return latest.run(`${request.url} ${clientOf(request)}`, gone.signal, async () => {
       try {
         return await work();
       } catch (error) {
@@ -32,8 +33,9 @@ export function apiHandlers(engine: NativeEngine): ReadonlyMap<string, Handler> 
         throw error;
       }
     });
-    send(response, 200, { type: 'application/octet-stream', body });
   };
+  const sendBytes = (response: ServerResponse, body: Uint8Array) =>
+    send(response, 200, { type: 'application/octet-stream', body });
 
   return new Map<string, Handler>([
     [
@@ -42,14 +44,25 @@ export function apiHandlers(engine: NativeEngine): ReadonlyMap<string, Handler> 
         const body = await readBody(request, inputBytes(resolution));
         const input = decodeInput(body, resolution);
         if (!input) throw new Refusal(400, 'The body has values that are not finite, or l outside 0 to 1.');
-        await compute(request, response, async () => encodeOutput(await engine.ask('predict', input)));
+        const output = await compute(request, response, () => engine.ask('predict', input));
+        sendBytes(response, encodeOutput(output));
       },
     ],
     [
       '/api/edges',
       async (request, response) => {
         const rgb = await readBody(request, 3 * edgeSize ** 2);
-        await compute(request, response, () => engine.ask('edges', { rgb, size: resolution }));
+        const ask = { rgb, size: resolution };
+        sendBytes(response, await compute(request, response, () => engine.ask('edges', ask)));
+      },
+    ],
+    [
+      '/api/face',
+      async (request, response) => {
+        const rgb = await readBody(request, 3 * faceFrame ** 2);
+        const ask = { rgb, size: faceFrame };
+        const face = await compute(request, response, () => engine.ask('face', ask));
+        sendJson(response, 200, { face: face ?? null });
       },
     ],
   ]);

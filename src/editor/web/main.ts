@@ -3,7 +3,7 @@ import type { EditorDescription } from '../description.ts';
 import type { LayerName } from './drawing/history.ts';
 import type { Saveable } from './studio/protocol.ts';
 import { BrushSizes } from './ui/brush-size.ts';
-import { connectBrush, connectLevel, connectTools } from './ui/controls.ts';
+import { connectBrush, connectLevel, connectRegion, connectTools } from './ui/controls.ts';
 import { button, dialog, div, input, output } from './ui/dom.ts';
 import { DrawStage, layerOf } from './ui/draw-stage.ts';
 import { Editor } from './ui/editor.ts';
@@ -29,6 +29,7 @@ async function start(): Promise<void> {
   connectTools(editor);
   connectBrush(editor, sizes);
   connectLevel(editor);
+  connectRegion(editor);
   showOutcome(editor);
   const { choose } = connectOpening(editor);
   const samples = connectSamples(editor);

@@ -1,7 +1,9 @@
 /** The photo and the drawing as inference takes them. */
-import type { Edit, Raster, Size } from '../../../infer/raster.ts';
+import type { Edit, Raster, Region, Size } from '../../../infer/raster.ts';
+import { holeBounds, regionOf, regionWith } from '../../../infer/region.ts';
 import type { Command } from '../drawing/history.ts';
 import { flipRuns, type Runs, runsOf } from '../drawing/runs.ts';
+import type { RegionChoice } from './protocol.ts';
 
 export class OpenEdit implements Edit {
   readonly name: string;
@@ -12,6 +14,8 @@ export class OpenEdit implements Edit {
   readonly hole: Size & { data: Uint8Array };
   /** 0 = line, 255 = paper. */
   readonly sketch: Size & { data: Uint8Array };
+  /** Where the photo's face is; undefined when it has none or nobody can tell. */
+  face: Promise<Region | undefined> = Promise.resolve(undefined);
   level = 0.5;
   /** How often the drawing has changed. */
   revision = 0;
@@ -42,4 +46,11 @@ export class OpenEdit implements Edit {
   get lineRuns(): Runs {
     return runsOf(this.sketch.data, (byte) => byte === 0);
   }
+}
+
+/** The part of the photo that the network is shown. @throws UserError when there is no hole. */
+export async function regionFor(edit: OpenEdit, choice: RegionChoice, resolution: number): Promise<Region> {
+  if (choice === 'whole') return regionOf(edit.hole, Number.POSITIVE_INFINITY);
+  const face = choice === 'face' ? await edit.face : undefined;
+  return face ? regionWith(face, holeBounds(edit.hole)!) : regionOf(edit.hole, resolution);
 }

@@ -44,7 +44,7 @@ function requireSize({ width, height }: Size): void {
   }
 }
 
-function context(size: Size): OffscreenCanvasRenderingContext2D {
+export function context(size: Size): OffscreenCanvasRenderingContext2D {
   const result = new OffscreenCanvas(size.width, size.height).getContext('2d', { willReadFrequently: true });
   if (!result) throw new Problem('The browser has no memory left for the picture.');
   return result;

@@ -1,16 +1,16 @@
 /** What is done with the photo: everything that touches many pixels. It runs in a worker, so that the page never waits. */
 import type { Raster } from '../../../infer/raster.ts';
-import { regionOf } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../description.ts';
 import type { Runs } from '../drawing/runs.ts';
 import { type Engine, EngineFailure } from '../engines/engine.ts';
 import { ServerEngine } from '../engines/server.ts';
 import { findEdges } from './edges.ts';
-import { OpenEdit } from './edit.ts';
+import { OpenEdit, regionFor } from './edit.ts';
+import { findFace } from './face.ts';
 import { decodeMarks, decodePhoto, encodePng, Problem } from './images.ts';
 import { Live, type Patch, patched } from './live.ts';
 import { decodeProject, encodeProject } from './project.ts';
-import type { FromStudio, JobKind, Jobs, Opened, Saveable, ToStudio } from './protocol.ts';
+import type { FromStudio, JobKind, Jobs, Opened, RegionChoice, Saveable, ToStudio } from './protocol.ts';
 import { Keeper, loadStored } from './storage.ts';
 
 const nothing: Runs = new Uint32Array();
@@ -37,6 +37,7 @@ export class StudioJobs {
   readonly #live: Live;
   readonly #keeper: Keeper;
   readonly #engine: Engine = new ServerEngine();
+  #region: RegionChoice = 'face';
   #current: OpenEdit | undefined;
   /** What `useResult` replaced. */
   #previous: OpenEdit | undefined;
@@ -62,7 +63,9 @@ export class StudioJobs {
         current.level = message.level;
         this.#keeper.keep(current);
       }
-      void this.#live.request(current, this.#engine, message.level, message.strip);
+      void this.#live.request(current, this.#engine, this.#region, message.level, message.strip);
+    } else if (message.kind === 'region') {
+      this.#region = message.region;
     }
   }
 
@@ -132,7 +135,8 @@ export class StudioJobs {
     edges: async () => {
       const edit = this.#edit;
       if (edit.holeRuns.length === 0) throw new Problem('Paint a hole first: lines are drawn inside it.');
-      return findEdges(edit, regionOf(edit.hole, this.#description.model.resolution), this.#description);
+      const region = await regionFor(edit, this.#region, this.#description.model.resolution);
+      return findEdges(edit, region, this.#description);
     },
 
     save: async ({ what }) => {
@@ -164,7 +168,17 @@ export class StudioJobs {
     this.#current = new OpenEdit(name, source, photo, hole, lines);
     this.#current.level = level ?? this.#current.level;
     this.#keeper.keep(this.#current);
+    this.#lookForFace(this.#current, pictures[0]!);
     return { name, width: photo.width, height: photo.height, pictures, hole, lines, level };
+  }
+
+  #lookForFace(edit: OpenEdit, picture: ImageBitmap): void {
+    if (!this.#description.server) return;
+    // A server that fails says so when it is asked for a result.
+    edit.face = findFace(picture).catch(() => undefined);
+    void edit.face.then((face) => {
+      if (edit === this.#current) this.#post({ kind: 'face', found: face !== undefined });
+    });
   }
 
   get #edit(): OpenEdit {

@@ -2,18 +2,19 @@
 import { blend } from '../../../infer/blend.ts';
 import { type NetworkInput, networkInput } from '../../../infer/network-input.ts';
 import type { Raster, Region } from '../../../infer/raster.ts';
-import { holeBounds, regionOf } from '../../../infer/region.ts';
+import { holeBounds } from '../../../infer/region.ts';
 import type { EngineOutput } from '../../wire.ts';
 import { cutRect, type Rect } from '../drawing/rect.ts';
 import { type Engine, EngineFailure } from '../engines/engine.ts';
-import type { OpenEdit } from './edit.ts';
-import { type StudioEvent, stripLevels } from './protocol.ts';
+import { type OpenEdit, regionFor } from './edit.ts';
+import { type RegionChoice, type StudioEvent, stripLevels } from './protocol.ts';
 
 /** What is computed for one state of the drawing by one engine. */
 interface Computed {
   readonly edit: OpenEdit;
   readonly revision: number;
   readonly engine: Engine;
+  readonly choice: RegionChoice;
   readonly region: Region;
   readonly bounds: Rect;
   readonly input: NetworkInput;
@@ -52,12 +53,18 @@ export class Live {
   }
 
   /** Computes a result for `level`, and then with `strip` the small pictures. */
-  async request(edit: OpenEdit, engine: Engine, level: number, strip: boolean): Promise<void> {
+  async request(
+    edit: OpenEdit,
+    engine: Engine,
+    choice: RegionChoice,
+    level: number,
+    strip: boolean,
+  ): Promise<void> {
     this.#stop.abort();
     this.#stop = new AbortController();
     const { signal } = this.#stop;
     try {
-      const computed = this.#prepare(edit, engine);
+      const computed = await this.#prepare(edit, engine, choice, signal);
       if (!computed) {
         this.#patch = undefined;
         this.#emit({ kind: 'nothing' });
@@ -78,12 +85,23 @@ export class Live {
     }
   }
 
-  #prepare(edit: OpenEdit, engine: Engine): Computed | undefined {
+  async #prepare(
+    edit: OpenEdit,
+    engine: Engine,
+    choice: RegionChoice,
+    signal: AbortSignal,
+  ): Promise<Computed | undefined> {
     const last = this.#computed;
-    if (last?.edit === edit && last.revision === edit.revision && last.engine === engine) return last;
+    const isSame =
+      last?.edit === edit &&
+      last.revision === edit.revision &&
+      last.engine === engine &&
+      last.choice === choice;
+    if (isSame) return last;
     const bounds = holeBounds(edit.hole);
     if (!bounds) return undefined;
-    const region = regionOf(edit.hole, this.#resolution);
+    const region = await regionFor(edit, choice, this.#resolution);
+    signal.throwIfAborted();
     const inRegion = {
       left: region.x,
       top: region.y,
@@ -94,6 +112,7 @@ export class Live {
       edit,
       revision: edit.revision,
       engine,
+      choice,
       region,
       bounds: cutRect(bounds, inRegion),
       input: networkInput(edit, region, this.#resolution),

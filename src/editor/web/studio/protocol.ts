@@ -43,7 +43,11 @@ export type ToStudio =
   | { kind: 'change'; command: Command }
   /** A result for this l is wanted, and with `strip` then those of {@link stripLevels}. */
   | { kind: 'predict'; level: number; strip: boolean }
+  | { kind: 'region'; region: RegionChoice }
   | { kind: 'engine'; engine: EngineId };
+
+/** What the network is shown: the face as training frames faces, the surroundings of the hole, or the whole photo. */
+export type RegionChoice = 'face' | 'hole' | 'whole';
 
 export const stripLevels = [0, 0.25, 0.5, 0.75, 1] as const;
 
@@ -55,6 +59,8 @@ export type FromStudio =
 export type StudioEvent =
   /** There is no hole. */
   | { kind: 'nothing' }
+  /** Whether the photo that was opened has a face that can be framed; until this is told nobody knows. */
+  | { kind: 'face'; found: boolean }
   | { kind: 'computing' }
   /** What the photo looks like inside `rect`, where the hole is. */
   | {

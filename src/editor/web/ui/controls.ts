@@ -1,6 +1,6 @@
 /** Tools, brush sizes, colours, l and its strip. */
 import type { LayerName } from '../drawing/history.ts';
-import { stripLevels } from '../studio/protocol.ts';
+import { type RegionChoice, stripLevels } from '../studio/protocol.ts';
 import { type BrushSizes, sizeSteps } from './brush-size.ts';
 import { context2d } from './canvas.ts';
 import { div, element, input, make, output } from './dom.ts';
@@ -107,5 +107,22 @@ export function connectLevel(editor: Editor): void {
       item.disabled = kind === 'none';
       if (kind === 'none') context.clearRect(0, 0, 104, 104);
     }
+  });
+}
+
+/** What the network is shown of the photo. */
+export function connectRegion(editor: Editor): void {
+  const select = element('region', HTMLSelectElement);
+  const [face] = select.options;
+  if (!editor.description.server) {
+    face!.remove();
+    editor.setRegion('hole');
+  }
+  select.addEventListener('change', () => editor.setRegion(select.value as RegionChoice));
+  editor.region.watch((region) => {
+    select.value = region;
+  });
+  editor.hasFace.watch((hasFace) => {
+    face!.textContent = hasFace === false ? 'the hole’s surroundings (no face found)' : 'the face';
   });
 }

@@ -5,7 +5,7 @@ import type { LayerName } from '../drawing/history.ts';
 import type { Rect } from '../drawing/rect.ts';
 import type { EngineId } from '../engines/engine.ts';
 import { Studio } from '../studio/client.ts';
-import type { Opened, Saveable, StudioEvent } from '../studio/protocol.ts';
+import type { Opened, RegionChoice, Saveable, StudioEvent } from '../studio/protocol.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
 import { download } from './download.ts';
 import { Signal } from './signal.ts';
@@ -47,6 +47,9 @@ export class Editor {
   readonly camera = new Signal<Camera>({ zoom: 1, centre: { x: 0, y: 0 } });
   readonly tool = new Signal<Tool>('hole');
   readonly level = new Signal(0.5);
+  readonly region = new Signal<RegionChoice>('face');
+  /** Whether the photo has a face; undefined while nobody knows. */
+  readonly hasFace = new Signal<boolean | undefined>(undefined);
   readonly outcome = new Signal<Outcome>({ kind: 'none' });
   /** Counts changes of the drawing. */
   readonly revision = new Signal(0);
@@ -128,6 +131,12 @@ export class Editor {
     this.predict();
   }
 
+  setRegion(region: RegionChoice): void {
+    this.region.value = region;
+    this.#studio.tell({ kind: 'region', region });
+    this.predict();
+  }
+
   setEngine(engine: EngineId): void {
     this.#studio.tell({ kind: 'engine', engine });
     this.predict();
@@ -203,6 +212,9 @@ export class Editor {
         break;
       case 'thumbnail':
         this.onThumbnail(event.level, event.picture);
+        break;
+      case 'face':
+        this.hasFace.value = event.found;
         break;
       case 'failed':
         this.outcome.value = { kind: 'failed', message: event.message, engine: event.engine, shown };
