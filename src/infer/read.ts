@@ -35,7 +35,12 @@ export async function readPhoto(path: string): Promise<Photo> {
     const isRgb = space === 'srgb' || space === 'rgb' || space === 'rgb16';
     const upright = open(path, space !== 'cmyk');
     const raster = await bytes(upright.toColourspace('srgb').ensureAlpha());
-    const loss = depth === 'uchar' ? undefined : 'it has more than 8 bits a channel; the results have 8';
+    const loss =
+      space === 'cmyk'
+        ? 'its colours are CMYK; the results are sRGB'
+        : depth === 'uchar'
+          ? undefined
+          : 'it has more than 8 bits a channel; the results have 8';
     return { raster, hasAlpha, profile: isRgb ? icc : undefined, loss };
   });
 }

@@ -4,7 +4,9 @@ import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type InferCommand, inferCommand, parseLevels } from '../../src/cli/infer.ts';
-import { readHole } from '../../src/infer/read.ts';
+import { networkInput } from '../../src/infer/network-input.ts';
+import { readHole, readStrip } from '../../src/infer/read.ts';
+import { regionOf } from '../../src/infer/region.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { changes, load, save, tinyLoaded } from '../infer/support.ts';
 import { saveMethod } from '../models/save.ts';
@@ -54,6 +56,20 @@ describe('infer', () => {
     expect(outside).toBe(0);
     expect(inside).toBeGreaterThan(10_000);
   });
+
+  it.for(['1', '2', '3'])(
+    'gives a network of 256 px the very pixels of DeepPS’s strip %s',
+    async (name, { skip }) => {
+      requirePhotos(skip);
+      const { photo, hole, sketch } = await readStrip(join(photos, 'deepps-edit', `${name}.png`), 'white');
+      const edit = { photo: photo.raster, hole, sketch };
+      const input = networkInput(edit, regionOf(hole, 256), 256);
+      const bytes = [...input.image].map((value) => Math.round((value + 1) * 127.5));
+      expect(bytes).toEqual([...photo.raster.data].filter((_, i) => i % 4 < 3));
+      expect([...input.sketch]).toEqual([...sketch.data].map((value) => (value < 128 ? -1 : 1)));
+      expect([...input.hole]).toEqual([...hole.data].map((value) => value / 255));
+    },
+  );
 
   it('fills a drawn hole of a photo', async ({ skip }) => {
     requirePhotos(skip);

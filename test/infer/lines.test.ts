@@ -45,9 +45,9 @@ describe('thinLines', () => {
   });
 
   it('leaves a drawing at the network’s scale as it is, unless it has thick lines', () => {
-    const doubled = grey(64, 64, (x, y) => (y === x || y === x + 1 ? 0 : 255));
-    const expected = Uint8Array.from(doubled.data, (value) => (value === 0 ? 1 : 0));
-    expect(thinLines(doubled, { width: 200, height: 200 }, whole(200), 64)).toEqual(expected);
+    const steps = grey(64, 64, (x, y) => (y === x || (y === x + 1 && x % 3 > 0) ? 0 : 255));
+    const expected = Uint8Array.from(steps.data, (value) => (value === 0 ? 1 : 0));
+    expect(thinLines(steps, { width: 200, height: 200 }, whole(200), 64)).toEqual(expected);
     const thick = rectangle([64, 64], [10, 20, 50, 23], [0, 255]);
     expect(thickness(thinLines(thick, thick, whole(64), 64), 64)).toBe(1);
   });
