@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EvaluateCommand, evaluateCommand } from '../../src/cli/evaluate.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { reportSchema } from '../../src/eval/report/schema.ts';
-import type { Suite } from '../../src/eval/suite/schema.ts';
+import { type Suite, suiteSchema } from '../../src/eval/suite/schema.ts';
 import { writeCheckpoint } from '../../src/formats/checkpoint.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -17,7 +17,7 @@ import { makePairs } from '../train/pairs.ts';
 let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'evaluate-cli-'));
-  await makePairs(join(folder, 'pairs'), 8);
+  await makePairs(join(folder, 'pairs'), 3);
   await writeRun('first', 1);
   await writeRun('second', 2);
   await writeRun('synthesis', 1, { task: 'synthesis' });
@@ -26,7 +26,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A run of one checkpoint with random weights; its photos are pairs, which need no edge detection. */
 async function writeRun(name: string, seed: number, change: Partial<Config> = {}): Promise<void> {
-  const base = tinyConfig({ task: change.task, norm: 'instance' });
+  const base = tinyConfig({ task: change.task, levels: 1, norm: 'instance' });
   const data: Config['data'] = {
     ...base.data,
     source: { kind: 'celeba-hq', path: join(folder, 'pairs'), sketchFirst: false },
@@ -60,13 +60,14 @@ async function evaluate(change: Partial<Omit<EvaluateCommand, 'suite'>> & { suit
     weights: join(folder, 'no-weights'),
     reporter: silent,
     signal: new AbortController().signal,
-    suite: fakeSuite({ metrics: ['l1', 'ssim'], ...suite }),
+    suite: fakeSuite({ metrics: ['l1', 'ssim'], sketches, ...suite }),
     ...rest,
   });
   const read = (name: string) => readFileSync(join(out, name), 'utf8');
   return { out, json: read('metrics.json'), csv: read('metrics.csv'), page: read('report.html') };
 }
 
+const { sketches } = suiteSchema.parse({ name: 'test', sketches: { degradations: [0, 1] } });
 const withoutTimes = (json: string) => ({ ...JSON.parse(json), times: undefined });
 
 describe('evaluate', () => {
@@ -95,7 +96,7 @@ describe('evaluate', () => {
     const out = join(folder, 'interrupted');
     const controller = new AbortController();
     const task = () => ({
-      update: (done: number) => done > 20 && controller.abort(new Error('stop')),
+      update: (done: number) => done > 8 && controller.abort(new Error('stop')),
       finish() {},
     });
     const interrupted = evaluate({ out, reporter: { ...silent, task }, signal: controller.signal });
