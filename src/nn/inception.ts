@@ -34,7 +34,9 @@ export class Inception {
       this.#convolutions.set(name, convolution);
       return convolveRelu(x, convolution, strides, pad);
     };
-    tf.tidy(() => forward(tf.zeros([1, smallestSide, smallestSide, 3]), load));
+    tf.tidy(() => {
+      forward(tf.zeros([1, smallestSide, smallestSide, 3]), load);
+    });
   }
 
   /** Features of the last pooling layer [n,2048] of images [n,299,299,3] in [-1, 1]. */

@@ -2,7 +2,8 @@
 
 Needs Python 3.11 with: torch torchvision scikit-image scipy pytorch-msssim lpips torch-fidelity pytorch-fid clean-fid h5py,
 and HED's weights where `npm run doctor` puts them.
-Run it as `python make-fixtures.py` after a change of photos-*.png, which are faces of the built-in set, side by side.
+Run it as `python make-fixtures.py` after a change of photos-*.png, which are faces of the built-in set, side by side, and
+then `npx biome format --write test/eval/metrics/fixtures`.
 Networks have weights of the portable generator (src/parity/hash-uniform.ts), so none is stored.
 """
 
@@ -208,7 +209,8 @@ def weight_shapes():
     for name, net in (("alexnet", torchvision.models.alexnet()), ("vgg16", torchvision.models.vgg16())):
         shapes[name] = {key: shape for key, shape in stored_shapes(net.state_dict()).items() if key.startswith("feat")}
     for net in ("alex", "vgg"):
-        linear = torch.load(pathlib.Path(lpips.__file__).parent / f"weights/v0.1/{net}.pth")
+        file = pathlib.Path(lpips.__file__).parent / f"weights/v0.1/{net}.pth"
+        linear = torch.load(file, map_location="cpu")
         shapes[f"lpips-{net}"] = stored_shapes(linear)
     return shapes
 
