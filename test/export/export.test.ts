@@ -9,7 +9,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,15 +43,6 @@ afterAll(() => {
   method.dispose();
   rmSync(folder, { recursive: true });
 });
-
-const noWasm = (() => {
-  try {
-    createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
-    return '';
-  } catch {
-    return ' (skipped: @tensorflow/tfjs-backend-wasm is not installed)';
-  }
-})();
 
 /** Exports from the checkpoint; gives the folder and what its `export.json` says. */
 async function exported(
@@ -139,7 +129,7 @@ describe('export to safetensors', () => {
   });
 });
 
-describe.skipIf(noWasm !== '')(`export to TF.js${noWasm}`, () => {
+describe('export to TF.js', () => {
   it('writes a GraphModel, and a LayersModel of each network that can be trained on', async () => {
     const { out, report } = await exported('tfjs', { format: 'tfjs' });
     expect(report.proofs.map(({ network, format }) => `${network} ${format}`)).toEqual([
@@ -212,6 +202,17 @@ describe('what cannot be exported', () => {
     expect(message).toContain('only F, G16');
     const { report } = await exported('trained', { format: 'safetensors', network: 'F', from });
     expect(Object.keys(report.files)).toEqual(['safetensors/F.safetensors']);
+  });
+
+  it('keeps nothing that is not equal: half floats are too coarse for these weights', async () => {
+    const wild = createMethod(config);
+    const image = wild.networks.F!;
+    image.setWeights(image.getWeights().map((weight) => (weight.rank === 4 ? tf.mul(weight, 12) : weight)));
+    const from = await saveMethod(join(folder, 'wild'), wild, config, [...GENERATORS, 'F'], 1);
+    wild.dispose();
+    const message = await failure('coarse', { format: 'onnx', precision: 'fp16', network: 'F', from });
+    expect(message).toMatch(/does not compute what the checkpoint does.*F as onnx: image.*--precision fp32/s);
+    expect(existsSync(join(folder, 'coarse'))).toBe(false);
   });
 
   it('does not write into a folder that exists, nor from what is no checkpoint', async () => {
