@@ -41,7 +41,11 @@ export async function startEditor({
     findEdges: (rgb, size) => engine.ask('edges', { rgb, size }),
   });
   const sampleAsset = (path: string): Asset | undefined => {
-    if (path === '/api/samples') return json(gallery.list);
+    if (path === '/api/samples') {
+      // Whoever does not ask for samples need not wait for a core that renders them.
+      void gallery.fill();
+      return json(gallery.list);
+    }
     const body = path.startsWith(samplePrefix)
       ? gallery.files.get(path.slice(samplePrefix.length))
       : undefined;
@@ -56,7 +60,6 @@ export async function startEditor({
       onError: (error) =>
         reporter.warn(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     });
-    void gallery.fill();
     if (!isLoopback(host)) {
       reporter.warn(
         `The editor listens on ${host}: whoever reaches this computer over the network can use it, without a password.`,

@@ -14,7 +14,8 @@ import { loadHed } from '../../nn/hed.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { FromProcess, ToProcess, Work, WorkKind } from './messages.ts';
 
-const send = (message: FromProcess) => process.send?.(message);
+/** When the server has gone nobody waits for an answer. */
+const send = (message: FromProcess) => process.send?.(message, undefined, undefined, () => {});
 
 /** Loads what it gives on the first call; a failure is tried again at the next. */
 function lazily<T>(load: () => Promise<T>): () => Promise<T> {

@@ -27,6 +27,7 @@ export class Gallery {
   readonly #folder: string;
   readonly #files = new Map<string, Buffer>();
   #samples: Sample[] = [];
+  #filling: Promise<void> | undefined;
   #complete = false;
   #problem: string | undefined;
   #renderer: SampleRenderer | undefined;
@@ -47,8 +48,21 @@ export class Gallery {
     return this.#files;
   }
 
-  /** Reads what the cache has and makes the rest, sample by sample. Never throws: the list says what is wrong. */
-  async fill(): Promise<void> {
+  /**
+   * Reads what the cache has and makes the rest, sample by sample, at the first call. Never throws: the list says what is
+   * wrong.
+   */
+  fill(): Promise<void> {
+    this.#filling ??= this.#fill();
+    return this.#filling;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#renderer?.close();
+  }
+
+  async #fill(): Promise<void> {
     try {
       for (const [index, recipe] of sampleRecipes.entries()) {
         const sample = await this.#sample(recipe, index);
@@ -60,11 +74,6 @@ export class Gallery {
     this.#complete = true;
     await this.#renderer?.close();
     this.#renderer = undefined;
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
-    await this.#renderer?.close();
   }
 
   async #sample(recipe: SampleRecipe, sample: number): Promise<Sample> {

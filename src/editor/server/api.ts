@@ -12,7 +12,7 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 
 const waitingClients = 16;
 
-export function apiHandlers(engine: NativeEngine): ReadonlyMap<string, Handler> {
+export function apiHandlers(engine: Pick<NativeEngine, 'ask' | 'model'>): ReadonlyMap<string, Handler> {
   const { resolution, edgeSize } = engine.model;
   const latest = new LatestOnly(waitingClients);
 

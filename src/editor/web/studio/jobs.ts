@@ -63,7 +63,7 @@ export class StudioJobs {
         current.level = message.level;
         this.#keeper.keep(current);
       }
-      void this.#live.request(current, this.#engine, this.#region, message.level, message.strip);
+      void this.#live.request(current, this.#engine, this.#region, message);
     } else if (message.kind === 'region') {
       this.#region = message.region;
     }

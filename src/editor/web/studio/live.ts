@@ -7,7 +7,7 @@ import type { EngineOutput } from '../../wire.ts';
 import { cutRect, type Rect } from '../drawing/rect.ts';
 import { type Engine, EngineFailure } from '../engines/engine.ts';
 import { type OpenEdit, regionFor } from './edit.ts';
-import { type RegionChoice, type StudioEvent, stripLevels } from './protocol.ts';
+import { type Progress, type RegionChoice, stripLevels } from './protocol.ts';
 
 /** What is computed for one state of the drawing by one engine. */
 interface Computed {
@@ -30,14 +30,21 @@ export interface Patch {
   readonly pixels: Raster;
 }
 
+/** What is wanted; see the protocol. */
+export interface Wish {
+  readonly request: number;
+  readonly level: number;
+  readonly strip: boolean;
+}
+
 export class Live {
   readonly #resolution: number;
-  readonly #emit: (event: StudioEvent, transfer?: Transferable[]) => void;
+  readonly #emit: (event: Progress, transfer?: Transferable[]) => void;
   #computed: Computed | undefined;
   #stop = new AbortController();
   #patch: Patch | undefined;
 
-  constructor(resolution: number, emit: (event: StudioEvent, transfer?: Transferable[]) => void) {
+  constructor(resolution: number, emit: (event: Progress, transfer?: Transferable[]) => void) {
     this.#resolution = resolution;
     this.#emit = emit;
   }
@@ -57,31 +64,38 @@ export class Live {
     edit: OpenEdit,
     engine: Engine,
     choice: RegionChoice,
-    level: number,
-    strip: boolean,
+    { request, level, strip }: Wish,
   ): Promise<void> {
     this.#stop.abort();
     this.#stop = new AbortController();
     const { signal } = this.#stop;
     try {
+      const begin = performance.now();
       const computed = await this.#prepare(edit, engine, choice, signal);
       if (!computed) {
         this.#patch = undefined;
-        this.#emit({ kind: 'nothing' });
+        this.#emit({ kind: 'nothing', request });
         return;
       }
-      const begin = performance.now();
-      if (!computed.outputs.has(level)) this.#emit({ kind: 'computing' });
       const output = await this.#output(computed, level, signal);
+      const { patch, picture } = await show(computed, level, output);
+      if (signal.aborted) return picture.close();
+      this.#patch = patch;
       const milliseconds = performance.now() - begin;
-      await this.#show(computed, level, output, milliseconds, signal);
-      if (strip) {
-        for (const each of stripLevels) await this.#thumbnail(computed, each, signal);
+      this.#emit(
+        { kind: 'result', request, level, rect: patch.rect, picture, engine: engine.id, milliseconds },
+        [picture],
+      );
+      if (!strip) return;
+      for (const each of stripLevels) {
+        const small = await thumbnail(computed, await this.#output(computed, each, signal));
+        if (signal.aborted) return small.close();
+        this.#emit({ kind: 'thumbnail', request, level: each, picture: small }, [small]);
       }
     } catch (error) {
       if (signal.aborted) return;
-      const engineId = error instanceof EngineFailure ? error.engine : undefined;
-      this.#emit({ kind: 'failed', message: (error as Error).message, engine: engineId });
+      const failed = error instanceof EngineFailure ? error.engine : undefined;
+      this.#emit({ kind: 'failed', request, message: (error as Error).message, engine: failed });
     }
   }
 
@@ -130,30 +144,22 @@ export class Live {
     outputs.set(level, output);
     return output;
   }
+}
 
-  async #show(
-    { edit, revision, engine, region, bounds: rect }: Computed,
-    level: number,
-    output: EngineOutput,
-    milliseconds: number,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const whole = blend(edit.photo, edit.hole, output.result, region);
-    const pixels = cut({ ...edit.photo, data: whole }, rect);
-    const picture = await createImageBitmap(new ImageData(pixels.data, pixels.width, pixels.height));
-    if (signal.aborted) return picture.close();
-    this.#patch = { edit, revision, level, rect, pixels };
-    this.#emit({ kind: 'result', level, rect, picture, engine: engine.id, milliseconds }, [picture]);
-  }
+async function show(
+  { edit, revision, region, bounds: rect }: Computed,
+  level: number,
+  output: EngineOutput,
+): Promise<{ patch: Patch; picture: ImageBitmap }> {
+  const whole = blend(edit.photo, edit.hole, output.result, region);
+  const pixels = cut({ ...edit.photo, data: whole }, rect);
+  const picture = await createImageBitmap(new ImageData(pixels.data, pixels.width, pixels.height));
+  return { patch: { edit, revision, level, rect, pixels }, picture };
+}
 
-  async #thumbnail(computed: Computed, level: number, signal: AbortSignal): Promise<void> {
-    const { result, resolution } = await this.#output(computed, level, signal);
-    const picture = await createImageBitmap(
-      new ImageData(filled(computed.input, this.#resolution, result, resolution), resolution, resolution),
-    );
-    if (signal.aborted) return picture.close();
-    this.#emit({ kind: 'thumbnail', level, picture }, [picture]);
-  }
+function thumbnail({ input }: Computed, { result, resolution }: EngineOutput): Promise<ImageBitmap> {
+  const r = Math.sqrt(input.hole.length);
+  return createImageBitmap(new ImageData(filled(input, r, result, resolution), resolution, resolution));
 }
 
 /** The network's own result inside the hole, its input outside, as RGBA bytes of the result's resolution s. */

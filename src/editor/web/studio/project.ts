@@ -21,13 +21,13 @@ export async function encodeProject({ name, level, ...files }: Project): Promise
   return new Blob([JSON.stringify(document)], { type: 'application/json' });
 }
 
-/** Undefined when it is no JSON at all. @throws Problem when it is JSON, but no project of ours. */
-export function decodeProject(text: string): Project | undefined {
+/** @throws Problem when it is no JSON, or no project of ours. */
+export function decodeProject(text: string): Project {
   let document: Record<string, unknown>;
   try {
     document = JSON.parse(text);
   } catch {
-    return undefined;
+    throw new Problem('The file is no JSON, so it is no project of this editor.');
   }
   if (document?.format !== format) throw new Problem('This JSON file is not a project of this editor.');
   if (document.version !== 1) {

@@ -42,7 +42,7 @@ export type ToStudio =
   /** The drawing has changed as the command says. */
   | { kind: 'change'; command: Command }
   /** A result for this l is wanted, and with `strip` then those of {@link stripLevels}. */
-  | { kind: 'predict'; level: number; strip: boolean }
+  | { kind: 'predict'; request: number; level: number; strip: boolean }
   | { kind: 'region'; region: RegionChoice }
   | { kind: 'engine'; engine: EngineId };
 
@@ -56,15 +56,14 @@ export type FromStudio =
   | { kind: 'error'; id: number; message: string }
   | StudioEvent;
 
-export type StudioEvent =
+/** What `predict` leads to. `request` says which; of a request that a newer one overtakes nothing more is heard. */
+export type Progress =
   /** There is no hole. */
-  | { kind: 'nothing' }
-  /** Whether the photo that was opened has a face that can be framed; until this is told nobody knows. */
-  | { kind: 'face'; found: boolean }
-  | { kind: 'computing' }
+  | { kind: 'nothing'; request: number }
   /** What the photo looks like inside `rect`, where the hole is. */
   | {
       kind: 'result';
+      request: number;
       level: number;
       rect: Rect;
       picture: ImageBitmap;
@@ -72,7 +71,12 @@ export type StudioEvent =
       milliseconds: number;
     }
   /** A small picture of the region around the hole at one of {@link stripLevels}. */
-  | { kind: 'thumbnail'; level: number; picture: ImageBitmap }
-  | { kind: 'failed'; message: string; engine?: EngineId }
+  | { kind: 'thumbnail'; request: number; level: number; picture: ImageBitmap }
+  | { kind: 'failed'; request: number; message: string; engine?: EngineId };
+
+export type StudioEvent =
+  | Progress
+  /** Whether the photo that was opened has a face that can be framed; until this is told nobody knows. */
+  | { kind: 'face'; found: boolean }
   /** The drawing could not be kept in the browser's storage. */
   | { kind: 'notStored'; message: string };

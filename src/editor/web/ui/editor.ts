@@ -60,6 +60,7 @@ export class Editor {
   onRepaint: (rect: Rect) => void = () => {};
   onThumbnail: (level: number, picture: ImageBitmap) => void = () => {};
   readonly #studio: Studio;
+  #request = 0;
 
   constructor(description: EditorDescription) {
     this.description = description;
@@ -144,8 +145,18 @@ export class Editor {
 
   /** Computes the result anew. */
   predict(): void {
-    if (!this.picture.value) return;
-    this.#studio.tell({ kind: 'predict', level: this.level.value, strip: true });
+    const drawing = this.picture.value?.drawing;
+    if (!drawing) return;
+    this.#request += 1;
+    if (!drawing.hole.isEmpty)
+      this.outcome.value = { kind: 'computing', since: performance.now(), shown: this.#shown };
+    this.#studio.tell({ kind: 'predict', request: this.#request, level: this.level.value, strip: true });
+  }
+
+  /** The result that is seen, perhaps of an older drawing. */
+  get #shown(): Shown | undefined {
+    const { value } = this.outcome;
+    return value.kind === 'shown' ? value : value.kind === 'none' ? undefined : value.shown;
   }
 
   async #begin(what: string, open: () => Promise<Opened | undefined>): Promise<void> {
@@ -195,17 +206,13 @@ export class Editor {
   }
 
   #receive(event: StudioEvent): void {
-    const { value } = this.outcome;
-    const shown = value.kind === 'shown' ? value : value.kind === 'none' ? undefined : value.shown;
+    // What was asked before the newest request is on its way still.
+    if ('request' in event && event.request !== this.#request) return;
+    const shown = this.#shown;
     switch (event.kind) {
       case 'nothing':
         this.outcome.value = { kind: 'none' };
         break;
-      case 'computing': {
-        const since = value.kind === 'computing' ? value.since : performance.now();
-        this.outcome.value = { kind: 'computing', since, shown };
-        break;
-      }
       case 'result':
         shown?.picture.close();
         this.outcome.value = { ...event, kind: 'shown' };
@@ -213,11 +220,11 @@ export class Editor {
       case 'thumbnail':
         this.onThumbnail(event.level, event.picture);
         break;
-      case 'face':
-        this.hasFace.value = event.found;
-        break;
       case 'failed':
         this.outcome.value = { kind: 'failed', message: event.message, engine: event.engine, shown };
+        break;
+      case 'face':
+        this.hasFace.value = event.found;
         break;
       case 'notStored':
         this.#complain(

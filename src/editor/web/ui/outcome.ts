@@ -10,6 +10,7 @@ const patience = 150;
 
 export function showOutcome(editor: Editor): void {
   const status = element('status', HTMLParagraphElement);
+  const pane = element('result-pane', HTMLElement);
   const hint = element('result-hint', HTMLParagraphElement);
   const spinner = make('span', 'spinner');
   const time = make('span', '');
@@ -17,6 +18,7 @@ export function showOutcome(editor: Editor): void {
 
   editor.outcome.watch((outcome) => {
     clearInterval(timer);
+    pane.dataset.state = outcome.kind;
     if (outcome.kind === 'computing') {
       const tick = () => {
         const passed = performance.now() - outcome.since;
