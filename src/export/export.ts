@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { syncFolder, writeFileAtomically } from '../formats/atomic.ts';
 import type { Precision } from '../formats/tfjs/graph-model.ts';
 import { type LoadedMethod, requireTrained } from '../models/load.ts';
@@ -37,13 +38,15 @@ export interface ExportOptions {
   /** A folder that does not exist yet. */
   readonly out: string;
   readonly reporter: Reporter;
+  /** Ends the export after the file in progress. */
+  readonly signal: AbortSignal;
 }
 
 /**
  * Exports from a checkpoint into a new folder: the formats' files, `export.json` and `README.md`.
  *
  * @throws UserError when the folder exists, a network is unknown or untrained, or a file is not equal to its source;
- *   nothing is left then.
+ *   the signal's reason when it was aborted. Nothing is left then.
  */
 export async function exportModel(loaded: LoadedMethod, options: ExportOptions): Promise<ExportReport> {
   const { network, out } = options;
@@ -76,7 +79,7 @@ async function writeAll(
   folder: string,
   loaded: LoadedMethod,
   computations: readonly Computation[],
-  { formats, precision, reporter }: ExportOptions,
+  { formats, precision, reporter, signal }: ExportOptions,
 ): Promise<ExportReport> {
   const origin = await originOf(loaded);
   const { checkpoint, step, sha256 } = origin;
@@ -88,6 +91,9 @@ async function writeAll(
   for (const computation of computations) {
     const subject = subjectOf(computation, loaded.method);
     for (const format of formats) {
+      // Lets a signal in: what follows keeps the thread busy.
+      await setImmediate();
+      signal.throwIfAborted();
       task.update(done++, `${computation.name} as ${format}`);
       const found = await exporters[format](subject, options);
       for (const proof of found) requireEqual(proof);

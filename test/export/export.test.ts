@@ -51,7 +51,8 @@ async function exported(
 ) {
   const { from = checkpoint, format, precision = 'fp32', network = 'pipeline' } = options;
   const out = join(folder, name);
-  await exportCommand({ checkpoint: from, format, precision, network, out, reporter: silent });
+  const { signal } = new AbortController();
+  await exportCommand({ checkpoint: from, format, precision, network, out, reporter: silent, signal });
   const report = JSON.parse(readFileSync(join(out, 'export.json'), 'utf8')) as ExportReport;
   return { out, report, card: readFileSync(join(out, 'README.md'), 'utf8') };
 }
@@ -213,6 +214,15 @@ describe('what cannot be exported', () => {
     const message = await failure('coarse', { format: 'onnx', precision: 'fp16', network: 'F', from });
     expect(message).toMatch(/does not compute what the checkpoint does.*F as onnx: image.*--precision fp32/s);
     expect(existsSync(join(folder, 'coarse'))).toBe(false);
+  });
+
+  it('leaves nothing when it is interrupted', async () => {
+    const signal = AbortSignal.abort(new Error('interrupted'));
+    const out = join(folder, 'interrupted');
+    const options = { format: 'all', precision: 'fp32', network: 'pipeline' } as const;
+    const command = exportCommand({ ...options, checkpoint, out, reporter: silent, signal });
+    await expect(command).rejects.toThrow('interrupted');
+    expect(readdirSync(folder).filter((name) => name.startsWith('interrupted'))).toEqual([]);
   });
 
   it('does not write into a folder that exists, nor from what is no checkpoint', async () => {

@@ -14,6 +14,8 @@ export type Precision = 'fp32' | 'fp16';
 const SHARD_BYTES = 4 * 2 ** 20;
 /** Constants with fewer elements stay in single precision: they take no room, and scalars need their digits. */
 const HALF_FROM = 1024;
+/** The largest finite half float. Constants with larger numbers stay in single precision too. */
+const HALF_MAXIMUM = 65504;
 
 interface WeightEntry {
   readonly name: string;
@@ -56,13 +58,16 @@ function storedWeight(
 ): { entry: WeightEntry; bytes: Uint8Array } {
   const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
     new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
-  if (data instanceof Float32Array && precision === 'fp16' && data.length >= HALF_FROM) {
+  if (data instanceof Float32Array && precision === 'fp16' && fitsHalf(data)) {
     const quantization = { dtype: 'float16', original_dtype: 'float32' } as const;
     return { entry: { name, shape, dtype: 'float32', quantization }, bytes: bytesOf(roundToFloat16(data)) };
   }
   const dtype = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'bool';
   return { entry: { name, shape, dtype }, bytes: bytesOf(data) };
 }
+
+const fitsHalf = (data: Float32Array): boolean =>
+  data.length >= HALF_FROM && data.every((value) => Math.abs(value) <= HALF_MAXIMUM);
 
 /** Bytes one after the other, cut into pieces. */
 function split(parts: readonly Uint8Array[]): Uint8Array[] {
