@@ -15,11 +15,12 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportCommand } from '../../src/cli/export.ts';
 import type { ExportFormat } from '../../src/export/export.ts';
+import { importWeights } from '../../src/export/import/import.ts';
 import type { ExportReport } from '../../src/export/report.ts';
 import { readSafetensors } from '../../src/formats/safetensors.ts';
+import { loadMethod } from '../../src/models/load.ts';
 import type { Method } from '../../src/models/method.ts';
 import { createMethod } from '../../src/models/registry.ts';
-import { loadTorchWeights } from '../../src/nn/torch-keys.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { type Tensor, tf } from '../../src/runtime/tf.ts';
 import { tinyConfig } from '../models/dps/tiny.ts';
@@ -119,14 +120,22 @@ describe('export to safetensors', () => {
     expect(largest(report)).toBe(0);
     const stored = readSafetensors(join(out, 'safetensors/G64.safetensors'));
     expect(stored.get('conv3.weight')).toMatchObject({ shape: [3, 6, 3, 3] });
-    const other = createMethod({ ...config, seed: 2 });
-    loadTorchWeights(other.networks.G64!, (key) => {
-      const { data, shape } = stored.get(key)!;
-      return tf.tensor(data as Float32Array, [...shape]);
-    });
-    const weights = (m: Method) => m.networks.G64!.getWeights().map((weight) => weight.dataSync());
-    expect(weights(other)).toEqual(weights(method));
-    other.dispose();
+  });
+
+  it('writes what the command import reads', async () => {
+    const one = tinyConfig({ levels: 1 });
+    const source = createMethod(one);
+    const from = await saveMethod(join(folder, 'one'), source, one, ['G64', 'F'], 1);
+    const { out } = await exported('to import', { format: 'safetensors', from });
+    const files = ['F', 'G64'].map((name) => join(out, `safetensors/${name}.safetensors`));
+    await importWeights({ from: files, out: join(folder, 'imported'), reporter: silent });
+    const { method: imported } = await loadMethod(join(folder, 'imported'));
+    for (const name of ['F', 'G64']) {
+      const weights = (m: Method) => m.networks[name]!.getWeights().map((weight) => weight.dataSync());
+      expect(weights(imported), name).toEqual(weights(source));
+    }
+    imported.dispose();
+    source.dispose();
   });
 });
 
