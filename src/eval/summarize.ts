@@ -13,7 +13,7 @@ interface Group {
   readonly items: readonly number[];
 }
 
-export type Summary = Pick<Report, 'rows' | 'differences'>;
+export type Summary = Pick<Report, 'rows' | 'differences' | 'bestLevels'>;
 
 /** @param cells of the checkpoints, those of the reference first. */
 export function summarize(set: EvaluationSet, measurer: Measurer, cells: readonly Cell[]): Summary {
@@ -25,6 +25,7 @@ export function summarize(set: EvaluationSet, measurer: Measurer, cells: readonl
   return {
     rows: cells.flatMap((cell) => cellRows(cell, groups, measurer, estimate)),
     differences: differences(cells, groups[0]!, measurer, estimate),
+    bestLevels: bestLevels(cells, groups[0]!, measurer, estimate),
   };
 }
 
@@ -82,6 +83,62 @@ function differences(
     }
   }
   return rows;
+}
+
+/** Of the cells of each checkpoint and d, the l at which each metric is best. */
+function bestLevels(
+  cells: readonly Cell[],
+  { items }: Group,
+  { columns, setMetrics }: Measurer,
+  estimate: Estimator,
+): Report['bestLevels'] {
+  const found: Report['bestLevels'] = [];
+  for (const row of rowsOfLevels(cells)) {
+    const { method, degradation } = row[0]!;
+    const place = { method: method.label, d: degradation! };
+    for (const [column, { metric, region }] of columns.entries()) {
+      const value = (cell: Cell) => (item: number) => cell.values[item * columns.length + column]!;
+      const best = bestOf(row, metric.better, (cell) => estimate(items, value(cell))?.mean);
+      if (!best) continue;
+      const clear = row.every((other) => {
+        if (other === best) return true;
+        const difference = estimate(items, (item) => value(best)(item) - value(other)(item));
+        return difference !== undefined && (difference.low ?? 0) * (difference.high ?? 0) > 0;
+      });
+      found.push({ ...place, metric: metric.name, region, l: best.level!, clear });
+    }
+    for (const { name, better } of setMetrics) {
+      const best = bestOf(row, better, (cell) => cell.distances[name]);
+      if (best) found.push({ ...place, metric: name, region: 'image', l: best.level!, clear: null });
+    }
+  }
+  return found;
+}
+
+/** Cells of one checkpoint and d, by l. */
+function rowsOfLevels(cells: readonly Cell[]): Cell[][] {
+  const rows = new Map<string, Cell[]>();
+  for (const cell of cells) {
+    if (cell.level === undefined) continue;
+    const key = JSON.stringify([cell.method.label, cell.degradation]);
+    rows.set(key, [...(rows.get(key) ?? []), cell]);
+  }
+  return [...rows.values()];
+}
+
+function bestOf(
+  cells: readonly Cell[],
+  better: 'higher' | 'lower',
+  value: (cell: Cell) => number | undefined,
+): Cell | undefined {
+  const sign = better === 'higher' ? 1 : -1;
+  return cells
+    .map((cell) => ({ cell, score: sign * (value(cell) ?? Number.NaN) }))
+    .filter(({ score }) => !Number.isNaN(score))
+    .reduce<{ cell: Cell; score: number } | undefined>(
+      (best, one) => (best && best.score >= one.score ? best : one),
+      undefined,
+    )?.cell;
 }
 
 const placeOf = ({ method, degradation, level }: Cell) => ({

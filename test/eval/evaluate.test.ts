@@ -153,6 +153,25 @@ it('measures results that are smaller than photos at their own size', async () =
   expect(cells.at(-1)!.values[0]).toBeCloseTo(0, 6);
 });
 
+it('tells the best l of each sketch, and whether it clearly is', async () => {
+  // Of a, l = 1 is brighter by 0.1 everywhere; of the other, as far off as l = 0, to the other side.
+  const equal = fakeSubject('equal', 0, {
+    predict: ({ image, level }) => ({
+      result: tf.add(image, Number(level) === 1 ? 0.100001 : -0.1) as Tensor4D,
+    }),
+  });
+  const subjects = [fakeSubject('a', 0), equal];
+  const { cells, measurer } = await evaluateFakes(set, join(folder, 'best'), { subjects });
+  const { bestLevels } = summarize(set, measurer, cells);
+  const at = (method: string, metric: string) =>
+    bestLevels.find(
+      (row) => row.method === method && row.metric === metric && row.region !== 'image' && row.d === 0,
+    );
+  expect(at('a', 'l1')).toMatchObject({ l: 0, clear: true });
+  expect(at('equal', 'l1')).toMatchObject({ clear: false });
+  expect(bestLevels.find((row) => row.metric === 'brightness')).toMatchObject({ method: 'a', clear: null });
+});
+
 it('sums up by hole and size, and tells differences of the same images', async () => {
   const { cells, measurer } = await evaluateFakes(set, join(folder, 'summary'));
   const { rows, differences } = summarize(set, measurer, cells);

@@ -30,11 +30,11 @@ export async function writeTogether(folder: string, files: Readonly<Record<strin
 
 /** `metrics.json`: a line a row, so that people and `diff` can read it. */
 export function reportJson(report: Report): string {
-  const { rows, differences, ...rest } = report;
+  const { rows, differences, bestLevels, ...rest } = report;
   const list = (items: readonly object[]) =>
     items.length === 0 ? '[]' : `[\n${items.map((item) => `  ${JSON.stringify(item)}`).join(',\n')}\n ]`;
   const head = JSON.stringify(rest, null, 1).slice(0, -2);
-  return `${head},\n "rows": ${list(rows)},\n "differences": ${list(differences)}\n}\n`;
+  return `${head},\n "rows": ${list(rows)},\n "differences": ${list(differences)},\n "bestLevels": ${list(bestLevels)}\n}\n`;
 }
 
 /** `metrics.csv`: the rows of `metrics.json`, and its differences as rows with a reference (RFC 4180). */

@@ -1,7 +1,7 @@
 /** The l × d table of a metric: shades say how good a value is, among those of the same metric. */
 import { type Html, html } from './html.ts';
 import type { Report } from './schema.ts';
-import { bestIndex, format, type Measure, measureTitle, rowAt } from './select.ts';
+import { bestLevelAt, format, type Measure, measureTitle, rowAt } from './select.ts';
 import { scrolling } from './table.ts';
 
 /** Shades in the style sheet, `shade-0` to `shade-8`. */
@@ -29,12 +29,14 @@ export function heatMap(report: Report, method: string, measure: Measure, method
 <caption>${title} <span class="note">${better}</span></caption>
 <thead><tr><td></td>${levels.map((l) => html`<th scope="col">l = ${l}</th>`)}</tr></thead>
 <tbody>${sketches.degradations.map((d) => {
-    const values = levels.map((l) => valueAt(method, d, l));
-    const best = bestIndex(metric, values);
-    return html`<tr><th scope="row">d = ${d}</th>${values.map((value, i) => {
+    const best = levels.length > 1 ? bestLevelAt(report, method, d, measure) : undefined;
+    return html`<tr><th scope="row">d = ${d}</th>${levels.map((l) => {
+      const value = valueAt(method, d, l);
       if (value === undefined) return html`<td class="none">none</td>`;
-      const mark = best === i && levels.length > 1;
-      return html`<td class="shade-${shade(value)}${mark ? ' best' : ''}">${format(value)}${mark ? html`<span class="spoken"> best l</span>` : undefined}</td>`;
+      const ground = `shade-${shade(value)}`;
+      if (best?.l !== l) return html`<td class="${ground}">${format(value)}</td>`;
+      const [frame, told] = best.clear === false ? ['unclear', 'best l, not clearly'] : ['best', 'best l'];
+      return html`<td class="${ground} ${frame}">${format(value)}<span class="spoken"> ${told}</span></td>`;
     })}</tr>
 `;
   })}</tbody></table>`;
@@ -52,12 +54,14 @@ function shades(values: readonly number[], better: 'higher' | 'lower'): (value: 
 
 /** For each d, the l at which each metric is best: whether rougher sketches want a higher l. */
 export function bestLevels(report: Report, method: string, measures: readonly Measure[], id: string): Html {
-  const { levels, sketches } = report.suite;
+  const { sketches } = report.suite;
   const body = sketches.degradations.map(
     (d) => html`<tr><th scope="row">d = ${d}</th>${measures.map((measure) => {
-      const values = levels.map((l) => rowAt(report, { method, d, l }, measure)?.mean);
-      const best = bestIndex(measure.metric, values);
-      return best === undefined ? html`<td class="none">none</td>` : html`<td>l = ${levels[best]}</td>`;
+      const best = bestLevelAt(report, method, d, measure);
+      if (!best) return html`<td class="none">none</td>`;
+      return best.clear === false
+        ? html`<td class="none">l = ${best.l} ?</td>`
+        : html`<td>l = ${best.l}</td>`;
     })}</tr>
 `,
   );

@@ -124,7 +124,8 @@ function levelSection(report: Report): Section {
     html`<div class="maps">${measures.map((measure) => labels.map((label) => heatMap(report, label, measure, labels)))}</div>`;
   const content = html`<p>The sketch gets rougher downwards: d = 0 is the photo’s own, at d = 1 its lines are as far off as in the hardest
 training. The refinement level l grows to the right: 0 follows the sketch, 1 trusts it least. Darker or stronger blue is better; the framed
-value is the best l for its sketch. If l does what it is for, the frames move right as d grows.</p>
+value is the best l for its sketch; where the frame is dashed (in the first table, a question mark), another l may be as good: the interval
+of their difference holds zero. If l does what it is for, the frames move right as d grows.</p>
 ${labels.map((label, i) => bestLevels(report, label, main, `best-levels-${i}`))}
 ${maps(main)}
 ${images.length > 0 ? html`<details><summary>On the whole image</summary>${maps(images)}</details>` : undefined}`;

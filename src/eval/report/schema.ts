@@ -93,6 +93,22 @@ export const reportSchema = z
     differences: z
       .array(z.strictObject({ ...place, reference: z.string(), ...measure, ...estimate }))
       .describe('Means of the differences method minus reference on the same images at the same d and l.'),
+    bestLevels: z
+      .array(
+        z.strictObject({
+          method: z.string(),
+          d: z.number(),
+          ...measure,
+          l: z.number().describe('The l with the best mean.'),
+          clear: z
+            .boolean()
+            .nullable()
+            .describe(
+              'Whether the intervals of its differences to every other l leave out zero; null for metrics of sets.',
+            ),
+        }),
+      )
+      .describe('For each checkpoint and sketch, the best l.'),
     times: z
       .strictObject({ created: z.iso.datetime(), seconds: z.number() })
       .describe('All that differs when the same command runs again.'),

@@ -54,6 +54,18 @@ export function rowAt(
 export const checkpointLabels = ({ methods }: Report): string[] =>
   methods.filter(({ kind }) => kind === 'checkpoint').map(({ label }) => label);
 
+/** The l that is best for a sketch, and whether it is clearly so; undefined where nothing was measured. */
+export function bestLevelAt(
+  { bestLevels }: Report,
+  method: string,
+  d: number,
+  { metric, region }: Measure,
+): Report['bestLevels'][number] | undefined {
+  return bestLevels.find(
+    (row) => row.method === method && row.d === d && row.metric === metric.name && row.region === region,
+  );
+}
+
 /** `L1`, or `L1 on the whole image` where it is also measured inside the hole. */
 export function measureTitle({ metric, region }: Measure): string {
   const place = metric.regions.length > 1 ? (region === 'hole' ? ' in the hole' : ' on the whole image') : '';

@@ -87,7 +87,8 @@ caption{text-align:left;font-weight:600;padding:.2rem 0 .4rem}
 .heat td{padding:.55rem .2rem;text-align:center;border:2px solid var(--ground);font-size:.95rem}
 .heat thead td{width:4rem}
 .heat tbody th{text-align:right;padding-right:.5rem;white-space:nowrap}
-.heat .best{box-shadow:inset 0 0 0 2px var(--mark)}
+.heat .best,.heat .unclear{outline:2px solid var(--mark);outline-offset:-3px}
+.heat .unclear{outline-style:dashed;outline-width:1.5px}
 .chart{margin:1rem 0;max-width:46rem}
 .chart>svg{width:100%;height:auto;display:block;overflow:visible}
 .chart text{fill:var(--text);font-size:13px}
