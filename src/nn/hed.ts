@@ -57,13 +57,13 @@ export class Hed {
   }
 
   /**
-   * Features after the last rectifier of each of the trunk's first `depth` blocks, of images as {@link edges} takes
-   * them: [n, h, w, 64], [n, h/2, w/2, 128], ... 256, 512, [n, h/16, w/16, 512]. The caller disposes of them.
+   * Features after the last rectifier of each of the trunk's five blocks, of images as {@link edges} takes them:
+   * [n, h, w, 64], [n, h/2, w/2, 128], ... 256, 512, [n, h/16, w/16, 512]. The caller disposes of them.
    */
-  features(images: Tensor4D, depth = convolutionsPerBlock.length): Tensor4D[] {
+  features(images: Tensor4D): Tensor4D[] {
     return tf.tidy(() => {
       let x: Tensor4D = tf.sub(images, tf.tensor1d([...hedMean]));
-      return this.#blocks.slice(0, depth).map((block, i) => {
+      return this.#blocks.map((block, i) => {
         if (i > 0) x = tf.maxPool(x, 2, 2, 'same');
         for (const weights of block) x = convolve(x, weights, 'relu');
         return x;

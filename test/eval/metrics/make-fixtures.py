@@ -306,7 +306,7 @@ def main():
         for net in ("alex", "vgg"):
             values[net] = lpips_values(net, photos, results, holes)
         values["hedPerceptual"] = hed_perceptual(photos, results, holes)
-        pooled = [hed_features(images)[2].mean((2, 3)).numpy() for images in (results, photos)]
+        pooled = [hed_features(images)[4].mean((2, 3)).numpy() for images in (results, photos)]
         values["hedFrechet"] = frechet_of_few(*pooled)
         features = [inception_features(images)[0] for images in (results, photos)]
         values["inception"] = [f[:, ::64] for f in features]
