@@ -74,13 +74,13 @@ function layoutText(has: (format: string) => boolean): string {
 
 function proofTable(proofs: readonly Proof[]): string {
   const rows = proofs.flatMap(({ network, format, runtime, tolerance, outputs }) =>
-    Object.entries(outputs).map(([output, { max, mean }]) => [
+    Object.entries(outputs).map(([output, { max, mean, scale }]) => [
       network,
       `${format}, ${runtime}`,
       output,
       max.toExponential(1),
       mean.toExponential(1),
-      String(tolerance),
+      (tolerance * scale).toExponential(1),
     ]),
   );
   const inputs = 'Seeded inputs, l = 0, 0.25, 0.5, 0.75 and 1, batches of 1 and 3.';

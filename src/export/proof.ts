@@ -8,6 +8,8 @@ import type { Case } from './cases.ts';
 export interface Difference {
   readonly max: number;
   readonly mean: number;
+  /** The source's largest number, or 1 if that is larger. */
+  readonly scale: number;
 }
 
 export interface Proof {
@@ -16,6 +18,7 @@ export interface Proof {
   readonly format: string;
   /** What ran the export. */
   readonly runtime: string;
+  /** Of the largest difference, as a part of the output's scale: for images and sketches that is 1. */
   readonly tolerance: number;
   /** By output. */
   readonly outputs: Readonly<Record<string, Difference>>;
@@ -29,7 +32,7 @@ export interface Runner {
   close(): Promise<void>;
 }
 
-/** The largest difference that an export may have anywhere: outputs are in [-1, 1]. */
+/** The largest difference that an export may have, see {@link Proof.tolerance}. */
 export const toleranceOf = (precision: Precision): number => (precision === 'fp16' ? 2e-2 : 1e-4);
 
 /** Runs an export on every case and compares. Closes the runner. */
@@ -45,7 +48,7 @@ export async function compareOutputs(
       const actual = await runner.run(inputs);
       seconds = (performance.now() - begin) / 1000;
       for (const [name, values] of Object.entries(expected)) {
-        const total = totals.get(name) ?? { max: 0, sum: 0, count: 0 };
+        const total = totals.get(name) ?? { max: 0, sum: 0, count: 0, scale: 1 };
         totals.set(name, total);
         add(total, values, actual[name]);
       }
@@ -54,7 +57,7 @@ export async function compareOutputs(
     await runner.close();
   }
   const outputs = [...totals].map(
-    ([name, { max, sum, count }]) => [name, { max, mean: sum / count }] as const,
+    ([name, { sum, count, ...rest }]) => [name, { ...rest, mean: sum / count }] as const,
   );
   return {
     outputs: Object.fromEntries(outputs),
@@ -66,6 +69,7 @@ interface Total {
   max: number;
   sum: number;
   count: number;
+  scale: number;
 }
 
 function add(total: Total, a: Values, b: Values | undefined): void {
@@ -78,19 +82,20 @@ function add(total: Total, a: Values, b: Values | undefined): void {
     // A number that is none is as far off as can be.
     total.max = Math.max(total.max, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
     total.sum += difference;
+    total.scale = Math.max(total.scale, Math.abs(a.data[i]!));
   }
   total.count += a.data.length;
 }
 
 /** Throws a UserError when an export differs from its source by more than its tolerance. */
 export function requireEqual({ network, format, tolerance, outputs }: Proof): void {
-  for (const [name, { max }] of Object.entries(outputs)) {
-    if (max <= tolerance) continue;
+  for (const [name, { max, scale }] of Object.entries(outputs)) {
+    if (max <= tolerance * scale) continue;
     throw new UserError(
       'The exported model does not compute what the checkpoint does; nothing was written.',
       {
         where: `${network} as ${format}: ${name}`,
-        expected: `differences of at most ${tolerance}`,
+        expected: `differences of at most ${tolerance * scale}`,
         got: String(max),
         fix:
           tolerance > 1e-3

@@ -60,9 +60,10 @@ describe('compareOutputs', () => {
     const { outputs } = await compare(({ y }) => {
       y!.data[5]! += 0.5;
     });
-    expect(outputs.l).toEqual({ max: 0, mean: 0 });
+    expect(outputs.l).toEqual({ max: 0, mean: 0, scale: 1 });
     expect(outputs.y!.max).toBeCloseTo(0.5, 5);
     expect(outputs.y!.mean).toBeCloseTo((3 * 0.5) / (5 * 16 * 16 * 3), 6);
+    expect(outputs.y!.scale).toBeGreaterThan(1);
     expect(closed).toBe(1);
   });
 
@@ -91,12 +92,12 @@ describe('compareOutputs', () => {
 });
 
 describe('requireEqual', () => {
-  const proof = (max: number): Proof => ({
+  const proof = (max: number, scale = 1): Proof => ({
     network: 'pipeline',
     format: 'onnx',
     runtime: 'onnxruntime',
     tolerance: 1e-4,
-    outputs: { I_gen: { max: 0, mean: 0 }, I_out: { max, mean: 0 } },
+    outputs: { I_gen: { max: 0, mean: 0, scale: 1 }, I_out: { max, mean: 0, scale } },
     seconds: { source: 2, exported: 1 },
   });
 
@@ -104,6 +105,11 @@ describe('requireEqual', () => {
     requireEqual(proof(1e-4));
     expect(() => requireEqual(proof(1.1e-4))).toThrow(/pipeline as onnx: I_out/);
     expect(() => requireEqual(proof(Number.POSITIVE_INFINITY))).toThrow('Infinity');
+  });
+
+  it('measures outputs that are no pictures by their largest number', () => {
+    requireEqual(proof(9e-4, 10));
+    expect(() => requireEqual(proof(1.1e-3, 10))).toThrow('at most 0.001');
   });
 
   it('is described in lines', () => {

@@ -58,5 +58,5 @@ function weightDifference(network: LayersModel, path: string): Difference {
       count += difference.size;
     });
   }
-  return { max, mean: sum / count };
+  return { max, mean: sum / count, scale: 1 };
 }
