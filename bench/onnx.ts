@@ -19,7 +19,7 @@ const { values, positionals } = parseArgs({
 const { config } = readConfig(positionals[0] ?? 'configs/dps.yaml', values.set);
 const method = createMethod(config);
 
-/** Noise, but a few lines for a sketch, a box for a hole and 0.5 for l. */
+/** Noise, but one line for a sketch, a box for a hole and 0.5 for l. */
 function inputsOf({ inputs }: Computation): Record<string, Values> {
   const random = stream(1, 'bench');
   return Object.fromEntries(
@@ -27,7 +27,7 @@ function inputsOf({ inputs }: Computation): Record<string, Values> {
       const shape = [1, ...port.shape];
       const [h = 1, w = 1] = port.shape;
       const value = (i: number) => {
-        if (name === 'sketch') return i % 61 === 0 ? -1 : 1;
+        if (name === 'sketch') return i % w === Math.floor(w / 3) ? -1 : 1;
         if (name === 'hole') return i % w > w / 4 && i > (h * w) / 2 ? 1 : 0;
         return name === 'l' ? 0.5 : random.uniform(-1, 1);
       };
