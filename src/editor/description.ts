@@ -11,10 +11,16 @@ export interface EditorDescription {
   readonly server: boolean;
   /** Side of the photo that the edge detector sees, px. */
   readonly edgeSize: number;
-  /** The exported model for inference in the page, where there is one. */
-  readonly onnx?: { readonly url: string; readonly bytes: number };
+  /** The exported model for inference in the page; a server's is asked for (`api/model`), as it is made then. */
+  readonly onnx?: ModelAddress;
   /** Sample faces of a static site; a server's are asked for, as they are made while it runs. */
   readonly samples?: SampleList;
+}
+
+/** A model file, relative to the page. */
+export interface ModelAddress {
+  readonly url: string;
+  readonly bytes: number;
 }
 
 export interface SampleList {

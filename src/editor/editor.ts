@@ -3,7 +3,9 @@ import { faceAssets } from '../data/sources/open-source.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { EditorDescription } from './description.ts';
 import { NativeEngine } from './native/engine.ts';
+import { ExportedModel } from './native/exported-model.ts';
 import { buildPage } from './page.ts';
+import { runtimeFiles, runtimeFolder } from './runtime-files.ts';
 import { Gallery, sampleFolder } from './samples/gallery.ts';
 import { apiHandlers } from './server/api.ts';
 import type { Asset } from './server/respond.ts';
@@ -31,10 +33,21 @@ export async function startEditor({
   port,
   reporter,
 }: EditorOptions): Promise<RunningEditor> {
-  const [engine, page] = await Promise.all([NativeEngine.open(checkpoint), buildPage()]);
+  const [engine, page, runtime] = await Promise.all([
+    NativeEngine.open(checkpoint),
+    buildPage(),
+    runtimeFiles(),
+  ]);
   const files = new Map<string, Asset>([...page].map(([name, asset]) => [`/${name}`, asset]));
   files.set('/', page.get('index.html')!);
+  for (const file of runtime) files.set(`/${runtimeFolder}/${file.name}`, file);
   files.set('/editor.json', json(describe(engine)));
+  const model = new ExportedModel(checkpoint, engine.model.cache);
+  const prepareModel = async () => {
+    const { path, bytes } = await model.file();
+    files.set(`/${modelFile}`, { type: 'application/octet-stream', path, bytes });
+    return { url: modelFile, bytes };
+  };
   const gallery = new Gallery({
     folders: { assetsDir: faceAssets, cacheDir: engine.model.cache },
     edgeSize: engine.model.edgeSize,
@@ -56,7 +69,7 @@ export async function startEditor({
       host,
       port,
       assets: (path) => files.get(path) ?? sampleAsset(path),
-      handlers: apiHandlers(engine),
+      handlers: apiHandlers({ engine, prepareModel }),
       onError: (error) =>
         reporter.warn(error instanceof Error ? (error.stack ?? error.message) : String(error)),
     });
@@ -69,6 +82,7 @@ export async function startEditor({
     return {
       url: `http://${name === '0.0.0.0' || name === '[::]' ? 'localhost' : name}:${actualPort}/`,
       async close() {
+        model.close();
         await gallery.close();
         engine.close();
         server.closeAllConnections();
@@ -81,6 +95,7 @@ export async function startEditor({
   }
 }
 
+const modelFile = 'model.onnx';
 const samplePrefix = `/${sampleFolder}/`;
 
 const json = (value: object): Asset => ({

@@ -2,7 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { Asset } from './server/respond.ts';
+
+export interface PageFile {
+  readonly type: string;
+  readonly body: Uint8Array;
+}
 
 const web = (name: string) => fileURLToPath(new URL(`./web/${name}`, import.meta.url));
 
@@ -14,9 +18,14 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** The page's files by name, `index.html` and so on. */
-export async function buildPage(): Promise<ReadonlyMap<string, Asset>> {
+export async function buildPage(): Promise<ReadonlyMap<string, PageFile>> {
   const bundle = await build({
-    entryPoints: { main: web('main.ts'), studio: web('studio/worker.ts'), style: web('style/style.css') },
+    entryPoints: {
+      main: web('main.ts'),
+      studio: web('studio/worker.ts'),
+      onnx: web('engines/onnx-worker.ts'),
+      style: web('style/style.css'),
+    },
     bundle: true,
     minify: true,
     write: false,
@@ -26,7 +35,7 @@ export async function buildPage(): Promise<ReadonlyMap<string, Asset>> {
     charset: 'utf8',
     logLevel: 'silent',
   });
-  const files = new Map<string, Asset>();
+  const files = new Map<string, PageFile>();
   const add = (name: string, body: Uint8Array) =>
     files.set(name, { type: types[name.split('.').at(-1)!]!, body });
   for (const { path, contents } of bundle.outputFiles) add(path.split('/').at(-1)!, contents);

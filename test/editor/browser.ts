@@ -19,6 +19,14 @@ const quiet = [
   '--disable-sync',
 ];
 
+/** WebGPU without a GPU. */
+export const webGpuInSoftware = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+];
+
 export function launch(flags: readonly string[] = ['--disable-gpu']): Promise<Browser> {
   return chromium.launch({ executablePath, args: [...quiet, ...flags] });
 }

@@ -1,6 +1,7 @@
 /** What the server computes: predictions, edges. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UserError } from '../../runtime/errors.ts';
+import type { ModelAddress } from '../description.ts';
 import { EngineStopped, type NativeEngine } from '../native/engine.ts';
 import { decodeInput, encodeOutput, faceFrame, inputBytes } from '../wire.ts';
 import { readBody } from './body.ts';
@@ -12,7 +13,13 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 
 const waitingClients = 16;
 
-export function apiHandlers(engine: Pick<NativeEngine, 'ask' | 'model'>): ReadonlyMap<string, Handler> {
+export interface ApiParts {
+  readonly engine: Pick<NativeEngine, 'ask' | 'model'>;
+  /** Exports the model for inference in the page, and says where it can be loaded. */
+  readonly prepareModel: () => Promise<ModelAddress>;
+}
+
+export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<string, Handler> {
   const { resolution, edgeSize } = engine.model;
   const latest = new LatestOnly(waitingClients);
 
@@ -63,6 +70,13 @@ export function apiHandlers(engine: Pick<NativeEngine, 'ask' | 'model'>): Readon
         const ask = { rgb, size: faceFrame };
         const face = await compute(request, response, () => engine.ask('face', ask));
         sendJson(response, 200, { face: face ?? null });
+      },
+    ],
+    [
+      '/api/model',
+      async (request, response) => {
+        await readBody(request, 0);
+        sendJson(response, 200, await compute(request, response, prepareModel));
       },
     ],
   ]);

@@ -1,29 +1,34 @@
 /** Answers to HTTP requests, with the headers that every one of them has. */
+import { createReadStream } from 'node:fs';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream';
 import { securityHeaders } from './security.ts';
 
-export interface Asset {
-  readonly type: string;
-  readonly body: Uint8Array;
-}
+/** What GET answers: bytes in memory, or a large file that was chosen when the server started. */
+export type Asset = { readonly type: string } & (
+  | { readonly body: Uint8Array }
+  | { readonly path: string; readonly bytes: number }
+);
 
 export function send(
   response: ServerResponse,
   status: number,
-  { type, body }: Asset,
+  asset: Asset,
   headers: OutgoingHttpHeaders = {},
-) {
+): void {
   // The client may have gone, or its request have been answered with a refusal.
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {
     ...securityHeaders,
-    'Content-Type': type,
-    'Content-Length': body.length,
+    'Content-Type': asset.type,
+    'Content-Length': 'body' in asset ? asset.body.length : asset.bytes,
     'Cache-Control': 'no-store',
     ...headers,
   });
-  const isHead = response.req.method === 'HEAD';
-  response.end(isHead ? undefined : body);
+  if (response.req.method === 'HEAD') response.end();
+  else if ('body' in asset) response.end(asset.body);
+  // Either end may fail; pipeline then destroys both.
+  else pipeline(createReadStream(asset.path), response, () => {});
 }
 
 export function sendJson(

@@ -7,6 +7,7 @@ import { connectBrush, connectLevel, connectRegion, connectTools } from './ui/co
 import { button, dialog, div, input, output } from './ui/dom.ts';
 import { DrawStage, layerOf } from './ui/draw-stage.ts';
 import { Editor } from './ui/editor.ts';
+import { connectEngines } from './ui/engine-choice.ts';
 import { drawIcons } from './ui/icons.ts';
 import { connectMenu } from './ui/menu.ts';
 import { connectOpening } from './ui/opening.ts';
@@ -30,6 +31,7 @@ async function start(): Promise<void> {
   connectBrush(editor, sizes);
   connectLevel(editor);
   connectRegion(editor);
+  connectEngines(editor);
   showOutcome(editor);
   const { choose } = connectOpening(editor);
   const samples = connectSamples(editor);

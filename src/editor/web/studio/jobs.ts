@@ -2,8 +2,8 @@
 import type { Raster } from '../../../infer/raster.ts';
 import type { EditorDescription } from '../../description.ts';
 import type { Runs } from '../drawing/runs.ts';
-import { type Engine, EngineFailure } from '../engines/engine.ts';
-import { ServerEngine } from '../engines/server.ts';
+import { EngineFailure } from '../engines/engine.ts';
+import { Engines } from '../engines/engines.ts';
 import { findEdges } from './edges.ts';
 import { OpenEdit, regionFor } from './edit.ts';
 import { findFace } from './face.ts';
@@ -36,7 +36,7 @@ export class StudioJobs {
   readonly #post: (message: FromStudio, transfer?: Transferable[]) => void;
   readonly #live: Live;
   readonly #keeper: Keeper;
-  readonly #engine: Engine = new ServerEngine();
+  readonly #engines: Engines;
   #region: RegionChoice = 'face';
   #current: OpenEdit | undefined;
   /** What `useResult` replaced. */
@@ -48,7 +48,8 @@ export class StudioJobs {
   ) {
     this.#description = description;
     this.#post = post;
-    this.#live = new Live(description.model.resolution, post);
+    this.#engines = new Engines(description, (states, used) => post({ kind: 'engines', states, used }));
+    this.#live = new Live(description.model.resolution, this.#engines, post);
     this.#keeper = new Keeper((message) => post({ kind: 'notStored', message }));
   }
 
@@ -63,9 +64,12 @@ export class StudioJobs {
         current.level = message.level;
         this.#keeper.keep(current);
       }
-      void this.#live.request(current, this.#engine, this.#region, message);
+      void this.#live.request(current, this.#region, message);
     } else if (message.kind === 'region') {
       this.#region = message.region;
+    } else if (message.kind === 'engine') {
+      this.#engines.choose(message.engine);
+      this.#live.forget();
     }
   }
 

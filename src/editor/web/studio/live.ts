@@ -5,20 +5,25 @@ import type { Raster, Region } from '../../../infer/raster.ts';
 import { holeBounds } from '../../../infer/region.ts';
 import type { EngineOutput } from '../../wire.ts';
 import { cutRect, type Rect } from '../drawing/rect.ts';
-import { type Engine, EngineFailure } from '../engines/engine.ts';
+import { EngineFailure, type EngineId } from '../engines/engine.ts';
+import type { Engines } from '../engines/engines.ts';
 import { type OpenEdit, regionFor } from './edit.ts';
 import { type Progress, type RegionChoice, stripLevels } from './protocol.ts';
 
-/** What is computed for one state of the drawing by one engine. */
+interface Computation {
+  readonly output: EngineOutput;
+  readonly engine: EngineId;
+}
+
+/** What is computed for one state of the drawing. */
 interface Computed {
   readonly edit: OpenEdit;
   readonly revision: number;
-  readonly engine: Engine;
   readonly choice: RegionChoice;
   readonly region: Region;
   readonly bounds: Rect;
   readonly input: NetworkInput;
-  readonly outputs: Map<number, EngineOutput>;
+  readonly outputs: Map<number, Computation>;
 }
 
 /** A result at the photo's resolution, inside `rect`. */
@@ -39,13 +44,19 @@ export interface Wish {
 
 export class Live {
   readonly #resolution: number;
+  readonly #engines: Engines;
   readonly #emit: (event: Progress, transfer?: Transferable[]) => void;
   #computed: Computed | undefined;
   #stop = new AbortController();
   #patch: Patch | undefined;
 
-  constructor(resolution: number, emit: (event: Progress, transfer?: Transferable[]) => void) {
+  constructor(
+    resolution: number,
+    engines: Engines,
+    emit: (event: Progress, transfer?: Transferable[]) => void,
+  ) {
     this.#resolution = resolution;
+    this.#engines = engines;
     this.#emit = emit;
   }
 
@@ -54,41 +65,41 @@ export class Live {
     return this.#patch;
   }
 
+  /** Computes all anew when it is asked next. */
+  forget(): void {
+    this.#computed = undefined;
+  }
+
   /** Drops what is being computed. */
   stop(): void {
     this.#stop.abort();
   }
 
   /** Computes a result for `level`, and then with `strip` the small pictures. */
-  async request(
-    edit: OpenEdit,
-    engine: Engine,
-    choice: RegionChoice,
-    { request, level, strip }: Wish,
-  ): Promise<void> {
+  async request(edit: OpenEdit, choice: RegionChoice, { request, level, strip }: Wish): Promise<void> {
     this.#stop.abort();
     this.#stop = new AbortController();
     const { signal } = this.#stop;
     try {
       const begin = performance.now();
-      const computed = await this.#prepare(edit, engine, choice, signal);
+      const computed = await this.#prepare(edit, choice, signal);
       if (!computed) {
         this.#patch = undefined;
         this.#emit({ kind: 'nothing', request });
         return;
       }
-      const output = await this.#output(computed, level, signal);
+      const { output, engine } = await this.#output(computed, level, signal);
       const { patch, picture } = await show(computed, level, output);
       if (signal.aborted) return picture.close();
       this.#patch = patch;
       const milliseconds = performance.now() - begin;
-      this.#emit(
-        { kind: 'result', request, level, rect: patch.rect, picture, engine: engine.id, milliseconds },
-        [picture],
-      );
+      this.#emit({ kind: 'result', request, level, rect: patch.rect, picture, engine, milliseconds }, [
+        picture,
+      ]);
       if (!strip) return;
       for (const each of stripLevels) {
-        const small = await thumbnail(computed, await this.#output(computed, each, signal));
+        const { output: other } = await this.#output(computed, each, signal);
+        const small = await thumbnail(computed, other);
         if (signal.aborted) return small.close();
         this.#emit({ kind: 'thumbnail', request, level: each, picture: small }, [small]);
       }
@@ -99,18 +110,9 @@ export class Live {
     }
   }
 
-  async #prepare(
-    edit: OpenEdit,
-    engine: Engine,
-    choice: RegionChoice,
-    signal: AbortSignal,
-  ): Promise<Computed | undefined> {
+  async #prepare(edit: OpenEdit, choice: RegionChoice, signal: AbortSignal): Promise<Computed | undefined> {
     const last = this.#computed;
-    const isSame =
-      last?.edit === edit &&
-      last.revision === edit.revision &&
-      last.engine === engine &&
-      last.choice === choice;
+    const isSame = last?.edit === edit && last.revision === edit.revision && last.choice === choice;
     if (isSame) return last;
     const bounds = holeBounds(edit.hole);
     if (!bounds) return undefined;
@@ -125,7 +127,6 @@ export class Live {
     this.#computed = {
       edit,
       revision: edit.revision,
-      engine,
       choice,
       region,
       bounds: cutRect(bounds, inRegion),
@@ -135,14 +136,17 @@ export class Live {
     return this.#computed;
   }
 
-  async #output(computed: Computed, level: number, signal: AbortSignal): Promise<EngineOutput> {
-    const { engine, input, outputs } = computed;
+  async #output(computed: Computed, level: number, signal: AbortSignal): Promise<Computation> {
+    const { input, outputs } = computed;
     const known = outputs.get(level);
     if (known) return known;
-    const output = await engine.predict({ ...input, resolution: this.#resolution, level }, signal);
+    const computation = await this.#engines.predict(
+      { ...input, resolution: this.#resolution, level },
+      signal,
+    );
     signal.throwIfAborted();
-    outputs.set(level, output);
-    return output;
+    outputs.set(level, computation);
+    return computation;
   }
 }
 

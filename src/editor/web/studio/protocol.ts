@@ -3,7 +3,7 @@ import type { EditorDescription } from '../../description.ts';
 import type { Command } from '../drawing/history.ts';
 import type { Rect } from '../drawing/rect.ts';
 import type { Runs } from '../drawing/runs.ts';
-import type { EngineId } from '../engines/engine.ts';
+import type { EngineChoice, EngineId, EngineState } from '../engines/engine.ts';
 
 /** A photo that has been opened, with the drawing that came with it. */
 export interface Opened {
@@ -44,7 +44,7 @@ export type ToStudio =
   /** A result for this l is wanted, and with `strip` then those of {@link stripLevels}. */
   | { kind: 'predict'; request: number; level: number; strip: boolean }
   | { kind: 'region'; region: RegionChoice }
-  | { kind: 'engine'; engine: EngineId };
+  | { kind: 'engine'; engine: EngineChoice };
 
 /** What the network is shown: the face as training frames faces, the surroundings of the hole, or the whole photo. */
 export type RegionChoice = 'face' | 'hole' | 'whole';
@@ -76,6 +76,8 @@ export type Progress =
 
 export type StudioEvent =
   | Progress
+  /** What is known of the engines, and which was used last. */
+  | { kind: 'engines'; states: EngineState[]; used?: EngineId }
   /** Whether the photo that was opened has a face that can be framed; until this is told nobody knows. */
   | { kind: 'face'; found: boolean }
   /** The drawing could not be kept in the browser's storage. */

@@ -3,7 +3,7 @@ import type { EditorDescription } from '../../description.ts';
 import { Drawing } from '../drawing/drawing.ts';
 import type { LayerName } from '../drawing/history.ts';
 import type { Rect } from '../drawing/rect.ts';
-import type { EngineId } from '../engines/engine.ts';
+import type { EngineChoice, EngineId, EngineState } from '../engines/engine.ts';
 import { Studio } from '../studio/client.ts';
 import type { Opened, RegionChoice, Saveable, StudioEvent } from '../studio/protocol.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
@@ -50,6 +50,8 @@ export class Editor {
   readonly region = new Signal<RegionChoice>('face');
   /** Whether the photo has a face; undefined while nobody knows. */
   readonly hasFace = new Signal<boolean | undefined>(undefined);
+  readonly engineChoice = new Signal<EngineChoice>('auto');
+  readonly engines = new Signal<{ states: EngineState[]; used?: EngineId }>({ states: [] });
   readonly outcome = new Signal<Outcome>({ kind: 'none' });
   /** Counts changes of the drawing. */
   readonly revision = new Signal(0);
@@ -138,7 +140,8 @@ export class Editor {
     this.predict();
   }
 
-  setEngine(engine: EngineId): void {
+  setEngine(engine: EngineChoice): void {
+    this.engineChoice.value = engine;
     this.#studio.tell({ kind: 'engine', engine });
     this.predict();
   }
@@ -222,6 +225,9 @@ export class Editor {
         break;
       case 'failed':
         this.outcome.value = { kind: 'failed', message: event.message, engine: event.engine, shown };
+        break;
+      case 'engines':
+        this.engines.value = event;
         break;
       case 'face':
         this.hasFace.value = event.found;

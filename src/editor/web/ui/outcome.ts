@@ -2,9 +2,8 @@
 
 import { button, div, element, make } from './dom.ts';
 import type { Editor, Notice } from './editor.ts';
-import { engineNames } from './engine-choice.ts';
+import { seconds, shortNames } from './engine-choice.ts';
 
-const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 1)} s`;
 /** Shorter waits are not worth a spinner that flashes. */
 const patience = 150;
 
@@ -28,7 +27,7 @@ export function showOutcome(editor: Editor): void {
       };
       timer = setInterval(tick, 100);
     } else if (outcome.kind === 'shown') {
-      status.textContent = `l ${outcome.level.toFixed(2)} · ${seconds(outcome.milliseconds)} · ${engineNames[outcome.engine]}`;
+      status.textContent = `l ${outcome.level.toFixed(2)} · ${seconds(outcome.milliseconds)} · ${shortNames[outcome.engine]}`;
     } else status.textContent = '';
     const problem =
       outcome.kind === 'failed'
