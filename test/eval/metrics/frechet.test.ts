@@ -42,6 +42,18 @@ it('does not depend on how vectors come in batches, nor on a pause', () => {
   expect(() => new GaussianSums(8).restore(resumed.state())).toThrow(UserError);
 });
 
+it('keeps a set whole over a pause, also vectors that are not in its sums yet', async () => {
+  const vectors = madeUp('a', 600, 8);
+  const images = tf.zeros([600, 1, 1, 3]) as Tensor4D;
+  const set = new FrechetSet(8, async () => vectors);
+  await set.add(images);
+  const resumed = new FrechetSet(8, async () => vectors);
+  resumed.restore(structuredClone(set.state()));
+  expect(resumed.count).toBe(600);
+  expect(resumed.sums.covariance()).toEqual(set.sums.covariance());
+  images.dispose();
+});
+
 it('needs two images at least', () => {
   const [one, two] = [1, 2].map((n) => {
     const set = new FrechetSet(4, async () => new Float32Array());

@@ -103,7 +103,8 @@ describe('Inception', () => {
           await photos.add(truth);
           const distance = metric.compare(results, photos);
           expectClose([distance], [expected[size][metric.name]], 1e-3);
-          if (size === 64)
+          // FID's sums are tested on their own.
+          if (size === 64 && metric.name === 'kid')
             expectClose([metric.compare(await oneByOne(metric, batches[i]!), photos)], [distance], 1e-5);
         }
       }
