@@ -4,6 +4,7 @@ import { hideBin } from 'yargs/helpers';
 import { similarWord } from '../config/explain.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Command } from './command.ts';
+import { bench } from './commands/bench.ts';
 import { edit } from './commands/edit.ts';
 import { evaluate } from './commands/evaluate.ts';
 import { exportModel } from './commands/export.ts';
@@ -26,6 +27,7 @@ const commands: readonly Command[] = [
   doctor,
   parity,
   chaos,
+  bench,
 ];
 const flagNames = [...new Set(commands.flatMap(({ flags }) => Object.keys(flags))), 'verbose', 'help'];
 
