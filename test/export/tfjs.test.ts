@@ -125,6 +125,23 @@ describe('writeGraphModel', () => {
     expectClose(await predict(join(folder, 'small'), { x }), run({ x }), 1e-5);
   });
 
+  it('takes means over one axis after the other, which keeps more digits', async () => {
+    const mean = ({ x }: Record<string, Tensor>) => ({ y: tf.mean(tf.add(x!, 10), [1, 2], true) });
+    const means = traceGraph({ x: [128, 128, 2] }, mean);
+    await writeGraphModel(join(folder, 'means'), means, 'fp32');
+    const { node } = modelJson(join(folder, 'means')).modelTopology;
+    expect(node.filter(({ op }) => op === 'Mean')).toHaveLength(2);
+    expect(node.filter(({ op }) => op === 'Const')).toHaveLength(3);
+    const x = uniform([2, 128, 128, 2]);
+    const exact = [...(x.arraySync() as number[][][][])].flatMap((image) =>
+      [0, 1].map((c) => image.flat().reduce((sum, pixel) => sum + pixel[c]!, 0) / 128 ** 2 + 10),
+    );
+    const { y } = await predict(join(folder, 'means'), { x });
+    y!.dataSync().forEach((value, i) => {
+      expect(Math.abs(value - exact[i]!)).toBeLessThan(5e-6);
+    });
+  });
+
   it('stores large weights as half floats where that is wanted, small ones never', async () => {
     await writeGraphModel(join(folder, 'half'), graph, 'fp16');
     const { weights, paths } = modelJson(join(folder, 'half')).weightsManifest[0];

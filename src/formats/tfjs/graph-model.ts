@@ -8,6 +8,7 @@ import { writeFileAtomically } from '../atomic.ts';
 import { roundToFloat16 } from '../float16.ts';
 import type { Graph, GraphConstant } from '../graph.ts';
 import { toGraphDef } from './graph-def.ts';
+import { meansByAxes } from './mean-by-axes.ts';
 
 export type Precision = 'fp32' | 'fp16';
 
@@ -30,8 +31,9 @@ interface WeightEntry {
  * @param precision of the stored weights; TF.js computes in what its backend has.
  */
 export async function writeGraphModel(folder: string, graph: Graph, precision: Precision): Promise<void> {
-  const { nodes, constants, inputs, outputs } = toGraphDef(graph);
-  const stored = [...graph.constants].map(([id, constant]) =>
+  const written = meansByAxes(graph);
+  const { nodes, constants, inputs, outputs } = toGraphDef(written);
+  const stored = [...written.constants].map(([id, constant]) =>
     storedWeight(constants.get(id)!, constant, precision),
   );
   const shards = split(stored.map(({ bytes }) => bytes));
