@@ -4,7 +4,7 @@ import { UserError } from '../runtime/errors.ts';
 import { type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
 import type { ConvolutionWeights } from './hed.ts';
 
-/** Of inference: what batch normalisation adds to the variance may differ from network to network. */
+/** What Inception's batch normalisation adds to the variance; torch's default is 1e-5. */
 const batchNormEpsilon = 1e-3;
 
 export class TorchWeights {

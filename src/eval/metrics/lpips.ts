@@ -27,7 +27,7 @@ const networks = {
 export function createLpips(net: keyof typeof networks, context: MetricContext): SampleMetric {
   const { title, weights, channels, Network } = networks[net];
   const name = `lpips-${net}` as const;
-  // Before the network's, so that whoever lacks both hears of both in turn without loading the larger.
+  // First, as it is read in no time: a missing file is reported before the network is loaded.
   const linear = readUserWeights(context.weights, name, name);
   const backbone = new Network(readUserWeights(context.weights, weights, name));
   const features = (images: Tensor4D) =>

@@ -8,8 +8,7 @@ const paperWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333] as const;
 
 /**
  * The exponents of the scales at which the window of 11 px fits into an image of that side, halved from scale to scale:
- * all five from 176 px on, three at 64 px. Fewer than five are divided by their sum, so that an image compared with a
- * fainter one scores alike whatever its size.
+ * all five from 176 px on, three at 64 px. Fewer than five are divided by their sum, so that values keep their range.
  */
 export function scaleWeights(side: number): readonly number[] {
   const fitting = paperWeights.filter((_, scale) => Math.floor(side / 2 ** scale) > 2 * windowRadius);
