@@ -16,6 +16,12 @@ interface Point {
 interface Line {
   readonly name: string;
   readonly points: readonly Point[];
+  /** Index of its colour: that of the checkpoint, or of d where there is but one. */
+  readonly colour: number;
+  /** Index of its marker's shape: that of d. */
+  readonly shape: number;
+  /** Whether its ends say which l they are. */
+  readonly labelled: boolean;
 }
 
 const WIDTH = 640;
@@ -26,17 +32,24 @@ const MARGIN = { left: 74, right: 24, top: 18, bottom: 58 };
 export function curve(report: Report, fidelity: Measure, realism: Measure): Html | undefined {
   const { levels, sketches } = report.suite;
   const labels = checkpointLabels(report);
-  const lines: Line[] = labels.flatMap((method) =>
-    sketches.degradations.map((d) => ({
-      name: labels.length > 1 ? `${method}, d = ${d}` : `d = ${d}`,
+  const several = labels.length > 1;
+  const lines: Line[] = labels.flatMap((method, i) =>
+    sketches.degradations.map((d, k) => ({
+      name: several ? `${method}, d = ${d}` : `d = ${d}`,
       points: levels.flatMap((l) => pointAt(report, { method, d, l }, fidelity, realism, `l = ${l}`)),
+      colour: several ? i : k,
+      shape: k,
+      labelled: !several || k === 0,
     })),
   );
   const references: Line[] = report.methods
     .filter(({ kind }) => kind === 'true-sketch')
-    .map(({ label }) => ({
+    .map(({ label }, i) => ({
       name: label,
       points: pointAt(report, { method: label, d: null, l: null }, fidelity, realism, ''),
+      colour: several ? i : sketches.degradations.length,
+      shape: sketches.degradations.length,
+      labelled: false,
     }));
   const points = [...lines, ...references].flatMap((line) => line.points);
   if (points.length === 0) return undefined;
@@ -50,7 +63,7 @@ export function curve(report: Report, fidelity: Measure, realism: Measure): Html
     realism,
     [HEIGHT - MARGIN.bottom, MARGIN.top],
   );
-  const draw = (line: Line, i: number) => drawLine(line, i, x.at, y.at);
+  const draw = (line: Line) => drawLine(line, x.at, y.at);
   const name = `${measureTitle(realism)} against ${measureTitle(fidelity)}, a line for each sketch, a point for each l`;
   return html`<figure class="chart">
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name}">
@@ -68,10 +81,10 @@ ${x.axis.ticks.map(
 `,
 )}<text class="axis" x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">${measureTitle(fidelity)} (better →)</text>
 <text class="axis" transform="translate(18 ${(MARGIN.top + HEIGHT - MARGIN.bottom) / 2}) rotate(-90)" text-anchor="middle">${measureTitle(realism)} (better →)</text>
-${lines.map(draw)}${references.map((line, i) => draw(line, lines.length + i))}</svg>
+${lines.map(draw)}${references.map(draw)}${lines.map((line) => drawLabels(line, x.at, y.at))}</svg>
 <figcaption><ul class="legend">${[...lines, ...references].map(
-    (line, i) =>
-      html`<li><svg class="key" viewBox="-8 -8 16 16" aria-hidden="true">${marker(i, 0, 0)}</svg> ${line.name}</li>`,
+    (line) =>
+      html`<li><svg class="key" viewBox="-8 -8 16 16" aria-hidden="true">${marker(line, 0, 0)}</svg> ${line.name}</li>`,
   )}</ul></figcaption>
 </figure>`;
 }
@@ -98,29 +111,35 @@ function scale(rows: readonly ReportRow[], { metric }: Measure, [from, to]: read
   return { axis, at };
 }
 
-function drawLine(
-  { name, points }: Line,
-  i: number,
-  x: (value: number) => number,
-  y: (value: number) => number,
-): Html {
-  const series = `series-${i % SERIES}`;
+function drawLine(line: Line, x: (value: number) => number, y: (value: number) => number): Html {
+  const { name, points, colour } = line;
   const path = points
     .map((point, k) => `${k === 0 ? 'M' : 'L'}${x(point.x.mean)} ${y(point.y.mean)}`)
     .join('');
-  return html`<g class="${series}"><path class="line" d="${path}"/>
-${points.map((point, k) => {
+  return html`<g class="series-${colour % SERIES}"><path class="line" d="${path}"/>
+${points.map((point) => {
   const [px, py] = [x(point.x.mean), y(point.y.mean)];
   const told = `${name}${point.label ? `, ${point.label}` : ''}: ${format(point.x.mean)}, ${format(point.y.mean)}`;
-  return html`${bar(point.x, (v) => [x(v), py])}${bar(point.y, (v) => [px, y(v)])}<g><title>${told}</title>${marker(i, px, py)}</g>
-${ends(k, points.length) ? html`<text class="point" x="${px + 9}" y="${py - 8}">${point.label}</text>` : undefined}
+  return html`${bar(point.x, (v) => [x(v), py])}${bar(point.y, (v) => [px, y(v)])}<g><title>${told}</title>${marker(line, px, py)}</g>
 `;
 })}</g>
 `;
 }
 
-/** Between its ends a line tells l by its order. */
-const ends = (i: number, length: number): boolean => i === 0 || i === length - 1;
+/** What l the ends of a line are; drawn above all lines. */
+function drawLabels(
+  { points, labelled }: Line,
+  x: (value: number) => number,
+  y: (value: number) => number,
+): Html[] {
+  return points
+    .filter((_, i) => labelled && (i === 0 || i === points.length - 1))
+    .map(
+      (point) =>
+        html`<text class="point" x="${x(point.x.mean) + 9}" y="${y(point.y.mean) - 8}">${point.label}</text>
+`,
+    );
+}
 
 /** The interval of a value. */
 function bar({ low, high }: ReportRow, at: (value: number) => readonly [number, number]): Html | undefined {
@@ -129,8 +148,8 @@ function bar({ low, high }: ReportRow, at: (value: number) => readonly [number, 
   return html`<line class="interval" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
 }
 
-/** A line's shape and colour; shapes differ where colours cannot be told apart. */
-function marker(i: number, x: number, y: number): Html {
+/** Shapes differ where colours cannot be told apart. */
+function marker({ colour, shape }: Pick<Line, 'colour' | 'shape'>, x: number, y: number): Html {
   const paths = [
     'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z',
     'M-4.5 -4.5H4.5V4.5H-4.5Z',
@@ -139,5 +158,5 @@ function marker(i: number, x: number, y: number): Html {
     'M0 6L5.5 -4.5H-5.5Z',
     'M-2 -6H2V-2H6V2H2V6H-2V2H-6V-2H-2Z',
   ];
-  return html`<path class="marker series-${i % SERIES}" transform="translate(${x} ${y})" d="${paths[i % paths.length]}"/>`;
+  return html`<path class="marker series-${colour % SERIES}" transform="translate(${x} ${y})" d="${paths[shape % paths.length]}"/>`;
 }

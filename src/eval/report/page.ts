@@ -120,8 +120,15 @@ function levelSection(report: Report): Section {
   const labels = checkpointLabels(report);
   const main = mainMeasures(report);
   const images = imageMeasures(report);
+  // Maps of several checkpoints stand side by side, a row a metric.
+  const rows = (measures: readonly Measure[]) =>
+    labels.length > 1 ? measures.map((measure) => [measure]) : [measures];
   const maps = (measures: readonly Measure[]) =>
-    html`<div class="maps">${measures.map((measure) => labels.map((label) => heatMap(report, label, measure, labels)))}</div>`;
+    rows(measures).map(
+      (row) =>
+        html`<div class="maps">${row.map((measure) => labels.map((label) => heatMap(report, label, measure, labels)))}</div>
+`,
+    );
   const content = html`<p>The sketch gets rougher downwards: d = 0 is the photo’s own, at d = 1 its lines are as far off as in the hardest
 training. The refinement level l grows to the right: 0 follows the sketch, 1 trusts it least. Darker or stronger blue is better; the framed
 value is the best l for its sketch; where the frame is dashed (in the first table, a question mark), another l may be as good: the interval
