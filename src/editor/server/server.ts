@@ -1,6 +1,6 @@
 /** The HTTP server: a fixed map of addresses to bytes in memory, and a few computations. No request names a file. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { UserError } from '../../runtime/errors.ts';
 import type { Handler } from './api.ts';
 import { type Asset, Refusal, send, sendJson } from './respond.ts';
@@ -19,7 +19,7 @@ export interface ServerOptions {
 }
 
 /** Times that a client may take, ms. */
-const headersTimeout = 10_000;
+const headersTimeout = 5_000;
 const requestTimeout = 30_000;
 const idleTimeout = 120_000;
 const maxConnections = 128;
@@ -30,7 +30,7 @@ export async function startServer(options: ServerOptions): Promise<{ server: Ser
     {
       headersTimeout,
       requestTimeout,
-      connectionsCheckingInterval: 2000,
+      connectionsCheckingInterval: 1000,
       keepAliveTimeout: 5000,
       maxHeaderSize: 16384,
     },
@@ -47,8 +47,9 @@ export async function startServer(options: ServerOptions): Promise<{ server: Ser
   server.setTimeout(idleTimeout, (socket) => socket.destroy());
   server.on('clientError', (_, socket) => {
     if (socket.writable)
-      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    else socket.destroy();
+      socket.write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    // Not end() alone: a client that never closes its side would keep the connection.
+    (socket as Socket).destroySoon();
   });
   server.on('checkExpectation', (_, response: ServerResponse) => sendJson(response, 417, { error: 'No.' }));
   await listen(server, options);
