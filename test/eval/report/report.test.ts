@@ -14,7 +14,7 @@ import { reportPage } from '../../../src/eval/report/page.ts';
 import { type Report, reportSchema } from '../../../src/eval/report/schema.ts';
 import { format, formatDifference, measureOf } from '../../../src/eval/report/select.ts';
 import { summarize } from '../../../src/eval/summarize.ts';
-import { browserNote, haveBrowser, launchBrowser } from '../../browser.ts';
+import { launch, noBrowser } from '../../editor/browser.ts';
 import { makePairs } from '../../train/pairs.ts';
 import { evaluateFakes, fakeSet, fakeSubject, fakeSuite } from '../fakes.ts';
 
@@ -159,12 +159,12 @@ describe('report.html', () => {
     expect(bare).not.toContain('<img');
   });
 
-  it.skipIf(!haveBrowser)(
-    `opens in a browser, on a phone and in the dark, by the rules of access${browserNote}`,
+  it.skipIf(noBrowser)(
+    `opens in a browser, on a phone and in the dark, by the rules of access${noBrowser ? ` (skipped: ${noBrowser})` : ''}`,
     async () => {
       const file = join(folder, 'page.html');
       await writeTogether(folder, { 'page.html': page });
-      const browser = await launchBrowser();
+      const browser = await launch();
       try {
         for (const [width, colorScheme] of [
           [1280, 'light'],
