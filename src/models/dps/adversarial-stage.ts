@@ -5,6 +5,7 @@ import { discriminatorHinge, generatorHinge } from '../../losses/adversarial.ts'
 import { Adam, type AdamOptions } from '../../nn/adam.ts';
 import { gradientNorm } from '../../nn/gradient-norm.ts';
 import { assignNamed, namedWeights, trainableWeights } from '../../nn/network-weights.ts';
+import { valueAndGradients } from '../../runtime/backpropagation.ts';
 import { untaped } from '../../runtime/gradients.ts';
 import type { StreamState } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
@@ -63,10 +64,10 @@ export abstract class AdversarialStage implements Trainable {
     const losses: Scalars = {};
     const gradientNorms: Scalars = {};
     tf.tidy(() => {
-      const { grads } = tf.variableGrads(() => {
+      const { grads } = valueAndGradients(() => {
         const { fake, perceptual, reconstruction } = forward();
         untaped(() => {
-          const { value, grads: discriminatorGrads } = tf.variableGrads(
+          const { value, grads: discriminatorGrads } = valueAndGradients(
             () => tf.mul(discriminatorHinge(judge(real), judge(fake), hingeMargin), weight),
             discriminatorAdam.variables,
           );
