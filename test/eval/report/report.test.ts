@@ -14,6 +14,7 @@ import { reportPage } from '../../../src/eval/report/page.ts';
 import { type Report, reportSchema } from '../../../src/eval/report/schema.ts';
 import { format, formatDifference, measureOf } from '../../../src/eval/report/select.ts';
 import { summarize } from '../../../src/eval/summarize.ts';
+import { silent } from '../../../src/runtime/progress.ts';
 import { launch, noBrowser } from '../../editor/browser.ts';
 import { makePairs } from '../../train/pairs.ts';
 import { evaluateFakes, fakeSet, fakeSubject, fakeSuite } from '../fakes.ts';
@@ -33,7 +34,7 @@ beforeAll(async () => {
   const set = await fakeSet(named, suite);
   const subjects = [fakeSubject('a', 0), fakeSubject('b', 0.2)];
   const { cells, measurer } = await evaluateFakes(set, folder, { subjects });
-  shown = (await drawSamples(set, measurer, cells, subjects))!;
+  shown = (await drawSamples(set, measurer, cells, subjects, { reporter: silent }))!;
   report = buildReport({
     set,
     resolution: 64,
