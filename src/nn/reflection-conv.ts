@@ -1,4 +1,5 @@
-import { addBias, depthToSpace2, edgePad, reflectionPad } from '../runtime/ops.ts';
+import { convolveMirrored } from '../runtime/convolution.ts';
+import { addBias, depthToSpace2 } from '../runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
 
 type Shape = TensorFlow.Shape;
@@ -61,7 +62,7 @@ export class ReflectionConv2D extends tf.layers.Layer {
     const { stride, pad, upsample } = this.config;
     const y = upsample
       ? convolveUpsampled(x, kernel)
-      : tf.conv2d(reflectionPad(x, pad), kernel, stride, 'valid');
+      : convolveMirrored(x, kernel, { stride, pad, mode: 'REFLECT' });
     return addBias(y, this.bias.read());
   }
 
@@ -81,7 +82,9 @@ export function convolveUpsampled(x: Tensor4D, kernel: Tensor4D): Tensor4D {
   return tf.tidy(() => {
     const [, h, w] = x.shape;
     const phases = foldPairs(kernel, 0).flatMap((rows) => foldPairs(rows, 1));
-    const all = tf.conv2d(edgePad(x), tf.concat(phases, 3) as Tensor4D, 1, 'valid');
+    const folded = tf.concat(phases, 3) as Tensor4D;
+    // Reflecting the doubled image by one repeats the border pixel.
+    const all = convolveMirrored(x, folded, { stride: 1, pad: 1, mode: 'SYMMETRIC' });
     const parts = tf.split(all, 4, 3).map((part, phase) => {
       const row = phase >> 1;
       const column = phase & 1;
