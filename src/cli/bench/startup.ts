@@ -42,12 +42,14 @@ function firstStepAtLevel({ config, level, batch }: PartOptions): Config {
   const none = { steps: 0 };
   const levels = training.levels.map((entry, index) => ({
     ...entry,
+    batch,
     atFullRefinement: none,
-    ...(index === level - 1 ? { batch, atDrawnRefinement: { steps: 1 } } : { atDrawnRefinement: none }),
+    atDrawnRefinement: index === level - 1 ? { steps: 1 } : none,
   }));
+  const imageGenerator = { ...training.imageGenerator, batch, duration: none };
   return {
     ...withFaces(config, SAMPLES),
-    training: { ...training, imageGenerator: { ...training.imageGenerator, duration: none }, levels },
+    training: { ...training, imageGenerator, levels },
     output: { ...output, logEvery: 1 },
   } as Config;
 }
