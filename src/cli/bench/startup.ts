@@ -70,7 +70,7 @@ async function firstStep(config: string, runs: string): Promise<number> {
   });
   try {
     while (!(await hasLogged(runs))) {
-      if (child.exitCode)
+      if (child.exitCode !== null)
         throw new UserError('The training that is timed has failed.', { got: errors.trim() });
       await pause(POLL_MS);
     }
