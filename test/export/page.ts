@@ -1,0 +1,60 @@
+/**
+ * Runs exported models in a page, by the globals that the runtimes' own scripts make: nothing of this project is in it.
+ * Numbers go in and out as JSON.
+ */
+import type * as Ort from 'onnxruntime-web';
+import type { TensorFlow } from '../../src/runtime/tf.ts';
+
+export interface Plain {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+export type Run = (
+  url: string,
+  backend: string,
+  inputs: Record<string, Plain>,
+) => Promise<Record<string, Plain>>;
+
+declare global {
+  var tf: typeof TensorFlow & { wasm: { setWasmPaths(folder: string): void } };
+  var ort: typeof Ort;
+  /** The page's functions, for the test to call. */
+  var runGraphModel: Run;
+  var runOnnx: Run;
+}
+
+globalThis.runGraphModel = async (url, backend, inputs) => {
+  tf.wasm.setWasmPaths('/tf-wasm/');
+  if (!(await tf.setBackend(backend))) throw new Error(`TF.js has no ${backend} here`);
+  const model = await tf.loadGraphModel(url);
+  const feeds = Object.entries(inputs).map(
+    ([name, { shape, data }]) => [name, tf.tensor([...data], [...shape], 'float32')] as const,
+  );
+  const results = model.predict(Object.fromEntries(feeds)) as unknown as Record<string, TensorFlow.Tensor>;
+  const outputs: Record<string, Plain> = {};
+  for (const [name, result] of Object.entries(results))
+    outputs[name] = { shape: result.shape, data: [...(await result.data())] };
+  if (tf.getBackend() !== backend) throw new Error(`TF.js went on with ${tf.getBackend()}`);
+  tf.dispose([results, feeds.map(([, tensor]) => tensor)]);
+  model.dispose();
+  return outputs;
+};
+
+globalThis.runOnnx = async (url, backend, inputs) => {
+  ort.env.wasm.wasmPaths = '/ort/';
+  const session = await ort.InferenceSession.create(url, {
+    executionProviders: [backend],
+    // Errors: that shapes are computed on the CPU is as it should be.
+    logSeverityLevel: 3,
+  });
+  const feeds = Object.entries(inputs).map(
+    ([name, { shape, data }]) => [name, new ort.Tensor('float32', Float32Array.from(data), shape)] as const,
+  );
+  const results = await session.run(Object.fromEntries(feeds));
+  const outputs: Record<string, Plain> = {};
+  for (const [name, result] of Object.entries(results))
+    outputs[name] = { shape: result.dims, data: [...((await result.getData()) as Float32Array)] };
+  await session.release();
+  return outputs;
+};
