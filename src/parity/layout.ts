@@ -13,13 +13,19 @@ export function sixChannels(picture: Tensor4D): Tensor4D {
   return tf.gather(picture, tf.tensor1d([0, 0, 0, 1, 2, 3], 'int32'), 3);
 }
 
+const largestOf = (fixture: FixtureCase, name: string): number =>
+  (fixture.stored(name).data as Float32Array).reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+
+/** A hundred-thousandth of the largest value, and what rounding alone explains. */
+export function forwardTolerance(fixture: FixtureCase, name: string): Tolerance {
+  const rounding = 20 * (fixture.note(name).fp32_vs_fp64?.max_abs ?? 0);
+  return { absolute: 1e-5 * largestOf(fixture, name) + rounding };
+}
+
 /** A thousandth of the largest gradient, and what rounding alone explains; anything for gradients that are rounding. */
 export function gradientTolerance(fixture: FixtureCase, name: string): Tolerance {
   const { fp32_vs_fp64: noise, noise_dominated: isNoise } = fixture.note(name);
-  const largest = (fixture.stored(name).data as Float32Array).reduce(
-    (max, g) => Math.max(max, Math.abs(g)),
-    0,
-  );
+  const largest = largestOf(fixture, name);
   const rounding = 20 * (noise?.max_abs ?? 0);
   return { absolute: isNoise ? Math.max(largest, rounding) * 2 + 1e-3 : 1e-3 * largest + rounding };
 }

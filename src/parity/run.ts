@@ -6,6 +6,12 @@ import { checkDiscriminator, checkGenerator, checkImageGenerator } from './compo
 import { checkHed, checkMasks, checkThinning } from './components/pictures.ts';
 import { checkPipeline } from './components/pipeline.ts';
 import {
+  checkLuaPix2PixStep,
+  checkPatchDiscriminator,
+  checkPix2PixGenerator,
+  checkPix2PixStep,
+} from './components/pix2pix.ts';
+import {
   checkDeformation,
   checkDilation,
   checkDiscarding,
@@ -32,6 +38,10 @@ const COMPONENTS: Record<string, (fixture: FixtureCase) => Check[] | Promise<Che
   test_pipeline: checkPipeline,
   HED: checkHed,
   thin: checkThinning,
+  p2p_G: checkPix2PixGenerator,
+  p2p_D: checkPatchDiscriminator,
+  p2p_train: checkPix2PixStep,
+  lua: checkLuaPix2PixStep,
 };
 
 export interface CaseResult {

@@ -1,6 +1,6 @@
 /** Differentiable operations that TF.js lacks, gets wrong or composes from many slow pieces. */
 import { untaped, withGradient } from './gradients.ts';
-import { attribute, runOp } from './raw.ts';
+import { type Attribute, attribute, runOp } from './raw.ts';
 import { type Tensor, type Tensor4D, tf } from './tf.ts';
 
 const float = () => attribute.type('T', 'float32');
@@ -69,7 +69,19 @@ export function rectify(x: Tensor, slope: number): Tensor {
       save([x]);
       return runOp('LeakyRelu', attributes, [x]);
     },
-    (dy, [input]) => [() => runOp('LeakyReluGrad', attributes, [dy, input!])],
+    (dy, [input]) => [() => rectifyGradient(dy, input!, attributes)],
+  );
+}
+
+/** LeakyReluGrad, differentiable once more with respect to dy; it does not change with x. */
+function rectifyGradient(dy: Tensor, x: Tensor, attributes: Attribute[]): Tensor {
+  return withGradient(
+    [dy],
+    (save) => {
+      save([x]);
+      return runOp('LeakyReluGrad', attributes, [dy, x]);
+    },
+    (ddx, [input]) => [() => rectifyGradient(ddx, input!, attributes)],
   );
 }
 

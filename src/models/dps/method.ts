@@ -2,6 +2,7 @@
 import { imageGeneratorLevel, levelResolution } from '../../config/check.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Batch } from '../../data/types.ts';
+import { hingeLoss } from '../../losses/adversarial.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { stream } from '../../runtime/seed.ts';
@@ -70,8 +71,9 @@ export class Dps implements Method {
       task,
       adam: training.optimizer,
       perceptual: this.#perceptual,
-      hingeMargin: loss.hingeMargin,
+      gan: hingeLoss(loss.hingeMargin),
       weight: loss.adversarial,
+      discriminatorWeight: loss.adversarial,
       reconstruction: loss.reconstruction,
       levels: this.#config.model.levels,
     };

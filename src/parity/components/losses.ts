@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { readSafetensors } from '../../formats/safetensors.ts';
-import { discriminatorHinge, generatorHinge } from '../../losses/adversarial.ts';
+import { hingeLoss } from '../../losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../losses/perceptual.ts';
 import { meanAbsolute } from '../../losses/reconstruction.ts';
 import { type VggTrunk, vggFeatures } from '../../nn/vgg.ts';
@@ -25,6 +25,7 @@ export function checkLosses(fixture: FixtureCase): Check[] {
   const [real, fake] = [fixture.tensor('in/real_output'), fixture.tensor('in/fake_output')];
   const [gen, gt] = [fixture.image('in/gen'), fixture.image('in/gt')];
   const [fakeImage, realImage] = [fixture.image('in/fake_img'), fixture.image('in/real_img')];
+  const gan = hingeLoss(hinge);
   const trunk = trunkOf(fixture);
   const perceptual = perceptualLoss(trunk, originalNormalisation, weight_perc);
   const checks: Check[] = [];
@@ -42,9 +43,9 @@ export function checkLosses(fixture: FixtureCase): Check[] {
   };
   const scaled = (loss: Tensor, weight: number) => tf.mul(loss, weight) as TensorFlow.Scalar;
   add('L_D', { real_output: real, fake_output: fake }, (r, f) =>
-    scaled(discriminatorHinge(r!, f!, hinge), weight_adv),
+    scaled(tf.add(gan.real(r!), gan.fake(f!)), weight_adv),
   );
-  add('L_Gadv', { fake_output: fake }, (f) => scaled(generatorHinge(f!), weight_adv));
+  add('L_Gadv', { fake_output: fake }, (f) => scaled(gan.generator(f!), weight_adv));
   add('L_rec', { gen }, (x) => scaled(meanAbsolute(x!, gt), weight_rec));
   add('L_perc', { fake_img: fakeImage }, (x) => perceptual([x as Tensor4D], realImage));
   const features = (image: Tensor4D) => vggFeatures(trunk, originalNormalisation(image));
