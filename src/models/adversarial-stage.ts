@@ -14,8 +14,11 @@ export interface AdversarialOptions {
   readonly weight: number;
   /** Weight of the discriminator's loss. */
   readonly discriminatorWeight: number;
-  /** Whether the discriminator judges generated samples before real ones, which its running statistics show. */
-  readonly generatedFirst?: boolean;
+  /**
+   * How the discriminator sees both kinds of samples when it learns, which the state of its normalisation shows: one
+   * after the other, or as one batch. Real ones first by default.
+   */
+  readonly judging?: 'real first' | 'generated first' | 'together';
 }
 
 /** What a generator made, and its losses other than the adversarial one, weighted. */
@@ -45,10 +48,19 @@ export abstract class AdversarialStage extends LearningStage {
 
   /** The discriminator's losses, weighted; what it minimises is their sum. */
   protected discriminatorLosses(real: Tensor4D, fake: Tensor4D): Scalars {
-    const { gan, discriminatorWeight, generatedFirst } = this.#options;
-    const parts = [() => gan.real(this.judge(real)), () => gan.fake(this.judge(fake))];
-    const [first, second] = (generatedFirst ? parts.reverse() : parts).map((part) => part());
-    return { discriminator: tf.mul(tf.add(first!, second!), discriminatorWeight) };
+    const { gan, discriminatorWeight } = this.#options;
+    const { ofReal, ofFake } = this.#judgeBoth(real, fake);
+    return { discriminator: tf.mul(tf.add(gan.real(ofReal), gan.fake(ofFake)), discriminatorWeight) };
+  }
+
+  #judgeBoth(real: Tensor4D, fake: Tensor4D): { ofReal: Tensor4D; ofFake: Tensor4D } {
+    const { judging = 'real first' } = this.#options;
+    if (judging === 'together') {
+      const [ofReal, ofFake] = tf.split(this.judge(tf.concat([real, fake], 0) as Tensor4D), 2, 0);
+      return { ofReal: ofReal as Tensor4D, ofFake: ofFake as Tensor4D };
+    }
+    if (judging === 'real first') return { ofReal: this.judge(real), ofFake: this.judge(fake) };
+    return { ofFake: this.judge(fake), ofReal: this.judge(real) };
   }
 
   /** The generator's adversarial loss against the updated discriminator, weighted. */

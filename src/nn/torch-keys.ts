@@ -6,6 +6,7 @@ import { UserError } from '../runtime/errors.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../runtime/tf.ts';
 import { AdaptiveInstanceNorm } from './adaptive-instance-norm.ts';
 import { BatchNorm, InstanceNorm } from './feature-norm.ts';
+import { PartialConv2D } from './partial-conv.ts';
 import { ReflectionConv2D } from './reflection-conv.ts';
 import { SpectralConv2D } from './spectral-conv.ts';
 import { TransposedConv2D } from './transposed-conv.ts';
@@ -54,7 +55,7 @@ function entriesOf(layer: TensorFlow.layers.Layer): TorchEntry[] {
     ];
   if (layer instanceof ReflectionConv2D)
     return [entry('weight', layer.kernel, convolution), entry('bias', layer.bias, same)];
-  if (layer instanceof ZeroPadConv2D || layer instanceof TransposedConv2D) {
+  if (isConvolution(layer)) {
     const kernel = entry('weight', layer.kernel, convolution);
     return layer.bias ? [kernel, entry('bias', layer.bias, same)] : [kernel];
   }
@@ -75,6 +76,9 @@ function entriesOf(layer: TensorFlow.layers.Layer): TorchEntry[] {
   }
   return [];
 }
+
+const isConvolution = (layer: unknown) =>
+  layer instanceof ZeroPadConv2D || layer instanceof TransposedConv2D || layer instanceof PartialConv2D;
 
 /**
  * Gives a network the weights of a PyTorch state dict. Entries that the network does not use are left alone.

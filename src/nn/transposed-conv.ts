@@ -1,4 +1,4 @@
-import { addBias, depthToSpace2 } from '../runtime/ops.ts';
+import { addBias, depthToSpace } from '../runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
 
 type Shape = TensorFlow.Shape;
@@ -94,7 +94,7 @@ export function convolveTransposed(x: Tensor4D, kernel: Tensor4D): Tensor4D {
       const [row, column] = [phases[index >> 1]!, phases[index & 1]!];
       return tf.slice(part, [0, row.first + before, column.first + before, 0], [-1, h, w, -1]);
     });
-    return depthToSpace2(tf.concat(parts, 3) as Tensor4D);
+    return depthToSpace(tf.concat(parts, 3) as Tensor4D, 2);
   });
 }
 

@@ -48,6 +48,11 @@ export class FixtureCase {
     return this.#stored.has(name);
   }
 
+  /** Whether it is stored or made by the generator. */
+  includes(name: string): boolean {
+    return this.has(name) || name in this.#generated;
+  }
+
   note(name: string): TensorNote {
     return this.#notes[name] ?? {};
   }
@@ -88,7 +93,7 @@ export class FixtureCase {
   weights(prefix: string): (key: string, shape: readonly number[]) => Tensor | undefined {
     return (key, shape) => {
       const name = `w/${prefix}${key}`;
-      if (this.has(name) || name in this.#generated) return this.tensor(name);
+      if (this.includes(name)) return this.tensor(name);
       if (this.options.weights !== 'hash') return undefined;
       const gain = this.options.gain ?? this.options.gains?.[prefix.slice(0, -1)] ?? 1;
       const values = hashWeights(`${prefix}${key}`, shape, this.options.hash_seed, gain);

@@ -1,6 +1,6 @@
 /** Between our layout and the original's, and the tolerances that several components share. */
-import { type Tensor4D, tf } from '../runtime/tf.ts';
-import type { Tolerance } from './compare.ts';
+import { type Tensor, type Tensor4D, tf } from '../runtime/tf.ts';
+import { type Check, compare, type Tolerance } from './compare.ts';
 import type { FixtureCase } from './fixtures.ts';
 
 /** Networks without instance normalisation, and sketches. */
@@ -34,3 +34,12 @@ export function gradientTolerance(fixture: FixtureCase, name: string): Tolerance
 export function lossTolerance(fixture: FixtureCase, name: string): Tolerance {
   return { absolute: Math.max(1e-6, 20 * (fixture.note(name).fp32_vs_fp64?.max_abs ?? 0)), relative: 1e-5 };
 }
+
+export const compareForward = (fixture: FixtureCase, name: string, actual: Tensor): Check =>
+  compare(fixture, name, actual, forwardTolerance(fixture, name));
+
+export const compareGradient = (fixture: FixtureCase, name: string, actual: Tensor): Check =>
+  compare(fixture, name, actual, gradientTolerance(fixture, name));
+
+export const compareLoss = (fixture: FixtureCase, name: string, actual: Tensor): Check =>
+  compare(fixture, name, actual, lossTolerance(fixture, name));

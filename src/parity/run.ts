@@ -1,8 +1,23 @@
 /** Runs every case of a folder of fixtures against our code. */
 import { tf } from '../runtime/tf.ts';
 import type { Check } from './compare.ts';
+import {
+  checkAttention,
+  checkDeepFillGenerator,
+  checkDeepFillStep,
+  checkSnPatchGan,
+} from './components/deepfill.ts';
 import { checkLosses } from './components/losses.ts';
 import { checkDiscriminator, checkGenerator, checkImageGenerator } from './components/networks.ts';
+import {
+  checkDilatedTotalVariation,
+  checkNaotoLosses,
+  checkNaotoNetwork,
+  checkPartialConv,
+  checkPartialConvLosses,
+  checkPartialConvNetwork,
+  checkPartialConvStep,
+} from './components/partial-conv.ts';
 import { checkHed, checkMasks, checkThinning } from './components/pictures.ts';
 import { checkPipeline } from './components/pipeline.ts';
 import {
@@ -18,6 +33,7 @@ import {
   checkPyramid,
   checkSmoothing,
 } from './components/sketch.ts';
+import { checkTf1Layer } from './components/tf1-layers.ts';
 import { checkImageGeneratorStep, checkRefinementStep } from './components/training.ts';
 import { type FixtureCase, openFixtures } from './fixtures.ts';
 
@@ -38,6 +54,18 @@ const COMPONENTS: Record<string, (fixture: FixtureCase) => Check[] | Promise<Che
   test_pipeline: checkPipeline,
   HED: checkHed,
   thin: checkThinning,
+  pconv_layer: checkPartialConv,
+  pconv_unet: checkPartialConvNetwork,
+  pconv_unet_naoto: checkNaotoNetwork,
+  pconv_losses: checkPartialConvLosses,
+  pconv_losses_naoto: checkNaotoLosses,
+  pconv_train: checkPartialConvStep,
+  keras_tv: checkDilatedTotalVariation,
+  tf_layer: checkTf1Layer,
+  df_attention: checkAttention,
+  df_gen: checkDeepFillGenerator,
+  df_disc: checkSnPatchGan,
+  df_train: checkDeepFillStep,
   p2p_G: checkPix2PixGenerator,
   p2p_D: checkPatchDiscriminator,
   p2p_train: checkPix2PixStep,

@@ -40,13 +40,39 @@ export function edgePad(x: Tensor4D): Tensor4D {
   return mirrorPad(x, 1, 'SYMMETRIC');
 }
 
-/** [n,h,w,4c] → [n,2h,2w,c]: channel block (2r + s)c.. of a pixel becomes its row r, column s. */
-export function depthToSpace2(x: Tensor4D): Tensor4D {
-  const attributes = [float(), attribute.int('block_size', 2), attribute.string('data_format', 'NHWC')];
+/** Pads height and width of x [n,h,w,c] by one pixel of zeros. */
+export function zeroPad(x: Tensor4D): Tensor4D {
+  return tf.pad(x, [
+    [0, 0],
+    [1, 1],
+    [1, 1],
+    [0, 0],
+  ]);
+}
+
+const blocks = (size: number) => [
+  float(),
+  attribute.int('block_size', size),
+  attribute.string('data_format', 'NHWC'),
+];
+
+/** [n,h,w,b²c] → [n,bh,bw,c], b = `size`: channel block (b r + s)c.. of a pixel becomes its row r, column s. */
+export function depthToSpace(x: Tensor4D, size: number): Tensor4D {
+  if (size === 1) return x;
   return withGradient(
     [x],
-    () => runOp('DepthToSpace', attributes, [x]),
-    (dy) => [() => runOp('SpaceToDepth', attributes, [dy])],
+    () => runOp('DepthToSpace', blocks(size), [x]),
+    (dy) => [() => runOp('SpaceToDepth', blocks(size), [dy])],
+  ) as Tensor4D;
+}
+
+/** The inverse of {@link depthToSpace}: [n,bh,bw,c] → [n,h,w,b²c]. */
+export function spaceToDepth(x: Tensor4D, size: number): Tensor4D {
+  if (size === 1) return x;
+  return withGradient(
+    [x],
+    () => runOp('SpaceToDepth', blocks(size), [x]),
+    (dy) => [() => runOp('DepthToSpace', blocks(size), [dy])],
   ) as Tensor4D;
 }
 

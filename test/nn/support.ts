@@ -15,7 +15,7 @@ export function randomise(layer: Layer): Layer {
 }
 
 /** Expects a layer's gradients by its inputs and all its trainable weights to agree with finite differences. */
-export function expectLayerGradients(layer: Layer, inputs: Tensor[], kwargs = {}): void {
+export function expectLayerGradients(layer: Layer, inputs: Tensor[], kwargs = {}, accuracy = {}): void {
   const weights = layer.trainableWeights;
   expectGradients(
     (...x) => {
@@ -34,6 +34,7 @@ export function expectLayerGradients(layer: Layer, inputs: Tensor[], kwargs = {}
       }
     },
     [...inputs, ...weights.map((weight) => weight.read().clone())],
+    accuracy,
   );
 }
 

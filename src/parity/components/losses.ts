@@ -10,15 +10,12 @@ import { vggTrunkOfTorch } from '../../nn/vgg-weights.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
-import { gradientTolerance, lossTolerance, NCHW, NETWORK } from '../layout.ts';
+import { compareGradient, compareLoss, NCHW, NETWORK } from '../layout.ts';
 
 /** The VGG19 weights that a case names in `vgg_file`. */
 export function trunkOf(fixture: FixtureCase): VggTrunk {
   return vggTrunkOfTorch(readSafetensors(join(fixture.folder, fixture.options.vgg_file)));
 }
-
-const compareLoss = (fixture: FixtureCase, name: string, value: Tensor): Check =>
-  compare(fixture, name, value, lossTolerance(fixture, name));
 
 export function checkLosses(fixture: FixtureCase): Check[] {
   const { hinge, weight_adv, weight_rec, weight_perc } = fixture.options;
@@ -38,7 +35,7 @@ export function checkLosses(fixture: FixtureCase): Check[] {
       const key = `grad/${name}/${input}`;
       const gradient = grads[index]!;
       const actual = gradient.rank === 4 ? NCHW(gradient as Tensor4D) : gradient;
-      checks.push(compare(fixture, key, actual, gradientTolerance(fixture, key)));
+      checks.push(compareGradient(fixture, key, actual));
     });
   };
   const scaled = (loss: Tensor, weight: number) => tf.mul(loss, weight) as TensorFlow.Scalar;

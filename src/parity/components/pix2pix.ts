@@ -9,9 +9,9 @@ import { trainableWeights } from '../../nn/network-weights.ts';
 import { loadTorchWeights, torchEntries } from '../../nn/torch-keys.ts';
 import { stream } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor, type Tensor4D, tf } from '../../runtime/tf.ts';
-import { type Check, check, compare } from '../compare.ts';
+import { type Check, check } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
-import { forwardTolerance, gradientTolerance, lossTolerance, NCHW } from '../layout.ts';
+import { compareForward, compareGradient, compareLoss, NCHW } from '../layout.ts';
 import { compareAfter, compareGradients } from './after-step.ts';
 
 function generatorOf(fixture: FixtureCase, variant: Variant): LayersModel {
@@ -64,9 +64,6 @@ export function checkPix2PixGenerator(fixture: FixtureCase): Check[] {
   });
 }
 
-const compareForward = (fixture: FixtureCase, name: string, actual: Tensor): Check =>
-  compare(fixture, name, actual, forwardTolerance(fixture, name));
-
 /** Weights and running statistics that a case holds under `PREFIX/state/`. */
 function compareState(fixture: FixtureCase, prefix: string, network: LayersModel): Check[] {
   return torchEntries(network).flatMap(({ key, variable, toTorch }) => {
@@ -86,7 +83,7 @@ export function checkPatchDiscriminator(fixture: FixtureCase): Check[] {
   checks.push(...compareState(fixture, 'out/train', network));
   for (const kind of ['real', 'fake'] as const) {
     const name = `out/train/bce_${kind}`;
-    checks.push(compare(fixture, name, vanillaLoss[kind](scores), lossTolerance(fixture, name)));
+    checks.push(compareLoss(fixture, name, vanillaLoss[kind](scores)));
   }
   const loss = (input: Tensor) => vanillaLoss.real(score(network, input, true));
   const byInput = NCHW(tf.grad(loss)(x) as Tensor4D);
@@ -98,9 +95,6 @@ export function checkPatchDiscriminator(fixture: FixtureCase): Check[] {
   }
   return checks;
 }
-
-const compareGradient = (fixture: FixtureCase, name: string, actual: Tensor): Check =>
-  compare(fixture, name, actual, gradientTolerance(fixture, name));
 
 /** The step's options and inputs, as both variants have them. */
 function stepOf(fixture: FixtureCase, variant: Variant) {
@@ -119,7 +113,7 @@ function stepOf(fixture: FixtureCase, variant: Variant) {
       gan: vanillaLoss,
       weight: 1,
       discriminatorWeight: lua ? 1 : 0.5,
-      generatedFirst: !lua,
+      judging: lua ? 'real first' : 'generated first',
       reconstruction: fixture.options.lambda as number,
     } as const,
   };
@@ -131,7 +125,7 @@ export function checkPix2PixStep(fixture: FixtureCase): Check[] {
   const { losses } = stage.update(a, b, keep);
   const state = stage.state();
   const one = (name: string) => Number(fixture.stored(name).data[0]);
-  const loss = (name: string, actual: Tensor) => compare(fixture, name, actual, lossTolerance(fixture, name));
+  const loss = (name: string, actual: Tensor) => compareLoss(fixture, name, actual);
   const halves = (one('out/loss_gan_d_fake') + one('out/loss_gan_d_real')) / 2;
   const checks = [
     check('out/loss_gan_d', losses.discriminator!.dataSync(), [halves], { absolute: 1e-6, relative: 1e-5 }),
@@ -177,7 +171,7 @@ export function checkLuaPix2PixStep(fixture: FixtureCase): Check[] {
   const stage = new LuaPix2PixStage(generator, discriminator, stream(0), options);
   const { losses } = stage.update(a, b, keep);
   const state = stage.state();
-  const loss = (name: string, actual: Tensor) => compare(fixture, name, actual, lossTolerance(fixture, name));
+  const loss = (name: string, actual: Tensor) => compareLoss(fixture, name, actual);
   const checks = [
     compareForward(fixture, 'out/fake_B', NCHW(generated)),
     // The original prints half of what it minimises, and L1 without its weight.
