@@ -49,11 +49,12 @@ export abstract class AdversarialStage extends LearningStage {
   /** The discriminator's losses, weighted; what it minimises is their sum. */
   protected discriminatorLosses(real: Tensor4D, fake: Tensor4D): Scalars {
     const { gan, discriminatorWeight } = this.#options;
-    const { ofReal, ofFake } = this.#judgeBoth(real, fake);
+    const { ofReal, ofFake } = this.judgeBoth(real, fake);
     return { discriminator: tf.mul(tf.add(gan.real(ofReal), gan.fake(ofFake)), discriminatorWeight) };
   }
 
-  #judgeBoth(real: Tensor4D, fake: Tensor4D): { ofReal: Tensor4D; ofFake: Tensor4D } {
+  /** The discriminator's scores of both kinds of samples, as it sees them when it learns. */
+  protected judgeBoth(real: Tensor4D, fake: Tensor4D): { ofReal: Tensor4D; ofFake: Tensor4D } {
     const { judging = 'real first' } = this.#options;
     if (judging === 'together') {
       const [ofReal, ofFake] = tf.split(this.judge(tf.concat([real, fake], 0) as Tensor4D), 2, 0);

@@ -26,6 +26,7 @@ import {
   checkPix2PixGenerator,
   checkPix2PixStep,
 } from './components/pix2pix.ts';
+import { checkScFeganGenerator, checkScFeganStep } from './components/scfegan.ts';
 import {
   checkDeformation,
   checkDilation,
@@ -66,6 +67,8 @@ const COMPONENTS: Record<string, (fixture: FixtureCase) => Check[] | Promise<Che
   df_gen: checkDeepFillGenerator,
   df_disc: checkSnPatchGan,
   df_train: checkDeepFillStep,
+  sc_gen: checkScFeganGenerator,
+  sc_train: checkScFeganStep,
   p2p_G: checkPix2PixGenerator,
   p2p_D: checkPatchDiscriminator,
   p2p_train: checkPix2PixStep,

@@ -28,14 +28,31 @@ describe('TransposedConv2D', () => {
       Tensor4D,
       Tensor4D,
     ];
-    const expected = tf.conv2dTranspose(x, kernel, [2, 6, 8, 2], 2, 'same');
-    expect(maxDifference(convolveTransposed(x, kernel), expected)).toBeLessThan(1e-5);
+    for (const shape of [
+      [6, 8],
+      [5, 8],
+      [5, 7],
+    ] as [number, number][]) {
+      const expected = tf.conv2dTranspose(x, kernel, [2, ...shape, 2], 2, 'same');
+      expect(maxDifference(convolveTransposed(x, kernel, shape), expected)).toBeLessThan(1e-5);
+    }
   });
   it('has gradients', () => {
     const layer = built(new TransposedConv2D({ name: 't', filters: 2, kernelSize: 4 }), [2, 3, 2, 3]);
     const x = normalTensor([2, 3, 2, 3]);
     expect((layer.apply(x) as Tensor).shape).toEqual(layer.computeOutputShape([2, 3, 2, 3]));
     expectLayerGradients(layer, [x]);
+  });
+  it('makes its result as large as another input, of twice the size or one less', () => {
+    const layer = new TransposedConv2D({ name: 't', filters: 2, kernelSize: 5 });
+    const shapes = [
+      [1, 1, 3, 3],
+      [1, 1, 5, 4],
+    ];
+    const y = layer.apply(shapes.map((shape) => tf.ones(shape))) as Tensor;
+    expect(y.shape).toEqual([1, 1, 5, 2]);
+    expect(layer.computeOutputShape(shapes)).toEqual(y.shape);
+    expect(() => layer.apply([tf.ones([1, 2, 2, 3]), tf.ones([1, 5, 4, 1])])).toThrow(/not 5/);
   });
 });
 
