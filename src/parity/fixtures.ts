@@ -48,13 +48,23 @@ export class FixtureCase {
     return this.#stored.has(name);
   }
 
+  /** Whether an expected result is stored, whole or every second row and column of it (`NAME_s2`). */
+  holds(name: string): boolean {
+    return this.has(name) || this.has(`${name}_s2`);
+  }
+
+  /** An expected result, whole or halved. */
+  expected(name: string): StoredTensor {
+    return this.stored(this.has(name) ? name : `${name}_s2`);
+  }
+
   /** Whether it is stored or made by the generator. */
   includes(name: string): boolean {
     return this.has(name) || name in this.#generated;
   }
 
   note(name: string): TensorNote {
-    return this.#notes[name] ?? {};
+    return this.#notes[name] ?? this.#notes[`${name}_s2`] ?? {};
   }
 
   stored(name: string): StoredTensor {

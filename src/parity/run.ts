@@ -1,6 +1,6 @@
 /** Runs every case of a folder of fixtures against our code. */
 import { tf } from '../runtime/tf.ts';
-import type { Check } from './compare.ts';
+import type { Check, Checks } from './compare.ts';
 import {
   checkAttention,
   checkDeepFillGenerator,
@@ -39,7 +39,7 @@ import { checkImageGeneratorStep, checkRefinementStep } from './components/train
 import { type FixtureCase, openFixtures } from './fixtures.ts';
 
 /** By the manifest's `component`. */
-const COMPONENTS: Record<string, (fixture: FixtureCase) => Check[] | Promise<Check[]>> = {
+const COMPONENTS: Record<string, (fixture: FixtureCase) => Checks | Promise<Checks>> = {
   F: checkImageGenerator,
   G: checkGenerator,
   D: checkDiscriminator,
@@ -82,6 +82,8 @@ export interface CaseResult {
   /** The check that comes nearest to its tolerance, or goes furthest beyond it; undefined where there is none. */
   readonly worst?: Check;
   readonly failures: readonly Check[];
+  /** Names of what was compared. */
+  readonly compared: readonly string[];
   /** Why the case could not be checked. */
   readonly error?: string;
 }
@@ -97,7 +99,8 @@ export async function checkCase(fixture: FixtureCase): Promise<CaseResult> {
   tf.engine().startScope();
   try {
     const run = COMPONENTS[component];
-    const checks = run ? await run(fixture) : [];
+    const all = run ? await run(fixture) : [];
+    const checks = all.filter((check) => check !== undefined);
     const failures = checks.filter((check) => !check.passed);
     const error = checks.length === 0 ? `nothing to check for component ${component}` : undefined;
     return {
@@ -106,11 +109,12 @@ export async function checkCase(fixture: FixtureCase): Promise<CaseResult> {
       passed: failures.length === 0 && !error,
       worst: worstOf(checks),
       failures,
+      compared: checks.map(({ name }) => name),
       error,
     };
   } catch (cause) {
     const error = cause instanceof Error ? cause.message : String(cause);
-    return { id, component, passed: false, failures: [], error };
+    return { id, component, passed: false, failures: [], compared: [], error };
   } finally {
     tf.engine().endScope();
     tf.disposeVariables();

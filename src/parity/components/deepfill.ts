@@ -6,13 +6,13 @@ import { ContextualAttention } from '../../nn/contextual-attention.ts';
 import { trainableWeights } from '../../nn/network-weights.ts';
 import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Check } from '../compare.ts';
+import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient, compareLoss, NCHW } from '../layout.ts';
 import { BETA1, gradientsOf } from './simultaneous.ts';
 import { compareTf1Gradients, compareTf1State, loadCase, rememberSingularVectors } from './tf1.ts';
 
-export function checkAttention(fixture: FixtureCase): Check[] {
+export function checkAttention(fixture: FixtureCase): Checks {
   const { rate, softmax_scale, fuse, ksize, stride, fuse_k } = fixture.options;
   if (ksize !== 3 || stride !== 1 || fuse_k !== 3)
     throw new Error(`${fixture.id}: only ksize 3, stride 1 and fuse_k 3 are there`);
@@ -51,7 +51,7 @@ function discriminatorOf(fixture: FixtureCase, scope: string): LayersModel {
 const holeFor = (fixture: FixtureCase, count: number): Tensor4D =>
   tf.tile(tf.slice(fixture.image('in/mask'), 0, 1), [count, 1, 1, 1]);
 
-export function checkDeepFillGenerator(fixture: FixtureCase): Check[] {
+export function checkDeepFillGenerator(fixture: FixtureCase): Checks {
   const network = generatorOf(fixture, 'G/');
   const [image, edges] = tf.split(fixture.image('in/xin'), fixture.options.guided ? [3, 1] : [3], 3) as [
     Tensor4D,
@@ -70,7 +70,7 @@ export function checkDeepFillGenerator(fixture: FixtureCase): Check[] {
   ];
 }
 
-export function checkSnPatchGan(fixture: FixtureCase): Check[] {
+export function checkSnPatchGan(fixture: FixtureCase): Checks {
   const network = discriminatorOf(fixture, 'D/');
   const x = fixture.image('in/x');
   const reset = rememberSingularVectors(network);
@@ -112,7 +112,7 @@ class SameWeightsStage extends DeepFillStage {
   }
 }
 
-export function checkDeepFillStep(fixture: FixtureCase): Check[] {
+export function checkDeepFillStep(fixture: FixtureCase): Checks {
   const { edge_threshold, guided } = fixture.options;
   const coded = (x: Tensor4D): Tensor4D => tf.sub(tf.div(x, 127.5), 1);
   const image = coded(fixture.image('in/image'));

@@ -8,7 +8,7 @@ import { meanAbsolute } from '../../losses/reconstruction.ts';
 import { type VggTrunk, vggFeatures } from '../../nn/vgg.ts';
 import { vggTrunkOfTorch } from '../../nn/vgg-weights.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import { type Check, compare } from '../compare.ts';
+import { type Check, type Checks, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareGradient, compareLoss, NCHW, NETWORK } from '../layout.ts';
 
@@ -17,7 +17,7 @@ export function trunkOf(fixture: FixtureCase): VggTrunk {
   return vggTrunkOfTorch(readSafetensors(join(fixture.folder, fixture.options.vgg_file)));
 }
 
-export function checkLosses(fixture: FixtureCase): Check[] {
+export function checkLosses(fixture: FixtureCase): Checks {
   const { hinge, weight_adv, weight_rec, weight_perc } = fixture.options;
   const [real, fake] = [fixture.tensor('in/real_output'), fixture.tensor('in/fake_output')];
   const [gen, gt] = [fixture.image('in/gen'), fixture.image('in/gt')];
@@ -25,7 +25,7 @@ export function checkLosses(fixture: FixtureCase): Check[] {
   const gan = hingeLoss(hinge);
   const trunk = trunkOf(fixture);
   const perceptual = perceptualLoss(trunk, originalNormalisation, weight_perc);
-  const checks: Check[] = [];
+  const checks: (Check | undefined)[] = [];
   /** Compares a loss and its gradients with respect to the named inputs. */
   const add = (name: string, inputs: Record<string, Tensor>, loss: (...x: Tensor[]) => TensorFlow.Scalar) => {
     const names = Object.keys(inputs);

@@ -9,7 +9,7 @@ import { trainableWeights } from '../../nn/network-weights.ts';
 import { loadTorchWeights, torchEntries } from '../../nn/torch-keys.ts';
 import { stream } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor, type Tensor4D, tf } from '../../runtime/tf.ts';
-import { type Check, check } from '../compare.ts';
+import { type Checks, check } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient, compareLoss, NCHW } from '../layout.ts';
 import { compareAfter, compareGradients } from './after-step.ts';
@@ -52,7 +52,7 @@ function recordedKeep(fixture: FixtureCase, network: LayersModel, variant: Varia
   return (layer) => fixture.image(`in/dropout${layers.indexOf(layer)}`);
 }
 
-export function checkPix2PixGenerator(fixture: FixtureCase): Check[] {
+export function checkPix2PixGenerator(fixture: FixtureCase): Checks {
   return (fixture.options.modes as string[]).flatMap((mode) => {
     const network = generatorOf(fixture, 'pytorch');
     const keep = mode === 'train_dropout' ? recordedKeep(fixture, network, 'pytorch') : undefined;
@@ -65,14 +65,14 @@ export function checkPix2PixGenerator(fixture: FixtureCase): Check[] {
 }
 
 /** Weights and running statistics that a case holds under `PREFIX/state/`. */
-function compareState(fixture: FixtureCase, prefix: string, network: LayersModel): Check[] {
+function compareState(fixture: FixtureCase, prefix: string, network: LayersModel): Checks {
   return torchEntries(network).flatMap(({ key, variable, toTorch }) => {
     const name = `${prefix}/state/${key}`;
-    return fixture.has(name) ? [compareForward(fixture, name, toTorch(variable))] : [];
+    return [compareForward(fixture, name, toTorch(variable))];
   });
 }
 
-export function checkPatchDiscriminator(fixture: FixtureCase): Check[] {
+export function checkPatchDiscriminator(fixture: FixtureCase): Checks {
   const x = fixture.image('in/x');
   const score = (network: LayersModel, input: Tensor, training: boolean) =>
     network.apply(input, { training }) as Tensor4D;
@@ -91,7 +91,8 @@ export function checkPatchDiscriminator(fixture: FixtureCase): Check[] {
   const { grads } = tf.variableGrads(() => loss(x), Object.values(trainableWeights(network)));
   for (const { key, variable, toTorch } of torchEntries(network)) {
     const name = `grad/bce_real/D/${key}`;
-    if (fixture.has(name)) checks.push(compareGradient(fixture, name, toTorch(grads[variable.name]!)));
+    const gradient = grads[variable.name];
+    if (gradient) checks.push(compareGradient(fixture, name, toTorch(gradient)));
   }
   return checks;
 }
@@ -119,7 +120,7 @@ function stepOf(fixture: FixtureCase, variant: Variant) {
   };
 }
 
-export function checkPix2PixStep(fixture: FixtureCase): Check[] {
+export function checkPix2PixStep(fixture: FixtureCase): Checks {
   const { generator, discriminator, keep, a, b, options } = stepOf(fixture, 'pytorch');
   const stage = new Pix2PixStage(generator, discriminator, stream(0), options);
   const { losses } = stage.update(a, b, keep);
@@ -151,21 +152,21 @@ function statisticsAfterDiscriminatorStep(
   keep: Keep,
   a: Tensor4D,
   b: Tensor4D,
-): Check[] {
+): Checks {
   const [generator, discriminator] = [generatorOf(fixture, 'pytorch'), discriminatorOf(fixture, 'pytorch')];
   const generated = generator.apply(a, { training: true, keep }) as Tensor4D;
   for (const image of [generated, b]) discriminator.apply(tf.concat([a, image], 3), { training: true });
   return compareAfter(fixture, 'D', discriminator).filter(({ name }) => isStatistic(name));
 }
 
-function statisticsAfterGeneratorStep(fixture: FixtureCase, discriminator: LayersModel): Check[] {
+function statisticsAfterGeneratorStep(fixture: FixtureCase, discriminator: LayersModel): Checks {
   return torchEntries(discriminator).flatMap(({ key, variable, toTorch }) => {
     const name = `after_G_step/D/${key}`;
-    return fixture.has(name) ? [compareForward(fixture, name, toTorch(variable))] : [];
+    return [compareForward(fixture, name, toTorch(variable))];
   });
 }
 
-export function checkLuaPix2PixStep(fixture: FixtureCase): Check[] {
+export function checkLuaPix2PixStep(fixture: FixtureCase): Checks {
   const { generator, discriminator, keep, a, b, options } = stepOf(fixture, 'lua');
   const generated = generatorOf(fixture, 'lua').apply(a, { training: true, keep }) as Tensor4D;
   const stage = new LuaPix2PixStage(generator, discriminator, stream(0), options);

@@ -15,7 +15,7 @@ import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
 import type { Tf1Naming } from '../../nn/tf1-keys.ts';
 import { stream } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Check } from '../compare.ts';
+import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareLoss, NCHW } from '../layout.ts';
 import { BETA1, gradientsOf } from './simultaneous.ts';
@@ -37,7 +37,7 @@ const inputsOf = (fixture: FixtureCase): ScFeganInputs => ({
   noise: fixture.image('in/noises'),
 });
 
-export function checkScFeganGenerator(fixture: FixtureCase): Check[] {
+export function checkScFeganGenerator(fixture: FixtureCase): Checks {
   const network = generatorOf(fixture, 'G/');
   const inputs = inputsOf(fixture);
   const last = network.getLayer('gconv14') as unknown as GatedConv2D;
@@ -46,10 +46,7 @@ export function checkScFeganGenerator(fixture: FixtureCase): Check[] {
   const generated = network.apply(x) as Tensor4D;
   const { gates } = last.parts(before.apply(x) as Tensor4D);
   const found = { gen: generated, demo: composite(generated, inputs), mask14: gates };
-  return Object.entries(found)
-    .map(([name, image]) => ({ name: `out/${name}`, image }))
-    .filter(({ name }) => fixture.has(name))
-    .map(({ name, image }) => compareForward(fixture, name, NCHW(image)));
+  return Object.entries(found).map(([name, image]) => compareForward(fixture, `out/${name}`, NCHW(image)));
 }
 
 /** A step whose generator learns against the singular vectors of before the discriminator's pass. */
@@ -62,7 +59,7 @@ class SameWeightsStage extends ScFeganStage {
   }
 }
 
-export function checkScFeganStep(fixture: FixtureCase): Check[] {
+export function checkScFeganStep(fixture: FixtureCase): Checks {
   const { alpha, beta, upsilon, epsilon, theta, cnum_d } = fixture.options;
   const generator = generatorOf(fixture, '');
   const discriminator = buildSnPatchGan({

@@ -7,7 +7,7 @@ import type { Tf1Naming } from '../../nn/tf1-keys.ts';
 import { TransposedConv2D } from '../../nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../../nn/zero-pad-conv.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Check } from '../compare.ts';
+import type { Checks } from '../compare.ts';
 import type { CaseOptions, FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient, NCHW } from '../layout.ts';
 import { compareTf1Gradients, compareTf1State, loadCase, rememberSingularVectors } from './tf1.ts';
@@ -75,7 +75,7 @@ const OPERATIONS: Record<string, (args: CaseOptions, size: CaseOptions) => Case>
   },
 };
 
-export function checkTf1Layer(fixture: FixtureCase): Check[] {
+export function checkTf1Layer(fixture: FixtureCase): Checks {
   const { op, args } = fixture.options;
   const x = fixture.image('in/x');
   if (op === 'resize') return checkResize(fixture, x, args.scale);
@@ -97,7 +97,7 @@ export function checkTf1Layer(fixture: FixtureCase): Check[] {
   checks.push(compareGradient(fixture, 'grad/x', NCHW(tf.grad(product)(x) as Tensor4D)));
   reset();
   checks.push(compareForward(fixture, 'out/y', NCHW(run(x))));
-  if (gate && fixture.has('out/g')) checks.push(compareForward(fixture, 'out/g', NCHW(gate(x) as Tensor4D)));
+  if (gate) checks.push(compareForward(fixture, 'out/g', NCHW(gate(x) as Tensor4D)));
   return checks;
 }
 
@@ -107,7 +107,7 @@ function sequence(layers: readonly Layer[], { shape }: Tensor4D): LayersModel {
   return tf.model({ name: 'L', inputs: input, outputs: output });
 }
 
-function checkResize(fixture: FixtureCase, x: Tensor4D, scale: number): Check[] {
+function checkResize(fixture: FixtureCase, x: Tensor4D, scale: number): Checks {
   const [, h, w] = x.shape;
   const resize = (input: Tensor) =>
     tf.image.resizeNearestNeighbor(input as Tensor4D, [Math.floor(h * scale), Math.floor(w * scale)], true);
