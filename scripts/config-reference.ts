@@ -1,6 +1,11 @@
-/** Writes what is made from the configuration's schema: `configs/schema.json` and `docs/config.md`. */
+/** Writes what is made from schemas: of the configuration, of evaluation suites, and of their results. */
 import { configPage, schemaFile } from '../src/config/document.ts';
+import { evaluationReferences } from '../src/eval/document.ts';
 import { writeFileAtomically } from '../src/formats/atomic.ts';
 
-await writeFileAtomically('configs/schema.json', schemaFile());
-await writeFileAtomically('docs/config.md', configPage());
+const files = {
+  'configs/schema.json': schemaFile(),
+  'docs/config.md': configPage(),
+  ...evaluationReferences(),
+};
+for (const [path, text] of Object.entries(files)) await writeFileAtomically(path, text);

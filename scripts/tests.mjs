@@ -5,6 +5,7 @@ import { startCommand } from './start.mjs';
 const CHECKS = {
   lint: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
   types: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'],
+  'page types': ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/editor/web'],
   structure: [
     'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
     '--config',

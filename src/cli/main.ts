@@ -4,13 +4,31 @@ import { hideBin } from 'yargs/helpers';
 import { similarWord } from '../config/explain.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Command } from './command.ts';
+import { bench } from './commands/bench.ts';
+import { edit } from './commands/edit.ts';
+import { evaluate } from './commands/evaluate.ts';
+import { exportModel } from './commands/export.ts';
+import { importWeights } from './commands/import.ts';
+import { infer } from './commands/infer.ts';
 import { prepare } from './commands/prepare.ts';
 import { chaos, doctor, parity } from './commands/self-checks.ts';
 import { train } from './commands/train.ts';
 import { end } from './end.ts';
 
 /** In the order of a user's work. */
-const commands: readonly Command[] = [train, prepare, doctor, parity, chaos];
+const commands: readonly Command[] = [
+  train,
+  prepare,
+  evaluate,
+  infer,
+  edit,
+  importWeights,
+  exportModel,
+  doctor,
+  parity,
+  chaos,
+  bench,
+];
 const flagNames = [...new Set(commands.flatMap(({ flags }) => Object.keys(flags))), 'verbose', 'help'];
 
 function parser() {

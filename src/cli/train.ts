@@ -6,6 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { prepare } from '../data/prepare.ts';
 import { openSource } from '../data/sources/open-source.ts';
 import type { PreparedData } from '../data/types.ts';
+import { checkValidation } from '../eval/criterion.ts';
 import { type HeldOutTable, heldOutTable } from '../eval/table.ts';
 import { writeFileAtomically } from '../formats/atomic.ts';
 import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../formats/checkpoint.ts';
@@ -62,6 +63,7 @@ async function trainAndMeasure(command: TrainCommand): Promise<void> {
   const { reporter, opened } = command;
   // What cannot fit is told before anything is made; which samples are for training is known only after.
   checkBatches(config, await countSamples(config), locate);
+  await checkValidation(config, reporter);
   const data = await prepare({ config, reporter });
   const trainingSamples = data.samples.train.length;
   checkBatches(config, trainingSamples, locate);
@@ -172,7 +174,9 @@ function whereEverythingLies(run: RunFolder, end: TrainingEnd): string[] {
   const { best } = end;
   const places: (readonly [string, string])[] = [
     ['Checkpoint', end.checkpoint],
-    ...(best ? [['Best', `${best.path} (L1 of validation samples ${best.l1.toFixed(4)})`] as const] : []),
+    ...(best
+      ? [['Best', `${best.path} (${best.title} of validation samples ${best.value.toPrecision(4)})`] as const]
+      : []),
     ['Samples', end.grid ?? run.samples],
     ['Log', run.log],
     ['Metrics', run.metrics],

@@ -7,6 +7,8 @@ export function schemaFile(schema: JsonSchema = configJsonSchema): string {
 }
 
 function withoutRequired({ required, ...schema }: JsonSchema): JsonSchema {
+  // Without what is required, a file may fit several methods.
+  if (schema.oneOf) return { ...schema, oneOf: undefined, anyOf: schema.oneOf.map(withoutRequired) };
   if (!schema.properties) return required ? { ...schema, required } : schema;
   const properties = Object.entries(schema.properties).map(([key, value]) => [key, withoutRequired(value)]);
   return { ...schema, properties: Object.fromEntries(properties) };
@@ -19,10 +21,16 @@ export function configPage(): string {
     '',
     'A config is a YAML file. `extends: other.yaml` starts from another file; `--set KEY=VALUE` changes single keys,',
     'for example `--set training.levels.0.batch=8` or `--set data.source.kind=folder --set data.source.path=photos`.',
-    'Made from `src/config/schema.ts` by `npm run config-reference`.',
+    'Made from `src/config` by `npm run config-reference`.',
     '',
-    ...keyTable(configJsonSchema),
-    '',
+    ...formsOf(configJsonSchema).flatMap((form) => [
+      `## \`method: ${form.properties!.method!.const}\``,
+      '',
+      form.description!,
+      '',
+      ...keyTable(form),
+      '',
+    ]),
   ].join('\n');
 }
 

@@ -7,17 +7,16 @@ import {
   configJsonSchema,
   expectation,
   formFor,
+  formsOf,
   isMapping,
   type JsonSchema,
   keysAt,
   type Path,
 } from './json-schema.ts';
 import type { Layer } from './layers.ts';
+import type { Locate } from './locate.ts';
 
-/** Finds where a key of the merged configuration was written, the last layer first. */
-export type Locate = (path: Path) => string;
-
-/** `configs/a.yaml:3: data.ahead` or `--set data.workers`. A missing key is placed where its group is. */
+/** Finds keys of the merged configuration, the last layer first. A missing key is placed where its group is. */
 export function locator(layers: readonly Layer[]): Locate {
   const lastFirst = layers.toReversed();
   return (path) => {
@@ -65,7 +64,7 @@ function explainIssue(issue: z.core.$ZodIssue, subject: Subject): UserError[] {
         where: subject.locate(issue.path),
         expected: schema ? expectation(schema) : issue.message,
         got: value === undefined ? 'nothing' : short(value),
-        fix: similarValue(schema?.enum ?? schema?.anyOf?.map((form) => form.const), value),
+        fix: schema && similarValue(schema.enum ?? formsOf(schema).map((form) => form.const), value),
       },
     ),
   ];
@@ -91,8 +90,8 @@ function unknownKey(path: Path, key: string, subject: Subject): UserError {
   });
 }
 
-function similarValue(allowed: readonly unknown[] | undefined, value: unknown): string | undefined {
-  const similar = similarWord(String(value), (allowed ?? []).map(String));
+function similarValue(allowed: readonly unknown[], value: unknown): string | undefined {
+  const similar = similarWord(String(value), allowed.filter((item) => item !== undefined).map(String));
   return similar ? `did you mean \`${similar}\`?` : undefined;
 }
 

@@ -1,9 +1,10 @@
 /** Reads configurations: files, `extends`, `--set`, the schema, and what must fit together. */
 import { stringify } from 'yaml';
 import { checkConsistency, missingInputs } from './check.ts';
-import { explain, type Locate, locator } from './explain.ts';
+import { explain, locator } from './explain.ts';
 import { configJsonSchema } from './json-schema.ts';
 import { merge, readLayers, setsLayer } from './layers.ts';
+import type { Locate } from './locate.ts';
 import { type Config, configSchema } from './schema.ts';
 
 export interface LoadedConfig {

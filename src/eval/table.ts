@@ -1,19 +1,26 @@
 /** The small table at the end of a training: how well held-out holes are filled, beside filling them with one colour. */
 import type { Config } from '../config/schema.ts';
 import { heldOutBatch, heldOutHash } from '../data/held-out.ts';
-import { downsample, downsampleHole } from '../data/sketch/resize.ts';
 import type { Batch, PreparedSample } from '../data/types.ts';
 import type { Prediction, Predictor } from '../models/method.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type Tensor4D, tf } from '../runtime/tf.ts';
-import { type HoleError, holeErrors } from './hole-error.ts';
+import { type AtResolution, atResolution, blend, unit } from './at-resolution.ts';
+import { meanColour } from './mean-colour.ts';
+import { Measurer } from './measurer.ts';
+import { createL1 } from './metrics/l1.ts';
+import { createPsnr } from './metrics/psnr.ts';
 
 const LEVELS = [0, 0.5, 1] as const;
 const BATCH = 8;
 const BASELINE = 'mean colour';
 
-export interface TableRow extends HoleError {
+/** Means over the samples, inside their holes. */
+export interface TableRow {
   readonly name: string;
+  readonly l1: number;
+  /** dB. */
+  readonly psnr: number;
 }
 
 export interface HeldOutTable {
@@ -22,7 +29,6 @@ export interface HeldOutTable {
   readonly split: string;
   /** Tells sets apart: tables of equal hash compare. */
   readonly setHash: string;
-  /** Means over the samples. */
   readonly rows: readonly TableRow[];
 }
 
@@ -42,46 +48,44 @@ export interface TableOptions {
  */
 export async function heldOutTable(options: TableOptions): Promise<HeldOutTable> {
   const { config, predictor, samples, split, reporter } = options;
-  const errors = new Map<string, HoleError[]>();
+  const measurer = new Measurer([createL1(), createPsnr()]);
+  const [l1, psnr] = ['l1', 'psnr'].map((name) =>
+    measurer.columns.findIndex(({ metric, region }) => metric.name === name && region === 'hole'),
+  );
+  const values = new Map<string, { l1: number; psnr: number }[]>();
   const task = reporter.task('Held-out samples', samples.length, 'images');
   for (let start = 0; start < samples.length; start += BATCH) {
     const batch = await heldOutBatch(config, samples.slice(start, start + BATCH), reporter);
     if (!batch) continue;
-    const { truth, hole } = atResolution(batch, predictor.resolution);
-    for (const [name, image] of Object.entries(fillings(predictor, batch, truth, hole))) {
-      const found = await holeErrors(image, truth, hole);
-      errors.set(name, [...(errors.get(name) ?? []), ...found]);
-      image.dispose();
+    const known = atResolution({ ...batch, trueSketch: batch.sketch }, predictor.resolution);
+    const truth = unit(known.truth);
+    for (const [name, result] of Object.entries(fillings(predictor, batch, known))) {
+      const measured = await measurer.measure({ ...known, truth, result });
+      const found = Array.from({ length: truth.shape[0] }, (_, i) => {
+        const at = i * measurer.columns.length;
+        return { l1: measured[at + l1!]!, psnr: measured[at + psnr!]! };
+      }).filter((value) => !Number.isNaN(value.l1));
+      values.set(name, [...(values.get(name) ?? []), ...found]);
+      result.dispose();
     }
-    tf.dispose([batch.image, batch.sketch, batch.hole, truth, hole]);
+    tf.dispose([{ ...batch }, { ...known }, truth]);
     task.update(Math.min(samples.length, start + BATCH));
   }
   task.finish();
-  const rows = [...errors].map(([name, found]) => ({
+  const rows = [...values].map(([name, found]) => ({
     name,
-    l1: mean(found.map(({ l1 }) => l1)),
-    psnr: mean(found.map(({ psnr }) => psnr)),
+    l1: mean(found.map((value) => value.l1)),
+    psnr: mean(found.map((value) => value.psnr)),
   }));
-  const measured = errors.get(BASELINE)?.length ?? 0;
+  const measured = values.get(BASELINE)?.length ?? 0;
   return { samples: measured, split, setHash: heldOutHash(config, samples), rows };
 }
 
-/** A batch's photos and holes at the size of the predicted images; the caller disposes of them. */
-export function atResolution(
-  { image, hole }: Batch,
-  resolution: number,
-): { truth: Tensor4D; hole: Tensor4D } {
-  const factor = image.shape[1] / resolution;
-  if (factor === 1) return { truth: image.clone(), hole: hole.clone() };
-  return tf.tidy(() => ({ truth: downsample(image, factor), hole: downsampleHole(hole, factor) }));
-}
-
-/** The filled images by row of the table; the caller disposes of them. */
+/** Photos with their holes filled, in [0, 1], by row of the table; the caller disposes of them. */
 function fillings(
   predictor: Predictor,
   batch: Batch,
-  truth: Tensor4D,
-  hole: Tensor4D,
+  { truth, hole }: AtResolution,
 ): Record<string, Tensor4D> {
   return tf.tidy(() => {
     const images: Record<string, Tensor4D> = { [BASELINE]: meanColour(truth, hole) };
@@ -93,17 +97,9 @@ function fillings(
     for (const [level, { firstImage }] of predictions)
       if (firstImage) images[`I_gen, l = ${level}`] = firstImage;
     for (const [level, { result }] of predictions) images[`I_out, l = ${level}`] = result;
-    return images;
+    const finish = (image: Tensor4D) => unit(blend(tf.clipByValue(image, -1, 1), truth, hole));
+    return Object.fromEntries(Object.entries(images).map(([name, image]) => [name, finish(image)]));
   });
-}
-
-/** Each image filled by the mean colour of its known pixels, or of all where none is known [n,h,w,3]. */
-function meanColour(image: Tensor4D, hole: Tensor4D): Tensor4D {
-  const known = tf.sub(1, hole);
-  const count = tf.sum(known, [1, 2], true);
-  const weight = tf.where(tf.greater(count, 0), known, tf.onesLike(hole));
-  const sum = tf.sum(tf.mul(image, weight), [1, 2], true);
-  return tf.mul(tf.div(sum, tf.sum(weight, [1, 2], true)), tf.onesLike(image));
 }
 
 const mean = (values: readonly number[]): number =>

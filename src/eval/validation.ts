@@ -5,55 +5,102 @@ import type { Batch, PreparedSample } from '../data/types.ts';
 import type { Method } from '../models/method.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { tf } from '../runtime/tf.ts';
-import { type HoleError, holeErrors } from './hole-error.ts';
-import { atResolution } from './table.ts';
+import { atResolution, blend, unit } from './at-resolution.ts';
+import { type Criterion, openValidationMetrics } from './criterion.ts';
+import type { Measurer } from './measurer.ts';
+import type { MetricBatch } from './metrics/metric.ts';
 
 /** The middle of l: neither the easiest nor the roughest sketches. */
 const LEVEL = 0.5;
 /** Samples at once, so that it needs less memory than training does. */
 const BATCH = 4;
 
-export class Validation {
-  readonly #batches: readonly Batch[];
+/** Means by metric and region, for example `l1/hole`. */
+export type Measurements = Readonly<Record<string, number>>;
 
-  private constructor(batches: readonly Batch[]) {
+export class Validation {
+  readonly criterion: Criterion;
+  readonly #batches: readonly Batch[];
+  readonly #measurer: Measurer;
+
+  private constructor(batches: readonly Batch[], measurer: Measurer, criterion: Criterion) {
     this.#batches = batches;
+    this.#measurer = measurer;
+    this.criterion = criterion;
   }
 
-  /** Reads samples, which stay in memory. Those that cannot be read are left out, with a warning. */
+  /**
+   * Reads samples, which stay in memory. Those that cannot be read are left out, with a warning.
+   *
+   * @throws UserError as {@link openValidationMetrics}, and when a metric of sets needs more samples.
+   */
   static async read(
     config: Config,
     samples: readonly PreparedSample[],
     reporter: Reporter,
   ): Promise<Validation> {
+    const { measurer, criterion } = await openValidationMetrics(config, reporter);
+    if (samples.length > 0) measurer.requireImages(samples.length, 'output.validationMetrics');
     const batches: Batch[] = [];
     for (let start = 0; start < samples.length; start += BATCH) {
       const batch = await heldOutBatch(config, samples.slice(start, start + BATCH), reporter);
       if (batch) batches.push(batch);
     }
-    return new Validation(batches);
+    return new Validation(batches, measurer, criterion);
   }
 
   /**
-   * Means of the errors inside the holes, filled by what the method has been trained to do so far at l = 0.5 (see
-   * {@link Method.fill}). Comparable within a stage. Undefined where there is nothing to measure.
+   * Means over the samples, their holes filled by what the method has been trained to do so far at l = 0.5 (see
+   * {@link Method.fill}), the photo around them. Comparable within a stage. Undefined where there is nothing to measure,
+   * and of images that are no numbers.
    */
-  async measure(method: Method): Promise<HoleError | undefined> {
-    const errors: HoleError[] = [];
+  async measure(method: Method): Promise<Measurements | undefined> {
+    const { columns, setMetrics } = this.#measurer;
+    const values: number[][] = columns.map(() => []);
+    const [results, photos] = [this.#measurer.start(), this.#measurer.start()];
     for (const batch of this.#batches) {
-      const filled = method.fill(batch, LEVEL);
-      const { truth, hole } = atResolution(batch, filled.shape[1]);
-      errors.push(...(await holeErrors(filled, truth, hole)));
-      tf.dispose([filled, truth, hole]);
+      const filled = await fill(method, batch);
+      if (!filled) return undefined;
+      const table = await this.#measurer.measure(filled);
+      for (const [i, value] of table.entries()) values[i % columns.length]!.push(value);
+      for (const statistics of results) await statistics.add(filled.result);
+      for (const statistics of photos) await statistics.add(filled.truth);
+      tf.dispose({ ...filled });
     }
-    if (errors.length === 0) return undefined;
-    const mean = (key: keyof HoleError) => errors.reduce((sum, error) => sum + error[key], 0) / errors.length;
-    const means = { l1: mean('l1'), psnr: mean('psnr') };
-    // An image that is no numbers is no measurement.
-    return Number.isFinite(means.l1 + means.psnr) ? means : undefined;
+    const means: Record<string, number> = {};
+    for (const [i, { metric, region }] of columns.entries()) {
+      const known = values[i]!.filter((value) => !Number.isNaN(value));
+      const sum = known.reduce((total, value) => total + value, 0);
+      if (known.length > 0) means[`${metric.name}/${region}`] = sum / known.length;
+    }
+    for (const [i, metric] of setMetrics.entries()) {
+      if (photos[i]!.count >= metric.minimum)
+        means[`${metric.name}/image`] = metric.compare(results[i]!, photos[i]!);
+    }
+    return Object.keys(means).length > 0 ? means : undefined;
   }
 
   dispose(): void {
+    this.#measurer.dispose();
     for (const { image, sketch, hole } of this.#batches) tf.dispose([image, sketch, hole]);
   }
+}
+
+/** A batch filled, as metrics take it; undefined when not all of it is numbers. */
+async function fill(method: Method, batch: Batch): Promise<MetricBatch | undefined> {
+  const { finite, filled } = tf.tidy(() => {
+    const image = method.fill(batch, LEVEL);
+    const known = atResolution({ ...batch, trueSketch: batch.sketch }, image.shape[1]);
+    const { truth, hole } = known;
+    const result = blend(tf.clipByValue(image, -1, 1), truth, hole);
+    return {
+      finite: tf.all(tf.isFinite(image)),
+      filled: { ...known, truth: unit(truth), result: unit(result) },
+    };
+  });
+  const [sound] = await finite.data();
+  finite.dispose();
+  if (sound) return filled;
+  tf.dispose({ ...filled });
+  return undefined;
 }

@@ -1,5 +1,6 @@
 /** Listens to the native engine: which TensorFlow operations a computation consists of, and what they are given. */
 import type { GraphConstant, GraphNode, GraphType, ValueId } from '../formats/graph.ts';
+import type { Attribute } from '../runtime/raw.ts';
 import { type Tensor, tf } from '../runtime/tf.ts';
 
 /** One run of a computation. Values are numbered in the order in which they appear, so equal runs give equal numbers. */
@@ -15,7 +16,6 @@ export interface Recording {
 /** What identifies a tensor's data: an Identity operation shares it. */
 type DataId = object;
 type Info = Pick<Tensor, 'dataId' | 'dtype' | 'shape'>;
-type Attribute = { name: string; type: number; value: GraphNode['attributes'][string] };
 
 interface Backend {
   binding: { TF_ATTR_TYPE: number };

@@ -22,30 +22,29 @@ export function traceGraph(
   weights: Readonly<Record<string, Tensor>> = {},
 ): Graph {
   const names = new Map(Object.entries(weights).map(([name, { dataId }]) => [dataId, name]));
-  const [first, second] = BATCHES.map((batch) =>
-    tf.tidy(() => {
-      const random = stream(1, 'trace');
-      const tensors = Object.fromEntries(
-        Object.entries(inputs).map(([name, sample]) => {
-          const shape = [batch, ...sample];
-          const size = shape.reduce((product, side) => product * side, 1);
-          return [
-            name,
-            tf.tensor(
-              Float32Array.from({ length: size }, () => random.uniform(0, 1)),
-              shape,
-            ),
-          ];
-        }),
-      );
-      return record(tensors, () => run(tensors), names) as unknown as TensorFlowResult;
-    }),
-  ) as unknown as [Recording, Recording];
-  return merge(first, second);
+  const recordBatch = (batch: number): Recording => {
+    const tensors = randomInputs(inputs, batch);
+    try {
+      return record(tensors, () => run(tensors), names);
+    } finally {
+      tf.dispose(tensors);
+    }
+  };
+  return merge(recordBatch(BATCHES[0]), recordBatch(BATCHES[1]));
 }
 
-/** Recordings hold no tensors: `tidy` passes them on as they are. */
-type TensorFlowResult = Tensor;
+function randomInputs(
+  shapes: Readonly<Record<string, readonly number[]>>,
+  batch: number,
+): Record<string, Tensor> {
+  const random = stream(1, 'trace');
+  const tensors = Object.entries(shapes).map(([name, sample]) => {
+    const size = sample.reduce((product, side) => product * side, batch);
+    const values = Float32Array.from({ length: size }, () => random.uniform(0, 1));
+    return [name, tf.tensor(values, [batch, ...sample])] as const;
+  });
+  return Object.fromEntries(tensors);
+}
 
 /** What two recordings of one computation with different batch sizes have in common. */
 function merge(first: Recording, second: Recording): Graph {

@@ -13,19 +13,24 @@ export function widenFloat16(halves: Uint16Array): Float32Array {
 /** Single precision to the nearest half precision, ties to even; what is too large becomes infinite. */
 export function roundToFloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
-  return Uint16Array.from(bits, (single) => {
-    const sign = (single >>> 16) & 0x8000;
-    const magnitude = single & 0x7fffffff;
-    if (magnitude > 0x7f800000) return sign | 0x7e00;
-    // From here on rounding gives 65536 or more.
-    if (magnitude >= 0x477ff000) return sign | 0x7c00;
-    const exponent = magnitude >>> 23;
-    // Below 2^-14 a half has fewer digits, the last of them worth 2^-24.
-    const dropped = exponent >= 113 ? 13 : Math.min(126 - exponent, 25);
-    const digits = exponent >= 113 ? magnitude - (112 << 23) : (magnitude & 0x7fffff) | 0x800000;
-    const rest = digits & ((1 << dropped) - 1);
-    const kept = digits >>> dropped;
-    const half = 1 << (dropped - 1);
-    return sign | (kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0));
-  });
+  const halves = new Uint16Array(values.length);
+  for (let i = 0; i < bits.length; i++) halves[i] = roundBits(bits[i]!);
+  return halves;
+}
+
+/** A number's bits in single precision → in half precision. */
+function roundBits(single: number): number {
+  const sign = (single >>> 16) & 0x8000;
+  const magnitude = single & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  // From here on rounding gives 65536 or more.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  const exponent = magnitude >>> 23;
+  // Below 2^-14 a half has fewer digits, the last of them worth 2^-24.
+  const dropped = exponent >= 113 ? 13 : Math.min(126 - exponent, 25);
+  const digits = exponent >= 113 ? magnitude - (112 << 23) : (magnitude & 0x7fffff) | 0x800000;
+  const rest = digits & ((1 << dropped) - 1);
+  const kept = digits >>> dropped;
+  const half = 1 << (dropped - 1);
+  return sign | (kept + (rest > half || (rest === half && (kept & 1) === 1) ? 1 : 0));
 }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type NamedArray, readKerasWeights } from '../formats/keras-h5.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
+import { readTorchHed } from './hed-torch.ts';
 
 /** Where set-up puts the weights. */
 export const hedWeightsPath = fileURLToPath(
@@ -46,15 +47,27 @@ export class Hed {
   edges(images: Tensor4D): HedEdges {
     return tf.tidy(() => {
       const [, height, width] = images.shape;
-      let x: Tensor4D = tf.sub(images, tf.tensor1d([...hedMean]));
-      const logits = this.#blocks.map((block, i) => {
-        if (i > 0) x = tf.maxPool(x, 2, 2, 'same');
-        for (const weights of block) x = convolve(x, weights, 'relu');
+      const logits = this.features(images).map((x, i) => {
         const side = convolve(x, this.#sides[i]!, 'linear');
         return i === 0 ? side : tf.image.resizeBilinear(side, [height, width], false, true);
       });
       const fused = convolve(tf.concat(logits, 3), this.#fuse, 'linear');
       return { fused: tf.sigmoid(fused), sides: logits.map((side) => tf.sigmoid(side)) };
+    });
+  }
+
+  /**
+   * Features after the last rectifier of each of the trunk's five blocks, of images as {@link edges} takes them:
+   * [n, h, w, 64], [n, h/2, w/2, 128], ... 256, 512, [n, h/16, w/16, 512]. The caller disposes of them.
+   */
+  features(images: Tensor4D): Tensor4D[] {
+    return tf.tidy(() => {
+      let x: Tensor4D = tf.sub(images, tf.tensor1d([...hedMean]));
+      return this.#blocks.map((block, i) => {
+        if (i > 0) x = tf.maxPool(x, 2, 2, 'same');
+        for (const weights of block) x = convolve(x, weights, 'relu');
+        return x;
+      });
     });
   }
 
@@ -74,12 +87,12 @@ function convolve(
 }
 
 /**
- * HED with its weights.
+ * HED with its weights, or with those of pytorch-hed in a safetensors file that `npm run import` made.
  *
- * @throws UserError when the file is missing, is no HDF5 file, or holds another network.
+ * @throws UserError when the file is missing, is none of these, or holds another network.
  */
 export async function loadHed(path = hedWeightsPath): Promise<Hed> {
-  const arrays = await readKerasWeights(path);
+  const arrays = path.endsWith('.safetensors') ? readTorchHed(path) : await readKerasWeights(path);
   const sides = convolutionsPerBlock.map((_, i) => weightsOf(arrays, `dsn${i + 1}`, path));
   return new Hed(readBlocks(arrays, 5, path), sides, weightsOf(arrays, 'fuse', path));
 }

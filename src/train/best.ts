@@ -1,17 +1,22 @@
+import type { Criterion } from '../eval/criterion.ts';
 import { listCheckpoints, readManifest } from '../formats/checkpoint.ts';
 
 export interface BestCheckpoint {
   readonly path: string;
   readonly step: number;
-  /** Its L1 inside the holes of the validation samples. */
-  readonly l1: number;
+  /** The metric's title, and its mean over the validation samples. */
+  readonly title: string;
+  readonly value: number;
 }
 
 /**
- * The checkpoint with the smallest held-out error among those of the newest one's stage, for errors of different stages
- * do not compare; of equal ones the newest. Undefined where none was measured.
+ * The checkpoint that is best by a criterion among those of the newest one's stage, for measurements of different
+ * stages do not compare; of equal ones the newest. Undefined where none was measured.
  */
-export async function bestCheckpoint(folder: string): Promise<BestCheckpoint | undefined> {
+export async function bestCheckpoint(
+  folder: string,
+  { key, title, better }: Criterion,
+): Promise<BestCheckpoint | undefined> {
   let stage: number | undefined;
   let best: BestCheckpoint | undefined;
   for (const { path, step } of (await listCheckpoints(folder)).reverse()) {
@@ -19,9 +24,10 @@ export async function bestCheckpoint(folder: string): Promise<BestCheckpoint | u
     const manifest = await readManifest(path).catch(() => undefined);
     if (!manifest) continue;
     stage ??= manifest.stage.index;
-    const { l1 } = manifest.metrics;
-    if (manifest.stage.index !== stage || l1 === undefined) continue;
-    if (!best || l1 < best.l1) best = { path, step, l1 };
+    const value = manifest.metrics[key];
+    if (manifest.stage.index !== stage || value === undefined) continue;
+    if (!best || (better === 'lower' ? value < best.value : value > best.value))
+      best = { path, step, title, value };
   }
   return best;
 }

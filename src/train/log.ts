@@ -3,11 +3,11 @@ import { closeSync, createReadStream, existsSync, fsync, ftruncateSync, openSync
 import { stat, truncate } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import type { HoleError } from '../eval/hole-error.ts';
+import type { GridImage } from '../data/picture-grid.ts';
+import type { Measurements } from '../eval/validation.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { SummaryWriter } from '../runtime/summary.ts';
 import { tf } from '../runtime/tf.ts';
-import type { GridImage } from './grid.ts';
 import type { RunFolder } from './run-folder.ts';
 
 export interface StepRecord {
@@ -19,8 +19,8 @@ export interface StepRecord {
   /** Euclidean lengths. */
   readonly gradientNorms: Readonly<Record<string, number>>;
   readonly imagesPerSecond: number;
-  /** Errors of held-out samples, at a checkpoint. */
-  readonly validation?: HoleError;
+  /** Of held-out samples, at a checkpoint. */
+  readonly validation?: Measurements;
 }
 
 export interface RunLogOptions {

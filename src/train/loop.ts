@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Config } from '../config/schema.ts';
 import type { PreparedData } from '../data/types.ts';
-import type { HoleError } from '../eval/hole-error.ts';
-import { Validation } from '../eval/validation.ts';
+import { type Measurements, Validation } from '../eval/validation.ts';
 import type { Checkpoint } from '../formats/checkpoint.ts';
 import type { Method } from '../models/method.ts';
 import { restoreNetworks } from '../models/stored-networks.ts';
@@ -89,7 +88,8 @@ class Loop {
     const folder = run.checkpoints;
     const saved = from && { step: from.step, path: join(folder, `step-${from.step}`) };
     const beforehand = () => log.sync();
-    this.#saver = new CheckpointSaver({ folder, minutes, keep, reporter, saved, beforehand });
+    const best = () => this.#best();
+    this.#saver = new CheckpointSaver({ folder, minutes, keep, reporter, saved, beforehand, best });
   }
 
   /** Reads the samples that are shown and those that are measured. */
@@ -98,6 +98,11 @@ class Loop {
     this.#grids = await SampleGrids.read(config, data, reporter);
     const measured = data.samples.validation.slice(0, config.output.validationCount);
     this.#validation = await Validation.read(config, measured, reporter);
+  }
+
+  async #best(): Promise<BestCheckpoint | undefined> {
+    const { run } = this.#training;
+    return this.#validation && bestCheckpoint(run.checkpoints, this.#validation.criterion);
   }
 
   async close(): Promise<void> {
@@ -122,7 +127,7 @@ class Loop {
       if (!done || (this.#ended && !last)) break;
     }
     const checkpoint = await this.#saver.finish();
-    const best = await bestCheckpoint(this.#training.run.checkpoints);
+    const best = await this.#best();
     return { step: this.#step, complete, checkpoint, best, grid: this.#grids?.path };
   }
 
@@ -173,7 +178,7 @@ class Loop {
     return stageStep >= steps;
   }
 
-  async #validate(): Promise<HoleError | undefined> {
+  async #validate(): Promise<Measurements | undefined> {
     const begin = performance.now();
     const errors = await this.#validation?.measure(this.#training.method);
     // Measuring is no part of the training's speed.
@@ -185,7 +190,7 @@ class Loop {
   #report(
     { stage, steps }: PlannedStage,
     stageStep: number,
-    { losses, gradientNorms, validation }: StepValues & { validation: HoleError | undefined },
+    { losses, gradientNorms, validation }: StepValues & { validation: Measurements | undefined },
     show: (note?: string) => void,
   ): void {
     const due = this.#step % this.#training.config.output.logEvery === 0 || stageStep === steps;
@@ -222,7 +227,7 @@ class Loop {
     index: number,
     stageStep: number,
     running: RunningStage,
-    validation?: HoleError,
+    validation?: Measurements,
   ): Promise<void> {
     const { config, method, plan, data } = this.#training;
     const step = this.#step;

@@ -1,5 +1,5 @@
 /** What a training will do: its stages with their lengths, its networks, and the memory that it needs. */
-import type { Locate } from '../config/explain.ts';
+import type { Locate } from '../config/locate.ts';
 import type { Config } from '../config/schema.ts';
 import type { Method, StagePlan } from '../models/method.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -22,12 +22,7 @@ export interface Plan {
 
 /** Throws a UserError when a batch does not fit into the training split, naming the key. */
 export function checkBatches(config: Config, trainingSamples: number, locate: Locate): void {
-  const { imageGenerator, levels } = config.training;
-  const batches = [
-    { path: ['training', 'imageGenerator', 'batch'], batch: imageGenerator.batch },
-    ...levels.map(({ batch }, index) => ({ path: ['training', 'levels', index, 'batch'], batch })),
-  ];
-  for (const { path, batch } of batches) {
+  for (const { path, batch } of batchesOf(config.training, ['training'])) {
     if (batch <= trainingSamples) continue;
     throw new UserError('A batch is larger than the data.', {
       where: locate(path),
@@ -36,6 +31,15 @@ export function checkBatches(config: Config, trainingSamples: number, locate: Lo
       fix: 'lower the batch or add images',
     });
   }
+}
+
+/** Every `batch` below a part of the configuration. */
+function batchesOf(part: object, path: readonly PropertyKey[]): { path: PropertyKey[]; batch: number }[] {
+  return Object.entries(part).flatMap(([key, value]) => {
+    const inner = [...path, Array.isArray(part) ? Number(key) : key];
+    if (key === 'batch') return [{ path: inner, batch: value as number }];
+    return typeof value === 'object' && value !== null ? batchesOf(value, inner) : [];
+  });
 }
 
 /** Steps of a stage. An epoch leaves out the last samples that do not fill a batch. */

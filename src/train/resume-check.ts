@@ -15,8 +15,7 @@ const free = [
   /^output\./,
   /^data\.(ahead|cache|source\.path)$/,
   /^training\.maxBadSteps$/,
-  /^training\.imageGenerator\.duration\./,
-  /^training\.levels\.\d+\.at(Full|Drawn)Refinement\./,
+  /^training\..*\.(epochs|steps)$/,
 ];
 const FREE_TO_CHANGE =
   'output.*, data.ahead, data.cache, data.source.path (samples of the same names), training.maxBadSteps, and the lengths of stages that are not over';

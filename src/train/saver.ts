@@ -3,7 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { pruneCheckpoints } from '../formats/checkpoint.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { bestCheckpoint } from './best.ts';
+import type { BestCheckpoint } from './best.ts';
 import type { WriteRequest } from './checkpoint-worker.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
 
@@ -23,6 +23,8 @@ export interface SaverOptions {
   readonly saved?: Saved;
   /** Brings everything else that belongs to the step to the disk; when it fails there is no checkpoint. */
   readonly beforehand: () => Promise<void>;
+  /** Finds the best checkpoint, which is kept; undefined where none was measured. */
+  readonly best: () => Promise<BestCheckpoint | undefined>;
 }
 
 export interface Saved {
@@ -98,7 +100,7 @@ export class CheckpointSaver {
   }
 
   async #write(step: number, snapshot: Snapshot): Promise<void> {
-    const { folder, keep, reporter, beforehand } = this.#options;
+    const { folder, keep, reporter, beforehand, best } = this.#options;
     try {
       await beforehand();
       const path = await this.#writer.write({ folder, ...snapshot });
@@ -113,7 +115,7 @@ export class CheckpointSaver {
       return;
     }
     try {
-      await pruneCheckpoints(folder, keep, (await bestCheckpoint(folder))?.path);
+      await pruneCheckpoints(folder, keep, (await best())?.path);
     } catch (error) {
       reporter.warn(`Old checkpoints in ${folder} cannot be removed: ${(error as Error).message}`);
     }

@@ -19,8 +19,8 @@ data:
     kind: faces
     count: 30
 model: { levels: 1 }
-training:
-  levels: [${level}]
+method: dps
+training: { levels: [${level}] }
 `;
 
 function file(text: string, name = 'a.yaml'): string {
@@ -116,6 +116,11 @@ describe('reading', () => {
 });
 
 describe('mistakes are told with place, expectation and finding', () => {
+  it('no method, or one that does not exist', () => {
+    expect(failure(minimal.replace('method: dps\n', ''))).toMatch(/method[\s\S]*"dps"[\s\S]*nothing/);
+    expect(failure(minimal.replace('dps', 'dsp'))).toMatch(/"dps"[\s\S]*did you mean `dps`/);
+  });
+
   it.each([
     ['unknown key', 'dta: 1', /Unknown[\s\S]*a\.yaml:9: dta[\s\S]*did you mean `data`/],
     [
@@ -148,7 +153,7 @@ describe('mistakes are told with place, expectation and finding', () => {
   });
 
   it('a missing key, a wrong kind, keys of another kind', () => {
-    expect(failure('resolution: 64\n')).toMatch(/missing[\s\S]*a\.yaml: data\n[\s\S]*nothing/);
+    expect(failure('method: dps\nresolution: 64\n')).toMatch(/missing[\s\S]*a\.yaml: data\n[\s\S]*nothing/);
     expect(failure(minimal.replace('kind: faces', 'kind: fces'))).toMatch(
       /a\.yaml:4: data\.source\.kind[\s\S]*"faces", "folder", "celeba-hq"[\s\S]*did you mean `faces`/,
     );

@@ -43,6 +43,7 @@ export function recorder(): Reporter & { infos: string[]; warnings: string[] } {
 export function smallConfig(data: { source: object; cache: string } & Record<string, unknown>): Config {
   const steps = { steps: 1 };
   return configSchema.parse({
+    method: 'dps',
     resolution: 64,
     data: { edges: { size: 64, padding: 16 }, ...data },
     model: { levels: 1 },

@@ -6,7 +6,6 @@ import { readConfig } from '../../src/config/load.ts';
 import { heldOutBatch } from '../../src/data/held-out.ts';
 import { encodePair } from '../../src/data/pair.ts';
 import type { PreparedSample } from '../../src/data/types.ts';
-import { holeErrors } from '../../src/eval/hole-error.ts';
 import { heldOutTable } from '../../src/eval/table.ts';
 import type { Predictor } from '../../src/models/method.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -28,17 +27,6 @@ beforeAll(async () => {
   }
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-it('measures inside the hole alone', async () => {
-  const truth = tf.tensor4d([-1, -1, -1, 0, 0, 0], [1, 1, 2, 3]);
-  const result = tf.tensor4d([1, 1, 1, 0.2, 0.2, 5], [1, 1, 2, 3]);
-  const [error] = await holeErrors(result, truth, tf.tensor4d([0, 1], [1, 1, 2, 1]));
-  expect(error!.l1).toBeCloseTo((0.1 + 0.1 + 0.5) / 3, 6);
-  expect(error!.psnr).toBeCloseTo(-10 * Math.log10((0.01 + 0.01 + 0.25) / 3), 5);
-  expect(await holeErrors(result, truth, tf.zeros([1, 1, 2, 1]))).toEqual([]);
-  const [perfect] = await holeErrors(truth, truth, tf.ones([1, 1, 2, 1]));
-  expect(perfect).toEqual({ l1: 0, psnr: 100 });
-});
 
 it('holes depend on seed and id alone', async () => {
   const all = (await heldOutBatch(config, samples, silent))!;

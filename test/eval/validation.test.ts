@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Batch, PreparedData } from '../../src/data/types.ts';
+import { checkValidation } from '../../src/eval/criterion.ts';
 import { Validation } from '../../src/eval/validation.ts';
 import type { Method } from '../../src/models/method.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -29,8 +30,9 @@ it.each(['edit', 'synthesis'] as const)(
       method.begin(stage);
       const tensors = tf.memory().numTensors;
       const error = (await validation.measure(method))!;
-      expect(error.l1).toBeGreaterThan(0.05);
-      expect(error.psnr).toBeGreaterThan(3);
+      expect(Object.keys(error)).toEqual(['l1/image', 'l1/hole', 'psnr/image', 'psnr/hole']);
+      expect(error['l1/hole']).toBeGreaterThan(0.05);
+      expect(error['psnr/hole']).toBeGreaterThan(3);
       expect(await validation.measure(method)).toEqual(error);
       expect(tf.memory().numTensors).toBe(tensors);
       sides.push(tf.tidy(() => method.fill(blank(), 0.5).shape[1]));
@@ -56,8 +58,10 @@ it('is better for a better method, and leaves out what cannot be read', async ()
   const offBy = (offset: number) =>
     ({ fill: ({ image }) => tf.mul(image, 1 - offset) }) as Pick<Method, 'fill'> as Method;
   const [good, bad] = [await validation.measure(offBy(0.1)), await validation.measure(offBy(0.4))];
-  expect(good!.l1).toBeLessThan(bad!.l1 / 3);
-  expect(good!.psnr).toBeGreaterThan(bad!.psnr + 6);
+  expect(good!['l1/hole']).toBeLessThan(bad!['l1/hole']! / 3);
+  expect(good!['psnr/hole']).toBeGreaterThan(bad!['psnr/hole']! + 6);
+  // Outside the hole is the photo.
+  expect(good!['l1/image']).toBeLessThan(0.9 * good!['l1/hole']!);
 });
 
 it('says nothing of images that are no numbers, or where there is nothing to measure', async () => {
@@ -66,4 +70,44 @@ it('says nothing of images that are no numbers, or where there is nothing to mea
   expect(await some.measure(broken)).toBeUndefined();
   const validation = await Validation.read(tinyConfig(), [], silent);
   expect(await validation.measure({} as Method)).toBeUndefined();
+});
+
+it('measures what the configuration lists, and says what tells the best', async () => {
+  const config = tinyConfig();
+  const output = {
+    ...config.output,
+    validationMetrics: ['ssim'],
+    bestBy: { metric: 'psnr', region: 'image' as const },
+  };
+  const validation = await Validation.read({ ...config, output }, data.samples.test, silent);
+  expect(validation.criterion).toEqual({ key: 'psnr/image', title: 'PSNR', better: 'higher' });
+  const method = { fill: ({ image }) => tf.mul(image, 0.9) } as Pick<Method, 'fill'> as Method;
+  expect(Object.keys((await validation.measure(method))!)).toEqual([
+    'ssim/image',
+    'ssim/hole',
+    'psnr/image',
+    'psnr/hole',
+  ]);
+});
+
+it.each([
+  [{ validationMetrics: ['l2'] }, /Unknown metric: l2/],
+  [
+    { bestBy: { metric: 'hed-frechet', region: 'hole' as const } },
+    /output.bestBy.region[\s\S]*image, for hed-frechet/,
+  ],
+])('refuses %j', async (change, message) => {
+  const config = tinyConfig();
+  const output = { ...config.output, ...change };
+  await expect(checkValidation({ ...config, output }, silent)).rejects.toThrow(message);
+  await checkValidation({ ...config, output: { ...output, validationCount: 0 } }, silent);
+});
+
+it('wants as many samples as its metrics of sets', async () => {
+  const config = tinyConfig();
+  const output = { ...config.output, validationMetrics: ['hed-frechet'] };
+  const one = data.samples.test.slice(0, 1);
+  await expect(Validation.read({ ...config, output }, one, silent)).rejects.toThrow(
+    /output.validationMetrics/,
+  );
 });

@@ -2,14 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Config } from '../../src/config/schema.ts';
-import { writeCheckpoint } from '../../src/formats/checkpoint.ts';
 import { loadMethod, trainedPredictor } from '../../src/models/load.ts';
-import type { Method } from '../../src/models/method.ts';
 import { createMethod } from '../../src/models/registry.ts';
-import { namedWeights } from '../../src/nn/network-weights.ts';
 import { tf } from '../../src/runtime/tf.ts';
 import { tinyBatch, tinyConfig } from './dps/tiny.ts';
+import { saveMethod } from './save.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -17,27 +14,13 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A checkpoint of a method as it is. */
-function save(method: Method, config: Config, trained: string[], step: number): Promise<string> {
-  const tensors = Object.entries(method.networks).map(([name, network]) => {
-    const weights = Object.entries(namedWeights(network));
-    const arrays = weights.map(
-      ([key, weight]) => [key, { shape: weight.shape, data: weight.dataSync() as Float32Array }] as const,
-    );
-    return [name, arrays] as const;
-  });
-  const stage = { index: 0, name: 'F', step };
-  const head = { step, stage, config, random: {}, metrics: {}, trained };
-  return writeCheckpoint(join(folder, 'checkpoints'), head, Object.fromEntries(tensors));
-}
-
 describe('a method from its checkpoint', () => {
   const config = { ...tinyConfig(), seed: 7 };
   const all = ['G16', 'G32', 'G64', 'F'];
 
   it('predicts as the one that was saved, and leaves no tensors behind', async () => {
     const method = createMethod(config);
-    const path = await save(method, config, all, 1);
+    const path = await saveMethod(folder, method, config, all, 1);
     const before = tf.memory().numTensors;
     const loaded = await loadMethod(folder);
     expect(loaded).toMatchObject({ path, trained: all, config: { seed: 7 } });
@@ -54,7 +37,7 @@ describe('a method from its checkpoint', () => {
 
   it('does not predict with networks that were never trained', async () => {
     const method = createMethod(config);
-    await save(method, config, ['F', 'G16'], 2);
+    await saveMethod(folder, method, config, ['F', 'G16'], 2);
     const loaded = await loadMethod(folder);
     expect(() => trainedPredictor(loaded)).toThrow(/not trained far enough[\s\S]*only F, G16[\s\S]*G32, G64/);
     loaded.method.dispose();

@@ -2,7 +2,6 @@ import sharp from 'sharp';
 import { expect, it } from 'vitest';
 import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
 import { drawGrid } from '../../src/train/grid.ts';
-import { textPath, textWidth } from '../../src/train/lettering.ts';
 
 async function pixel(png: Buffer, left: number, top: number): Promise<number[]> {
   return [...(await sharp(png).extract({ left, top, width: 1, height: 1 }).removeAlpha().raw().toBuffer())];
@@ -31,12 +30,4 @@ it('places every image in its row and column, with captions above', async () => 
   }
   for (const image of Object.values(images)) image.dispose();
   expect(tf.memory().numTensors).toBeLessThan(before + 5);
-});
-
-it('letters stay in their boxes, and what has none is a box', () => {
-  const path = textPath('gÅ', 10, 20, 2);
-  const points = [...path.matchAll(/([\d.]+) ([\d.]+)/g)].map(([, x, y]) => [Number(x), Number(y)]);
-  expect(Math.max(...points.map(([x]) => x!))).toBeLessThanOrEqual(10 + textWidth('gÅ') * 2);
-  expect(Math.max(...points.map(([, y]) => y!))).toBe(20 + 8 * 2);
-  expect(path.split('M').length - 1).toBe(3);
 });

@@ -39,10 +39,16 @@ export function renderFace(head: HeadModel, seed: number | string, size: number)
   return renderPerson(head, drawPerson(seed), size);
 }
 
-/** The picture of a given person: see {@link renderFace}. */
-export function renderPerson(head: HeadModel, person: Person, size: number): Uint8Array {
+/**
+ * The picture of a given person: see {@link renderFace}.
+ *
+ * @param framing whose face the picture is aligned to: for pictures of one person with different looks, which then
+ *   differ only where the looks do.
+ */
+export function renderPerson(head: HeadModel, person: Person, size: number, framing = person): Uint8Array {
   const shaped = shapeHead(head, person.targets);
-  const view = createView(shaped, person, size * SAMPLES);
+  const framed = framing === person ? shaped : shapeHead(head, framing.targets);
+  const view = createView(framed, framing, size * SAMPLES);
   const scene = buildScene(head, shaped, person);
 
   const visible = createVisibility(view.size, view.size);

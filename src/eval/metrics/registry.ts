@@ -2,9 +2,17 @@
 import { similarWord } from '../../config/explain.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { MetricContext } from './context.ts';
+import { createFid } from './fid.ts';
+import { createHedFrechet } from './hed-frechet.ts';
+import { createHedPerceptual } from './hed-perceptual.ts';
+import { createIdentity } from './identity.ts';
+import { createKid } from './kid.ts';
 import { createL1 } from './l1.ts';
+import { createLpips } from './lpips.ts';
 import type { Metric } from './metric.ts';
+import { createMsSsim } from './ms-ssim.ts';
 import { createPsnr } from './psnr.ts';
+import { createSketchMetric, sketchMetricNames } from './sketch-fidelity.ts';
 import { createSsim } from './ssim.ts';
 
 export type { MetricContext };
@@ -13,6 +21,17 @@ const creators: Readonly<Record<string, (context: MetricContext) => Metric | Pro
   l1: createL1,
   psnr: createPsnr,
   ssim: createSsim,
+  'ms-ssim': createMsSsim,
+  'lpips-alex': (context) => createLpips('alex', context),
+  'lpips-vgg': (context) => createLpips('vgg', context),
+  'hed-perceptual': createHedPerceptual,
+  ...Object.fromEntries(
+    sketchMetricNames.map((name) => [name, (context: MetricContext) => createSketchMetric(name, context)]),
+  ),
+  identity: createIdentity,
+  fid: createFid,
+  kid: createKid,
+  'hed-frechet': createHedFrechet,
 };
 
 /** Every metric by the name that configurations and reports use, in the order in which reports show them. */

@@ -4,7 +4,7 @@ import { type Rewriter, rewrite } from './rewrite.ts';
 
 /**
  * Removes what changes nothing: sums with 0, products with 1, casts to the same type, slices and tiles of everything,
- * and all but the last of reshapes in a row. Operations with several names get one: `AddV2`, and `MatMul` for matrices.
+ *XX
  */
 export function removeIdentities(graph: Graph): Graph {
   return removeDeadCode(
@@ -55,6 +55,7 @@ function renamed(node: GraphNode, graph: Rewriter): ValueId[] | undefined {
   const { op, inputs, outputs } = node;
   const { shape, type } = graph.values.get(outputs[0]!)!;
   const [x, y] = inputs as [ValueId, ValueId];
+  if (op === 'ExpandDims' || op === 'Squeeze') return [asReshape(x, outputs[0]!, graph)];
   if (op === 'Add') return [graph.add('AddV2', {}, inputs, shape, type)];
   if (op === 'BatchMatMulV2' && graph.shape(x).length === 2 && graph.shape(y).length === 2) {
     const { adj_x, adj_y } = node.attributes as { adj_x: boolean; adj_y: boolean };
@@ -63,4 +64,14 @@ function renamed(node: GraphNode, graph: Rewriter): ValueId[] | undefined {
   const before = graph.producer(x);
   if (op === 'Reshape' && before?.op === 'Reshape')
     return [graph.add('Reshape', {}, [before.inputs[0]!, y], shape, type)];
+}
+
+/** A change of shape as a Reshape, which leaves at most the batch open. */
+function asReshape(x: ValueId, output: ValueId, graph: Rewriter): ValueId {
+  const { shape, type } = graph.values.get(output)!;
+  const sizes = graph.constant({
+    shape: [shape.length],
+    data: Int32Array.from(shape, (size) => size ?? -1),
+  });
+  return graph.add('Reshape', {}, [x, sizes], shape, type);
 }

@@ -51,7 +51,7 @@ export class Rewriter {
     return this.values.get(id)!.shape;
   }
 
-  /** How often a value is used at most: by the given graph itself, and by what uses the values that it replaces. */
+  /** How many nodes and outputs use a value. Nodes that a rule added in vain count too. */
   uses(id: ValueId): number {
     return this.#uses.get(id) ?? 0;
   }
@@ -74,6 +74,7 @@ export class Rewriter {
     outputs: readonly GraphValue[],
   ): ValueId[] {
     const ids = outputs.map((value) => this.#define(value));
+    for (const id of inputs) this.#uses.set(id, this.uses(id) + 1);
     this.#push({ op, attributes, inputs, outputs: ids });
     return ids;
   }
@@ -105,6 +106,15 @@ export class Rewriter {
       this.#replacements.set(id, replacement);
       this.#uses.set(replacement, this.uses(replacement) + this.uses(id));
     });
+    for (const id of inputs) this.#release(id);
+  }
+
+  /** Counts one use less, and what is dead by that as well. */
+  #release(id: ValueId): void {
+    this.#uses.set(id, this.uses(id) - 1);
+    const producer = this.#producers.get(id);
+    if (!producer?.outputs.every((output) => this.uses(output) === 0)) return;
+    for (const input of producer.inputs) this.#release(input);
   }
 
   finish({ inputs, outputs }: Graph): Graph {

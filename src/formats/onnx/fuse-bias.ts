@@ -6,17 +6,12 @@ export function fuseBias(graph: Graph): Graph {
   for (const id of [...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.values()])
     uses.set(id, (uses.get(id) ?? 0) + 1);
   const convolutions = new Map<ValueId, GraphNode>();
-  const nodes: GraphNode[] = [];
-  for (const node of graph.nodes) {
-    const [x, bias] = node.inputs as [ValueId, ValueId?];
-    const convolution = convolutions.get(x);
-    if (convolution && node.op === 'BiasAdd' && uses.get(x) === 1) {
-      const fused = { ...convolution, inputs: [...convolution.inputs, bias!], outputs: node.outputs };
-      nodes.push(fused);
-      continue;
-    }
+  const nodes = graph.nodes.map((node) => {
     if (node.op === 'Conv2D') convolutions.set(node.outputs[0]!, node);
-    nodes.push(node);
-  }
+    const [sum, bias] = node.inputs as [ValueId, ValueId];
+    const convolution = convolutions.get(sum);
+    if (node.op !== 'BiasAdd' || !convolution || uses.get(sum) !== 1) return node;
+    return { ...convolution, inputs: [...convolution.inputs, bias], outputs: node.outputs };
+  });
   return { ...graph, nodes };
 }

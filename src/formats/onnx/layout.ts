@@ -40,6 +40,9 @@ export function isView(from: Layout, to: Layout, sizes: readonly (number | null)
   return sameLayout(long(from), long(to));
 }
 
+/** Side of the blocks in which elements change places: a block of either array stays in the nearest cache. */
+const BLOCK = 16;
+
 /** The elements of a row-major array of `shape` in the order of a layout. */
 export function transposeData<T extends Float32Array | Int32Array | Uint8Array>(
   data: T,
@@ -48,17 +51,32 @@ export function transposeData<T extends Float32Array | Int32Array | Uint8Array>(
 ): T {
   if (isView(straight(shape.length), layout, shape)) return data;
   const result = data.slice() as T;
-  const strides = shape.map((_, axis) => shape.slice(axis + 1).reduce((product, size) => product * size, 1));
+  const stridesOf = (sizes: readonly number[]) =>
+    sizes.map((_, axis) => sizes.slice(axis + 1).reduce((product, size) => product * size, 1));
   const sizes = arrange(layout, shape);
-  const steps = arrange(layout, strides);
-  const last = sizes.length - 1;
-  let target = 0;
-  const copy = (place: number, source: number) => {
-    const size = sizes[place]!;
-    const step = steps[place]!;
-    if (place === last) for (let i = 0; i < size; i++) result[target++] = data[source + i * step]!;
-    else for (let i = 0; i < size; i++) copy(place + 1, source + i * step);
+  const from = arrange(layout, stridesOf(shape));
+  const to = stridesOf(sizes);
+  // Neighbours in the result, and neighbours in the source where they are others.
+  const column = sizes.length - 1;
+  const row = layout.indexOf(column);
+  const columns = sizes[column]!;
+  const rows = row === column ? 1 : sizes[row]!;
+  const [apart, across] = [to[row]!, from[column]!];
+  const copyPlane = (source: number, target: number) => {
+    for (let top = 0; top < rows; top += BLOCK)
+      for (let left = 0; left < columns; left += BLOCK) {
+        const right = Math.min(left + BLOCK, columns);
+        for (let i = top; i < Math.min(top + BLOCK, rows); i++)
+          for (let j = left; j < right; j++) result[target + i * apart + j] = data[source + i + j * across]!;
+      }
   };
-  copy(0, 0);
+  const copy = (place: number, source: number, target: number) => {
+    if (place === column) copyPlane(source, target);
+    else if (place === row) copy(place + 1, source, target);
+    else
+      for (let i = 0; i < sizes[place]!; i++)
+        copy(place + 1, source + i * from[place]!, target + i * to[place]!);
+  };
+  copy(0, 0, 0);
   return result;
 }

@@ -122,8 +122,12 @@ export class Lowering {
     return result;
   }
 
-  /** A value that is broadcast against those of a rank and layout, in that layout without its leading ones. */
-  broadcast(id: ValueId, layout: Layout): string {
+  /**
+   * A value that is broadcast against those of a rank and layout, in that layout.
+   *
+   * @param short leaves out leading dimensions of size 1.
+   */
+  broadcast(id: ValueId, layout: Layout, short = true): string {
     const shape = this.shape(id);
     const missing = layout.length - shape.length;
     const constant = this.graph.constants.get(id);
@@ -131,7 +135,7 @@ export class Lowering {
     const own = layout.filter((axis) => axis >= missing).map((axis) => axis - missing);
     const full = layout.map((axis) => (axis < missing ? 1 : shape[axis - missing]!));
     const first = full.findIndex((size) => size !== 1);
-    const sizes = first < 0 ? [] : full.slice(first);
+    const sizes = short ? full.slice(first < 0 ? full.length : first) : full;
     if (constant && constant.data.length < LARGE) return this.#store(constant, id, own, sizes as number[]);
     return this.reshape(this.at(id, own), arrange(own, shape), sizes);
   }
@@ -203,9 +207,9 @@ export class Lowering {
 
 /** Whether a tensor is stored as half floats: what a network has learnt, and much of it. */
 function isHalved(constant: GraphConstant, data: Float32Array): boolean {
-  return (
-    constant.name !== undefined && data.length >= LARGE && data.every((x) => Math.abs(x) <= HALF_MAXIMUM)
-  );
+  if (constant.name === undefined || data.length < LARGE) return false;
+  for (let i = 0; i < data.length; i++) if (Math.abs(data[i]!) > HALF_MAXIMUM) return false;
+  return true;
 }
 
 /** The error for an operation, or a use of one, that has no translation. */

@@ -1,6 +1,6 @@
 /** Runs model files by onnxruntime, which can be in one process with TensorFlow. */
 import { createRequire } from 'node:module';
-import type { InferenceSession } from 'onnxruntime-node';
+import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { UserError } from '../../runtime/errors.ts';
 import { arrange, permutation, straight, transposeData, usualLayout } from './layout.ts';
 
@@ -17,6 +17,8 @@ export interface OnnxSession {
   readonly outputNames: readonly string[];
   /** Computes all outputs by name from all inputs by name. */
   run(inputs: Readonly<Record<string, Values>>): Promise<Record<string, Values>>;
+  /** The same on onnxruntime's own tensors, in the model's layout: the computation alone. */
+  compute(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
   /** Frees the model's memory. */
   release(): Promise<void>;
 }
@@ -52,20 +54,24 @@ export async function openOnnx(
     inputNames: session.inputNames,
     outputNames: session.outputNames,
     async run(inputs) {
-      const feeds = Object.entries(inputs).map(([name, values]) => [name, feed(values)] as const);
-      const results = await session.run(Object.fromEntries(feeds));
-      return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, fetch(result)]));
+      const results = await session.run(mapValues(inputs, toModel));
+      return mapValues(results, fromModel);
     },
+    compute: (inputs) => session.run(inputs),
     release: () => session.release(),
   };
 }
 
-function feed({ shape, data }: Values) {
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+
+/** A value as {@link OnnxSession.compute} takes it. */
+export function toModel({ shape, data }: Values): Tensor {
   const layout = usualLayout(shape.length);
   return new ort.Tensor('float32', transposeData(data, shape, layout), arrange(layout, shape));
 }
 
-function fetch({ dims, data }: { dims: readonly number[]; data: unknown }): Values {
+function fromModel({ dims, data }: Tensor): Values {
   const back = permutation(usualLayout(dims.length), straight(dims.length));
   return { shape: arrange(back, dims), data: transposeData(data as Float32Array, dims, back) };
 }

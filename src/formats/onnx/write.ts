@@ -1,7 +1,8 @@
 import { UserError } from '../../runtime/errors.ts';
-import type { Graph, GraphNode } from '../graph.ts';
+import type { Graph } from '../graph.ts';
 import { OnnxBuilder, type Port } from './builder.ts';
-import { fuseBias } from './fuse-bias.ts';
+import { fuse } from './fuse.ts';
+import { layersOf } from './layers.ts';
 import { arrange, usualLayout } from './layout.ts';
 import { Lowering, unsupported } from './lowering.ts';
 import { operations } from './operations/table.ts';
@@ -37,7 +38,7 @@ const MAXIMUM_BYTES = 2 ** 31 - 1;
  */
 export function writeOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
   const builder = new OnnxBuilder();
-  const fused = fuseBias(graph);
+  const fused = fuse(graph);
   const to = new Lowering(fused, builder, wishedLayouts(fused), options.precision === 'fp16');
   const port = (name: string, id: number): Port => {
     const { type, shape } = graph.values.get(id)!;
@@ -47,10 +48,11 @@ export function writeOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
   const outputs = [...graph.outputs].map(([name, id]) => port(name, id));
   for (const { name } of [...inputs, ...outputs]) builder.unique(name);
   for (const [name, id] of graph.inputs) to.place(id, name, usualLayout(to.rank(id)));
+  const layers = layersOf(fused);
   for (const node of fused.nodes) {
     const operation = operations[node.op];
     if (!operation) throw unsupported(node, 'it has an operation that is not known here');
-    builder.scope = scopeOf(fused, node);
+    builder.scope = layers.get(node) ?? '';
     operation(to, node);
   }
   builder.scope = '';
@@ -73,10 +75,4 @@ export function writeOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: written,
   });
-}
-
-/** The layer that a node's weights belong to, or nothing. */
-function scopeOf({ constants }: Graph, { inputs }: GraphNode): string {
-  const weight = inputs.map((id) => constants.get(id)?.name).find((name) => name !== undefined);
-  return weight?.replace(/\/[^/]*$/, '') ?? '';
 }

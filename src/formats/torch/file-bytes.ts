@@ -8,20 +8,20 @@ const CHUNK = 2 ** 20;
 export class FileBytes {
   readonly path: string;
   readonly size: number;
-  readonly descriptor: number;
+  readonly #descriptor: number;
 
   /** Opens a file. Throws a UserError when it is none, or cannot be read. */
   constructor(path: string) {
     this.path = path;
     try {
-      this.descriptor = openSync(path, 'r');
+      this.#descriptor = openSync(path, 'r');
     } catch (error) {
       throw new UserError('A weight file cannot be opened.', { where: path, got: (error as Error).message });
     }
-    const status = fstatSync(this.descriptor);
+    const status = fstatSync(this.#descriptor);
     this.size = status.size;
     if (status.isFile()) return;
-    closeSync(this.descriptor);
+    closeSync(this.#descriptor);
     throw new UserError('A weight file cannot be opened.', {
       where: path,
       expected: 'a regular file',
@@ -36,7 +36,7 @@ export class FileBytes {
     let done = 0;
     while (done < length) {
       const count = readSync(
-        this.descriptor,
+        this.#descriptor,
         target,
         done,
         Math.min(length - done, 2 ** 30),
@@ -75,6 +75,6 @@ export class FileBytes {
   }
 
   close(): void {
-    closeSync(this.descriptor);
+    closeSync(this.#descriptor);
   }
 }

@@ -4,6 +4,7 @@
  * torch/serialization.py, `_legacy_load`.
  */
 import { UserError } from '../../runtime/errors.ts';
+import { MAX_PICKLE_BYTES, type TorchContent } from './content.ts';
 import type { FileBytes } from './file-bytes.ts';
 import { PickleInput } from './pickle-input.ts';
 import { describe, type PickleValue } from './pickle-values.ts';
@@ -12,16 +13,6 @@ import { TorchVocabulary } from './vocabulary.ts';
 
 const MAGIC = 0x1950a86a20f9469cfc6cn;
 const VERSION = 1001;
-/** Each pickle ends before so many bytes; a hundred thousand tensors need less. */
-export const MAX_PICKLE_BYTES = 2 ** 25;
-
-/** An object with its storages' places. */
-export interface TorchContent {
-  readonly value: PickleValue;
-  /** Offset in the file of a storage's first byte, by its key. */
-  readonly starts: ReadonlyMap<string, number>;
-  readonly bigEndian: boolean;
-}
 
 /** Reads the object of a file of the old form, but for its tensors' elements. Throws a UserError when it is damaged. */
 export function readLegacy(file: FileBytes): TorchContent {

@@ -15,7 +15,7 @@ import {
 const NEWEST_PROTOCOL = 5;
 /** More than any state dict has. Without bounds, opcodes of one byte each could fill the memory from a large file. */
 const MAX_CONTAINERS = 500_000;
-const MAX_VALUES = 5_000_000;
+const MAX_VALUES = 2_000_000;
 const MAX_NAME = 200;
 
 /** Reads one pickle up to its end. Throws a UserError when it is damaged, or holds what the vocabulary does not know. */

@@ -1,6 +1,5 @@
 /** Deep Plastic Surgery as a method: its stages in order, what they train, and what one sees of it. */
-import { imageGeneratorLevel, levelResolution } from '../../config/check.ts';
-import type { Config } from '../../config/schema.ts';
+import { type DpsConfig, imageGeneratorLevel, levelResolution } from '../../config/methods/dps.ts';
 import type { Batch } from '../../data/types.ts';
 import { hingeLoss } from '../../losses/adversarial.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
@@ -26,13 +25,13 @@ interface DpsStage extends StagePlan {
 export class Dps implements Method {
   readonly networks: Readonly<Record<string, LayersModel>>;
   readonly stages: readonly DpsStage[];
-  readonly #config: Config;
+  readonly #config: DpsConfig;
   readonly #built: DpsNetworks;
   #perceptual: PerceptualLoss | undefined;
   #current: { level: number; trainable: ImageGeneratorStage | RefinementStage } | undefined;
 
   /** @param perceptual another perceptual loss than the one that `prepareTraining` makes. */
-  constructor(config: Config, perceptual?: PerceptualLoss) {
+  constructor(config: DpsConfig, perceptual?: PerceptualLoss) {
     this.#config = config;
     this.#perceptual = perceptual;
     this.#built = buildNetworks(config);
@@ -158,7 +157,7 @@ export function drawnRefinements(maxDilation: number): number[] {
   return [...Array.from({ length: count + 1 }, (_, i) => i / count), 0.5 / count];
 }
 
-function planStages(config: Config): DpsStage[] {
+function planStages(config: DpsConfig): DpsStage[] {
   const { training, refinement } = config;
   const { duration, batch, holePool } = training.imageGenerator;
   const first: DpsStage = {

@@ -1,5 +1,4 @@
-import { imageGeneratorLevel, levelResolution } from '../../config/check.ts';
-import type { Config } from '../../config/schema.ts';
+import { type DpsConfig, imageGeneratorLevel, levelResolution } from '../../config/methods/dps.ts';
 import type { LayersModel } from '../../runtime/tf.ts';
 import { buildDiscriminator } from './discriminator.ts';
 import { buildGenerator, featuresOf } from './generator.ts';
@@ -26,7 +25,7 @@ export interface DpsNetworks {
 }
 
 /** Builds all networks of a configuration, initialised from its seed. */
-export function buildNetworks(config: Config): DpsNetworks {
+export function buildNetworks(config: DpsConfig): DpsNetworks {
   const { task, model, seed } = config;
   const channels = generatorChannels(task);
   const discriminator = (name: string, layers: number, width: number) =>

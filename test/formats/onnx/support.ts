@@ -22,6 +22,8 @@ export interface Computation {
   readonly run: (inputs: Record<string, Tensor>) => Tensor | Record<string, Tensor>;
   /** Where it cannot be traced. */
   readonly graph?: Graph;
+  /** What a batch of an input is; random numbers where not given. */
+  readonly feed?: (input: string, shape: readonly number[]) => Values;
 }
 
 const named = (results: Tensor | Record<string, Tensor>): Record<string, Tensor> =>
@@ -39,12 +41,12 @@ export function randomValues(shape: readonly number[], low = -2, high = 2): Valu
 
 /** The largest difference of a model's outputs from TensorFlow's, for a batch; infinite where shapes differ. */
 export async function largestDifference(
-  { inputs, run }: Computation,
+  { inputs, run, feed = (_, shape) => randomValues(shape) }: Computation,
   model: Uint8Array | string,
   batch: number,
 ): Promise<number> {
   const feeds = Object.fromEntries(
-    Object.entries(inputs).map(([name, sample]) => [name, randomValues([batch, ...sample])]),
+    Object.entries(inputs).map(([name, sample]) => [name, feed(name, [batch, ...sample])]),
   );
   const session = await openOnnx(model);
   try {

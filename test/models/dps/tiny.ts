@@ -12,6 +12,7 @@ export function tinyConfig(
 ): Config {
   const { task = 'edit', levels = 3, norm = 'batch' } = change;
   return configSchema.parse({
+    method: 'dps',
     task,
     resolution: 64,
     data: { source: { kind: 'faces' } },

@@ -36,7 +36,10 @@ export function commonLayout(to: Lowering, ids: readonly ValueId[]): Layout {
 export function together(compute: (inputs: string[], to: Lowering, node: GraphNode) => string): Operation {
   return (to, node) => {
     const layout = commonLayout(to, node.inputs);
-    const inputs = node.inputs.map((id) => to.broadcast(id, layout));
+    const isFull = (id: ValueId) => to.rank(id) === layout.length && !to.isConstant(id);
+    // A computed input of full rank gives the result its rank, so that constants need no leading ones.
+    const short = node.inputs.some(isFull);
+    const inputs = node.inputs.map((id) => to.broadcast(id, layout, short));
     to.place(node.outputs[0]!, compute(inputs, to, node), layout);
   };
 }

@@ -1,6 +1,6 @@
 /**
- * Letters as strokes, for the captions of sample grids: the machine that trains may have no fonts. Each glyph lies on
- * a grid 4 wide and 6 high (0,0 is the top left; descenders reach 8): corners as pairs of digits, lines apart by `|`.
+ * Letters as strokes, for the captions of grids of pictures: the machine that draws may have no fonts. Each glyph lies
+ * on a grid 4 wide and 6 high (0,0 is the top left; descenders reach 8): corners as pairs of digits, lines apart by `|`.
  */
 const glyphs: Record<string, string> = {
   A: '06 20 46|14 34',

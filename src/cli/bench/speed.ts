@@ -1,0 +1,90 @@
+/** Speed and memory of training or inference, alone or in turns with the original. */
+import { type Assignment, Contestant, type Duration } from './contestant.ts';
+import type { Finding } from './finding.ts';
+import { median, medianAndQuartiles, medianRatio } from './statistics.ts';
+
+/** How many times as fast as the original, and with how many times its memory. */
+const TARGETS = { train: { speed: 1.5, memory: 1.3 }, infer: { speed: 2, memory: undefined } } as const;
+
+export interface SpeedOptions extends Assignment {
+  readonly config: string;
+  readonly set: readonly string[];
+  /** Iterations measured of each. */
+  readonly runs: number;
+  /** Told after every iteration. */
+  readonly progress: (done: number) => void;
+}
+
+export async function speedAlone(options: SpeedOptions): Promise<Finding[]> {
+  const { batch, runs, progress } = options;
+  const ours = await Contestant.ours(options);
+  try {
+    const durations: Duration[] = [];
+    for (let i = 0; i < runs; i++) {
+      durations.push(await ours.iterate());
+      progress(i + 1);
+    }
+    return side('ours', durations, batch, await ours.end());
+  } finally {
+    ours.kill();
+  }
+}
+
+/**
+ * Ours and the original's iterations in turns, either first, so that whatever else the machine does falls on both;
+ * neither computes while the other does.
+ *
+ * @throws UserError when the original cannot be run.
+ */
+export async function speedAgainstOriginal(
+  options: SpeedOptions & { deepps: string; imageGenerator: boolean },
+): Promise<Finding[]> {
+  const { what, batch, runs, progress } = options;
+  const contestants: Contestant[] = [];
+  try {
+    const ours = await Contestant.ours(options);
+    contestants.push(ours);
+    const original = await Contestant.original(options);
+    contestants.push(original);
+    const durations = new Map<Contestant, Duration[]>(contestants.map((contestant) => [contestant, []]));
+    for (let i = 0; i < runs; i++) {
+      const order = i % 2 === 0 ? contestants : [original, ours];
+      for (const contestant of order) durations.get(contestant)!.push(await contestant.iterate());
+      progress(i + 1);
+    }
+    const memory = [await ours.end(), await original.end()] as const;
+    const { speed, memory: mostMemory } = TARGETS[what];
+    const times = (of: keyof Duration) =>
+      contestants.map((contestant) => durations.get(contestant)!.map((duration) => duration[of]));
+    const [oursWall, theirsWall] = times('seconds') as [number[], number[]];
+    const [oursCpu, theirsCpu] = times('cpuSeconds') as [number[], number[]];
+    return [
+      ...side(`ours (${ours.software})`, durations.get(ours)!, batch, memory[0]),
+      ...side(`original (${original.software})`, durations.get(original)!, batch, memory[1]),
+      {
+        label: 'times as fast (95 % bootstrap)',
+        ...medianRatio(theirsWall, oursWall),
+        unit: '',
+        atLeast: speed,
+      },
+      { label: 'times less CPU time (95 % bootstrap)', ...medianRatio(theirsCpu, oursCpu), unit: '' },
+      { label: 'share of its memory', value: memory[0] / memory[1], unit: '', atMost: mostMemory },
+    ];
+  } finally {
+    for (const contestant of contestants) contestant.kill();
+  }
+}
+
+function side(name: string, durations: readonly Duration[], batch: number, peakBytes: number): Finding[] {
+  const seconds = durations.map((duration) => duration.seconds);
+  return [
+    { label: `${name}: an iteration`, ...medianAndQuartiles(seconds), unit: 's' },
+    { label: `${name}: images`, value: batch / median(seconds), unit: '1/s' },
+    {
+      label: `${name}: CPU time`,
+      ...medianAndQuartiles(durations.map(({ cpuSeconds }) => cpuSeconds)),
+      unit: 's',
+    },
+    { label: `${name}: peak memory`, value: peakBytes / 2 ** 20, unit: 'MB' },
+  ];
+}

@@ -1,0 +1,51 @@
+import { UserError } from '../../runtime/errors.ts';
+import { defineCommand } from '../command.ts';
+import { configFlag, setFlag, text, wholeNumber } from '../flags.ts';
+import { terminalReporter } from '../reporter.ts';
+
+const DEFAULT_RUNS = 10;
+const ALL_RESOLUTIONS = [64, 128, 256];
+
+export const bench = defineCommand({
+  name: 'bench',
+  summary: 'Time training, inference and what surrounds them, alone or in turns with the original',
+  flags: {
+    config: { ...configFlag.config, default: 'configs/dps.yaml' },
+    ...setFlag,
+    what: {
+      choices: ['train', 'infer', 'loader', 'prepare', 'degrade', 'faces', 'startup', 'all'] as const,
+      default: 'train' as const,
+      describe: 'What is timed',
+    },
+    level: wholeNumber('--level', 'Resolution of the level that is trained, px (default: 64, 128 and 256)'),
+    batch: wholeNumber('--batch', 'Images of a step (default: 8 at 64 px, 4 at 128 px, 1 at 256 px)'),
+    runs: wholeNumber('--runs', `Iterations measured of each (default: ${DEFAULT_RUNS})`),
+    against: {
+      choices: ['torch'] as const,
+      describe: 'In turns with the original on PyTorch; needs --deepps',
+    },
+    deepps: text('--deepps', 'A clone of DeepPS, the original’s code'),
+    out: text('--out', 'JSON file of the results'),
+  },
+  examples: [
+    ['bench -- --what train --level 64', 'A training step at 64 px'],
+    [
+      'bench -- --what train --level 64 --against torch --deepps ../DeepPS',
+      'The same in turns with the original',
+    ],
+    ['bench -- --what all --out speed.json', 'Everything, on our side'],
+  ],
+  async run({ what, level, runs = DEFAULT_RUNS, against, deepps, ...rest }) {
+    if ((against === undefined) !== (deepps === undefined))
+      throw new UserError('--against torch and --deepps FOLDER go together.');
+    const { BENCHMARKS, benchCommand } = await import('../bench.ts');
+    await benchCommand({
+      ...rest,
+      what: what === 'all' ? BENCHMARKS : [what],
+      resolutions: level === undefined ? ALL_RESOLUTIONS : [level],
+      runs,
+      deepps,
+      reporter: terminalReporter(),
+    });
+  },
+});

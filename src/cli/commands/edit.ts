@@ -1,0 +1,18 @@
+import { defineCommand } from '../command.ts';
+import { text, wholeNumber } from '../flags.ts';
+import { terminalReporter } from '../reporter.ts';
+
+export const edit = defineCommand({
+  name: 'edit',
+  summary: 'Open the editor, a page on this machine',
+  flags: {
+    checkpoint: text('--checkpoint', 'Run or checkpoint (default: the newest run)'),
+    port: { ...wholeNumber('--port', 'Port of the page'), default: '4321' },
+    host: text('--host', 'Address to serve on (default: this machine alone)'),
+  },
+  examples: [['edit -- --checkpoint runs/00001-quickstart', 'Draw, and see what the network makes of it']],
+  async run({ checkpoint, port, host }) {
+    const { editCommand } = await import('../edit.ts');
+    await editCommand({ checkpoint, port: Number(port), host, reporter: terminalReporter() });
+  },
+});

@@ -1,0 +1,48 @@
+import { readSuite } from '../../eval/suite/load.ts';
+import { UserError } from '../../runtime/errors.ts';
+import { defineCommand } from '../command.ts';
+import { setFlag, text, texts, wholeNumber } from '../flags.ts';
+import { terminalReporter } from '../reporter.ts';
+
+export const evaluate = defineCommand({
+  name: 'evaluate',
+  summary: 'Measure checkpoints on held-out photos, and write a report',
+  flags: {
+    checkpoint: texts('Run or checkpoint to measure; several are compared'),
+    split: {
+      choices: ['test', 'validation', 'train'] as const,
+      default: 'test' as const,
+      describe: 'Part of the data whose photos are taken',
+    },
+    suite: {
+      ...text('--suite', 'What is measured: photos, holes, sketches, values of l, metrics (YAML)'),
+      default: 'configs/eval/quick.yaml',
+    },
+    set: { ...setFlag.set, describe: 'KEY=VALUE: change one key of the suite; repeatable' },
+    batch: { ...wholeNumber('--batch', 'Images at once'), default: '8' },
+    weights: {
+      ...text('--weights', 'Folder of the networks that LPIPS, FID and KID need'),
+      default: 'weights',
+    },
+    out: text('--out', 'Folder of the report (default: one below the run’s metrics)'),
+  },
+  examples: [
+    ['evaluate -- --checkpoint runs/00001-quickstart', 'A report of the run’s newest checkpoint'],
+    ['evaluate -- --checkpoint runs/00001-dps --checkpoint runs/00002-dps', 'Two runs side by side'],
+    ['evaluate -- --checkpoint runs/00001-dps --suite configs/eval/full.yaml', 'All that is measured'],
+  ],
+  async run({ checkpoint, split, suite: path, set, batch, weights, out }) {
+    if (!checkpoint) throw new UserError('What is to be evaluated?', { expected: '--checkpoint RUN' });
+    const suite = readSuite(path, set);
+    const { evaluateCommand } = await import('../evaluate.ts');
+    await evaluateCommand({
+      checkpoints: checkpoint,
+      split,
+      suite,
+      out,
+      batch: Number(batch),
+      weights,
+      reporter: terminalReporter(),
+    });
+  },
+});

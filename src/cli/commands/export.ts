@@ -1,0 +1,43 @@
+import { UserError } from '../../runtime/errors.ts';
+import { defineCommand } from '../command.ts';
+import { text } from '../flags.ts';
+import { terminalReporter } from '../reporter.ts';
+
+export const exportModel = defineCommand({
+  name: 'export',
+  summary: 'Write a checkpoint as ONNX, TF.js or safetensors, and prove each equal',
+  flags: {
+    checkpoint: text('--checkpoint', 'Run or checkpoint'),
+    format: {
+      choices: ['onnx', 'tfjs', 'safetensors', 'all'] as const,
+      default: 'onnx' as const,
+      describe: 'What is written',
+    },
+    precision: {
+      choices: ['fp32', 'fp16'] as const,
+      default: 'fp32' as const,
+      describe: 'Of the stored weights; computation is in fp32',
+    },
+    network: {
+      ...text(
+        '--network',
+        '`pipeline`, from photo, hole, sketch and l to the result; `G`, all generators; or one network',
+      ),
+      default: 'pipeline',
+    },
+    out: text('--out', 'New folder of the export'),
+  },
+  examples: [
+    ['export -- --checkpoint runs/00001-dps --out exports/onnx', 'The whole path as one ONNX file'],
+    [
+      'export -- --checkpoint runs/00001-dps --format all --precision fp16 --out exports/all',
+      'Every format, half the size',
+    ],
+  ],
+  async run({ checkpoint, out, ...rest }) {
+    if (checkpoint === undefined || out === undefined)
+      throw new UserError('A flag is missing.', { expected: '--checkpoint RUN and --out FOLDER' });
+    const { exportCommand } = await import('../export.ts');
+    await exportCommand({ ...rest, checkpoint, out, reporter: terminalReporter() });
+  },
+});

@@ -1,0 +1,33 @@
+import { UserError } from '../../runtime/errors.ts';
+import { defineCommand } from '../command.ts';
+import { text, texts } from '../flags.ts';
+import { terminalReporter } from '../reporter.ts';
+
+export const importWeights = defineCommand({
+  name: 'import',
+  summary: 'Make a checkpoint of DeepPS’s released files, or bring in a network that losses and metrics use',
+  flags: {
+    from: texts('Files of weights: PyTorch (.ckpt, .pth), .safetensors or Keras .weights.h5'),
+    as: text(
+      '--as',
+      'What the files are, where their names do not tell: G128, or one name for each, G64,G128',
+    ),
+    out: text('--out', 'Folder of the checkpoint; a .safetensors file for networks of losses and metrics'),
+  },
+  examples: [
+    [
+      'import -- --from ECCV-EDT-celebaHQ-*.ckpt --out runs/released',
+      'The released networks as a checkpoint',
+    ],
+    ['import -- --from vgg19-dcbb9e9d.pth --out weights/vgg19.safetensors', 'For the perceptual loss'],
+  ],
+  async run({ from, as, out }) {
+    if (!from) throw new UserError('What is to be imported?', { expected: '--from FILE, at least one' });
+    if (out === undefined)
+      throw new UserError('Where is it to be written?', {
+        expected: '--out FOLDER for DeepPS’s networks, --out FILE.safetensors for others',
+      });
+    const { importCommand } = await import('../import.ts');
+    await importCommand({ from, as, out, reporter: terminalReporter() });
+  },
+});

@@ -1,0 +1,64 @@
+/** The command `infer`: fills the holes of photos by sketches, or draws faces from sketches alone. */
+
+import type { RegionChoice } from '../infer/choose-region.ts';
+import { infer } from '../infer/infer.ts';
+import { findJobs, type JobSources } from '../infer/jobs.ts';
+import type { MaskHole } from '../infer/read.ts';
+import { loadMethod } from '../models/load.ts';
+import { UserError } from '../runtime/errors.ts';
+import type { Reporter } from '../runtime/progress.ts';
+import { catchInterrupts } from './interrupt.ts';
+
+/** As many paths are shown at the end. */
+const SHOWN = 12;
+
+export interface InferCommand extends JobSources {
+  /** A run's folder, which stands for its newest checkpoint, or a checkpoint's. */
+  readonly checkpoint: string;
+  /** l as the user wrote it: one value or several with commas between them. */
+  readonly level: string;
+  readonly maskHole: MaskHole;
+  readonly region: RegionChoice;
+  readonly raw: boolean;
+  /** Folder of the results. */
+  readonly out: string;
+  readonly reporter: Reporter;
+  /** Ends in good order; by default the signals of the process. */
+  readonly signal?: AbortSignal;
+}
+
+/** Makes the pictures and says where they lie. Throws the signal's reason when it was interrupted. */
+export async function inferCommand(command: InferCommand): Promise<void> {
+  const { reporter } = command;
+  const levels = parseLevels(command.level);
+  const loaded = await loadMethod(command.checkpoint);
+  try {
+    const { config, checkpoint, path } = loaded;
+    const jobs = await findJobs(command, config.task);
+    reporter.info(
+      `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
+    );
+    const signal = command.signal ?? catchInterrupts(reporter.warn, 'after the picture in progress');
+    const written = await infer({ ...command, loaded, jobs, levels, signal });
+    for (const file of written.slice(0, SHOWN)) reporter.info(file);
+    if (written.length > SHOWN) reporter.info(`... and ${written.length - SHOWN} more in ${command.out}`);
+    signal.throwIfAborted();
+  } finally {
+    loaded.method.dispose();
+  }
+}
+
+/** One l or several, for example `0,0.5,1`. @throws UserError when one is no number in [0, 1], or given twice. */
+export function parseLevels(text: string): number[] {
+  const levels = text
+    .split(',')
+    .map((part) => (/^\s*(\d+\.?\d*|\.\d+)\s*$/.test(part) ? Number(part) : Number.NaN));
+  const areRight = levels.every((level) => level >= 0 && level <= 1);
+  if (areRight && new Set(levels).size === levels.length) return levels;
+  throw new UserError('The refinement level is wrong.', {
+    where: '--l',
+    expected:
+      'a number from 0 (the sketch as drawn) to 1 (a rough idea), or different ones with commas, as 0,0.5,1',
+    got: text,
+  });
+}

@@ -1,0 +1,46 @@
+/** What the page is told when it starts (`editor.json`), by the server or by a static site's file. */
+export interface EditorDescription {
+  readonly model: {
+    /** For people: the run's name and step. */
+    readonly name: string;
+    readonly method: string;
+    /** Side of the network's input, px. */
+    readonly resolution: number;
+  };
+  /** Whether `api/predict`, `api/edges` and `api/samples` answer; a static site has none of them. */
+  readonly server: boolean;
+  /** Side of the photo that the edge detector sees, px. */
+  readonly edgeSize: number;
+  /** The exported model for inference in the page; a server's is asked for (`api/model`), as it is made then. */
+  readonly onnx?: ModelAddress;
+  /** Sample faces of a static site; a server's are asked for, as they are made while it runs. */
+  readonly samples?: SampleList;
+}
+
+/** A model file, relative to the page. */
+export interface ModelAddress {
+  readonly url: string;
+  readonly bytes: number;
+}
+
+export interface SampleList {
+  readonly samples: readonly Sample[];
+  /** False while more are being made. */
+  readonly complete: boolean;
+  /** Why there are none, in words, where making them failed. */
+  readonly problem?: string;
+}
+
+/** A face of the built-in renderer. Paths are relative to the page. */
+export interface Sample {
+  readonly name: string;
+  readonly photo: string;
+  readonly edits: readonly ReadyEdit[];
+}
+
+/** A drawing that changes a sample: PNGs of its size, hole white on black and lines black on white. */
+export interface ReadyEdit {
+  readonly name: string;
+  readonly hole: string;
+  readonly sketch: string;
+}

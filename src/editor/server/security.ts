@@ -1,0 +1,52 @@
+/** Whom the server answers, and what a browser may do with its pages. */
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+
+/** What the page may load: its own files only. WebAssembly must be compiled for inference in the page. */
+export const contentSecurityPolicy = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self'",
+  "img-src 'self' blob:",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+].join('; ');
+
+export const securityHeaders = {
+  'Content-Security-Policy': `${contentSecurityPolicy}; frame-ancestors 'none'`,
+  // Together these two give the page threads (SharedArrayBuffer).
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Embedder-Policy': 'require-corp',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
+} as const;
+
+const loopback = ['localhost', '127.0.0.1', '::1'];
+
+export const isLoopback = (host: string): boolean => loopback.includes(host) || host.startsWith('127.');
+
+/**
+ * Whether a request was meant for this server. A page of another site can make a browser send requests here by giving
+ * its own name this address (DNS rebinding): then the Host header has a name that is not ours.
+ *
+ * @param host what the server was told to listen on.
+ */
+export function isOwnHost(header: string | undefined, host: string): boolean {
+  const name = header && /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.exec(header)?.[1];
+  if (!name) return false;
+  const bare = name.replace(/^\[|\]$/g, '').toLowerCase();
+  if (loopback.includes(bare) || bare === host.toLowerCase()) return true;
+  // A name can be given any address; an address is what it is.
+  return !isLoopback(host) && isIP(bare) !== 0;
+}
+
+/** Whether a request that computes comes from our own page (or from a program that is no browser). */
+export function isOwnOrigin({ headers }: IncomingMessage): boolean {
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined && site !== 'same-origin') return false;
+  return headers.origin === undefined || headers.origin === `http://${headers.host}`;
+}

@@ -1,0 +1,65 @@
+/** A brush's trace: all points within a radius of a segment. */
+import type { Rect } from './rect.ts';
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A dot of this radius has a pixel's centre in it wherever it lies, px. */
+export const leastRadius = Math.SQRT1_2;
+
+/** Pixels whose centres a capsule covers, in columns [left, right) of row y. */
+export type UseSpan = (y: number, left: number, right: number) => void;
+
+/** Walks over the rows of a capsule. Returns the rectangle around it. */
+export function capsule(from: Point, to: Point, radius: number, use: UseSpan): Rect {
+  const r = Math.max(radius, leastRadius);
+  const rect = {
+    left: Math.floor(Math.min(from.x, to.x) - r),
+    top: Math.floor(Math.min(from.y, to.y) - r),
+    right: Math.ceil(Math.max(from.x, to.x) + r) + 1,
+    bottom: Math.ceil(Math.max(from.y, to.y) + r) + 1,
+  };
+  for (let y = rect.top; y < rect.bottom; y++) {
+    const [low, high] = crossing(from, to, r, y + 0.5);
+    const left = Math.ceil(low - 0.5);
+    const right = Math.floor(high - 0.5) + 1;
+    if (right > left) use(y, left, right);
+  }
+  return rect;
+}
+
+/** Where a level line cuts the capsule: it is convex, so the parts' cuts join to one. Empty: [Infinity, -Infinity]. */
+function crossing(from: Point, to: Point, r: number, y: number): [number, number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  const join = (a: number, b: number) => {
+    if (a > b) return;
+    low = Math.min(low, a);
+    high = Math.max(high, b);
+  };
+  for (const end of [from, to]) {
+    const square = r * r - (y - end.y) ** 2;
+    if (square >= 0) join(end.x - Math.sqrt(square), end.x + Math.sqrt(square));
+  }
+  const [dx, dy] = [to.x - from.x, to.y - from.y];
+  const length = Math.hypot(dx, dy);
+  if (length > 0) {
+    // Between the ends, and within r of the line: two bands, each cut by the level line.
+    const along = band(dx / length, ((y - from.y) * dy) / length, 0, length);
+    const across = band(dy / length, (-(y - from.y) * dx) / length, -r, r);
+    join(from.x + Math.max(along[0], across[0]), from.x + Math.min(along[1], across[1]));
+  }
+  return [low, high];
+}
+
+/** The t for which low <= slope * t + offset <= high. */
+function band(slope: number, offset: number, low: number, high: number): [number, number] {
+  if (Math.abs(slope) < 1e-9) {
+    return offset >= low && offset <= high
+      ? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]
+      : [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  }
+  const [a, b] = [(low - offset) / slope, (high - offset) / slope];
+  return a < b ? [a, b] : [b, a];
+}

@@ -1,0 +1,34 @@
+/** What computes predictions for the page. */
+import type { EngineInput, EngineOutput } from '../../wire.ts';
+
+/** In the order in which they are tried: what is likely to be fast first. */
+export const engineIds = ['server', 'webgpu', 'wasm'] as const;
+export type EngineId = (typeof engineIds)[number];
+/** `auto`: the fastest, as measured. */
+export type EngineChoice = EngineId | 'auto';
+
+export interface Engine {
+  readonly id: EngineId;
+  /** @throws EngineFailure; the signal's reason when it is aborted, after which the answer is not wanted. */
+  predict(input: EngineInput, signal: AbortSignal): Promise<EngineOutput>;
+  close?(): void;
+}
+
+/** What is known of an engine. */
+export interface EngineState {
+  readonly id: EngineId;
+  /** The shortest prediction so far. */
+  readonly milliseconds?: number;
+  /** Why it cannot be used. */
+  readonly problem?: string;
+}
+
+/** What a person is told when an engine cannot answer. */
+export class EngineFailure extends Error {
+  readonly engine: EngineId;
+
+  constructor(engine: EngineId, message: string) {
+    super(message);
+    this.engine = engine;
+  }
+}

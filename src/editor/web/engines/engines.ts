@@ -1,0 +1,159 @@
+/** All engines that this page could use: which one is in use, how fast each has been, and what is wrong with others. */
+import type { EditorDescription, ModelAddress } from '../../description.ts';
+import type { EngineInput, EngineOutput } from '../../wire.ts';
+import {
+  type Engine,
+  type EngineChoice,
+  EngineFailure,
+  type EngineId,
+  type EngineState,
+  engineIds,
+} from './engine.ts';
+import { OnnxEngine } from './onnx.ts';
+import { postToServer, ServerEngine } from './server.ts';
+
+/** An engine that needs no more than this, ms, is not worth comparing: nobody would notice. */
+const fastEnough = 400;
+
+interface Candidate {
+  engine?: Promise<Engine>;
+  milliseconds?: number;
+  problem?: string;
+}
+
+export class Engines {
+  readonly #description: EditorDescription;
+  readonly #onChange: (states: EngineState[], used: EngineId | undefined) => void;
+  readonly #candidates = new Map<EngineId, Candidate>();
+  #choice: EngineChoice = 'auto';
+  #used: EngineId | undefined;
+  #model: Promise<ModelAddress> | undefined;
+  #compared = false;
+
+  constructor(
+    description: EditorDescription,
+    onChange: (states: EngineState[], used: EngineId | undefined) => void,
+  ) {
+    this.#description = description;
+    this.#onChange = onChange;
+    if (description.server) this.#candidates.set('server', {});
+    this.#candidates.set('webgpu', 'gpu' in navigator ? {} : { problem: 'not in this browser' });
+    this.#candidates.set('wasm', {});
+    this.#tell();
+  }
+
+  choose(choice: EngineChoice): void {
+    this.#choice = choice;
+    // A second try is what choosing it again asks for.
+    if (choice !== 'auto' && this.#candidates.get(choice)?.engine === undefined) {
+      this.#candidates.set(choice, {});
+    }
+    this.#tell();
+  }
+
+  /**
+   * Computes with the engine of choice; where that fails, with the next.
+   *
+   * @throws EngineFailure of the first when none is left. All are tried again then at the next call.
+   */
+  async predict(
+    input: EngineInput,
+    signal: AbortSignal,
+  ): Promise<{ output: EngineOutput; engine: EngineId }> {
+    const failed: [EngineId, EngineFailure][] = [];
+    for (let id = this.#best(); id; id = this.#best()) {
+      try {
+        const output = await this.#run(id, input, signal);
+        void this.#compare(input);
+        return { output, engine: id };
+      } catch (error) {
+        if (signal.aborted || !(error instanceof EngineFailure)) throw error;
+        failed.push([id, error]);
+        this.#fail(id, error.message);
+      }
+    }
+    for (const [id] of failed) this.#candidates.set(id, {});
+    this.#tell();
+    throw failed[0]?.[1] ?? new EngineFailure('wasm', 'Nothing in this browser can compute the result.');
+  }
+
+  /** The chosen one, else the one that has been the fastest, else the one that is likely to be. */
+  #best(): EngineId | undefined {
+    const usable = engineIds.filter((id) => this.#candidates.has(id) && !this.#candidates.get(id)!.problem);
+    if (this.#choice !== 'auto' && usable.includes(this.#choice)) return this.#choice;
+    const time = (id: EngineId) => this.#candidates.get(id)!.milliseconds ?? Number.MAX_VALUE;
+    return usable.sort((a, b) => time(a) - time(b))[0];
+  }
+
+  async #run(id: EngineId, input: EngineInput, signal: AbortSignal): Promise<EngineOutput> {
+    const candidate = this.#candidates.get(id)!;
+    const isLoaded = candidate.engine !== undefined;
+    candidate.engine ??= this.#load(id);
+    const engine = await candidate.engine;
+    signal.throwIfAborted();
+    const begin = performance.now();
+    const output = await engine.predict(input, signal);
+    // The first run in the page compiles what later ones use.
+    if (isLoaded || id === 'server') {
+      const passed = performance.now() - begin;
+      candidate.milliseconds = Math.min(passed, candidate.milliseconds ?? passed);
+    }
+    this.#used = id;
+    this.#tell();
+    return output;
+  }
+
+  async #load(id: EngineId): Promise<Engine> {
+    if (id === 'server') return new ServerEngine();
+    const { onnx } = this.#description;
+    this.#model ??= onnx ? Promise.resolve(onnx) : askForModel();
+    const { url } = await this.#model.catch((error) => {
+      this.#model = undefined;
+      throw error;
+    });
+    return OnnxEngine.load(id, url);
+  }
+
+  /** Times the others once, where the one in use leaves something to wish for. */
+  async #compare(input: EngineInput): Promise<void> {
+    const { milliseconds = 0 } = this.#candidates.get(this.#used!) ?? {};
+    if (this.#compared || this.#choice !== 'auto' || milliseconds <= fastEnough) return;
+    this.#compared = true;
+    const { signal } = new AbortController();
+    const used = this.#used;
+    for (const [id, candidate] of [...this.#candidates]) {
+      if (candidate.milliseconds !== undefined || candidate.problem) continue;
+      try {
+        await this.#run(id, input, signal);
+        await this.#run(id, input, signal);
+      } catch (error) {
+        this.#fail(id, (error as Error).message);
+      }
+    }
+    this.#used = used;
+    this.#tell();
+  }
+
+  #fail(id: EngineId, problem: string): void {
+    const candidate = this.#candidates.get(id)!;
+    void candidate.engine?.then(
+      (engine) => engine.close?.(),
+      () => {},
+    );
+    this.#candidates.set(id, { problem });
+    this.#tell();
+  }
+
+  #tell(): void {
+    const states = [...this.#candidates].map(([id, { milliseconds, problem }]) => ({
+      id,
+      milliseconds,
+      problem,
+    }));
+    this.#onChange(states, this.#used);
+  }
+}
+
+async function askForModel(): Promise<ModelAddress> {
+  return JSON.parse(new TextDecoder().decode(await postToServer('api/model', new Uint8Array())));
+}

@@ -1,0 +1,37 @@
+/** The local server: TensorFlow with the checkpoint itself. */
+import { decodeOutput, type EngineInput, type EngineOutput, encodeInput } from '../../wire.ts';
+import { type Engine, EngineFailure } from './engine.ts';
+
+/** Tells the server which requests come from this page, so that a newer one takes an older one's place. */
+const page = crypto.randomUUID();
+
+export class ServerEngine implements Engine {
+  readonly id = 'server';
+
+  async predict(input: EngineInput, signal: AbortSignal): Promise<EngineOutput> {
+    return decodeOutput(await postToServer('api/predict', encodeInput(input), signal));
+  }
+}
+
+/** @throws EngineFailure with what the server says, or that it is gone. */
+export async function postToServer(
+  path: string,
+  body: Uint8Array<ArrayBuffer>,
+  signal?: AbortSignal,
+): Promise<ArrayBuffer> {
+  let response: Response;
+  try {
+    response = await fetch(path, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/octet-stream', 'X-Editor-Page': page },
+      body,
+      signal,
+    });
+    if (response.ok) return await response.arrayBuffer();
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new EngineFailure('server', 'The editor’s server does not answer. Start it again: npm run edit');
+  }
+  const told = (await response.json().catch(() => ({}))) as { error?: string };
+  throw new EngineFailure('server', told.error ?? `The server answered with status ${response.status}.`);
+}

@@ -1,0 +1,214 @@
+/** Results while one draws: the newest request is computed, whatever it overtakes is dropped. */
+import { blend } from '../../../infer/blend.ts';
+import { type NetworkInput, networkInput } from '../../../infer/network-input.ts';
+import type { Raster, Region } from '../../../infer/raster.ts';
+import { holeBounds } from '../../../infer/region.ts';
+import type { EngineOutput } from '../../wire.ts';
+import { cutRect, type Rect } from '../drawing/rect.ts';
+import { EngineFailure, type EngineId } from '../engines/engine.ts';
+import type { Engines } from '../engines/engines.ts';
+import { type OpenEdit, regionFor } from './edit.ts';
+import { type Progress, type RegionChoice, stripLevels } from './protocol.ts';
+
+interface Computation {
+  readonly output: EngineOutput;
+  readonly engine: EngineId;
+}
+
+/** What is computed for one state of the drawing. */
+interface Computed {
+  readonly edit: OpenEdit;
+  readonly revision: number;
+  readonly choice: RegionChoice;
+  readonly region: Region;
+  readonly bounds: Rect;
+  readonly input: NetworkInput;
+  readonly outputs: Map<number, Computation>;
+}
+
+/** A result at the photo's resolution, inside `rect`. */
+export interface Patch {
+  readonly edit: OpenEdit;
+  readonly revision: number;
+  readonly level: number;
+  readonly rect: Rect;
+  readonly pixels: Raster;
+}
+
+/** What is wanted; see the protocol. */
+export interface Wish {
+  readonly request: number;
+  readonly level: number;
+  readonly strip: boolean;
+}
+
+export class Live {
+  readonly #resolution: number;
+  readonly #engines: Engines;
+  readonly #emit: (event: Progress, transfer?: Transferable[]) => void;
+  #computed: Computed | undefined;
+  #stop = new AbortController();
+  #patch: Patch | undefined;
+
+  constructor(
+    resolution: number,
+    engines: Engines,
+    emit: (event: Progress, transfer?: Transferable[]) => void,
+  ) {
+    this.#resolution = resolution;
+    this.#engines = engines;
+    this.#emit = emit;
+  }
+
+  /** The newest result that was shown. */
+  get patch(): Patch | undefined {
+    return this.#patch;
+  }
+
+  /** Computes all anew when it is asked next. */
+  forget(): void {
+    this.#computed = undefined;
+  }
+
+  /** Drops what is being computed. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Computes a result for `level`, and then with `strip` the small pictures. */
+  async request(edit: OpenEdit, choice: RegionChoice, { request, level, strip }: Wish): Promise<void> {
+    this.#stop.abort();
+    this.#stop = new AbortController();
+    const { signal } = this.#stop;
+    try {
+      const begin = performance.now();
+      const computed = await this.#prepare(edit, choice, signal);
+      if (!computed) {
+        this.#patch = undefined;
+        this.#emit({ kind: 'nothing', request });
+        return;
+      }
+      const { output, engine } = await this.#output(computed, level, signal);
+      const { patch, picture } = await show(computed, level, output);
+      if (signal.aborted) return picture.close();
+      this.#patch = patch;
+      const milliseconds = performance.now() - begin;
+      this.#emit({ kind: 'result', request, level, rect: patch.rect, picture, engine, milliseconds }, [
+        picture,
+      ]);
+      if (!strip) return;
+      for (const each of stripLevels) {
+        const { output: other } = await this.#output(computed, each, signal);
+        const small = await thumbnail(computed, other);
+        if (signal.aborted) return small.close();
+        this.#emit({ kind: 'thumbnail', request, level: each, picture: small }, [small]);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      const failed = error instanceof EngineFailure ? error.engine : undefined;
+      this.#emit({ kind: 'failed', request, message: (error as Error).message, engine: failed });
+    }
+  }
+
+  async #prepare(edit: OpenEdit, choice: RegionChoice, signal: AbortSignal): Promise<Computed | undefined> {
+    const last = this.#computed;
+    const isSame = last?.edit === edit && last.revision === edit.revision && last.choice === choice;
+    if (isSame) return last;
+    const bounds = holeBounds(edit.hole);
+    if (!bounds) return undefined;
+    const region = await regionFor(edit, choice, this.#resolution);
+    signal.throwIfAborted();
+    const inRegion = {
+      left: region.x,
+      top: region.y,
+      right: region.x + region.size,
+      bottom: region.y + region.size,
+    };
+    this.#computed = {
+      edit,
+      revision: edit.revision,
+      choice,
+      region,
+      bounds: cutRect(bounds, inRegion),
+      input: networkInput(edit, region, this.#resolution),
+      outputs: new Map(),
+    };
+    return this.#computed;
+  }
+
+  async #output(computed: Computed, level: number, signal: AbortSignal): Promise<Computation> {
+    const { input, outputs } = computed;
+    const known = outputs.get(level);
+    if (known) return known;
+    const computation = await this.#engines.predict(
+      { ...input, resolution: this.#resolution, level },
+      signal,
+    );
+    signal.throwIfAborted();
+    outputs.set(level, computation);
+    return computation;
+  }
+}
+
+async function show(
+  { edit, revision, region, bounds: rect }: Computed,
+  level: number,
+  output: EngineOutput,
+): Promise<{ patch: Patch; picture: ImageBitmap }> {
+  const whole = blend(edit.photo, edit.hole, output.result, region);
+  const pixels = cut({ ...edit.photo, data: whole }, rect);
+  const picture = await createImageBitmap(new ImageData(pixels.data, pixels.width, pixels.height));
+  return { patch: { edit, revision, level, rect, pixels }, picture };
+}
+
+function thumbnail({ input }: Computed, { result, resolution }: EngineOutput): Promise<ImageBitmap> {
+  const r = Math.sqrt(input.hole.length);
+  return createImageBitmap(new ImageData(filled(input, r, result, resolution), resolution, resolution));
+}
+
+/** The network's own result inside the hole, its input outside, as RGBA bytes of the result's resolution s. */
+function filled(
+  { image, hole }: NetworkInput,
+  r: number,
+  result: Float32Array,
+  s: number,
+): Uint8ClampedArray<ArrayBuffer> {
+  const step = r / s;
+  const out = new Uint8ClampedArray(s * s * 4).fill(255);
+  for (let y = 0, i = 0; y < s; y++) {
+    for (let x = 0; x < s; x++, i++) {
+      const from = Math.floor((y + 0.5) * step) * r + Math.floor((x + 0.5) * step);
+      for (let c = 0; c < 3; c++) {
+        out[4 * i + c] = ((hole[from] ? result[3 * i + c]! : image[3 * from + c]!) + 1) * 127.5;
+      }
+    }
+  }
+  return out;
+}
+
+/** A rectangle of an RGBA picture. */
+function cut(
+  { data, width }: Raster,
+  { left, top, right, bottom }: Rect,
+): Raster & { data: Uint8ClampedArray<ArrayBuffer> } {
+  const rowBytes = (right - left) * 4;
+  const out = new Uint8ClampedArray(rowBytes * (bottom - top));
+  for (let y = top; y < bottom; y++) {
+    const start = (y * width + left) * 4;
+    out.set(data.subarray(start, start + rowBytes), (y - top) * rowBytes);
+  }
+  return { data: out, width: right - left, height: bottom - top };
+}
+
+/** The photo with the patch in its place, RGBA bytes. */
+export function patched({ edit: { photo }, rect, pixels }: Patch): Raster {
+  const data = new Uint8ClampedArray(photo.data);
+  const rowBytes = pixels.width * 4;
+  for (let y = 0; y < pixels.height; y++) {
+    data.set(
+      pixels.data.subarray(y * rowBytes, (y + 1) * rowBytes),
+      ((rect.top + y) * photo.width + rect.left) * 4,
+    );
+  }
+  return { data, width: photo.width, height: photo.height };
+}

@@ -1,0 +1,67 @@
+/** A project file: the photo as it was opened, hole and sketch as PNG, and l, in one JSON document. */
+import { Problem } from './images.ts';
+
+const format = 'deep-plastic-surgery-project';
+
+export interface Project {
+  readonly name: string;
+  readonly photo: Blob;
+  readonly hole: Blob;
+  readonly sketch: Blob;
+  readonly level: number;
+}
+
+export async function encodeProject({ name, level, ...files }: Project): Promise<Blob> {
+  const entries = await Promise.all(
+    Object.entries(files).map(
+      async ([key, blob]) => [key, { type: blob.type, data: await toBase64(blob) }] as const,
+    ),
+  );
+  const document = { format, version: 1, name, level, ...Object.fromEntries(entries) };
+  return new Blob([JSON.stringify(document)], { type: 'application/json' });
+}
+
+/** @throws Problem when it is no JSON, or no project of ours. */
+export function decodeProject(text: string): Project {
+  let document: Record<string, unknown>;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    throw new Problem('The file is no JSON, so it is no project of this editor.');
+  }
+  if (document?.format !== format) throw new Problem('This JSON file is not a project of this editor.');
+  if (document.version !== 1) {
+    throw new Problem(`The project has version ${document.version}; this editor reads version 1.`);
+  }
+  const { name, level } = document;
+  return {
+    name: typeof name === 'string' ? name : 'project',
+    level: typeof level === 'number' && level >= 0 && level <= 1 ? level : 0.5,
+    photo: fileOf(document, 'photo'),
+    hole: fileOf(document, 'hole'),
+    sketch: fileOf(document, 'sketch'),
+  };
+}
+
+function fileOf(document: Record<string, unknown>, key: string): Blob {
+  const { type, data } = (document[key] ?? {}) as { type?: unknown; data?: unknown };
+  try {
+    if (typeof data !== 'string') throw new Error('no data');
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    return new Blob([bytes], { type: typeof type === 'string' ? type : '' });
+  } catch {
+    throw new Problem(`The project is damaged: its ${key} cannot be read.`);
+  }
+}
+
+/** A multiple of three, so that the pieces' codes join to the whole's. */
+const piece = 3 * 8192;
+
+async function toBase64(blob: Blob): Promise<string> {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let result = '';
+  for (let at = 0; at < bytes.length; at += piece) {
+    result += btoa(String.fromCharCode(...bytes.subarray(at, at + piece)));
+  }
+  return result;
+}

@@ -1,0 +1,84 @@
+/** What the page and the worker that holds the photo say to each other. */
+import type { EditorDescription } from '../../description.ts';
+import type { Command } from '../drawing/history.ts';
+import type { Rect } from '../drawing/rect.ts';
+import type { Runs } from '../drawing/runs.ts';
+import type { EngineChoice, EngineId, EngineState } from '../engines/engine.ts';
+
+/** A photo that has been opened, with the drawing that came with it. */
+export interface Opened {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** The photo, and copies of half the size each for display. */
+  readonly pictures: ImageBitmap[];
+  readonly hole: Runs;
+  readonly lines: Runs;
+  readonly level?: number;
+}
+
+export type Saveable = 'result' | 'hole' | 'sketch' | 'project';
+
+/** What the worker is asked, and what it answers. */
+export interface Jobs {
+  /** A photo or a project, by its content. */
+  open: { ask: { blob: Blob; name: string }; answer: Opened };
+  /** A sample with a ready edit, by addresses. */
+  openSample: { ask: { name: string; photo: string; hole?: string; sketch?: string }; answer: Opened };
+  /** What was there before the page was loaded anew. */
+  restore: { ask: object; answer: Opened | undefined };
+  useResult: { ask: object; answer: Opened };
+  /** Takes the last `useResult` back. */
+  usePrevious: { ask: object; answer: Opened };
+  /** Lines where the photo has edges, inside the hole. */
+  edges: { ask: object; answer: Runs };
+  save: { ask: { what: Saveable }; answer: { blob: Blob; name: string } };
+}
+export type JobKind = keyof Jobs;
+
+export type ToStudio =
+  | { kind: 'start'; description: EditorDescription }
+  | { [K in JobKind]: { kind: 'job'; id: number; job: K; ask: Jobs[K]['ask'] } }[JobKind]
+  /** The drawing has changed as the command says. */
+  | { kind: 'change'; command: Command }
+  /** A result for this l is wanted, and with `strip` then those of {@link stripLevels}. */
+  | { kind: 'predict'; request: number; level: number; strip: boolean }
+  | { kind: 'region'; region: RegionChoice }
+  | { kind: 'engine'; engine: EngineChoice };
+
+/** What the network is shown: the face as training frames faces, the surroundings of the hole, or the whole photo. */
+export type RegionChoice = 'face' | 'hole' | 'whole';
+
+export const stripLevels = [0, 0.25, 0.5, 0.75, 1] as const;
+
+export type FromStudio =
+  | { kind: 'answer'; id: number; value: Jobs[JobKind]['answer'] }
+  | { kind: 'error'; id: number; message: string }
+  | StudioEvent;
+
+/** What `predict` leads to. `request` says which; of a request that a newer one overtakes nothing more is heard. */
+export type Progress =
+  /** There is no hole. */
+  | { kind: 'nothing'; request: number }
+  /** What the photo looks like inside `rect`, where the hole is. */
+  | {
+      kind: 'result';
+      request: number;
+      level: number;
+      rect: Rect;
+      picture: ImageBitmap;
+      engine: EngineId;
+      milliseconds: number;
+    }
+  /** A small picture of the region around the hole at one of {@link stripLevels}. */
+  | { kind: 'thumbnail'; request: number; level: number; picture: ImageBitmap }
+  | { kind: 'failed'; request: number; message: string; engine?: EngineId };
+
+export type StudioEvent =
+  | Progress
+  /** What is known of the engines, and which was used last. */
+  | { kind: 'engines'; states: EngineState[]; used?: EngineId }
+  /** Whether the photo that was opened has a face that can be framed; until this is told nobody knows. */
+  | { kind: 'face'; found: boolean }
+  /** The drawing could not be kept in the browser's storage. */
+  | { kind: 'notStored'; message: string };

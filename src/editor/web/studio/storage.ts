@@ -1,0 +1,89 @@
+/** Keeps the edit in the browser's own storage, so that a reload or a crash loses nothing. */
+import type { Runs } from '../drawing/runs.ts';
+import type { OpenEdit } from './edit.ts';
+
+export interface Stored {
+  readonly name: string;
+  readonly source: Blob;
+  readonly hole: Runs;
+  readonly lines: Runs;
+  readonly level: number;
+}
+
+const store = 'edit';
+
+function openDatabase(): Promise<IDBDatabase> {
+  const request = indexedDB.open('deep-plastic-surgery', 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(store);
+  return done(request);
+}
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+export async function loadStored(): Promise<Stored | undefined> {
+  const database = await openDatabase();
+  try {
+    const values = database.transaction(store).objectStore(store);
+    const [photo, drawing] = await Promise.all([done(values.get('photo')), done(values.get('drawing'))]);
+    return photo && drawing && photo.key === drawing.key ? { ...photo, ...drawing } : undefined;
+  } finally {
+    database.close();
+  }
+}
+
+/** Stores what it is given last; what comes while it writes is stored after that, the newest only. */
+export class Keeper {
+  readonly #onFailure: (message: string) => void;
+  #next: OpenEdit | undefined;
+  #writing = false;
+  /** The photo that is stored already, and what tells it from others. */
+  #photo: { source: Blob; key: string } | undefined;
+
+  constructor(onFailure: (message: string) => void) {
+    this.#onFailure = onFailure;
+  }
+
+  keep(edit: OpenEdit): void {
+    this.#next = edit;
+    if (!this.#writing) void this.#write();
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = true;
+    while (this.#next) {
+      const edit = this.#next;
+      this.#next = undefined;
+      try {
+        await this.#store(edit);
+      } catch (error) {
+        this.#onFailure(error instanceof Error ? error.message : String(error));
+      }
+    }
+    this.#writing = false;
+  }
+
+  async #store(edit: OpenEdit): Promise<void> {
+    const isNew = this.#photo?.source !== edit.source;
+    const key = isNew ? crypto.randomUUID() : this.#photo!.key;
+    const database = await openDatabase();
+    try {
+      const transaction = database.transaction(store, 'readwrite');
+      const values = transaction.objectStore(store);
+      const { name, source, level } = edit;
+      if (isNew) values.put({ key, name, source }, 'photo');
+      values.put({ key, hole: edit.holeRuns, lines: edit.lineRuns, level }, 'drawing');
+      await new Promise<void>((resolve, reject) => {
+        transaction.oncomplete = () => resolve();
+        transaction.onabort = () => reject(transaction.error);
+      });
+      this.#photo = { source, key };
+    } finally {
+      database.close();
+    }
+  }
+}

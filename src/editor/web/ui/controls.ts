@@ -1,0 +1,128 @@
+/** Tools, brush sizes, colours, l and its strip. */
+import type { LayerName } from '../drawing/history.ts';
+import { type RegionChoice, stripLevels } from '../studio/protocol.ts';
+import { type BrushSizes, sizeSteps } from './brush-size.ts';
+import { context2d } from './canvas.ts';
+import { div, element, input, make, output } from './dom.ts';
+import { layerOf } from './draw-stage.ts';
+import type { Editor, Tool } from './editor.ts';
+import { type Colour, holeColours, lineColours, preferences } from './preferences.ts';
+
+/** Tools as buttons of which one is pressed. */
+export function connectTools(editor: Editor): void {
+  const tools = [...div('tools').querySelectorAll<HTMLButtonElement>('[data-tool]')];
+  for (const tool of tools) {
+    tool.addEventListener('click', () => {
+      editor.tool.value = tool.dataset.tool as Tool;
+    });
+  }
+  editor.tool.watch((value) => {
+    for (const tool of tools) tool.setAttribute('aria-pressed', String(tool.dataset.tool === value));
+  });
+}
+
+/** Size and colours of the brush in hand. */
+export function connectBrush(editor: Editor, sizes: BrushSizes): void {
+  const slider = input('size');
+  const value = output('size-value');
+  const swatches = element('swatches', HTMLFieldSetElement);
+  const name = document.getElementById('size-name')!;
+  let layer: LayerName = 'hole';
+  const showSize = () => {
+    slider.value = String(sizes.step(layer));
+    value.textContent = `${sizes[layer].value} px`;
+    slider.setAttribute('aria-valuetext', `${sizes[layer].value} pixels`);
+  };
+  const rows = {
+    hole: swatchRow('hole', holeColours),
+    lines: swatchRow('lines', lineColours),
+  };
+  swatches.append(rows.hole, rows.lines);
+  slider.max = String(sizeSteps);
+  slider.addEventListener('input', () => sizes.setStep(layer, Number(slider.value)));
+  sizes.hole.watch(showSize);
+  sizes.lines.watch(showSize);
+  editor.picture.watch(showSize);
+  editor.tool.watch((tool) => {
+    if (tool !== 'pan') layer = layerOf(tool);
+    name.textContent = layer === 'hole' ? 'Hole brush' : 'Line brush';
+    rows.hole.hidden = layer !== 'hole';
+    rows.lines.hidden = layer !== 'lines';
+    showSize();
+  });
+}
+
+function swatchRow(layer: LayerName, colours: readonly Colour[]): HTMLElement {
+  const row = make('div', 'swatch-row');
+  colours.forEach(({ name, rgb }, index) => {
+    const label = make('label', 'swatch');
+    const radio = document.createElement('input');
+    Object.assign(radio, {
+      type: 'radio',
+      name: `${layer}-colour`,
+      checked: index === preferences[layer].value,
+    });
+    radio.setAttribute('aria-label', name);
+    radio.addEventListener('change', () => {
+      preferences[layer].value = index;
+    });
+    const dot = make('span', '');
+    dot.style.background = `rgb(${rgb.join(' ')})`;
+    label.title = name;
+    label.append(radio, dot);
+    row.append(label);
+  });
+  return row;
+}
+
+/** The slider of l, and small results at some values of it. */
+export function connectLevel(editor: Editor): void {
+  const slider = input('level');
+  const value = output('level-value');
+  slider.addEventListener('input', () => editor.setLevel(Number(slider.value)));
+  const strip = div('strip');
+  const buttons = stripLevels.map((level) => {
+    const item = make('button', '');
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [104, 104];
+    item.type = 'button';
+    item.setAttribute('aria-label', `Refinement ${level}`);
+    item.append(canvas, make('span', '', String(level)));
+    item.addEventListener('click', () => editor.setLevel(level));
+    strip.append(item);
+    return { level, item, context: context2d(canvas) };
+  });
+  editor.level.watch((level) => {
+    slider.value = String(level);
+    value.textContent = level.toFixed(2);
+    for (const { level: own, item } of buttons) item.setAttribute('aria-pressed', String(own === level));
+  });
+  editor.onThumbnail = (level, picture) => {
+    const found = buttons.find((each) => each.level === level);
+    found?.context.drawImage(picture, 0, 0, 104, 104);
+    picture.close();
+  };
+  editor.outcome.watch(({ kind }) => {
+    for (const { item, context } of buttons) {
+      item.disabled = kind === 'none';
+      if (kind === 'none') context.clearRect(0, 0, 104, 104);
+    }
+  });
+}
+
+/** What the network is shown of the photo. */
+export function connectRegion(editor: Editor): void {
+  const select = element('region', HTMLSelectElement);
+  const [face] = select.options;
+  if (!editor.description.server) {
+    face!.remove();
+    editor.setRegion('hole');
+  }
+  select.addEventListener('change', () => editor.setRegion(select.value as RegionChoice));
+  editor.region.watch((region) => {
+    select.value = region;
+  });
+  editor.hasFace.watch((hasFace) => {
+    face!.textContent = hasFace === false ? 'the hole’s surroundings (no face found)' : 'the face';
+  });
+}

@@ -1,0 +1,219 @@
+/** The left stage: the photo with the drawing over it, and the brushes. */
+import type { Size } from '../../../infer/raster.ts';
+import type { Point } from '../drawing/brush.ts';
+import type { Stroke } from '../drawing/drawing.ts';
+import { cutRect, growRect, isEmptyRect, joinRects, type Rect } from '../drawing/rect.ts';
+import { paintOverlay } from '../view/overlay.ts';
+import { toPhoto, toStage, type Viewport, viewportOf } from '../view/viewport.ts';
+import type { BrushSizes } from './brush-size.ts';
+import { beforeNextFrame, context2d, fillStage, pictureFor } from './canvas.ts';
+import { div } from './dom.ts';
+import type { Editor, Tool } from './editor.ts';
+import { listenToPointers, type Press, pointOf } from './gestures.ts';
+import { listenToArrows } from './keyboard-brush.ts';
+import { holeColours, lineColours, preferences } from './preferences.ts';
+
+/** Lines and their edges reach so far beyond the pixels that changed, px. */
+const reach = 4;
+/** The button of a pen's other end, in a bit field. */
+const penEraser = 32;
+
+export class DrawStage {
+  readonly #editor: Editor;
+  readonly #sizes: BrushSizes;
+  readonly #stage = div('draw-stage');
+  readonly #photo: CanvasRenderingContext2D;
+  readonly #overlay: CanvasRenderingContext2D;
+  readonly #brush: HTMLElement;
+  #size: Size = { width: 1, height: 1 };
+  #density = 1;
+  /** What is to be painted anew of the overlay, px of the photo. */
+  #dirty: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
+  /** Where the brush is, CSS px of the stage. */
+  #at: Point | undefined;
+  #holdsSpace = false;
+
+  constructor(editor: Editor, sizes: BrushSizes) {
+    this.#editor = editor;
+    this.#sizes = sizes;
+    const [photo, overlay] = [...this.#stage.querySelectorAll('canvas')].map(context2d);
+    this.#photo = photo!;
+    this.#overlay = overlay!;
+    this.#brush = this.#stage.querySelector<HTMLElement>('.brush')!;
+    fillStage(this.#stage, [photo!.canvas, overlay!.canvas], (size, density) => {
+      this.#size = size;
+      this.#density = density;
+      this.#paintAll();
+    });
+    editor.onRepaint = (rect) => {
+      this.#dirty = joinRects(this.#dirty, rect);
+      paintPart();
+    };
+    const paintPart = beforeNextFrame(() => this.#paintOverlay());
+    const paintAll = beforeNextFrame(() => this.#paintAll());
+    editor.picture.watch(paintAll);
+    editor.camera.watch(paintAll);
+    preferences.hole.watch(paintAll);
+    preferences.lines.watch(paintAll);
+    editor.tool.watch(() => this.#showBrush());
+    sizes.hole.watch(() => this.#showBrush());
+    sizes.lines.watch(() => this.#showBrush());
+    listenToPointers({
+      editor,
+      stage: this.#stage,
+      size: () => this.#size,
+      press: (event) => this.#press(event),
+    });
+    this.#stage.addEventListener('pointermove', (event) => {
+      this.#at = event.pointerType === 'touch' ? undefined : pointOf(event, this.#stage);
+      this.#showBrush();
+    });
+    this.#stage.addEventListener('pointerleave', () => this.#moveBrush(undefined));
+    listenToArrows(this.#stage, {
+      editor,
+      size: () => this.#size,
+      moveBrush: (to) => this.#moveBrush(to),
+      position: () => this.#at ?? { x: this.#size.width / 2, y: this.#size.height / 2 },
+      toPhoto: (point) => toPhoto(this.#view, point),
+      begin: () => this.#begin(this.#editor.tool.value),
+    });
+    this.#stage.addEventListener('keydown', (event) => this.#hold(event, true));
+    this.#stage.addEventListener('keyup', (event) => this.#hold(event, false));
+    this.#stage.addEventListener('blur', () => {
+      this.#holdsSpace = false;
+    });
+  }
+
+  get #view(): Viewport {
+    const { picture, camera } = this.#editor;
+    return viewportOf(camera.value, picture.value!.drawing, this.#size);
+  }
+
+  /** While the space bar is held the pointer moves the view. */
+  #hold(event: KeyboardEvent, down: boolean): void {
+    if (event.key !== ' ') return;
+    event.preventDefault();
+    this.#holdsSpace = down;
+    this.#showBrush();
+  }
+
+  #press(event: PointerEvent): Press | undefined {
+    const erases = (event.buttons & penEraser) !== 0 || event.button === 2;
+    const { value: tool } = this.#editor.tool;
+    if (this.#editor.busy.value) return { move() {}, end() {}, cancel() {} };
+    const chosen = erases && tool !== 'pan' ? (`${layerOf(tool)}-eraser` as const) : tool;
+    const begun = this.#holdsSpace ? undefined : this.#begin(chosen);
+    if (!begun) return undefined;
+    const radius = (e: PointerEvent) => begun.radius * pressureOf(e);
+    let last = toPhoto(this.#view, pointOf(event, this.#stage));
+    begun.stroke.segment(last, last, radius(event));
+    this.#brush.classList.add('down');
+    const lift = (finish: () => void) => {
+      this.#brush.classList.remove('down');
+      finish();
+    };
+    return {
+      move: (events) => {
+        for (const e of events) {
+          const next = toPhoto(this.#view, pointOf(e, this.#stage));
+          begun.stroke.segment(last, next, radius(e));
+          last = next;
+        }
+      },
+      end: () => lift(() => begun.stroke.end()),
+      cancel: () => lift(() => begun.stroke.cancel()),
+    };
+  }
+
+  #begin(tool: Tool): { stroke: Stroke; radius: number } | undefined {
+    const drawing = this.#editor.picture.value?.drawing;
+    if (!drawing || tool === 'pan') return undefined;
+    const layer = layerOf(tool);
+    const radius = (this.#sizes[layer].value / 2) * (tool === 'lines-eraser' ? eraserFactor : 1);
+    return { stroke: drawing.stroke(layer, !tool.endsWith('eraser')), radius };
+  }
+
+  #moveBrush(to: Point | undefined): void {
+    this.#at = to;
+    this.#showBrush();
+  }
+
+  #showBrush(): void {
+    const { tool, picture } = this.#editor;
+    const draws = tool.value !== 'pan' && !this.#holdsSpace;
+    this.#stage.classList.toggle('pan', !draws);
+    this.#stage.classList.toggle('drawing', draws && picture.value !== undefined);
+    this.#brush.hidden = !(draws && this.#at && picture.value);
+    if (this.#brush.hidden || tool.value === 'pan') return;
+    const layer = layerOf(tool.value);
+    const factor = tool.value === 'lines-eraser' ? eraserFactor : 1;
+    const diameter = Math.max(5, this.#sizes[layer].value * factor * this.#view.scale);
+    const { x, y } = this.#at!;
+    Object.assign(this.#brush.style, {
+      width: `${diameter}px`,
+      height: `${diameter}px`,
+      transform: `translate(${x - diameter / 2}px, ${y - diameter / 2}px)`,
+    });
+  }
+
+  #paintAll(): void {
+    const { value } = this.#editor.picture;
+    const canvas = this.#photo;
+    canvas.clearRect(0, 0, canvas.canvas.width, canvas.canvas.height);
+    this.#overlay.clearRect(0, 0, canvas.canvas.width, canvas.canvas.height);
+    if (!value) return;
+    const { scale, x, y } = scaled(this.#view, this.#density);
+    canvas.imageSmoothingEnabled = scale < 3;
+    const { width, height } = value.drawing;
+    canvas.drawImage(pictureFor(value.pictures, scale), x, y, width * scale, height * scale);
+    this.#dirty = { left: 0, top: 0, right: width, bottom: height };
+    this.#paintOverlay();
+    this.#showBrush();
+  }
+
+  #paintOverlay(): void {
+    const drawing = this.#editor.picture.value?.drawing;
+    if (!drawing || isEmptyRect(this.#dirty)) return;
+    const view = scaled(this.#view, this.#density);
+    const from = toStage(view, { x: this.#dirty.left, y: this.#dirty.top });
+    const to = toStage(view, { x: this.#dirty.right, y: this.#dirty.bottom });
+    const { width, height } = this.#overlay.canvas;
+    const rect = cutRect(
+      growRect(
+        {
+          left: Math.floor(from.x),
+          top: Math.floor(from.y),
+          right: Math.ceil(to.x),
+          bottom: Math.ceil(to.y),
+        },
+        reach,
+      ),
+      { left: 0, top: 0, right: width, bottom: height },
+    );
+    this.#dirty = { left: 0, top: 0, right: 0, bottom: 0 };
+    if (isEmptyRect(rect)) return;
+    const colours = {
+      hole: holeColours[preferences.hole.value]!.rgb,
+      lines: lineColours[preferences.lines.value]!.rgb,
+    };
+    const pixels = paintOverlay(drawing.hole, drawing.lines, view, rect, colours);
+    this.#overlay.putImageData(new ImageData(pixels, rect.right - rect.left), rect.left, rect.top);
+  }
+}
+
+/** Lines are thin; what erases them need not be aimed as well. */
+const eraserFactor = 4;
+
+export const layerOf = (tool: Exclude<Tool, 'pan'>): 'hole' | 'lines' =>
+  tool.startsWith('hole') ? 'hole' : 'lines';
+
+/** Only pens tell how hard they are pressed. */
+function pressureOf({ pointerType, pressure }: PointerEvent): number {
+  return pointerType === 'pen' && preferences.pressure.value && pressure > 0 ? 0.3 + 1.4 * pressure : 1;
+}
+
+const scaled = ({ scale, x, y }: Viewport, by: number): Viewport => ({
+  scale: scale * by,
+  x: x * by,
+  y: y * by,
+});

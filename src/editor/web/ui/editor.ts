@@ -1,0 +1,241 @@
+/** The editor's state, and what one can do with it. The parts of the page watch it and call it. */
+import type { EditorDescription } from '../../description.ts';
+import { Drawing } from '../drawing/drawing.ts';
+import type { LayerName } from '../drawing/history.ts';
+import type { Rect } from '../drawing/rect.ts';
+import type { EngineChoice, EngineId, EngineState } from '../engines/engine.ts';
+import { Studio } from '../studio/client.ts';
+import type { Opened, RegionChoice, Saveable, StudioEvent } from '../studio/protocol.ts';
+import { type Camera, wholePhoto } from '../view/viewport.ts';
+import { download } from './download.ts';
+import { Signal } from './signal.ts';
+
+export type Tool = 'hole' | 'hole-eraser' | 'lines' | 'lines-eraser' | 'pan';
+
+export interface Picture {
+  /** Changes with every photo. */
+  readonly drawing: Drawing;
+  /** The photo and copies of half the size each. */
+  readonly pictures: readonly ImageBitmap[];
+}
+
+export type Outcome =
+  | { readonly kind: 'none' }
+  /** `shown`: an older result that stays until the new one is there. */
+  | { readonly kind: 'computing'; readonly since: number; readonly shown?: Shown }
+  | (Shown & { readonly kind: 'shown' })
+  | { readonly kind: 'failed'; readonly message: string; readonly engine?: EngineId; readonly shown?: Shown };
+
+export interface Shown {
+  readonly rect: Rect;
+  readonly picture: ImageBitmap;
+  readonly level: number;
+  readonly engine: EngineId;
+  readonly milliseconds: number;
+}
+
+/** A sentence for the user, with at most one thing to do about it. */
+export interface Notice {
+  readonly text: string;
+  readonly isProblem: boolean;
+  readonly action?: { readonly name: string; run(): void };
+}
+
+export class Editor {
+  readonly description: EditorDescription;
+  readonly picture = new Signal<Picture | undefined>(undefined);
+  readonly camera = new Signal<Camera>({ zoom: 1, centre: { x: 0, y: 0 } });
+  readonly tool = new Signal<Tool>('hole');
+  readonly level = new Signal(0.5);
+  readonly region = new Signal<RegionChoice>('face');
+  /** Whether the photo has a face; undefined while nobody knows. */
+  readonly hasFace = new Signal<boolean | undefined>(undefined);
+  readonly engineChoice = new Signal<EngineChoice>('auto');
+  readonly engines = new Signal<{ states: EngineState[]; used?: EngineId }>({ states: [] });
+  readonly outcome = new Signal<Outcome>({ kind: 'none' });
+  /** Counts changes of the drawing. */
+  readonly revision = new Signal(0);
+  /** While a photo is being opened or written nothing can be drawn; what is being done, for people. */
+  readonly busy = new Signal<string | undefined>(undefined);
+  readonly notice = new Signal<Notice | undefined>(undefined);
+  /** Called for parts of the drawing that look different now. */
+  onRepaint: (rect: Rect) => void = () => {};
+  onThumbnail: (level: number, picture: ImageBitmap) => void = () => {};
+  readonly #studio: Studio;
+  #request = 0;
+
+  constructor(description: EditorDescription) {
+    this.description = description;
+    const crashed = (message: string) =>
+      this.#complain(`The editor’s worker failed (${message}). Your drawing is kept: reload the page.`);
+    this.#studio = new Studio(description, (event) => this.#receive(event), crashed);
+  }
+
+  /** Whether there is a result of the drawing as it is now. */
+  get isCurrent(): boolean {
+    return this.outcome.value.kind === 'shown';
+  }
+
+  open(blob: Blob, name: string): Promise<void> {
+    return this.#begin(`Opening ${name}`, () => this.#studio.ask('open', { blob, name }));
+  }
+
+  openSample(sample: { name: string; photo: string; hole?: string; sketch?: string }): Promise<void> {
+    return this.#begin('Opening the example', () => this.#studio.ask('openSample', sample));
+  }
+
+  /** Brings back what the page had when it was closed. */
+  restore(): Promise<void> {
+    return this.#begin('Opening what was here', () => this.#studio.ask('restore', {}));
+  }
+
+  async useResult(): Promise<void> {
+    if (!this.isCurrent) return;
+    await this.#begin('Taking the result as photo', () => this.#studio.ask('useResult', {}));
+    const back = () => this.#begin('Going back', () => this.#studio.ask('usePrevious', {}));
+    this.notice.value ??= {
+      text: 'The result is the photo now.',
+      isProblem: false,
+      action: { name: 'Go back', run: () => void back() },
+    };
+  }
+
+  /** Draws the photo's edges inside the hole. */
+  async drawEdges(): Promise<void> {
+    const { value } = this.picture;
+    if (!value || this.busy.value) return;
+    await this.#work('Finding edges', async () => {
+      const lines = await this.#studio.ask('edges', {});
+      if (lines.length > 0) value.drawing.add({ lines });
+      else this.notice.value = { text: 'The photo has no edges inside the hole.', isProblem: false };
+    });
+  }
+
+  async save(what: Saveable): Promise<void> {
+    if (!this.picture.value || this.busy.value) return;
+    await this.#work('Writing the file', async () => {
+      const { blob, name } = await this.#studio.ask('save', { what });
+      download(blob, name);
+    });
+  }
+
+  clear(layers: readonly LayerName[]): void {
+    if (!this.busy.value) this.picture.value?.drawing.clear(layers);
+  }
+  undo(): void {
+    if (!this.busy.value) this.picture.value?.drawing.undo();
+  }
+  redo(): void {
+    if (!this.busy.value) this.picture.value?.drawing.redo();
+  }
+
+  setLevel(level: number): void {
+    this.level.value = Math.round(Math.min(Math.max(level, 0), 1) * 100) / 100;
+    this.predict();
+  }
+
+  setRegion(region: RegionChoice): void {
+    this.region.value = region;
+    this.#studio.tell({ kind: 'region', region });
+    this.predict();
+  }
+
+  setEngine(engine: EngineChoice): void {
+    this.engineChoice.value = engine;
+    this.#studio.tell({ kind: 'engine', engine });
+    this.predict();
+  }
+
+  /** Computes the result anew. */
+  predict(): void {
+    const drawing = this.picture.value?.drawing;
+    if (!drawing) return;
+    this.#request += 1;
+    if (!drawing.hole.isEmpty)
+      this.outcome.value = { kind: 'computing', since: performance.now(), shown: this.#shown };
+    this.#studio.tell({ kind: 'predict', request: this.#request, level: this.level.value, strip: true });
+  }
+
+  /** The result that is seen, perhaps of an older drawing. */
+  get #shown(): Shown | undefined {
+    const { value } = this.outcome;
+    return value.kind === 'shown' ? value : value.kind === 'none' ? undefined : value.shown;
+  }
+
+  async #begin(what: string, open: () => Promise<Opened | undefined>): Promise<void> {
+    await this.#work(what, async () => {
+      const opened = await open();
+      if (!opened) return;
+      const { width, height, hole, lines, pictures } = opened;
+      const drawing = new Drawing(width, height, {
+        repaint: (rect) => this.onRepaint(rect),
+        change: (command) => {
+          this.#studio.tell({ kind: 'change', command });
+          this.#changed();
+        },
+      });
+      drawing.begin({ hole, lines });
+      for (const old of this.picture.value?.pictures ?? []) old.close();
+      this.outcome.value = { kind: 'none' };
+      this.camera.value = wholePhoto(opened);
+      this.picture.value = { drawing, pictures };
+      if (opened.level !== undefined) this.level.value = opened.level;
+      this.#changed();
+    });
+  }
+
+  #changed(): void {
+    this.revision.value += 1;
+    this.notice.value = undefined;
+    this.predict();
+  }
+
+  /** Does something that takes a while; what goes wrong is told in place. */
+  async #work(what: string, work: () => Promise<void>): Promise<void> {
+    if (this.busy.value) return;
+    this.busy.value = what;
+    this.notice.value = undefined;
+    try {
+      await work();
+    } catch (error) {
+      this.#complain((error as Error).message);
+    } finally {
+      this.busy.value = undefined;
+    }
+  }
+
+  #complain(text: string): void {
+    this.notice.value = { text, isProblem: true };
+  }
+
+  #receive(event: StudioEvent): void {
+    // What was asked before the newest request is on its way still.
+    if ('request' in event && event.request !== this.#request) return;
+    const shown = this.#shown;
+    switch (event.kind) {
+      case 'nothing':
+        this.outcome.value = { kind: 'none' };
+        break;
+      case 'result':
+        shown?.picture.close();
+        this.outcome.value = { ...event, kind: 'shown' };
+        break;
+      case 'thumbnail':
+        this.onThumbnail(event.level, event.picture);
+        break;
+      case 'failed':
+        this.outcome.value = { kind: 'failed', message: event.message, engine: event.engine, shown };
+        break;
+      case 'engines':
+        this.engines.value = event;
+        break;
+      case 'face':
+        this.hasFace.value = event.found;
+        break;
+      case 'notStored':
+        this.#complain(
+          `The drawing could not be kept for a reload: ${event.message}. Save the project to keep it.`,
+        );
+    }
+  }
+}

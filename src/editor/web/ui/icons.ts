@@ -1,0 +1,55 @@
+/** Icons, drawn for a square of 20 px with lines of 1.6 px. */
+const paths = {
+  open: 'M3 15.5V5a1.5 1.5 0 0 1 1.5-1.5h11A1.5 1.5 0 0 1 17 5v10a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 3 15.5zM3.5 14l4-4 3.5 3.5 2.5-2.5 3 3M12.7 7.3h.01',
+  examples: 'M3.5 3.5h5.5V9H3.5zM11 3.5h5.5V9H11zM3.5 11H9v5.5H3.5zM11 13.75h5.5M13.75 11v5.5',
+  save: 'M10 3v9.5M6 9l4 4 4-4M3.5 14v2A1.5 1.5 0 0 0 5 17.5h10a1.5 1.5 0 0 0 1.5-1.5v-2',
+  undo: 'M7.5 4 4 7.5 7.5 11M4.5 7.5H12a4.5 4.5 0 0 1 0 9H8',
+  redo: 'M12.5 4 16 7.5 12.5 11M15.5 7.5H8a4.5 4.5 0 0 0 0 9h4',
+  theme: 'M10 3a7 7 0 1 0 0 14zM10 3a7 7 0 0 1 0 14M12.5 4.5v11M15 6.5v7',
+  help: 'M10 17a7 7 0 1 0 0-14 7 7 0 0 0 0 14zM8 8.2a2 2 0 1 1 2.8 1.9c-.6.3-.8.7-.8 1.4M10 13.7h.01',
+  hole: 'M4.5 8c0-2.5 2-4.5 5.5-4.5s5.5 2 5.5 4.5c0 4-2 8.5-5.5 8.5S4.5 12 4.5 8zM7 8.5l5-3.5M7.5 12l7-4.8M9.5 14.5l4.5-3',
+  eraser:
+    'M8 16.5 3.8 12.3a1.2 1.2 0 0 1 0-1.7l6.8-6.8a1.2 1.2 0 0 1 1.7 0l3.9 3.9a1.2 1.2 0 0 1 0 1.7L9 16.5h7.5M7 7.5l5.5 5.5',
+  pencil: 'M3.5 16.5l.8-3.6L13 4.2a1.3 1.3 0 0 1 1.8 0l1 1a1.3 1.3 0 0 1 0 1.8l-8.7 8.7zM11.5 5.7l2.8 2.8',
+  hand: 'M10 2.5v15M2.5 10h15M8 4.5l2-2 2 2M8 15.5l2 2 2-2M4.5 8l-2 2 2 2M15.5 8l2 2-2 2',
+  plus: 'M10 4.5v11M4.5 10h11',
+  minus: 'M4.5 10h11',
+  fit: 'M3.5 7V3.5H7M13 3.5h3.5V7M16.5 13v3.5H13M7 16.5H3.5V13',
+  edges: 'M3.5 14.5c2-6 4-9 6.5-9s4.5 3 6.5 9M7 14.5c.8-3 1.8-5 3-5s2.2 2 3 5M4.5 4.5h.01M15.5 4.5h.01',
+  clear: 'M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.6l.7-11M8.5 8.5v5M11.5 8.5v5',
+  use: 'M4 9a6 6 0 0 1 10.5-3M16 11a6 6 0 0 1-10.5 3M14.8 2.8V6h-3.2M5.2 17.2V14h3.2',
+  close: 'M5 5l10 10M15 5 5 15',
+} as const;
+type IconName = keyof typeof paths;
+
+const svg = 'http://www.w3.org/2000/svg';
+
+function icon(name: IconName): SVGSVGElement {
+  const image = document.createElementNS(svg, 'svg');
+  image.setAttribute('viewBox', '0 0 20 20');
+  image.setAttribute('class', 'icon');
+  image.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS(svg, 'path');
+  path.setAttribute('d', paths[name]);
+  image.append(path);
+  return image;
+}
+
+/** Gives every element with `data-icon` its icon, and a tooltip with its name and key. */
+export function drawIcons(root: ParentNode): void {
+  for (const element of root.querySelectorAll<HTMLElement>('[data-icon]')) {
+    const label = element.getAttribute('aria-label') ?? element.textContent?.trim() ?? '';
+    const { key } = element.dataset;
+    element.title = key ? `${label} (${key})` : label;
+    if (element.classList.contains('icon-only')) {
+      element.setAttribute('aria-label', label);
+      element.replaceChildren();
+    } else if (element.childElementCount === 0) {
+      const text = document.createElement('span');
+      text.className = 'button-text';
+      text.textContent = label;
+      element.replaceChildren(text);
+    }
+    element.prepend(icon(element.dataset.icon as IconName));
+  }
+}

@@ -1,0 +1,62 @@
+/** What a user has chosen and keeps: in the browser's storage, where that is allowed. */
+import type { Rgb } from '../view/overlay.ts';
+import { Signal } from './signal.ts';
+
+export interface Colour {
+  readonly name: string;
+  readonly rgb: Rgb;
+}
+
+/** Each stands out from skin, hair and most backgrounds; lines have an edge in the opposite brightness besides. */
+export const holeColours: readonly Colour[] = [
+  { name: 'Teal', rgb: [0, 190, 170] },
+  { name: 'Violet', rgb: [140, 90, 255] },
+  { name: 'Magenta', rgb: [255, 40, 160] },
+  { name: 'White', rgb: [255, 255, 255] },
+];
+export const lineColours: readonly Colour[] = [
+  { name: 'White', rgb: [255, 255, 255] },
+  { name: 'Black', rgb: [15, 17, 20] },
+  { name: 'Yellow', rgb: [255, 225, 40] },
+  { name: 'Magenta', rgb: [255, 40, 160] },
+];
+
+function stored<T>(key: string, fallback: T, isValid: (value: unknown) => boolean): Signal<T> {
+  const name = `deep-plastic-surgery.${key}`;
+  let value = fallback;
+  try {
+    const found = JSON.parse(localStorage.getItem(name) ?? 'null');
+    if (isValid(found)) value = found;
+  } catch {
+    // Storage is forbidden, or holds something else: the choice lasts as long as the page.
+  }
+  const signal = new Signal(value);
+  let first = true;
+  signal.watch((now) => {
+    if (!first) {
+      try {
+        localStorage.setItem(name, JSON.stringify(now));
+      } catch {
+        // As above.
+      }
+    }
+    first = false;
+  });
+  return signal;
+}
+
+const isIndexOf = (list: readonly unknown[]) => (value: unknown) =>
+  typeof value === 'number' && value in list;
+const isBoolean = (value: unknown) => typeof value === 'boolean';
+
+export const preferences = {
+  theme: stored<'light' | 'dark' | undefined>(
+    'theme',
+    undefined,
+    (value) => value === 'light' || value === 'dark',
+  ),
+  hole: stored('hole-colour', 0, isIndexOf(holeColours)),
+  lines: stored('line-colour', 0, isIndexOf(lineColours)),
+  pressure: stored('pressure', true, isBoolean),
+  singleKeys: stored('single-keys', true, isBoolean),
+};

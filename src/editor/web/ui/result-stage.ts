@@ -1,0 +1,118 @@
+/** The right stage: the photo with the result in its place, and the photo as it was left of a divider. */
+import type { Size } from '../../../infer/raster.ts';
+import { toStage, viewportOf } from '../view/viewport.ts';
+import { beforeNextFrame, context2d, fillStage, pictureFor } from './canvas.ts';
+import { div } from './dom.ts';
+import type { Editor } from './editor.ts';
+import { listenToPointers, pointOf } from './gestures.ts';
+import { Signal } from './signal.ts';
+
+export class ResultStage {
+  readonly #editor: Editor;
+  readonly #stage = div('result-stage');
+  readonly #divider = div('divider');
+  readonly #canvas: CanvasRenderingContext2D;
+  #size: Size = { width: 1, height: 1 };
+  #density = 1;
+  /** Share of the photo's width, from the left, that shows it as it was. */
+  readonly #split = new Signal(0);
+
+  constructor(editor: Editor) {
+    this.#editor = editor;
+    this.#canvas = context2d(this.#stage.querySelector('canvas')!);
+    const paint = beforeNextFrame(() => this.#paint());
+    fillStage(this.#stage, [this.#canvas.canvas], (size, density) => {
+      this.#size = size;
+      this.#density = density;
+      this.#paint();
+    });
+    editor.picture.watch(paint);
+    editor.camera.watch(paint);
+    editor.outcome.watch(paint);
+    this.#split.watch((value) => {
+      const percent = Math.round(value * 100);
+      this.#divider.setAttribute('aria-valuenow', String(percent));
+      this.#divider.setAttribute('aria-valuetext', `${percent}% before, ${100 - percent}% after`);
+      paint();
+    });
+    this.#stage.classList.add('pan');
+    listenToPointers({ editor, stage: this.#stage, size: () => this.#size, press: () => undefined });
+    this.#listenToDivider();
+  }
+
+  /** All before, or all after. */
+  toggleBefore(): void {
+    this.#split.value = this.#split.value < 1 ? 1 : 0;
+  }
+
+  #listenToDivider(): void {
+    const set = (share: number) => {
+      this.#split.value = Math.min(Math.max(share, 0), 1);
+    };
+    this.#divider.addEventListener('pointerdown', (event) => {
+      this.#divider.setPointerCapture(event.pointerId);
+    });
+    this.#divider.addEventListener('pointermove', (event) => {
+      if (!this.#divider.hasPointerCapture(event.pointerId)) return;
+      const [left, right] = this.#edges();
+      set((pointOf(event, this.#stage).x - left) / (right - left));
+    });
+    const steps: Record<string, number> = {
+      ArrowLeft: -0.05,
+      ArrowDown: -0.05,
+      ArrowRight: 0.05,
+      ArrowUp: 0.05,
+      Home: -1,
+      End: 1,
+    };
+    this.#divider.addEventListener('keydown', (event) => {
+      const step = steps[event.key];
+      if (step === undefined) return;
+      event.preventDefault();
+      set(Math.round((this.#split.value + step) * 100) / 100);
+    });
+  }
+
+  /** The photo's visible left and right border, CSS px of the stage. */
+  #edges(): [number, number] {
+    const { drawing } = this.#editor.picture.value!;
+    const view = viewportOf(this.#editor.camera.value, drawing, this.#size);
+    const left = toStage(view, { x: 0, y: 0 }).x;
+    const right = toStage(view, { x: drawing.width, y: 0 }).x;
+    return [Math.max(left, 0), Math.min(right, this.#size.width)];
+  }
+
+  #paint(): void {
+    const { picture, outcome, camera } = this.#editor;
+    const canvas = this.#canvas;
+    canvas.clearRect(0, 0, canvas.canvas.width, canvas.canvas.height);
+    const { value } = outcome;
+    const shown = value.kind === 'shown' ? value : value.kind === 'none' ? undefined : value.shown;
+    this.#divider.hidden = !shown;
+    if (!picture.value) return;
+    const { drawing, pictures } = picture.value;
+    const view = viewportOf(camera.value, drawing, this.#size);
+    const [scale, x, y] = [view.scale * this.#density, view.x * this.#density, view.y * this.#density];
+    canvas.imageSmoothingEnabled = scale < 3;
+    canvas.drawImage(pictureFor(pictures, scale), x, y, drawing.width * scale, drawing.height * scale);
+    if (!shown) return;
+    const [left, right] = this.#edges();
+    const split = left + (right - left) * this.#split.value;
+    this.#divider.style.left = `${split}px`;
+    canvas.save();
+    canvas.beginPath();
+    canvas.rect(split * this.#density, 0, canvas.canvas.width, canvas.canvas.height);
+    canvas.clip();
+    const { rect } = shown;
+    const [width, height] = [rect.right - rect.left, rect.bottom - rect.top];
+    canvas.imageSmoothingQuality = 'high';
+    canvas.drawImage(
+      shown.picture,
+      x + rect.left * scale,
+      y + rect.top * scale,
+      width * scale,
+      height * scale,
+    );
+    canvas.restore();
+  }
+}

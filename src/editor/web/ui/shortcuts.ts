@@ -1,0 +1,59 @@
+/** Keys for everything, and the list of them. */
+import { element, make } from './dom.ts';
+import { preferences } from './preferences.ts';
+
+export interface Shortcut {
+  /** As it is written: `Ctrl+Shift+Z`, `[`. Ctrl is also the command key of a Mac. */
+  readonly keys: readonly string[];
+  readonly name: string;
+  run(): void;
+}
+
+/** Keys that the stages and lists handle themselves, to be shown with the others. */
+const elsewhere: readonly (readonly [string, string])[] = [
+  ['Arrows', 'Move the brush, on the drawing'],
+  ['Alt + arrows', 'Move it by one pixel'],
+  ['Enter', 'Put the brush down, lift it'],
+  ['Shift + arrows', 'Move the view'],
+  ['Space + drag', 'Move the view'],
+  ['Right button', 'Erase'],
+];
+
+export function connectShortcuts(shortcuts: readonly Shortcut[]): void {
+  const byKey = new Map(
+    shortcuts.flatMap((shortcut) => shortcut.keys.map((key) => [key, shortcut] as const)),
+  );
+  document.addEventListener('keydown', (event) => {
+    if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
+    const key = written(event);
+    const isSingle = !event.ctrlKey && !event.metaKey;
+    if (isSingle && (!preferences.singleKeys.value || isTyping(event.target))) return;
+    const shortcut = byKey.get(key);
+    if (!shortcut) return;
+    event.preventDefault();
+    shortcut.run();
+  });
+  const list = element('keys', HTMLDListElement);
+  const rows = [...shortcuts.map(({ keys, name }) => [keys[0]!, name] as const), ...elsewhere];
+  for (const [key, name] of rows) {
+    const row = document.createElement('div');
+    const term = make('dt', '', name);
+    const definition = document.createElement('dd');
+    definition.append(make('kbd', '', key));
+    row.append(term, definition);
+    list.append(row);
+  }
+}
+
+function written({ key, ctrlKey, metaKey, shiftKey }: KeyboardEvent): string {
+  const isLetter = /^\p{Letter}$/u.test(key);
+  const parts = [
+    ctrlKey || metaKey ? 'Ctrl' : '',
+    isLetter && shiftKey ? 'Shift' : '',
+    isLetter ? key.toUpperCase() : key,
+  ];
+  return parts.filter((part) => part !== '').join('+');
+}
+
+/** Lists choose by letters. */
+const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLSelectElement;

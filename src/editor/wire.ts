@@ -1,0 +1,101 @@
+/**
+ * What the page and the local server exchange as binary bodies: float32 and uint32 in little-endian order, which is
+ * that of every platform that browsers and Node run on. Images are row-major with interleaved channels.
+ */
+import type { NetworkInput } from '../infer/network-input.ts';
+
+/** A network's input of side `resolution`, and l in [0, 1]. */
+export interface EngineInput extends NetworkInput {
+  readonly resolution: number;
+  readonly level: number;
+}
+
+/** What a network makes of it, of side `resolution` = s, which may be less than the input's. */
+export interface EngineOutput {
+  readonly resolution: number;
+  /** I_out [s, s, 3] in [-1, 1], not blended with the photo. */
+  readonly result: Float32Array;
+  /** S_gen [s, s] in [-1, 1], where the method has one. */
+  readonly refinedSketch?: Float32Array;
+  /** I_gen [s, s, 3] in [-1, 1], where the method has one. */
+  readonly firstImage?: Float32Array;
+}
+
+/** Side of the square that a photo is fitted into to find its face, px. */
+export const faceFrame = 512;
+
+const WITH_SKETCH = 1;
+const WITH_FIRST_IMAGE = 2;
+const HEADER_WORDS = 2;
+
+/** The length of a request's body, bytes. */
+export function inputBytes(resolution: number): number {
+  return 4 * (1 + 5 * resolution ** 2);
+}
+
+export function encodeInput({
+  resolution,
+  level,
+  image,
+  hole,
+  sketch,
+}: EngineInput): Uint8Array<ArrayBuffer> {
+  const area = resolution ** 2;
+  const floats = new Float32Array(1 + 5 * area);
+  floats[0] = level;
+  floats.set(image, 1);
+  floats.set(hole, 1 + 3 * area);
+  floats.set(sketch, 1 + 4 * area);
+  return new Uint8Array(floats.buffer);
+}
+
+/** Undefined when the length is not that of `resolution`, l is not in [0, 1] or a value is not finite. */
+export function decodeInput(bytes: Uint8Array, resolution: number): EngineInput | undefined {
+  if (bytes.length !== inputBytes(resolution)) return undefined;
+  const floats = new Float32Array(bytes.slice().buffer);
+  const level = floats[0];
+  if (!(level >= 0 && level <= 1) || !floats.every(Number.isFinite)) return undefined;
+  const area = resolution ** 2;
+  return {
+    resolution,
+    level,
+    image: floats.subarray(1, 1 + 3 * area),
+    hole: floats.subarray(1 + 3 * area, 1 + 4 * area),
+    sketch: floats.subarray(1 + 4 * area),
+  };
+}
+
+export function encodeOutput(output: EngineOutput): Uint8Array<ArrayBuffer> {
+  const { resolution, result, refinedSketch, firstImage } = output;
+  const planes = [result, refinedSketch, firstImage].filter((plane) => plane !== undefined);
+  const words = HEADER_WORDS + planes.reduce((sum, plane) => sum + plane.length, 0);
+  const bytes = new Uint8Array(4 * words);
+  const flags = (refinedSketch ? WITH_SKETCH : 0) | (firstImage ? WITH_FIRST_IMAGE : 0);
+  new Uint32Array(bytes.buffer).set([resolution, flags]);
+  const floats = new Float32Array(bytes.buffer);
+  let at = HEADER_WORDS;
+  for (const plane of planes) {
+    floats.set(plane, at);
+    at += plane.length;
+  }
+  return bytes;
+}
+
+/** @throws Error when the bytes are not an output. */
+export function decodeOutput(buffer: ArrayBuffer): EngineOutput {
+  const words = Math.floor(buffer.byteLength / 4);
+  const [resolution = 0, flags = 0] = new Uint32Array(buffer, 0, Math.min(HEADER_WORDS, words));
+  const area = resolution ** 2;
+  const lengths = [3 * area, flags & WITH_SKETCH ? area : 0, flags & WITH_FIRST_IMAGE ? 3 * area : 0];
+  const expected = 4 * (HEADER_WORDS + lengths.reduce((a, b) => a + b));
+  if (resolution === 0 || buffer.byteLength !== expected) {
+    throw new Error(`The server sent ${buffer.byteLength} bytes where ${expected} belong.`);
+  }
+  let at = HEADER_WORDS;
+  const [result, refinedSketch, firstImage] = lengths.map((length) => {
+    const plane = new Float32Array(buffer, 4 * at, length);
+    at += length;
+    return length > 0 ? plane : undefined;
+  });
+  return { resolution, result: result!, refinedSketch, firstImage };
+}

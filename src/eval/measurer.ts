@@ -1,0 +1,81 @@
+/** All metrics of an evaluation as one table: a row an image, a column a metric and region. */
+import { UserError } from '../runtime/errors.ts';
+import type { MetricBatch, Region, SampleMetric, SetMetric, SetStatistics } from './metrics/metric.ts';
+import { createMetric, type MetricContext } from './metrics/registry.ts';
+
+/** A metric measured on a region. */
+export interface Column {
+  readonly metric: SampleMetric;
+  readonly region: Region;
+}
+
+export class Measurer {
+  readonly sampleMetrics: readonly SampleMetric[];
+  readonly setMetrics: readonly SetMetric[];
+  readonly columns: readonly Column[];
+
+  /** @param allHole leaves out the hole where it is the whole image, as in synthesis. */
+  constructor(metrics: readonly (SampleMetric | SetMetric)[], allHole = false) {
+    this.sampleMetrics = metrics.filter((metric) => metric.kind === 'sample');
+    this.setMetrics = metrics.filter((metric) => metric.kind === 'set');
+    this.columns = this.sampleMetrics.flatMap((metric) =>
+      metric.regions
+        .filter((region, _, all) => !allHole || region === 'image' || all.length === 1)
+        .map((region) => ({ metric, region })),
+    );
+  }
+
+  /** Throws a UserError for an unknown metric, and for one whose files are missing, as {@link createMetric} does. */
+  static async create(names: readonly string[], context: MetricContext, allHole: boolean): Promise<Measurer> {
+    const metrics: (SampleMetric | SetMetric)[] = [];
+    try {
+      for (const name of names) metrics.push(await createMetric(name, context));
+    } catch (error) {
+      for (const metric of metrics) metric.dispose();
+      throw error;
+    }
+    return new Measurer(metrics, allHole);
+  }
+
+  /**
+   * Throws a UserError when a metric of sets needs more images than there are.
+   *
+   * @param key lists the metrics.
+   */
+  requireImages(count: number, key = 'metrics'): void {
+    for (const { name, minimum } of this.setMetrics) {
+      if (count >= minimum) continue;
+      throw new UserError('There are too few images for a metric of sets.', {
+        where: `${key}: ${name}`,
+        expected: `at least ${minimum} images`,
+        got: String(count),
+        fix: `take more photos, or leave ${name} out`,
+      });
+    }
+  }
+
+  /** Values [n, columns], row by row. NaN where an image has none. */
+  async measure(batch: MetricBatch): Promise<Float64Array> {
+    const count = batch.truth.shape[0];
+    const table = new Float64Array(count * this.columns.length).fill(Number.NaN);
+    for (const metric of this.sampleMetrics) {
+      const found = await metric.measure(batch);
+      for (const [column, { metric: own, region }] of this.columns.entries()) {
+        const values = own === metric ? found[region] : undefined;
+        values?.forEach((value, i) => {
+          table[i * this.columns.length + column] = value;
+        });
+      }
+    }
+    return table;
+  }
+
+  /** Empty statistics, one for each metric of sets. */
+  start(): SetStatistics[] {
+    return this.setMetrics.map((metric) => metric.start());
+  }
+
+  dispose(): void {
+    for (const metric of [...this.sampleMetrics, ...this.setMetrics]) metric.dispose();
+  }
+}

@@ -1,0 +1,76 @@
+/** What several metrics need is loaded and computed once. */
+import type { Tensor4D } from '../../runtime/tf.ts';
+
+interface Disposable {
+  dispose(): void;
+}
+
+/** Something that others use too; the last to release it disposes of it. */
+export interface Loan<T> {
+  readonly value: T;
+  release(): void;
+}
+
+const loaded = new Map<string, { readonly value: Promise<Disposable>; users: number }>();
+
+/** The network of that key, loaded by whoever asks first. */
+export async function borrow<T extends Disposable>(key: string, load: () => Promise<T>): Promise<Loan<T>> {
+  const entry = loaded.get(key) ?? { value: load(), users: 0 };
+  loaded.set(key, entry);
+  entry.users += 1;
+  const leave = () => {
+    entry.users -= 1;
+    if (entry.users === 0) loaded.delete(key);
+  };
+  try {
+    const value = (await entry.value) as T;
+    return {
+      value,
+      release() {
+        leave();
+        if (entry.users === 0) value.dispose();
+      },
+    };
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+/** A function of a tensor, whose result in JavaScript's memory is kept as long as the tensor object. */
+export function oncePerTensor<R>(
+  compute: (images: Tensor4D) => Promise<R>,
+): (images: Tensor4D) => Promise<R> {
+  const known = new WeakMap<Tensor4D, Promise<R>>();
+  return (images) => {
+    const result = known.get(images) ?? compute(images);
+    known.set(images, result);
+    return result;
+  };
+}
+
+/** Tensors made of a tensor, kept until another is asked for: a batch's photos are compared with many results. */
+export class LastOf<R extends Disposable> {
+  readonly #compute: (images: Tensor4D) => R;
+  #images: Tensor4D | undefined;
+  #result: R | undefined;
+
+  constructor(compute: (images: Tensor4D) => R) {
+    this.#compute = compute;
+  }
+
+  of(images: Tensor4D): R {
+    if (this.#images !== images || !this.#result) {
+      this.dispose();
+      this.#result = this.#compute(images);
+      this.#images = images;
+    }
+    return this.#result;
+  }
+
+  dispose(): void {
+    this.#result?.dispose();
+    this.#result = undefined;
+    this.#images = undefined;
+  }
+}

@@ -1,0 +1,71 @@
+/** The files of a report. They appear together, when all are whole. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from '../../formats/atomic.ts';
+import type { Report } from './schema.ts';
+
+/** Writes texts by file name into a folder, which is made if need be. What stood under the names stays until all are written. */
+export async function writeTogether(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const suffix = `${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  const temporary = (name: string) => join(folder, `${name}.${suffix}`);
+  try {
+    for (const [name, text] of Object.entries(files)) {
+      const file = await open(temporary(name), 'wx');
+      try {
+        await file.writeFile(text);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }
+    for (const name of Object.keys(files)) await rename(temporary(name), join(folder, name));
+    await syncFolder(folder);
+  } catch (error) {
+    for (const name of Object.keys(files)) await rm(temporary(name), { force: true });
+    throw error;
+  }
+}
+
+/** `metrics.json`: a line a row, so that people and `diff` can read it. */
+export function reportJson(report: Report): string {
+  const { rows, differences, bestLevels, ...rest } = report;
+  const list = (items: readonly object[]) =>
+    items.length === 0 ? '[]' : `[\n${items.map((item) => `  ${JSON.stringify(item)}`).join(',\n')}\n ]`;
+  const head = JSON.stringify(rest, null, 1).slice(0, -2);
+  return `${head},\n "rows": ${list(rows)},\n "differences": ${list(differences)},\n "bestLevels": ${list(bestLevels)}\n}\n`;
+}
+
+/** `metrics.csv`: the rows of `metrics.json`, and its differences as rows with a reference (RFC 4180). */
+export function reportCsv({ rows, differences }: Report): string {
+  const head = [
+    'method',
+    'reference',
+    'd',
+    'l',
+    'hole',
+    'size_from',
+    'size_below',
+    'metric',
+    'region',
+    'mean',
+    'low',
+    'high',
+    'count',
+  ];
+  const lines = [
+    ...rows.map((row) => ({ ...row, reference: null })),
+    ...differences.map((row) => ({ ...row, hole: null, size: null })),
+  ].map(({ method, reference, d, l, hole, size, metric, region, mean, low, high, count }) =>
+    [method, reference, d, l, hole, size?.[0], size?.[1], metric, region, mean, low, high, count]
+      .map(csvCell)
+      .join(','),
+  );
+  return `${[head.join(','), ...lines].join('\r\n')}\r\n`;
+}
+
+function csvCell(value: string | number | null | undefined): string {
+  const text = String(value ?? '');
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

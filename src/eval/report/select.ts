@@ -1,0 +1,107 @@
+/** Finds and formats values of a report. */
+import type { Region } from '../metrics/metric.ts';
+import type { Report, ReportMetric, ReportRow } from './schema.ts';
+
+/** A metric measured on a region: a column of tables. */
+export interface Measure {
+  readonly metric: ReportMetric;
+  readonly region: Region;
+}
+
+/** A method at one d and l. */
+export interface Place {
+  readonly method: string;
+  readonly d: number | null;
+  readonly l: number | null;
+}
+
+/** Every metric once: inside the hole where it is measured there, else on the whole image. */
+export function mainMeasures({ metrics }: Report): Measure[] {
+  return metrics.map((metric) => ({ metric, region: metric.regions.includes('hole') ? 'hole' : 'image' }));
+}
+
+/** Metrics on the whole image that {@link mainMeasures} has inside the hole. */
+export function imageMeasures({ metrics }: Report): Measure[] {
+  return metrics
+    .filter(({ regions }) => regions.includes('hole') && regions.includes('image'))
+    .map((metric) => ({ metric, region: 'image' }));
+}
+
+/** The measure of a metric's name, as in {@link mainMeasures}. */
+export function measureOf(report: Report, name: string): Measure | undefined {
+  return mainMeasures(report).find(({ metric }) => metric.name === name);
+}
+
+/** A value of all images, or of those of a group. */
+export function rowAt(
+  { rows }: Report,
+  place: Place,
+  { metric, region }: Measure,
+  group: Pick<ReportRow, 'hole' | 'size'> = { hole: null, size: null },
+): ReportRow | undefined {
+  return rows.find(
+    (row) =>
+      row.method === place.method &&
+      row.d === place.d &&
+      row.l === place.l &&
+      row.metric === metric.name &&
+      row.region === region &&
+      row.hole === group.hole &&
+      String(row.size) === String(group.size),
+  );
+}
+
+export const checkpointLabels = ({ methods }: Report): string[] =>
+  methods.filter(({ kind }) => kind === 'checkpoint').map(({ label }) => label);
+
+/** The l that is best for a sketch, and whether it is clearly so; undefined where nothing was measured. */
+export function bestLevelAt(
+  { bestLevels }: Report,
+  method: string,
+  d: number,
+  { metric, region }: Measure,
+): Report['bestLevels'][number] | undefined {
+  return bestLevels.find(
+    (row) => row.method === method && row.d === d && row.metric === metric.name && row.region === region,
+  );
+}
+
+/** `L1`, or `L1 on the whole image` where it is also measured inside the hole. */
+export function measureTitle({ metric, region }: Measure): string {
+  const place = metric.regions.length > 1 ? (region === 'hole' ? ' in the hole' : ' on the whole image') : '';
+  return `${metric.title}${place}`;
+}
+
+export const isBetter = ({ better }: ReportMetric, a: number, b: number): boolean =>
+  better === 'higher' ? a > b : a < b;
+
+/** Of values, the index of the best; undefined where there is none. */
+export function bestIndex(metric: ReportMetric, values: readonly (number | undefined)[]): number | undefined {
+  let best: number | undefined;
+  for (const [i, value] of values.entries())
+    if (value !== undefined && (best === undefined || isBetter(metric, value, values[best]!))) best = i;
+  return best;
+}
+
+/** About three digits that count: `0.0763`, `19.94`, `143`. */
+export function format(value: number): string {
+  const size = Math.abs(value);
+  if (size >= 100) return value.toFixed(0);
+  if (size >= 10) return value.toFixed(2);
+  if (size >= 1) return value.toFixed(3);
+  if (size >= 0.001 || size === 0) return value.toFixed(4);
+  if (size >= 0.00001) return value.toFixed(5);
+  return value.toExponential(1);
+}
+
+/** `[0.0712, 0.0814]`, or nothing where there is no interval. */
+export const formatInterval = ({ low, high }: { low: number | null; high: number | null }): string =>
+  low === null || high === null ? '' : `[${format(low)}, ${format(high)}]`;
+
+/** With its sign, and a real minus. */
+export const formatDifference = (value: number): string =>
+  value < 0 ? `−${format(-value)}` : value > 0 ? `+${format(value)}` : format(value);
+
+/** A class of hole size for people: `10–20 %`. */
+export const formatSize = ([from, to]: readonly [number, number]): string =>
+  `${Math.round(from * 1000) / 10}–${Math.round(to * 1000) / 10} %`;

@@ -1,0 +1,122 @@
+/** What an evaluation measures: the keys of a suite, their defaults, bounds and documentation. */
+import { z } from 'zod';
+import { holeKinds } from '../../config/data-schema.ts';
+import type { JsonSchema } from '../../config/json-schema.ts';
+
+const share = () => z.number().min(0).max(1);
+
+const sketches = z
+  .strictObject({
+    degradations: z
+      .array(share())
+      .min(1)
+      .default([0, 0.5, 1])
+      .describe('Values of d in [0, 1]: 0 is the true sketch, 1 as rough as the roughest of training.'),
+    deformation: share()
+      .default(0.078)
+      .describe(
+        'At d = 1, how far lines are moved at most, as a share of the image’s side (the paper: 20 / 256).',
+      ),
+    discarded: z
+      .int()
+      .min(0)
+      .max(16)
+      .default(2)
+      .describe(
+        'Boxes that are wiped clean where there are lines in the hole; at d = 1 an eighth to a quarter wide.',
+      ),
+    dilation: share()
+      .default(0)
+      .describe(
+        'At d = 1, how wide lines are, as a share of the image’s side. 0: they stay one pixel wide, for l itself widens them.',
+      ),
+  })
+  .prefault({})
+  .describe('Sketches: the true ones, and these degraded by d.');
+
+const report = z
+  .strictObject({
+    samples: z
+      .int()
+      .min(0)
+      .max(500)
+      .default(24)
+      .describe('Samples shown: the worst, the middle and the best.'),
+    megabytes: z
+      .number()
+      .gt(0)
+      .max(500)
+      .default(12)
+      .describe('Bound of the size of all pictures; fewer samples are shown where it would be passed.'),
+    sortBy: z
+      .string()
+      .default('l1')
+      .describe('The metric by which samples are sorted, inside the hole where it is measured there.'),
+    fidelity: z
+      .string()
+      .default('sketch-f')
+      .describe('The metric across the curve: how well the sketch is followed.'),
+    realism: z
+      .string()
+      .default('hed-frechet')
+      .describe('The metric up the curve: how much results look like photos.'),
+  })
+  .prefault({})
+  .describe('What report.html shows.');
+
+export const suiteSchema = z
+  .strictObject({
+    extends: z
+      .string()
+      .optional()
+      .describe('Another suite (relative to this file) whose values this one overrides.'),
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]*$/)
+      .describe('Names the folder of results: lower-case letters, digits and hyphens.'),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .default(1)
+      .describe('Holes, degradations, the choice of photos and the bootstrap derive from it.'),
+    images: z
+      .int()
+      .min(1)
+      .optional()
+      .describe('At most so many photos of the split, chosen by seed and id. Default: all.'),
+    holes: z
+      .array(z.enum(holeKinds))
+      .min(1)
+      .default(['rectangle', 'thin', 'medium', 'thick'])
+      .describe('Shapes of holes; every photo gets one of each. In synthesis all is hole.'),
+    sketches,
+    levels: z.array(share()).min(1).default([0, 0.5, 1]).describe('Values of l in [0, 1].'),
+    metrics: z
+      .array(z.string())
+      .min(1)
+      .default(['l1', 'psnr', 'ssim'])
+      .describe('What is measured, by name; see docs/evaluation.md.'),
+    blend: z
+      .boolean()
+      .default(true)
+      .describe('Results are measured with the photo’s own pixels outside the hole, as they are used.'),
+    holeSizes: z
+      .array(share())
+      .min(2)
+      .default([0, 0.1, 0.2, 0.3, 0.4, 0.5, 1])
+      .describe('Bounds of the classes of hole size, as shares of the image, rising.'),
+    bootstrap: z
+      .strictObject({
+        resamples: z.int().min(100).max(100_000).default(1000).describe('Resamples of the photos.'),
+        confidence: z.number().gt(0).lt(1).default(0.95).describe('Of the intervals.'),
+      })
+      .prefault({})
+      .describe('Intervals: percentiles over resamples of the photos, each with all its holes.'),
+    report,
+  })
+  .describe('Deep Plastic Surgery: an evaluation suite.');
+
+export type Suite = z.output<typeof suiteSchema>;
+
+export const suiteJsonSchema = z.toJSONSchema(suiteSchema, { io: 'input' }) as JsonSchema;

@@ -1,0 +1,134 @@
+/** Writes a checkpoint's networks in the formats of other programs, and proves each file equal to its source. */
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { syncFolder, writeFileAtomically } from '../formats/atomic.ts';
+import type { Precision } from '../formats/tfjs/graph-model.ts';
+import { type LoadedMethod, requireTrained } from '../models/load.ts';
+import type { Method } from '../models/method.ts';
+import { UserError } from '../runtime/errors.ts';
+import type { Reporter } from '../runtime/progress.ts';
+import { type Case, makeCases } from './cases.ts';
+import { type Computation, chooseComputations, graphOf, singleNetwork } from './computation.ts';
+import type { Exporter, Subject } from './formats/exporter.ts';
+import { exportOnnx } from './formats/onnx.ts';
+import { exportSafetensors } from './formats/safetensors.ts';
+import { exportTfjs } from './formats/tfjs.ts';
+import { modelCard } from './model-card.ts';
+import { describeOrigin, LICENCE, originOf } from './origin.ts';
+import { PRODUCER } from './producer.ts';
+import { type Proof, requireEqual } from './proof.ts';
+import type { ExportReport } from './report.ts';
+
+const exporters = { onnx: exportOnnx, tfjs: exportTfjs, safetensors: exportSafetensors } satisfies Record<
+  string,
+  Exporter
+>;
+
+export type ExportFormat = keyof typeof exporters;
+export const EXPORT_FORMATS = Object.keys(exporters) as readonly ExportFormat[];
+
+export interface ExportOptions {
+  readonly formats: readonly ExportFormat[];
+  readonly precision: Precision;
+  /** `pipeline`, `G` for the generators of all levels, or a network's name. */
+  readonly network: string;
+  /** A folder that does not exist yet. */
+  readonly out: string;
+  readonly reporter: Reporter;
+  /** Ends the export after the file in progress. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Exports from a checkpoint into a new folder: the formats' files, `export.json` and `README.md`.
+ *
+ * @throws UserError when the folder exists, a network is unknown or untrained, or a file is not equal to its source;
+ *   the signal's reason when it was aborted. Nothing is left then.
+ */
+export async function exportModel(loaded: LoadedMethod, options: ExportOptions): Promise<ExportReport> {
+  const { network, out } = options;
+  if (existsSync(out)) {
+    throw new UserError('The folder to export into exists already.', {
+      where: out,
+      expected: 'a new folder',
+      fix: 'name another one with --out, or remove it',
+    });
+  }
+  const computations = chooseComputations(loaded.method, loaded.config, network);
+  const needed = computations.flatMap(({ networks }) => networks.map(({ name }) => name));
+  requireTrained([...new Set(needed)], loaded.trained, loaded.path);
+  const temporary = `${resolve(out)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  await mkdir(temporary, { recursive: true });
+  try {
+    const report = await writeAll(temporary, loaded, computations, options);
+    await writeFileAtomically(join(temporary, 'export.json'), `${JSON.stringify(report, null, 1)}\n`);
+    await writeFileAtomically(join(temporary, 'README.md'), modelCard(report, computations));
+    await rename(temporary, out);
+    await syncFolder(dirname(resolve(out)));
+    return report;
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function writeAll(
+  folder: string,
+  loaded: LoadedMethod,
+  computations: readonly Computation[],
+  { formats, precision, reporter, signal }: ExportOptions,
+): Promise<ExportReport> {
+  const origin = await originOf(loaded);
+  const { checkpoint, step, sha256 } = origin;
+  const metadata = { origin: `${checkpoint}, step ${step}, SHA-256 ${sha256}`, licence: LICENCE };
+  const options = { folder, precision, description: describeOrigin(origin), metadata };
+  const proofs: Proof[] = [];
+  const task = reporter.task('Export', computations.length * formats.length, 'files');
+  let done = 0;
+  for (const computation of computations) {
+    const subject = subjectOf(computation, loaded.method);
+    for (const format of formats) {
+      // Lets a signal in: what follows keeps the thread busy.
+      await setImmediate();
+      signal.throwIfAborted();
+      task.update(done++, `${computation.name} as ${format}`);
+      const found = await exporters[format](subject, options);
+      for (const proof of found) requireEqual(proof);
+      proofs.push(...found);
+    }
+  }
+  task.update(done, '');
+  task.finish();
+  return { formatVersion: 1, producer: PRODUCER, precision, origin, proofs, files: await filesIn(folder) };
+}
+
+/** Graph and cases are made once, and only for formats that need them. */
+function subjectOf(computation: Computation, method: Method): Subject {
+  let graph: ReturnType<typeof graphOf> | undefined;
+  let cases: readonly Case[] | undefined;
+  return {
+    computation,
+    graph: () => (graph ??= graphOf(computation)),
+    cases: () => (cases ??= makeCases(computation)),
+    network: ({ name }) => subjectOf(singleNetwork(method, name), method),
+  };
+}
+
+async function filesIn(folder: string): Promise<ExportReport['files']> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const files: Record<string, { bytes: number; sha256: string }> = {};
+  for (const path of paths.sort()) {
+    const hash = createHash('sha256');
+    let bytes = 0;
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      hash.update(chunk);
+      bytes += chunk.length;
+    }
+    files[relative(folder, path).split(sep).join('/')] = { bytes, sha256: hash.digest('hex') };
+  }
+  return files;
+}

@@ -1,0 +1,111 @@
+/** Files of weights in any format that is read here, told apart by how they begin. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { readKerasWeights } from '../../formats/keras-h5.ts';
+import { readSafetensors, type StoredTensor } from '../../formats/safetensors.ts';
+import { looksLikeTorch, openTorchFile } from '../../formats/torch/read.ts';
+import { UserError } from '../../runtime/errors.ts';
+
+export interface WeightTensor {
+  readonly shape: readonly number[];
+  /** As its format calls it. */
+  readonly dtype: string;
+  /** Elements, row-major: single precision for floating-point tensors, numbers for integers and booleans. */
+  read(): Float32Array | Float64Array;
+}
+
+export interface WeightFile {
+  readonly path: string;
+  readonly tensors: ReadonlyMap<string, WeightTensor>;
+  /** After this no tensor can be read. */
+  close(): void;
+}
+
+/**
+ * Opens a PyTorch file (old form or zip), a safetensors file or Keras weights (`.weights.h5`).
+ *
+ * @throws UserError when it cannot be read, is damaged, or is none of these.
+ */
+export async function openWeightFile(path: string): Promise<WeightFile> {
+  const head = await readHead(path);
+  if (looksLikeTorch(head.subarray(0, 4))) return { path, ...(await openTorchFile(path)) };
+  const close = () => {};
+  if (head.subarray(1, 4).toString('latin1') === 'HDF') {
+    const arrays = await readKerasWeights(path);
+    const tensors = [...arrays].map(([key, { shape, data }]): [string, WeightTensor] => [
+      key,
+      { shape, dtype: 'float32', read: () => data },
+    ]);
+    return { path, tensors: new Map(tensors), close };
+  }
+  // Eight bytes of length, then the header's brace.
+  if (head[8] === 0x7b) {
+    const tensors = [...readSafetensors(path)].map(([key, tensor]): [string, WeightTensor] => [
+      key,
+      { shape: tensor.shape, dtype: tensor.dtype, read: () => numbersOf(tensor) },
+    ]);
+    return { path, tensors: new Map(tensors), close };
+  }
+  throw unknownFormat(path, head);
+}
+
+/** SHA-256 of a file's bytes, hex. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+function numbersOf({ data, dtype }: StoredTensor): Float32Array | Float64Array {
+  if (data instanceof Float32Array) return data;
+  if (dtype === 'F64') return Float32Array.from(data as Float64Array);
+  return data instanceof BigInt64Array ? Float64Array.from(data, Number) : Float64Array.from(data);
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(256), 0, 256, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError('A weight file cannot be read.', {
+      where: `--from ${path}`,
+      expected: 'a file of weights',
+      got: code === 'EISDIR' ? 'a folder' : code === 'ENOENT' ? 'nothing of that name' : message,
+      fix: code === 'EISDIR' ? `name the files in it: --from ${path.replace(/\/$/, '')}/*` : undefined,
+    });
+  }
+}
+
+function unknownFormat(path: string, head: Buffer): UserError {
+  const text = head.toString('latin1').trimStart().toLowerCase();
+  const expected = 'a PyTorch file (.ckpt, .pth, .pt), a .safetensors file or Keras weights (.weights.h5)';
+  const where = `--from ${path}`;
+  const again = `download ${basename(path)} again, in a browser if need be, and compare its size`;
+  if (/^<(!doctype|html|\?xml)/.test(text))
+    return new UserError('A web page was saved in place of the weights.', {
+      where,
+      expected,
+      got: 'HTML, as download sites send it when they ask for a confirmation or refuse',
+      fix: again,
+    });
+  if (text.startsWith('version https://git-lfs'))
+    return new UserError('A file is only Git LFS’s note of where the weights are.', {
+      where,
+      expected,
+      got: 'a pointer of a few lines',
+      fix: 'run `git lfs pull` in the repository that it comes from',
+    });
+  const got =
+    head.length === 0
+      ? 'an empty file'
+      : `a file that begins with the bytes ${[...head.subarray(0, 4)].join(' ')}`;
+  return new UserError('The format of a weight file is not known.', { where, expected, got, fix: again });
+}

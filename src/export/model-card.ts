@@ -1,0 +1,102 @@
+import type { Computation } from './computation.ts';
+import { onnxExample, pythonExample, tfjsExample } from './examples.ts';
+import { describeOrigin, LICENCE, type Origin } from './origin.ts';
+import type { Proof } from './proof.ts';
+import type { ExportReport } from './report.ts';
+
+/** The text of an export's `README.md`: what is in it, how to run it, how equal it is, and where it comes from. */
+export function modelCard(report: ExportReport, computations: readonly Computation[]): string {
+  const { origin, proofs } = report;
+  const first = computations[0]!;
+  const has = (format: string) => proofs.some((proof) => proof.format === format);
+  const browser = has('tfjs') ? tfjsExample(first) : onnxExample(first, 'onnxruntime-web');
+  const sections: (readonly [title: string, text: string])[] = [
+    ['# Deep Plastic Surgery, exported', `${describeOrigin(origin)}.`],
+    ['## Files', fileTable(report)],
+    ...computations.map((computation) => [`## ${computation.name}`, portTables(computation)] as const),
+    ['## Layout', layoutText(has)],
+    ...(has('onnx')
+      ? ([
+          ['## Example: Python', code('python', pythonExample(first))],
+          ['## Example: Node', code('js', onnxExample(first, 'onnxruntime-node'))],
+        ] as const)
+      : []),
+    ...(has('onnx') || has('tfjs') ? ([['## Example: browser', code('js', browser)]] as const) : []),
+    ['## Equality with the checkpoint', proofTable(proofs)],
+    ['## Origin', originText(origin)],
+    ['## Licence', LICENCE],
+  ];
+  return `${sections.map(([title, text]) => `${title}\n\n${text}`).join('\n\n')}\n`;
+}
+
+const code = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function fileTable({ files, precision }: ExportReport): string {
+  const sizes = new Map<string, number>();
+  for (const [path, { bytes }] of Object.entries(files)) {
+    // The pieces of a model's weights are of no interest one by one.
+    const shown = path.replace(/\/[^/]*\.bin$/, '/*.bin');
+    sizes.set(shown, (sizes.get(shown) ?? 0) + bytes);
+  }
+  const rows = [...sizes].map(([path, bytes]) => [`\`${path}\``, `${(bytes / 1e6).toFixed(1)} MB`]);
+  const stored = precision === 'fp16' ? 'half precision, but for small ones' : 'single precision';
+  const note = `Weights of ONNX and GraphModel files are stored in ${stored}; those of others in single precision.`;
+  return `${table(['File', 'Size'], rows)}\n\n${note}`;
+}
+
+function portTables({ inputs, outputs }: Computation): string {
+  const rows = Object.entries(inputs).map(([name, { shape, meaning }]) => [
+    `\`${name}\``,
+    `[n, ${shape.join(', ')}]`,
+    meaning,
+  ]);
+  const results = Object.entries(outputs).map(([name, meaning]) => [`\`${name}\``, meaning]);
+  return `${table(['Input', 'Shape (NHWC)', 'Meaning'], rows)}\n\n${table(['Output', 'Meaning'], results)}`;
+}
+
+function layoutText(has: (format: string) => boolean): string {
+  const lines = ['Everything is float32; n, the batch size, is open.'];
+  if (has('onnx')) lines.push('ONNX files have the channels first: [n, c, h, w].');
+  if (has('tfjs')) lines.push('TF.js models have the channels last: [n, h, w, c].');
+  if (has('tfjs-layers'))
+    lines.push('The models in `tfjs-layers` are made of this project’s layers (`src/nn`), to be trained on.');
+  if (has('safetensors'))
+    lines.push(
+      'The safetensors files have PyTorch’s layout and the names of DeepPS’s modules; `conv3`, which nothing uses, is 0.',
+    );
+  return lines.join('\n');
+}
+
+function proofTable(proofs: readonly Proof[]): string {
+  const rows = proofs.flatMap(({ network, format, runtime, tolerance, outputs }) =>
+    Object.entries(outputs).map(([output, { max, mean, scale }]) => [
+      network,
+      `${format}, ${runtime}`,
+      output,
+      max.toExponential(1),
+      mean.toExponential(1),
+      (tolerance * scale).toExponential(1),
+    ]),
+  );
+  const inputs = 'Seeded inputs, l = 0, 0.25, 0.5, 0.75 and 1, batches of 1 and 3.';
+  return `${inputs}\n\n${table(['Network', 'Format', 'Output', 'Largest difference', 'Mean', 'Allowed'], rows)}`;
+}
+
+function originText({ checkpoint, sha256, step, config, metrics, imported }: Origin): string {
+  const { source } = config.data;
+  const images = source.kind === 'faces' ? 'built-in rendered faces' : `${source.kind}: ${source.path}`;
+  return [
+    `- Checkpoint: \`${checkpoint}\`, step ${step}, manifest’s SHA-256 ${sha256}`,
+    `- Configuration: \`${config.method}\`, ${config.task}, ${config.resolution} px; all of it is in \`export.json\``,
+    ...(imported ?? []).map(
+      ({ file, sha256: hash }) => `- Weights imported from \`${file}\`, SHA-256 ${hash}`,
+    ),
+    ...(imported ? [] : [`- Trained on ${images}`]),
+    ...Object.entries(metrics).map(([name, value]) => `- ${name}, held-out samples: ${value}`),
+  ].join('\n');
+}

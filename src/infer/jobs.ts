@@ -1,0 +1,167 @@
+/** What is to be done: which files belong together. */
+import { stat } from 'node:fs/promises';
+import { parse } from 'node:path';
+import { listImages } from '../data/sources/listing.ts';
+import { UserError } from '../runtime/errors.ts';
+
+/** One picture to make. `name` is that of its files; in folders it has the subfolder before it. */
+export type Job =
+  | {
+      readonly kind: 'triple';
+      readonly name: string;
+      readonly image: string;
+      readonly mask: string;
+      readonly sketch: string;
+    }
+  | { readonly kind: 'strip'; readonly name: string; readonly strip: string }
+  | { readonly kind: 'sketch'; readonly name: string; readonly sketch: string };
+
+/** Each path is a file or a folder of files. */
+export interface JobSources {
+  readonly image?: string;
+  readonly mask?: string;
+  readonly sketch?: string;
+  readonly strips?: readonly string[];
+}
+
+const PARTS = ['image', 'mask', 'sketch'] as const;
+/** So many files without a partner are named. */
+const LISTED = 12;
+
+/**
+ * The pictures that the sources ask for. Files of the folders of photos, masks and sketches belong together when their
+ * paths below the folders are equal but for the extension.
+ *
+ * @param task of the networks: an edit needs photo, mask and sketch, or strips; a synthesis a sketch alone.
+ * @throws UserError when sources or partners are missing, are of different kinds, or names clash.
+ */
+export async function findJobs(sources: JobSources, task: 'edit' | 'synthesis'): Promise<Job[]> {
+  requireSources(sources, task);
+  const jobs = sources.strips?.length
+    ? await stripJobs(sources.strips)
+    : task === 'synthesis'
+      ? await sketchJobs(sources.sketch!)
+      : await tripleJobs(sources as Required<JobSources>);
+  requireDistinct(jobs);
+  return jobs;
+}
+
+function requireSources(sources: JobSources, task: 'edit' | 'synthesis'): void {
+  const given = PARTS.filter((part) => sources[part] !== undefined);
+  const flags = given.map((part) => `--${part}`).join(', ');
+  const hasStrips = (sources.strips?.length ?? 0) > 0;
+  if (task === 'synthesis') {
+    if (given.join() === 'sketch' && !hasStrips) return;
+    throw new UserError('This checkpoint draws whole faces from sketches alone (task: synthesis).', {
+      expected: '--sketch FILE or --sketch FOLDER, and no photo, mask or strip',
+      got: [flags, hasStrips ? '--strip' : ''].filter(Boolean).join(', ') || 'none of them',
+    });
+  }
+  if (hasStrips ? given.length === 0 : given.length === PARTS.length) return;
+  throw new UserError('This checkpoint changes parts of photos (task: edit).', {
+    expected: '--image, --mask and --sketch, each a file or each a folder; or --strip and none of these',
+    got: [flags, hasStrips ? '--strip' : ''].filter(Boolean).join(', ') || 'none of them',
+  });
+}
+
+async function stripJobs(strips: readonly string[]): Promise<Job[]> {
+  const jobs: Job[] = [];
+  for (const path of strips) {
+    for (const [name, strip] of await filesOf('strip', path)) jobs.push({ kind: 'strip', name, strip });
+  }
+  return jobs;
+}
+
+async function sketchJobs(path: string): Promise<Job[]> {
+  const files = await filesOf('sketch', path);
+  return [...files].map(([name, sketch]) => ({ kind: 'sketch', name, sketch }));
+}
+
+async function tripleJobs(sources: Record<(typeof PARTS)[number], string>): Promise<Job[]> {
+  const kinds = await Promise.all(PARTS.map((part) => isFolder(part, sources[part])));
+  if (kinds.every((folder) => !folder)) {
+    return [{ kind: 'triple', name: parse(sources.image).name, ...pick(PARTS, (part) => sources[part]) }];
+  }
+  if (!kinds.every((folder) => folder)) {
+    throw new UserError('Files and folders are mixed.', {
+      where: PARTS.map((part) => `--${part} ${sources[part]}`).join(' '),
+      expected: 'three files, or three folders with files of the same names',
+      got: PARTS.map((part, i) => `--${part} is a ${kinds[i] ? 'folder' : 'file'}`).join(', '),
+    });
+  }
+  const [image, mask, sketch] = await Promise.all(PARTS.map((part) => filesOf(part, sources[part])));
+  const files = { image: image!, mask: mask!, sketch: sketch! };
+  const names = [...new Set(PARTS.flatMap((part) => [...files[part].keys()]))].sort();
+  requirePartners(names, (name) => PARTS.filter((part) => !files[part].has(name)), sources);
+  return names.map((name) => ({ kind: 'triple', name, ...pick(PARTS, (part) => files[part].get(name)!) }));
+}
+
+function requirePartners(
+  names: readonly string[],
+  missing: (name: string) => readonly string[],
+  sources: JobSources,
+): void {
+  const lonely = names.filter((name) => missing(name).length > 0);
+  if (lonely.length === 0) return;
+  const lines = lonely.slice(0, LISTED).map((name) => `  ${name}: no ${missing(name).join(', no ')}`);
+  if (lonely.length > LISTED) lines.push(`  ... and ${lonely.length - LISTED} more`);
+  throw new UserError(`${lonely.length} of ${names.length} pictures are incomplete:\n${lines.join('\n')}`, {
+    where: PARTS.map((part) => `--${part} ${sources[part]}`).join(' '),
+    expected: 'for each photo a mask and a sketch of its name; the extensions may differ',
+    fix: 'add or rename the files, or move those without partners elsewhere',
+  });
+}
+
+/** A file, or the pictures below a folder, by their names without the extension. */
+async function filesOf(flag: string, path: string): Promise<ReadonlyMap<string, string>> {
+  if (!(await isFolder(flag, path))) return new Map([[parse(path).name, path]]);
+  const files = new Map<string, string>();
+  for (const { id, path: file } of await listImages(path, `--${flag}`)) {
+    const name = id.slice(0, id.length - parse(id).ext.length);
+    const other = files.get(name);
+    if (other !== undefined) throw sameName(name, other, file);
+    files.set(name, file);
+  }
+  if (files.size > 0) return files;
+  throw new UserError('The folder has no pictures.', {
+    where: `--${flag} ${path}`,
+    expected: 'JPEG, PNG or WebP files',
+    got: 'none',
+  });
+}
+
+async function isFolder(flag: string, path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError('A file cannot be found.', {
+      where: `--${flag} ${path}`,
+      expected: 'a picture, or a folder of pictures',
+      got: code === 'ENOENT' ? 'nothing of that name' : message,
+      fix: `a relative path starts at the working directory (${process.cwd()})`,
+    });
+  }
+}
+
+function requireDistinct(jobs: readonly Job[]): void {
+  const seen = new Map<string, Job>();
+  for (const job of jobs) {
+    const other = seen.get(job.name);
+    if (other) throw sameName(job.name, fileOf(other), fileOf(job));
+    seen.set(job.name, job);
+  }
+}
+
+/** The file that a job is called after. */
+export const fileOf = (job: Job): string =>
+  job.kind === 'triple' ? job.image : job.kind === 'strip' ? job.strip : job.sketch;
+
+const sameName = (name: string, one: string, other: string) =>
+  new UserError(`Two files have the name ${name}, so their results would overwrite each other.`, {
+    where: `${one} and ${other}`,
+    fix: 'rename one of them, or take them one after the other with different --out',
+  });
+
+const pick = <Key extends string>(keys: readonly Key[], value: (key: Key) => string) =>
+  Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<Key, string>;

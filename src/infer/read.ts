@@ -1,0 +1,145 @@
+/** Reads photos, masks, sketches and strips from files of any kind. */
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { readable, UnusableImage } from '../data/decode.ts';
+import { UserError } from '../runtime/errors.ts';
+import type { Raster } from './raster.ts';
+
+/** Larger pictures would need more memory than many machines have. */
+const MAXIMUM_PIXELS = 100_000_000;
+/** Mask values from here on are white. */
+const WHITE_FROM = 128;
+
+export type MaskHole = 'white' | 'black';
+
+/** A photo as its file has it, upright. */
+export interface Photo {
+  /** RGBA. */
+  readonly raster: Raster;
+  readonly hasAlpha: boolean;
+  /** The colour profile of its RGB values; without one they are sRGB. */
+  readonly profile?: Buffer;
+  /** What of the file is not kept, in words. */
+  readonly loss?: string;
+}
+
+/**
+ * Reads a photo: upright by its EXIF orientation, its RGB values as they stand in the file, so that they can be
+ * written back unchanged. Grey becomes RGB, CMYK sRGB, 16 bits become 8.
+ *
+ * @throws UserError when the file is no picture, damaged or too large.
+ */
+export async function readPhoto(path: string): Promise<Photo> {
+  return named(path, async () => {
+    const metadata = await examine(path);
+    const { space, icc, hasAlpha, depth } = metadata;
+    const isRgb = space === 'srgb' || space === 'rgb' || space === 'rgb16';
+    const upright = open(path, space !== 'cmyk');
+    const raster = await bytes(upright.toColourspace('srgb').ensureAlpha());
+    const loss =
+      space === 'cmyk'
+        ? 'its colours are CMYK; the results are sRGB'
+        : depth === 'uchar'
+          ? undefined
+          : 'it has more than 8 bits a channel; the results have 8';
+    return { raster, hasAlpha, profile: isRgb ? icc : undefined, loss };
+  });
+}
+
+/**
+ * Reads a mask as a hole of one channel, see `Edit`. What is transparent in the mask is no hole.
+ *
+ * @throws UserError as {@link readPhoto}.
+ */
+export async function readHole(path: string, holeIs: MaskHole): Promise<Raster> {
+  return named(path, async () =>
+    toHole(await readGrey(path, holeIs === 'white' ? 'black' : 'white'), holeIs),
+  );
+}
+
+/** Reads a drawing of dark lines on white or on nothing: one channel, see `Edit`. @throws UserError as {@link readPhoto}. */
+export async function readSketch(path: string): Promise<Raster> {
+  return named(path, () => readGrey(path, 'white'));
+}
+
+/** The parts of a strip: photo, sketch and mask side by side, squares of one size. */
+export interface Strip {
+  readonly photo: Photo;
+  readonly sketch: Raster;
+  readonly hole: Raster;
+}
+
+/**
+ * Reads a picture of photo, sketch and mask side by side (DeepPS has them at 768 x 256 px; any size will do).
+ *
+ * @throws UserError as {@link readPhoto}, and when the file is not three times as wide as high.
+ */
+export async function readStrip(path: string, holeIs: MaskHole): Promise<Strip> {
+  const photo = await readPhoto(path);
+  const { width, height, data } = photo.raster;
+  if (width !== 3 * height) {
+    throw new UserError('The file is not a strip.', {
+      where: path,
+      expected: 'photo, sketch and mask side by side, so three times as wide as high (DeepPS: 768 x 256 px)',
+      got: `${width} x ${height} px`,
+      fix: 'give separate pictures with --image, --mask and --sketch',
+    });
+  }
+  const side = height;
+  const part = (index: number, channels: number): Raster => {
+    const cut = new Uint8Array(side * side * channels);
+    for (let y = 0; y < side; y++) {
+      for (let x = 0; x < side; x++) {
+        const from = (y * width + index * side + x) * 4;
+        cut.set(data.subarray(from, from + channels), (y * side + x) * channels);
+      }
+    }
+    return { width: side, height: side, data: cut };
+  };
+  return { photo: { ...photo, raster: part(0, 4) }, sketch: part(1, 1), hole: toHole(part(2, 1), holeIs) };
+}
+
+function toHole({ width, height, data }: Raster, holeIs: MaskHole): Raster {
+  const hole = new Uint8Array(data.length);
+  for (let i = 0; i < hole.length; i++) {
+    const isWhite = data[i]! >= WHITE_FROM;
+    hole[i] = isWhite === (holeIs === 'white') ? 255 : 0;
+  }
+  return { width, height, data: hole };
+}
+
+/** The brightness of a picture, transparency over `background`. */
+async function readGrey(path: string, background: string): Promise<Raster> {
+  await examine(path);
+  return bytes(open(path, false).flatten({ background }).greyscale().toColourspace('b-w'));
+}
+
+const open = (path: string, ignoreIcc: boolean): Sharp =>
+  sharp(path, { failOn: 'error', limitInputPixels: MAXIMUM_PIXELS, ignoreIcc }).autoOrient();
+
+async function bytes(image: Sharp): Promise<Raster> {
+  const { data, info } = await readable(image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }));
+  return { data, width: info.width, height: info.height };
+}
+
+async function examine(path: string): Promise<Metadata> {
+  const metadata = await readable(sharp(path, { limitInputPixels: false }).metadata());
+  const { width, height } = metadata;
+  if (width * height <= MAXIMUM_PIXELS) return metadata;
+  throw new UserError('The picture is too large.', {
+    where: path,
+    expected: `at most ${MAXIMUM_PIXELS / 1e6} megapixels`,
+    got: `${width} x ${height} px`,
+    fix: 'scale it down first',
+  });
+}
+
+async function named<T>(path: string, read: () => Promise<T>): Promise<T> {
+  return read().catch((error) => {
+    if (!(error instanceof UnusableImage)) throw error;
+    throw new UserError('A picture cannot be read.', {
+      where: path,
+      expected: 'a JPEG, PNG, WebP, AVIF, GIF or TIFF file',
+      got: error.message,
+    });
+  });
+}

@@ -1,0 +1,83 @@
+/** Which part of a photo the network is shown. */
+import { UserError } from '../runtime/errors.ts';
+import type { Raster, Region } from './raster.ts';
+
+/**
+ * The network sees this many times the hole's longer side, as far as the photo allows. Holes of training are a quarter
+ * to three quarters of what is seen; more of the face around them than on average gave colours that fit better.
+ */
+const CONTEXT = 3;
+/** Where the photo's shorter side leaves less than that, at least so many times. */
+const LEAST_CONTEXT = 1.25;
+
+/** The least rectangle that holds every hole pixel: `left` and `top` inside, `right` and `bottom` just outside. */
+export interface Bounds {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+/** The bounds of a hole, of one channel; undefined when it has no pixel. */
+export function holeBounds({ data, width, height }: Raster): Bounds | undefined {
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      if (!data[i]) continue;
+      if (x < left) left = x;
+      if (x >= right) right = x + 1;
+      if (y < top) top = y;
+      bottom = y + 1;
+    }
+  }
+  return right > 0 ? { left, top, right, bottom } : undefined;
+}
+
+/**
+ * The square around a hole that the network is shown: at least three times as wide as the hole and no narrower than the
+ * network's own resolution, so that nothing is enlarged without need, but inside the photo, unless the hole itself leaves
+ * no room for that.
+ *
+ * @param hole see {@link Edit}, of the photo's size. @param resolution side of the network's input, px.
+ * @throws UserError when there is no hole.
+ */
+export function regionOf(hole: Raster, resolution: number): Region {
+  const bounds = holeBounds(hole);
+  if (!bounds) throw noHole();
+  const { width, height } = hole;
+  const { left, top, right, bottom } = bounds;
+  const longest = Math.max(right - left, bottom - top);
+  const inside = Math.min(Math.max(CONTEXT * longest, resolution), width, height);
+  const least = Math.min(Math.ceil(LEAST_CONTEXT * longest), Math.max(width, height));
+  const size = Math.max(inside, least);
+  return {
+    x: place((left + right) / 2, size, width),
+    y: place((top + bottom) / 2, size, height),
+    size,
+  };
+}
+
+/** Where a region begins that has `centre` in its middle, moved into the photo, or centred on it if too large. */
+function place(centre: number, size: number, length: number): number {
+  if (size > length) return Math.floor((length - size) / 2);
+  return Math.min(Math.max(Math.round(centre - size / 2), 0), length - size);
+}
+
+/** The region itself, or the least square that holds it and the bounds, centred on both. */
+export function regionWith({ x, y, size }: Region, { left, top, right, bottom }: Bounds): Region {
+  const [x0, y0] = [Math.min(x, left), Math.min(y, top)];
+  const [x1, y1] = [Math.max(x + size, right), Math.max(y + size, bottom)];
+  const side = Math.max(x1 - x0, y1 - y0);
+  return {
+    x: Math.floor((x0 + x1 - side) / 2),
+    y: Math.floor((y0 + y1 - side) / 2),
+    size: side,
+  };
+}
+
+const noHole = () =>
+  new UserError('The mask has no hole, so there is nothing to fill.', {
+    expected: 'a mask that is white where the picture is to change, black elsewhere',
+    got: 'a mask without a white pixel',
+    fix: 'paint what is to change; a mask with a black hole needs --mask-hole black',
+  });

@@ -1,0 +1,51 @@
+/** The picture that shows a job's results side by side. */
+import type { RgbImage } from '../data/decode.ts';
+import { drawPictures, type GridColumn } from '../data/picture-grid.ts';
+import type { NetworkInput } from './network-input.ts';
+import { toRgb } from './png.ts';
+
+/** What was made at one l. */
+export interface SheetRow {
+  readonly level: number;
+  /** The degraded sketch that the networks saw. */
+  readonly roughSketch?: RgbImage;
+  readonly refinedSketch?: RgbImage;
+  readonly firstImage?: RgbImage;
+  readonly result: RgbImage;
+}
+
+/**
+ * Draws, as PNG, what the network was given and a row for each l: the degraded sketch, S_gen, I_gen, I_out.
+ *
+ * @param isEdit whether there is a photo with a hole; else a sketch alone.
+ */
+export async function drawSheet(
+  input: NetworkInput,
+  resolution: number,
+  isEdit: boolean,
+  rows: readonly SheetRow[],
+): Promise<Buffer> {
+  const given: GridColumn[] = isEdit
+    ? [
+        { caption: 'photo', pictures: [toRgb(input.image, resolution)] },
+        { caption: 'hole and sketch', pictures: [toRgb(sketchInHole(input), resolution)] },
+      ]
+    : [{ caption: 'sketch', pictures: [toRgb(input.sketch, resolution)] }];
+  const made: GridColumn[] = [
+    { caption: 'rough sketch', pictures: rows.map(({ roughSketch }) => roughSketch) },
+    { caption: 'S_gen', pictures: rows.map(({ refinedSketch }) => refinedSketch) },
+    { caption: 'I_gen', pictures: rows.map(({ firstImage }) => firstImage) },
+    { caption: 'I_out', pictures: rows.map(({ result }) => result) },
+  ];
+  const columns = [...given, ...made.filter(({ pictures }) => pictures.some(Boolean))];
+  const captions = rows.map(({ level }) => `l = ${level}`);
+  return (await drawPictures(columns, resolution, captions)).png;
+}
+
+/** The photo outside the hole and the drawing inside [r,r,3]. */
+function sketchInHole({ image, hole, sketch }: NetworkInput): Float32Array {
+  return image.map((value, i) => {
+    const pixel = Math.floor(i / 3);
+    return hole[pixel] === 1 ? sketch[pixel]! : value;
+  });
+}

@@ -1,0 +1,144 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type EvaluateCommand, evaluateCommand } from '../../src/cli/evaluate.ts';
+import type { Config } from '../../src/config/schema.ts';
+import { reportSchema } from '../../src/eval/report/schema.ts';
+import { type Suite, suiteSchema } from '../../src/eval/suite/schema.ts';
+import { writeCheckpoint } from '../../src/formats/checkpoint.ts';
+import { namedWeights } from '../../src/nn/network-weights.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import type { Variable } from '../../src/runtime/tf.ts';
+import { fakeSuite } from '../eval/fakes.ts';
+import { tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
+import { makePairs } from '../train/pairs.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'evaluate-cli-'));
+  await makePairs(join(folder, 'pairs'), 3);
+  await writeRun('first', 1);
+  await writeRun('second', 2);
+  await writeRun('synthesis', 1, { task: 'synthesis' });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A run of one checkpoint with random weights; its photos are pairs, which need no edge detection. */
+async function writeRun(name: string, seed: number, change: Partial<Config> = {}): Promise<void> {
+  const base = tinyConfig({ task: change.task, levels: 1, norm: 'instance' });
+  const data: Config['data'] = {
+    ...base.data,
+    source: { kind: 'celeba-hq', path: join(folder, 'pairs'), sketchFirst: false },
+    cache: join(folder, 'cache'),
+    split: { validation: 0, test: 0.5 },
+  };
+  const config = { ...base, ...change, seed, data };
+  const method = tinyMethod(config);
+  const tensors: Record<string, [string, { shape: number[]; data: Float32Array }][]> = {};
+  for (const [network, model] of Object.entries(method.networks)) {
+    tensors[network] = Object.entries(namedWeights(model)).map(([key, value]: [string, Variable]) => [
+      key,
+      { shape: value.shape, data: value.dataSync() as Float32Array },
+    ]);
+  }
+  const stage = { index: 0, name: 'F', step: 1 };
+  await writeCheckpoint(
+    join(folder, name, 'checkpoints'),
+    { step: 1, stage, config, random: {}, metrics: {} },
+    tensors,
+  );
+  method.dispose();
+}
+
+async function evaluate(change: Partial<Omit<EvaluateCommand, 'suite'>> & { suite?: Partial<Suite> } = {}) {
+  const { suite, ...rest } = change;
+  const out = await evaluateCommand({
+    checkpoints: [join(folder, 'first')],
+    split: 'test',
+    batch: 4,
+    weights: join(folder, 'no-weights'),
+    reporter: silent,
+    signal: new AbortController().signal,
+    suite: fakeSuite({ metrics: ['l1', 'ssim'], sketches, ...suite }),
+    ...rest,
+  });
+  const read = (name: string) => readFileSync(join(out, name), 'utf8');
+  return { out, json: read('metrics.json'), csv: read('metrics.csv'), page: read('report.html') };
+}
+
+const { sketches } = suiteSchema.parse({ name: 'test', sketches: { degradations: [0, 1] } });
+const withoutTimes = (json: string) => ({ ...JSON.parse(json), times: undefined });
+
+describe('evaluate', () => {
+  it('leaves three files, the same ones when it runs again and in other batches', async () => {
+    const first = await evaluate();
+    expect(first.out).toContain(join('first', 'metrics', 'evaluation-test-test-step-1'));
+    expect(readdirSync(first.out).sort()).toEqual(['metrics.csv', 'metrics.json', 'report.html']);
+    const report = reportSchema.parse(JSON.parse(first.json));
+    expect(report.set.images).toBe(2 * report.set.photos);
+    expect(report.methods.map(({ kind }) => kind)).toEqual(['mean-colour', 'true-sketch', 'checkpoint']);
+    const rows = first.csv.trimEnd().split('\r\n');
+    expect(rows).toHaveLength(1 + report.rows.length);
+    expect(first.page).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
+    expect(first.page).not.toMatch(/(?:src|href)="(?!data:|#)/);
+
+    const again = await evaluate({ out: join(folder, 'again') });
+    expect(withoutTimes(again.json)).toEqual(withoutTimes(first.json));
+    const other = await evaluate({ out: join(folder, 'batch'), batch: 1 });
+    const values = (json: string) => reportSchema.parse(JSON.parse(json)).rows.map(({ mean }) => mean);
+    values(other.json).forEach((mean, i) => {
+      expect(mean).toBeCloseTo(values(first.json)[i]!, 5);
+    });
+  });
+
+  it('goes on after an interrupt and leaves nothing half done', async () => {
+    const out = join(folder, 'interrupted');
+    const controller = new AbortController();
+    const task = () => ({
+      update: (done: number) => done > 8 && controller.abort(new Error('stop')),
+      finish() {},
+    });
+    const interrupted = evaluate({ out, reporter: { ...silent, task }, signal: controller.signal });
+    await expect(interrupted).rejects.toThrow('stop');
+    expect(readdirSync(out)).toEqual(['.shards']);
+    const resumed = await evaluate({ out });
+    expect(readdirSync(out).sort()).toEqual(['metrics.csv', 'metrics.json', 'report.html']);
+    const whole = await evaluate({ out: join(folder, 'whole') });
+    expect(withoutTimes(resumed.json)).toEqual(withoutTimes(whole.json));
+  });
+
+  it('compares checkpoints, and draws whole images in synthesis', async () => {
+    const both = await evaluate({ checkpoints: [join(folder, 'first'), join(folder, 'second')] });
+    const report = reportSchema.parse(JSON.parse(both.json));
+    expect(report.differences.length).toBeGreaterThan(0);
+    expect(report.differences[0]).toMatchObject({ method: 'second, step 1', reference: 'first, step 1' });
+    expect(both.page).toContain('second, step 1 minus first, step 1');
+    const synthesis = await evaluate({ checkpoints: [join(folder, 'synthesis')] });
+    const { set, rows } = reportSchema.parse(JSON.parse(synthesis.json));
+    expect(set.holes).toEqual(['all']);
+    expect(rows.every(({ region }) => region === 'image')).toBe(true);
+  });
+
+  it.each([
+    ['no checkpoint', { checkpoints: ['none'] }, /There is no checkpoint/],
+    ['an unknown metric', { suite: { metrics: ['l1', 'ssmi'] } }, /Unknown metric: ssmi[\s\S]*`ssim`/],
+    ['an empty split', { split: 'validation' as const }, /nothing to evaluate[\s\S]*--split validation/],
+    ['weights that are missing', { suite: { metrics: ['fid'] } }, /no-weights/],
+    [
+      'too few images for a distance of sets',
+      { suite: { images: 1, holes: ['thin' as const], metrics: ['hed-frechet'] } },
+      /too few images[\s\S]*hed-frechet/,
+    ],
+  ])('tells of %s before any work', async (_, change, message) => {
+    const out = join(folder, 'refused');
+    await expect(evaluate({ out, ...change })).rejects.toThrow(message);
+    expect(existsSync(out) ? readdirSync(out) : []).toEqual([]);
+  });
+
+  it('tells of checkpoints that do not compare, and of one given twice', async () => {
+    const checkpoints = (...names: string[]) => ({ checkpoints: names.map((name) => join(folder, name)) });
+    await expect(evaluate(checkpoints('first', 'synthesis'))).rejects.toThrow(/different tasks[\s\S]*edit/);
+    await expect(evaluate(checkpoints('first', 'first'))).rejects.toThrow(/given twice/);
+  });
+}, 120_000);

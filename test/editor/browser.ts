@@ -1,0 +1,99 @@
+/** Headless Chromium for tests of the page. */
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** Why the browser's tests cannot run; undefined when they can. */
+export const noBrowser = existsSync(executablePath)
+  ? undefined
+  : `no browser at ${executablePath}: install Debian's chromium, or set CHROMIUM`;
+
+const quiet = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** WebGPU without a GPU. */
+export const webGpuInSoftware = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+];
+
+export function launch(flags: readonly string[] = ['--disable-gpu']): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...quiet, ...flags] });
+}
+
+/** Tests act through these as a user does: on what the page shows. */
+export class EditorPage {
+  readonly page: Page;
+  /** What the page logged as errors. */
+  readonly errors: string[] = [];
+
+  constructor(page: Page) {
+    this.page = page;
+    page.on('pageerror', (error) => this.errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.errors.push(message.text());
+    });
+  }
+
+  async open(picture: Buffer, name = 'photo.png', mimeType = 'image/png'): Promise<void> {
+    await this.page.setInputFiles('#file', { name, mimeType, buffer: picture });
+    await this.settled();
+  }
+
+  /** Waits until nothing is being opened or written. */
+  async settled(): Promise<void> {
+    await this.page.waitForFunction(() => !document.body.hasAttribute('data-busy'));
+    await this.page.waitForSelector('#welcome', { state: 'hidden' });
+  }
+
+  async tool(name: string): Promise<void> {
+    await this.page.click(`[data-tool="${name}"]`);
+  }
+
+  /** Draws through points, px of a photo of `side` that is shown whole. */
+  async stroke(side: number, points: readonly (readonly [number, number])[]): Promise<void> {
+    const box = (await this.page.locator('#draw-stage').boundingBox())!;
+    const scale = Math.min((box.width - 32) / side, (box.height - 32) / side, 8);
+    const place = ([x, y]: readonly [number, number]) =>
+      [
+        box.x + box.width / 2 + (x - side / 2) * scale,
+        box.y + box.height / 2 + (y - side / 2) * scale,
+      ] as const;
+    await this.page.mouse.move(...place(points[0]!));
+    await this.page.mouse.down();
+    for (const point of points.slice(1)) await this.page.mouse.move(...place(point), { steps: 4 });
+    await this.page.mouse.up();
+  }
+
+  /** Waits for the result of what is drawn and set now, and returns its status line. */
+  async result(): Promise<string> {
+    await this.page.waitForSelector('#result-pane[data-state="shown"]');
+    return (await this.page.textContent('#status')) ?? '';
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+
+  /** What a saving menu item downloads. */
+  async save(what: 'result' | 'project' | 'hole' | 'sketch'): Promise<Buffer> {
+    await this.page.click('#save');
+    const [download] = await Promise.all([
+      this.page.waitForEvent('download'),
+      this.page.click(`[data-save="${what}"]`),
+    ]);
+    const chunks: Buffer[] = [];
+    for await (const chunk of await download.createReadStream()) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks);
+  }
+}

@@ -1,0 +1,250 @@
+import { request as httpRequest, type Server } from 'node:http';
+import { connect } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { apiHandlers } from '../../src/editor/server/api.ts';
+import { startServer } from '../../src/editor/server/server.ts';
+import { faceFrame, inputBytes } from '../../src/editor/wire.ts';
+import { UserError } from '../../src/runtime/errors.ts';
+import { stream } from '../../src/runtime/seed.ts';
+
+const resolution = 16;
+const edgeSize = 16;
+
+let server: Server;
+let port: number;
+const defects: unknown[] = [];
+
+beforeAll(async () => {
+  const model = { resolution, edgeSize, path: '', run: '', step: 0, method: 'dps', cache: '' };
+  const area = resolution ** 2;
+  const engine = {
+    model,
+    ask: async (kind: string) => {
+      if (kind === 'predict') return { resolution, result: new Float32Array(3 * area) } as never;
+      if (kind === 'edges') return new Uint8Array(area) as never;
+      throw new UserError('No face today.');
+    },
+  };
+  const prepareModel = async () => ({ url: 'model.onnx', bytes: 1 });
+  const page = { type: 'text/html', body: Buffer.from('<p>page</p>') };
+  ({ server, port } = await startServer({
+    host: '127.0.0.1',
+    port: 0,
+    assets: (path) => (path === '/' ? page : undefined),
+    handlers: apiHandlers({ engine, prepareModel }),
+    onError: (error) => defects.push(error),
+  }));
+});
+afterAll(() => new Promise((resolve) => server.close(resolve)));
+
+interface Answer {
+  status: number;
+  body: string;
+  headers: Record<string, string | string[] | undefined>;
+}
+
+function ask(
+  method: string,
+  path: string,
+  headers: Record<string, string> = {},
+  body?: Uint8Array,
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(
+      { port, host: '127.0.0.1', method, path, headers, agent: false },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('error', reject);
+        response.on('end', () =>
+          resolve({
+            status: response.statusCode!,
+            body: Buffer.concat(chunks).toString('latin1'),
+            headers: response.headers,
+          }),
+        );
+      },
+    );
+    request.on('error', reject);
+    request.end(body);
+  });
+}
+
+/** What comes back for raw bytes: the first line of the answer, or nothing. */
+function sendRaw(bytes: Uint8Array | string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write(bytes);
+      socket.end();
+    });
+    let text = '';
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1');
+    });
+    socket.on('error', () => resolve(text));
+    socket.on('close', () => resolve(text));
+  });
+}
+
+const octets = { 'Content-Type': 'application/octet-stream' };
+const input = (change: (floats: Float32Array) => void = () => {}): Uint8Array => {
+  const floats = new Float32Array(inputBytes(resolution) / 4);
+  change(floats);
+  return new Uint8Array(floats.buffer);
+};
+
+const connections = () =>
+  new Promise<number>((resolve) => server.getConnections((_, count) => resolve(count)));
+
+describe('the server', () => {
+  it('answers its own page, with headers that bind it', async () => {
+    const page = await ask('GET', '/');
+    expect([page.status, page.body]).toEqual([200, '<p>page</p>']);
+    expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+    expect(page.headers['content-security-policy']).not.toContain('unsafe-inline');
+    expect(page.headers['cross-origin-opener-policy']).toBe('same-origin');
+    expect(page.headers['cross-origin-embedder-policy']).toBe('require-corp');
+    expect(page.headers['access-control-allow-origin']).toBeUndefined();
+    expect((await ask('POST', '/api/predict', octets, input())).status).toBe(200);
+    expect((await ask('POST', '/api/edges', octets, new Uint8Array(3 * edgeSize ** 2))).status).toBe(200);
+    const face = await ask('POST', '/api/face', octets, new Uint8Array(3 * faceFrame ** 2));
+    expect([face.status, face.body]).toEqual([422, '{"error":"No face today."}']);
+  });
+
+  it.each([
+    ['a name that was given its address (DNS rebinding)', { Host: 'evil.example' }, 421],
+    ['a name that begins like its own', { Host: 'localhost.evil.example' }, 421],
+    ['another address', { Host: '10.0.0.1' }, 421],
+    ['another site’s page', { Host: 'localhost', Origin: 'https://evil.example' }, 403],
+    ['a form of another site', { Host: 'localhost', 'Sec-Fetch-Site': 'cross-site' }, 403],
+  ])('refuses %s', async (_, headers, status) => {
+    const answer = await ask('POST', '/api/predict', { ...octets, ...headers }, input());
+    expect(answer.status).toBe(status);
+  });
+
+  it.each([
+    [
+      'no length',
+      '/api/predict',
+      { 'Content-Type': 'application/octet-stream', 'Transfer-Encoding': 'chunked' },
+      411,
+    ],
+    ['another type', '/api/predict', { 'Content-Type': 'text/plain' }, 415],
+  ])('refuses a body with %s', async (_, path, headers, status) => {
+    expect((await ask('POST', path, headers as never, input())).status).toBe(status);
+  });
+
+  it.each([
+    ['not finite', (floats: Float32Array) => floats.fill(Number.NaN, 5, 6)],
+    ['l above 1', (floats: Float32Array) => floats.fill(1.5, 0, 1)],
+    ['l below 0', (floats: Float32Array) => floats.fill(-0.1, 0, 1)],
+  ])('refuses values: %s', async (_, change) => {
+    expect((await ask('POST', '/api/predict', octets, input(change))).status).toBe(400);
+  });
+
+  it('stays up through 1,000 hostile requests, and leaks nothing', async () => {
+    const random = stream(1, 'hostile requests');
+    const paths = [
+      '/../../../../etc/passwd',
+      '/..%2f..%2f..%2fetc%2fpasswd',
+      '/%2e%2e/%2e%2e/package.json',
+      '//etc/passwd',
+      '/samples/../../package.json',
+      '/samples/%00.png',
+      '/.git/config',
+      '/__proto__',
+      '/constructor',
+      '/editor.json/',
+      '/index.html%00.js',
+      '/api/predict/../../secret',
+      'http://evil.example/',
+      `/${'a'.repeat(8000)}`,
+      `/?${'x=1&'.repeat(2000)}`,
+      '/\\..\\..\\windows\\win.ini',
+      '*',
+    ];
+    const kinds: (() => Promise<number | string>)[] = [
+      async () => (await ask('GET', random.pick(paths.filter((path) => path.startsWith('/'))))).status,
+      async () =>
+        sendRaw(`GET ${random.pick(paths)} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`),
+      async () =>
+        (
+          await ask(
+            random.pick(['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']),
+            random.pick(['/', '/api/edges']),
+          )
+        ).status,
+      // Bodies of wrong lengths, promised and sent.
+      async () => (await ask('POST', '/api/predict', octets, new Uint8Array(random.integer(0, 5000)))).status,
+      async () =>
+        sendRaw(
+          `POST /api/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: 99999999999\r\n\r\n${'x'.repeat(3000)}`,
+        ),
+      async () =>
+        sendRaw(
+          `POST /api/edges HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\nContent-Length: 768\r\n\r\nshort`,
+        ),
+      // What is no image decodes as some input or none.
+      async () => {
+        const noise = Uint8Array.from({ length: inputBytes(resolution) }, () => random.integer(0, 256));
+        return (await ask('POST', '/api/predict', octets, noise)).status;
+      },
+      async () => sendRaw(Uint8Array.from({ length: random.integer(1, 400) }, () => random.integer(0, 256))),
+      async () =>
+        sendRaw(`GET / HTTP/1.1\r\nHost: localhost\r\n${`X-Filler: ${'y'.repeat(500)}\r\n`.repeat(50)}\r\n`),
+      async () => sendRaw('GET / HTTP/1.1\r\n\r\n'),
+      async () =>
+        sendRaw(
+          'POST /api/predict HTTP/1.1\r\nHost: localhost\r\nExpect: 200-maybe\r\nContent-Length: 5\r\n\r\nhello',
+        ),
+    ];
+    const leaves = async () => {
+      global.gc?.();
+      return process.memoryUsage().heapUsed;
+    };
+    let before = 0;
+    for (let batch = 0; batch < 50; batch++) {
+      if (batch === 10) before = await leaves();
+      const answers = await Promise.all(
+        Array.from({ length: 20 }, () =>
+          random
+            .pick(kinds)()
+            .catch(() => 'closed'),
+        ),
+      );
+      for (const answer of answers) expect(String(answer)).not.toMatch(/root:|"dependencies"|\[core\]/);
+    }
+    expect(defects).toEqual([]);
+    expect((await ask('GET', '/')).status).toBe(200);
+    expect((await ask('POST', '/api/predict', octets, input())).status).toBe(200);
+    await expect.poll(connections, { timeout: 10_000 }).toBeLessThanOrEqual(1);
+    // 800 requests that each kept their body, or a closure, would show.
+    expect((await leaves()) - before).toBeLessThan(20e6);
+  });
+
+  it('ends connections of clients that send slowly', async () => {
+    const sockets = Array.from({ length: 40 }, () => {
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write('POST /api/predict HTTP/1.1\r\nHost: loc'),
+      );
+      socket.on('error', () => {});
+      return socket;
+    });
+    await expect.poll(connections).toBeGreaterThanOrEqual(40);
+    expect((await ask('GET', '/')).status).toBe(200);
+    await expect.poll(connections, { timeout: 20_000, interval: 500 }).toBeLessThanOrEqual(1);
+    for (const socket of sockets) socket.destroy();
+  }, 30_000);
+
+  it('is used up by no client that only holds connections', async () => {
+    const sockets = Array.from({ length: 300 }, () => {
+      const socket = connect(port, '127.0.0.1');
+      socket.on('error', () => {});
+      return socket;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await connections()).toBeLessThanOrEqual(128);
+    for (const socket of sockets) socket.destroy();
+    await expect.poll(async () => (await ask('GET', '/').catch(() => ({ status: 0 }))).status).toBe(200);
+  });
+});

@@ -1,0 +1,46 @@
+/** An editor on a checkpoint of narrow networks with random weights, in a folder of its own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../../src/config/schema.ts';
+import { startEditor } from '../../src/editor/editor.ts';
+import { createMethod } from '../../src/models/registry.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import { tinyConfig } from '../models/dps/tiny.ts';
+import { saveMethod } from '../models/save.ts';
+
+export interface TinyEditor {
+  readonly url: string;
+  readonly config: Config;
+  readonly checkpoint: string;
+  readonly folder: string;
+  close(): Promise<void>;
+}
+
+export async function tinyCheckpoint(folder: string, task: 'edit' | 'synthesis' = 'edit') {
+  const { data, ...rest } = tinyConfig({ task, levels: 1 });
+  const config: Config = { ...rest, data: { ...data, cache: join(folder, 'cache') } };
+  const method = createMethod(config);
+  try {
+    const checkpoint = await saveMethod(join(folder, 'run'), method, config, Object.keys(method.networks), 1);
+    return { config, checkpoint };
+  } finally {
+    method.dispose();
+  }
+}
+
+export async function tinyEditor(): Promise<TinyEditor> {
+  const folder = mkdtempSync(join(tmpdir(), 'editor-'));
+  const { config, checkpoint } = await tinyCheckpoint(folder);
+  const editor = await startEditor({ checkpoint, host: '127.0.0.1', port: 0, reporter: silent });
+  return {
+    url: editor.url,
+    config,
+    checkpoint,
+    folder,
+    async close() {
+      await editor.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,202 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { PreparedData } from '../../src/data/types.ts';
+import { Measurer } from '../../src/eval/measurer.ts';
+import type { EvaluationSet } from '../../src/eval/suite/set.ts';
+import { summarize } from '../../src/eval/summarize.ts';
+import { type Reporter, silent } from '../../src/runtime/progress.ts';
+import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { makePairs } from '../train/pairs.ts';
+import { brightnessDistance, evaluateFakes, fakeSet, fakeSubject, fakeSuite } from './fakes.ts';
+
+let folder: string;
+let data: PreparedData;
+let set: EvaluationSet;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'evaluate-'));
+  data = await makePairs(join(folder, 'pairs'), 5);
+  set = await fakeSet(data.samples.train);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A reporter whose bar tells how far it is. */
+function watching(update: (done: number, total: number) => void): Reporter {
+  return {
+    ...silent,
+    task: (_, total) => ({ update: (done) => update(done, total), finish() {} }),
+  };
+}
+
+it('measures baselines and every checkpoint at every d and l, and leaks no tensors', async () => {
+  const places: [number, number][] = [];
+  await evaluateFakes(set, join(folder, 'warm'));
+  const before = tf.memory().numTensors;
+  const { cells, measurer } = await evaluateFakes(set, join(folder, 'all'), {
+    reporter: watching((done, total) => places.push([done, total])),
+  });
+  expect(tf.memory().numTensors).toBe(before);
+  const checkpoints = ['a', 'b'].flatMap((label) => [
+    [`${label}: F, true sketch`, undefined, undefined],
+    ...[0, 0.5, 1].flatMap((d) => [0, 1].map((l) => [label, d, l])),
+  ]);
+  expect(cells.map(({ method, degradation, level }) => [method.label, degradation, level])).toEqual([
+    ['Mean colour', undefined, undefined],
+    ...checkpoints,
+  ]);
+  expect(set.items).toHaveLength(10);
+  // Photos, mean colour, and for both checkpoints F and 6 cells.
+  expect(places.at(-1)).toEqual([10 * 16, 10 * 16]);
+  const column = measurer.columns.findIndex(
+    ({ metric, region }) => metric.name === 'l1' && region === 'hole',
+  );
+  const l1 = (label: string) => {
+    const cell = cells.find(({ method }) => method.label === label)!;
+    return cell.values[column]!;
+  };
+  // Brighter by 0.02 of 2, but where the photo is as bright as can be.
+  expect(l1('a: F, true sketch')).toBeGreaterThan(0.009);
+  expect(l1('a: F, true sketch')).toBeLessThanOrEqual(0.0101);
+  expect(l1('b')).toBeGreaterThan(l1('a'));
+});
+
+it('blends results with the photo outside the hole unless told otherwise', async () => {
+  const whole = async (blend: boolean) => {
+    const own = await fakeSet(data.samples.train, fakeSuite({ blend }));
+    const { cells, measurer } = await evaluateFakes(own, join(folder, `blend-${blend}`));
+    const column = measurer.columns.findIndex((c) => c.metric.name === 'l1' && c.region === 'image');
+    return cells.at(-1)!.values[column]!;
+  };
+  expect(await whole(true)).toBeLessThan(0.8 * (await whole(false)));
+});
+
+it('measures the same in any batch', async () => {
+  const all = (await evaluateFakes(set, join(folder, 'batch-16'), { batch: 16 })).cells;
+  const single = (await evaluateFakes(set, join(folder, 'batch-1'), { batch: 1 })).cells;
+  for (const [i, { values, distances }] of all.entries()) {
+    values.forEach((value, k) => {
+      expect(single[i]!.values[k]).toBeCloseTo(value, 5);
+    });
+    expect(single[i]!.distances.brightness).toBeCloseTo(distances.brightness!, 5);
+  }
+});
+
+it('goes on after an interrupt, with the same numbers', async () => {
+  const whole = (await evaluateFakes(set, join(folder, 'whole'))).cells;
+  const out = join(folder, 'interrupted');
+  let done = 0;
+  let before = 0;
+  for (const most of [20, 60, 61, 110]) {
+    const controller = new AbortController();
+    const reporter = watching((images) => {
+      done = images;
+      if (images > most) controller.abort(new Error('interrupted'));
+    });
+    const { signal } = controller;
+    await expect(evaluateFakes(set, out, { reporter, signal })).rejects.toThrow('interrupted');
+    expect(done).toBeGreaterThan(before);
+    before = done;
+  }
+  const first: number[] = [];
+  const { cells, shards } = await evaluateFakes(set, out, {
+    reporter: watching((images) => first.push(images)),
+  });
+  // It begins with what the first part had done.
+  expect(first[0]).toBe(10);
+  expect(cells.map(({ values, distances }) => ({ values, distances }))).toEqual(
+    whole.map(({ values, distances }) => ({ values, distances })),
+  );
+  await shards.remove();
+  expect(existsSync(join(out, '.shards'))).toBe(false);
+});
+
+it('measures anew what is damaged on disk, or was of another set', async () => {
+  const out = join(folder, 'damaged');
+  const whole = (await evaluateFakes(set, out)).cells;
+  const [key] = readdirSync(join(out, '.shards'));
+  for (const [i, name] of readdirSync(join(out, '.shards', key!)).entries()) {
+    const path = join(out, '.shards', key!, name);
+    const bytes = readFileSync(path);
+    bytes[bytes.length - 9]! ^= 255;
+    writeFileSync(path, i % 2 ? bytes : bytes.subarray(0, 50));
+  }
+  const again = (await evaluateFakes(set, out)).cells;
+  expect(again.map(({ values }) => values)).toEqual(whole.map(({ values }) => values));
+  await evaluateFakes(await fakeSet(data.samples.test), out);
+  expect(readdirSync(join(out, '.shards'))).toHaveLength(2);
+});
+
+it('ends at images that are no numbers, saying whose', async () => {
+  const broken = fakeSubject('broken', 0, {
+    predict: ({ image, level }) => ({ result: tf.div(image, level === 1 ? 0 : 1) as Tensor4D }),
+  });
+  await expect(evaluateFakes(set, join(folder, 'nan'), { subjects: [broken] })).rejects.toThrow(
+    /no numbers[\s\S]*broken at l = 1/,
+  );
+});
+
+it('wants as many images as its metrics of sets', () => {
+  const measurer = new Measurer([brightnessDistance()]);
+  expect(() => measurer.requireImages(1)).toThrow(/brightness[\s\S]*at least 2[\s\S]*got:\s+1/);
+  measurer.requireImages(2);
+});
+
+it('measures results that are smaller than photos at their own size', async () => {
+  const small = fakeSubject('small', 0, {
+    resolution: 32,
+    predict: ({ image }) => ({ result: tf.image.resizeBilinear(image, [32, 32], true) }),
+    predictFromTrueSketch: undefined,
+  });
+  const { cells } = await evaluateFakes(set, join(folder, 'small'), { subjects: [small] });
+  expect(cells).toHaveLength(7);
+  expect(cells.at(-1)!.values[0]).toBeCloseTo(0, 6);
+});
+
+it('tells the best l of each sketch, and whether it clearly is', async () => {
+  // Of a, l = 1 is brighter by 0.1 everywhere; of the other, as far off as l = 0, to the other side.
+  const equal = fakeSubject('equal', 0, {
+    predict: ({ image, level }) => ({
+      result: tf.add(image, Number(level) === 1 ? 0.100001 : -0.1) as Tensor4D,
+    }),
+  });
+  const subjects = [fakeSubject('a', 0), equal];
+  const { cells, measurer } = await evaluateFakes(set, join(folder, 'best'), { subjects });
+  const { bestLevels } = summarize(set, measurer, cells);
+  const at = (method: string, metric: string) =>
+    bestLevels.find(
+      (row) => row.method === method && row.metric === metric && row.region !== 'image' && row.d === 0,
+    );
+  expect(at('a', 'l1')).toMatchObject({ l: 0, clear: true });
+  expect(at('equal', 'l1')).toMatchObject({ clear: false });
+  expect(bestLevels.find((row) => row.metric === 'brightness')).toMatchObject({ method: 'a', clear: null });
+});
+
+it('sums up by hole and size, and tells differences of the same images', async () => {
+  const { cells, measurer } = await evaluateFakes(set, join(folder, 'summary'));
+  const { rows, differences } = summarize(set, measurer, cells);
+  const of = (change: object) =>
+    rows.filter((row) => Object.entries(change).every(([key, value]) => Object.is(row[key as 'd'], value)));
+  const cell = { method: 'b', d: 0, l: 1, metric: 'l1', region: 'hole' };
+  const [all] = of({ ...cell, hole: null, size: null });
+  expect(all!.count).toBe(set.items.length);
+  expect(all!.low).toBeLessThan(all!.mean);
+  expect(all!.high).toBeGreaterThan(all!.mean);
+  const kinds = ['rectangle', 'thin'].map((hole) => of({ ...cell, hole })[0]!);
+  expect(kinds.map(({ count }) => count)).toEqual([5, 5]);
+  expect((kinds[0]!.mean + kinds[1]!.mean) / 2).toBeCloseTo(all!.mean, 10);
+  const sizes = of({ ...cell, hole: null }).filter(({ size }) => size !== null);
+  expect(sizes.reduce((sum, { count }) => sum + count, 0)).toBe(set.items.length);
+  const [set_] = of({ ...cell, metric: 'brightness', region: 'image' });
+  expect(set_).toMatchObject({ low: null, high: null, count: set.items.length });
+
+  const [difference] = differences.filter(
+    (row) => row.method === 'b' && row.d === 0 && row.l === 1 && row.metric === 'l1' && row.region === 'hole',
+  );
+  const reference = of({ ...cell, method: 'a', hole: null, size: null })[0]!;
+  expect(difference).toMatchObject({ reference: 'a', count: set.items.length });
+  expect(difference!.mean).toBeCloseTo(all!.mean - reference.mean, 10);
+  // Of the same images, so that what images differ in cancels out.
+  expect(difference!.high! - difference!.low!).toBeLessThan(all!.high! - all!.low!);
+  expect(differences.every(({ method }) => method === 'b')).toBe(true);
+});

@@ -1,0 +1,94 @@
+import type { PreparedSample } from '../../src/data/types.ts';
+import { type EvaluateOptions, evaluate } from '../../src/eval/evaluate.ts';
+import { Measurer } from '../../src/eval/measurer.ts';
+import type { SetMetric, SetStatistics } from '../../src/eval/metrics/metric.ts';
+import { Shards } from '../../src/eval/shards.ts';
+import type { Subject } from '../../src/eval/subject.ts';
+import type { Suite } from '../../src/eval/suite/schema.ts';
+import { suiteSchema } from '../../src/eval/suite/schema.ts';
+import { type EvaluationSet, makeSet } from '../../src/eval/suite/set.ts';
+import type { Predictor } from '../../src/models/method.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { tinyConfig } from '../models/dps/tiny.ts';
+
+/** A checkpoint whose result is the photo, too bright by `offset` and l, and more where the sketch has lines. */
+export function fakeSubject(label: string, offset: number, change: Partial<Predictor> = {}): Subject {
+  const predictor: Predictor = {
+    resolution: 64,
+    networks: [],
+    predict: ({ image, sketch, level }) =>
+      tf.tidy(() => ({
+        result: tf.add(tf.sub(image, tf.mul(sketch, 0.05)), offset + 0.1 * Number(level)) as Tensor4D,
+        firstImage: image.clone(),
+        refinedSketch: sketch.clone(),
+      })),
+    predictFromTrueSketch: ({ image }) => tf.add(image, 0.02) as Tensor4D,
+    ...change,
+  };
+  const checkpoint = { step: 7 };
+  const loaded = { path: `runs/${label}/checkpoints/step-7`, checkpoint, config: tinyConfig() };
+  return { label, predictor, sha256: label.padEnd(64, '0'), loaded } as unknown as Subject;
+}
+
+/** The distance of mean brightnesses. */
+export function brightnessDistance(): SetMetric {
+  return {
+    kind: 'set',
+    name: 'brightness',
+    title: 'Brightness',
+    unit: '',
+    better: 'lower',
+    definition: 'Difference of mean brightnesses.',
+    minimum: 2,
+    start: (): SetStatistics => {
+      let sums = new Float64Array(2);
+      return {
+        get count() {
+          return sums[1]!;
+        },
+        async add(images) {
+          for (const mean of tf.tidy(() => tf.mean(images, [1, 2, 3]).dataSync())) sums[0]! += mean;
+          sums[1]! += images.shape[0];
+        },
+        state: () => ({ sums: { shape: [2], data: sums.slice() } }),
+        restore: (state) => {
+          sums = state.sums!.data as Float64Array<ArrayBuffer>;
+        },
+      };
+    },
+    compare: (a, b) => {
+      const [x, y] = [a, b].map((one) => one.state().sums!.data);
+      return Math.abs(x![0]! / x![1]! - y![0]! / y![1]!);
+    },
+    dispose() {},
+  };
+}
+
+export const fakeSuite = (change: Partial<Suite> = {}): Suite => ({
+  ...suiteSchema.parse({
+    name: 'test',
+    holes: ['rectangle', 'thin'],
+    levels: [0, 1],
+    metrics: ['l1', 'psnr'],
+  }),
+  ...change,
+});
+
+export const fakeSet = (samples: readonly PreparedSample[], suite = fakeSuite()): Promise<EvaluationSet> =>
+  makeSet({ suite, config: tinyConfig(), split: 'test', samples, reporter: silent });
+
+/** Evaluates two fakes in a folder, with L1, PSNR and {@link brightnessDistance}. */
+export async function evaluateFakes(
+  set: EvaluationSet,
+  out: string,
+  change: Partial<EvaluateOptions> = {},
+): Promise<{ cells: Awaited<ReturnType<typeof evaluate>>; measurer: Measurer; shards: Shards }> {
+  const context = { weights: 'none', reporter: silent, edges: tinyConfig().data.edges };
+  const { sampleMetrics } = await Measurer.create(['l1', 'psnr'], context, false);
+  const measurer = new Measurer([...sampleMetrics, brightnessDistance()]);
+  const shards = new Shards(out, [set.hash]);
+  const subjects = [fakeSubject('a', 0), fakeSubject('b', 0.2)];
+  const options = { set, subjects, measurer, batch: 3, shards, reporter: silent, ...change };
+  return { cells: await evaluate(options), measurer, shards };
+}

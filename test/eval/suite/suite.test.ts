@@ -1,0 +1,142 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PreparedData } from '../../../src/data/types.ts';
+import { metricNames } from '../../../src/eval/metrics/registry.ts';
+import { readSuite } from '../../../src/eval/suite/load.ts';
+import { holeOf, readItems } from '../../../src/eval/suite/read-items.ts';
+import { type Suite, suiteSchema } from '../../../src/eval/suite/schema.ts';
+import { makeSet } from '../../../src/eval/suite/set.ts';
+import { silent } from '../../../src/runtime/progress.ts';
+import { tf } from '../../../src/runtime/tf.ts';
+import { tinyConfig } from '../../models/dps/tiny.ts';
+import { makePairs } from '../../train/pairs.ts';
+
+let folder: string;
+let data: PreparedData;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'suite-'));
+  data = await makePairs(join(folder, 'pairs'), 6);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const suite = (change: Partial<Suite> = {}): Suite => ({ ...suiteSchema.parse({ name: 'test' }), ...change });
+const set = (
+  change: Partial<Suite> = {},
+  samples = data.samples.train,
+  task: 'edit' | 'synthesis' = 'edit',
+) =>
+  makeSet({ suite: suite(change), config: tinyConfig({ task }), split: 'test', samples, reporter: silent });
+
+describe('reading a suite', () => {
+  const file = (text: string) => {
+    const path = join(folder, 'suite.yaml');
+    writeFileSync(path, text);
+    return path;
+  };
+
+  it.each(readdirSync('configs/eval').filter((name) => name.endsWith('.yaml')))(
+    'configs/eval/%s is valid, and measures what there is',
+    (name) => {
+      const { metrics, report, name: own } = readSuite(join('configs/eval', name));
+      expect(`${own}.yaml`).toBe(name);
+      for (const metric of [...metrics, report.sortBy, report.fidelity, report.realism])
+        expect(metricNames).toContain(metric);
+    },
+  );
+
+  it('extends others, and takes --set', () => {
+    writeFileSync(join(folder, 'base.yaml'), 'name: base\nimages: 7\nlevels: [0, 1]\n');
+    const read = readSuite(file('extends: base.yaml\nname: own\n'), ['images=3', 'report.samples=0']);
+    expect(read).toMatchObject({ name: 'own', images: 3, levels: [0, 1], report: { samples: 0 } });
+  });
+
+  it.each([
+    ['name: a\nlevls: [1]\n', /suite.yaml:2: levls[\s\S]*did you mean `levels`/],
+    ['name: a\nlevels: [2]\n', /levels.0[\s\S]*at most 1[\s\S]*got:\s+2/],
+    ['images: 3\n', /name/],
+    ['name: a\nlevels: [0, 0.5, 0]\n', /suite.yaml:2: levels[\s\S]*got:\s+0/],
+    ['name: a\nholeSizes: [0, 0.5, 0.4]\n', /holeSizes/],
+    ['name: [\n', /not valid YAML/],
+  ])('tells what is wrong with %j', (text, message) => {
+    expect(() => readSuite(file(text))).toThrow(message);
+  });
+
+  it('tells that a file is missing', () => {
+    expect(() => readSuite(join(folder, 'none.yaml'))).toThrow(/--suite/);
+  });
+});
+
+describe('a set', () => {
+  it('is every photo with every kind of hole, chosen by seed and id', async () => {
+    const few = await set({ images: 3, holes: ['rectangle', 'thin'] });
+    expect(few.items.map(({ photoIndex, hole }) => [photoIndex, hole])).toEqual(
+      [0, 1, 2].flatMap((photo) => [
+        [photo, 'rectangle'],
+        [photo, 'thin'],
+      ]),
+    );
+    const backwards = await set({ images: 3, holes: ['rectangle', 'thin'] }, data.samples.train.toReversed());
+    expect(backwards.photos).toEqual(few.photos);
+    expect(backwards.hash).toBe(few.hash);
+    const others = await set({ images: 3, seed: 5 });
+    expect(others.photos).not.toEqual(few.photos);
+  });
+
+  it('has a hash of all that it depends on, and of nothing else', async () => {
+    const { hash } = await set();
+    const { sketches } = suite();
+    const changes: Partial<Suite>[] = [
+      { seed: 2 },
+      { images: 3 },
+      { holes: ['rectangle'] },
+      { levels: [0, 1] },
+      { blend: false },
+      { sketches: { ...sketches, discarded: 1 } },
+      { sketches: { ...sketches, degradations: [0] } },
+    ];
+    for (const change of changes) expect((await set(change)).hash).not.toBe(hash);
+    expect((await set({ metrics: ['psnr'], name: 'other' })).hash).toBe(hash);
+    expect((await set({}, data.samples.test)).hash).not.toBe(hash);
+    expect((await set({}, data.samples.train, 'synthesis')).hash).not.toBe(hash);
+  });
+
+  it('is all hole in synthesis', async () => {
+    const { items, holes } = await set({}, data.samples.train, 'synthesis');
+    expect(holes).toEqual(['all']);
+    expect(items).toHaveLength(data.samples.train.length);
+  });
+
+  it('leaves out what cannot be read, with a warning', async () => {
+    const warnings: string[] = [];
+    const reporter = { ...silent, warn: (message: string) => warnings.push(message) };
+    const samples = [...data.samples.test, { id: 'x', pairPath: join(folder, 'none.png') }];
+    const made = await makeSet({ suite: suite(), config: tinyConfig(), split: 'test', samples, reporter });
+    expect(made.photos).toHaveLength(2);
+    expect(warnings).toEqual([expect.stringContaining('none.png')]);
+    await expect(set({}, samples.slice(-1))).rejects.toThrow(/none can be read/);
+    await expect(set({}, [])).rejects.toThrow(/--split test[\s\S]*--split validation/);
+  });
+
+  it('gives the same item in any batch', async () => {
+    const made = await set({ holes: ['rectangle', 'thick'] });
+    for (const degradation of [0, 1]) {
+      const all = await readItems(made, made.items, degradation);
+      const one = await readItems(made, [made.items[5]!], degradation);
+      for (const key of ['image', 'sketch', 'trueSketch', 'hole'] as const) {
+        const found = await tf.slice(all[key], [5, 0, 0, 0], [1, -1, -1, -1]).data();
+        expect(found, key).toEqual(await one[key].data());
+      }
+      expect(await one.hole.data()).toEqual(Float32Array.from(holeOf(made, made.items[5]!)));
+      const same = (await tf.all(tf.equal(one.sketch, one.trueSketch)).data())[0] === 1;
+      expect(same).toBe(degradation === 0);
+    }
+  });
+
+  it('says when a photo is gone', async () => {
+    const made = await set();
+    const gone = { ...made.items[0]!, photo: { id: 'x', pairPath: join(folder, 'gone.png') } };
+    await expect(readItems(made, [gone, made.items[1]!], 0)).rejects.toThrow(/can no longer be read/);
+  });
+});

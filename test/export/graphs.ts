@@ -1,0 +1,68 @@
+import { expect } from 'vitest';
+import { evaluateGraph } from '../../src/export/evaluate.ts';
+import type { Graph } from '../../src/formats/graph.ts';
+import { stream } from '../../src/runtime/seed.ts';
+import { type LayersModel, type Tensor, type Tensor4D, tf, type Variable } from '../../src/runtime/tf.ts';
+import { maxDifference } from '../finite-differences.ts';
+
+/** The operations of a graph in their order. */
+export const operations = (graph: Graph): string[] => graph.nodes.map(({ op }) => op);
+
+/** Values in [-1, 1), always the same for a name. */
+export function uniform(shape: readonly number[], name = 'graph'): Tensor {
+  const random = stream(1, name);
+  const size = shape.reduce((product, side) => product * side, 1);
+  return tf.tensor(
+    Float32Array.from({ length: size }, () => random.uniform(-1, 1)),
+    [...shape],
+  );
+}
+
+export const kernel = (shape: [number, number, number, number], name = 'kernel'): Tensor4D =>
+  uniform(shape, name) as Tensor4D;
+
+/**
+ * Gives every weight a random value, statistics and scales too: at their initial values they would do nothing.
+ *
+ * @param kernels whether kernels too; those of a whole method are so initialised that nothing saturates.
+ */
+export function randomiseWeights(network: LayersModel, kernels = false): void {
+  tf.tidy(() => {
+    for (const weight of network.weights) {
+      if (weight.originalName.endsWith('kernel') && !kernels) continue;
+      const value = uniform(weight.shape as number[], weight.originalName);
+      const positive = /Variance$|gamma$/.test(weight.originalName);
+      (weight.read() as Variable).assign((positive ? tf.add(value, 1.5) : tf.mul(value, 0.3)) as Variable);
+    }
+  });
+}
+
+/** Expects two ways to compute named tensors to agree, and disposes of them. */
+export function expectClose(
+  actual: Record<string, Tensor>,
+  expected: Record<string, Tensor>,
+  tolerance: number,
+): void {
+  expect(Object.keys(actual)).toEqual(Object.keys(expected));
+  for (const [name, tensor] of Object.entries(expected)) {
+    expect(actual[name]!.shape, name).toEqual(tensor.shape);
+    expect(maxDifference(actual[name]!, tensor), name).toBeLessThanOrEqual(tolerance);
+  }
+  tf.dispose([actual, expected]);
+}
+
+/** Expects a graph to compute what `run` does, for several batch sizes of inputs of these sample shapes. */
+export function expectSame(
+  graph: Graph,
+  inputs: Record<string, readonly number[]>,
+  run: (tensors: Record<string, Tensor>) => Record<string, Tensor>,
+  tolerance: number,
+): void {
+  for (const batch of [1, 2, 5]) {
+    const feeds = Object.fromEntries(
+      Object.entries(inputs).map(([name, shape]) => [name, uniform([batch, ...shape], name)]),
+    );
+    expectClose(evaluateGraph(graph, feeds), run(feeds), tolerance);
+    tf.dispose(feeds);
+  }
+}

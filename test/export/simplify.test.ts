@@ -1,0 +1,282 @@
+import { describe, expect, it } from 'vitest';
+import { foldChannelAffines } from '../../src/export/simplify/channel-affine.ts';
+import { recogniseChannelMeans } from '../../src/export/simplify/channel-means.ts';
+import { removeDeadCode } from '../../src/export/simplify/dead-code.ts';
+import { foldConstants } from '../../src/export/simplify/fold-constants.ts';
+import { removeIdentities } from '../../src/export/simplify/identities.ts';
+import { flattenMatrixProducts } from '../../src/export/simplify/matrix-products.ts';
+import { mergeConstants, mergeNodes } from '../../src/export/simplify/merge-equal.ts';
+import { minimumVertexCut } from '../../src/export/simplify/minimum-cut.ts';
+import { traceGraph } from '../../src/export/trace.ts';
+import type { Graph } from '../../src/formats/graph.ts';
+import { BatchNorm } from '../../src/nn/feature-norm.ts';
+import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
+import { SpectralConv2D } from '../../src/nn/spectral-conv.ts';
+import { addBias, momentsOf } from '../../src/runtime/ops.ts';
+import { type LayersModel, type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { expectSame, kernel, operations, randomiseWeights, uniform } from './graphs.ts';
+
+type Run = (x: Tensor) => Tensor;
+
+/** Traces y = run(x), applies passes, expects the same results and gives the graph. */
+function simplified(
+  shape: readonly number[],
+  run: Run,
+  passes: ((graph: Graph) => Graph)[],
+  tolerance = 0,
+): Graph {
+  const named = ({ x }: Record<string, Tensor>) => ({ y: run(x!) });
+  const graph = passes.reduce((current, pass) => pass(current), traceGraph({ x: shape }, named));
+  expectSame(graph, { x: shape }, named, tolerance);
+  return graph;
+}
+
+const stored = (graph: Graph): number[][] => [...graph.constants.values()].map(({ shape }) => [...shape]);
+
+/** Numbers in the constants of rank 4. */
+const elements = (graph: Graph): number =>
+  stored(graph)
+    .filter(({ length }) => length === 4)
+    .reduce((sum, shape) => sum + shape.reduce((product, side) => product * side, 1), 0);
+
+/** A network of layers in a row. */
+function network(inputShape: number[], layers: ConstructorParameters<typeof Object>[0][]): LayersModel {
+  const x = tf.input({ shape: inputShape });
+  let y = x;
+  for (const layer of layers) y = layer.apply(y);
+  const model = tf.model({ inputs: x, outputs: y });
+  randomiseWeights(model, true);
+  return model;
+}
+
+describe('removeDeadCode', () => {
+  it('removes what no output needs, constants too', () => {
+    const graph = simplified([2], (x) => [tf.mul(tf.abs(x), 3), tf.relu(x)][1]!, [removeDeadCode]);
+    expect(operations(graph)).toEqual(['Relu']);
+    expect(graph.constants.size).toBe(0);
+    expect(graph.values.size).toBe(2);
+  });
+});
+
+describe('removeIdentities', () => {
+  it('removes what changes nothing', () => {
+    const graph = simplified(
+      [4],
+      (x) => {
+        const y = tf.div(tf.sub(tf.add(0, tf.mul(x, 1)), tf.zeros([4])), 1);
+        return tf.cast(tf.reshape(tf.reshape(tf.tile(y, [1, 1]), [-1, 2, 2]), [-1, 4]), 'float32');
+      },
+      [removeIdentities, removeIdentities],
+    );
+    expect(operations(graph)).toEqual([]);
+  });
+
+  it('keeps sums and products that broadcast or change something', () => {
+    const graph = simplified([1], (x) => tf.add(tf.mul(x, tf.ones([1, 3])), tf.tensor([0, 0, 1])), [
+      removeIdentities,
+    ]);
+    expect(operations(graph)).toEqual(['Mul', 'AddV2']);
+  });
+
+  it('gives operations one name', () => {
+    const graph = simplified(
+      [2],
+      (x) => tf.expandDims(tf.matMul(tf.add(x, 1) as never, tf.ones([2, 2])), 2),
+      [removeIdentities],
+    );
+    expect(operations(graph)).toEqual(['AddV2', 'MatMul', 'Reshape']);
+  });
+});
+
+describe('minimumVertexCut', () => {
+  it('takes the lighter side, and of equal sides the one nearer to the sinks', () => {
+    const edges = [
+      [0, 1],
+      [1, 2],
+      [1, 3],
+    ] as const;
+    const cut = (weights: number[]) => minimumVertexCut({ weights, edges, sources: [0], sinks: [2, 3] });
+    expect(cut([9, 5, 2, 2])).toEqual([2, 3]);
+    expect(cut([9, 4, 2, 2])).toEqual([2, 3]);
+    expect(cut([9, 3, 2, 2])).toEqual([1]);
+    expect(cut([1, 3, 2, 2])).toEqual([0]);
+    expect(cut([0, 0, 0, 0])).toEqual([2, 3]);
+  });
+
+  it('can pass through what has been sent already', () => {
+    const edges = [
+      [0, 2],
+      [0, 3],
+      [1, 3],
+      [2, 4],
+      [3, 4],
+      [3, 5],
+    ] as const;
+    const cut = minimumVertexCut({ weights: [5, 5, 3, 4, 9, 9], edges, sources: [0, 1], sinks: [4, 5] });
+    expect(cut).toEqual([2, 3]);
+  });
+
+  it('says when there is none', () => {
+    const graph = { weights: [Number.POSITIVE_INFINITY], edges: [], sources: [0], sinks: [0] };
+    expect(() => minimumVertexCut(graph)).toThrow('No cut');
+  });
+});
+
+describe('foldConstants', () => {
+  it('stores the result where it is no larger than its sources', () => {
+    const [a, b] = [uniform([64, 64], 'a'), uniform([64, 64], 'b')];
+    const graph = simplified([64], (x) => tf.add(x, tf.mul(tf.sum(tf.mul(a, b), 0), 2)), [foldConstants]);
+    expect(operations(graph)).toEqual(['Add']);
+    expect(stored(graph)).toEqual([[64]]);
+  });
+
+  it('stores the sources where they are smaller, and keeps the nodes', () => {
+    const [a, b] = [uniform([64, 1], 'a'), uniform([1, 64], 'b')];
+    const graph = simplified([64, 64], (x) => tf.mul(x, tf.abs(tf.mul(tf.abs(a), b))), [foldConstants]);
+    expect(operations(graph)).toEqual(['Mul', 'Abs', 'Mul']);
+    expect(stored(graph).sort()).toEqual([
+      [1, 64],
+      [64, 1],
+    ]);
+  });
+
+  it('folds spectral norm, and keeps an upsampling kernel that would grow to four of two by two', () => {
+    const spectral = network(
+      [4, 4, 8],
+      [new SpectralConv2D({ name: 's', filters: 32, kernelSize: 3, pad: 1 })],
+    );
+    const folded = simplified([4, 4, 8], (x) => spectral.apply(x) as Tensor, [foldConstants], 1e-6);
+    expect(operations(folded)).toEqual(['MirrorPad', 'Conv2D', 'BiasAdd']);
+    const upsampling = network(
+      [4, 4, 32],
+      [new ReflectionConv2D({ name: 'u', filters: 32, kernelSize: 3, pad: 1, upsample: true })],
+    );
+    const kept = simplified([4, 4, 32], (x) => upsampling.apply(x) as Tensor, [foldConstants]);
+    expect(elements(kept)).toBeLessThanOrEqual(9 * 32 * 32);
+    spectral.dispose();
+    upsampling.dispose();
+  });
+
+  it('keeps the parts of a split that are still to be computed', () => {
+    const large = uniform([40, 64]);
+    const run = (x: Tensor) => {
+      const [small, rest] = tf.split(large, [1, 39], 0) as [Tensor, Tensor];
+      return tf.add(tf.add(x, small), tf.reshape(tf.tile(rest, [2, 1]), [1, -1]).slice([0, 7], [1, 64]));
+    };
+    const graph = simplified([64], run, [foldConstants]);
+    expect(operations(graph).filter((op) => op !== 'Add')).toEqual([]);
+  });
+});
+
+describe('mergeConstants and mergeNodes', () => {
+  it('stores equal numbers once, of equal type and shape only', () => {
+    const graph = simplified(
+      [2],
+      (x) => tf.add(tf.mul(tf.add(x, tf.tensor([1, 2])), tf.tensor([1, 2])), tf.tensor([[1, 2]])),
+      [mergeConstants],
+    );
+    expect(stored(graph)).toEqual([[2], [1, 2]]);
+  });
+
+  it('computes once what is the same, in chains too', () => {
+    const graph = simplified([2], (x) => tf.mul(tf.sin(tf.abs(x)), tf.sin(tf.abs(x))), [mergeNodes]);
+    expect(operations(graph)).toEqual(['Abs', 'Sin', 'Mul']);
+  });
+});
+
+describe('recogniseChannelMeans', () => {
+  it('finds sums and means over height and width', () => {
+    const run = (x: Tensor) => {
+      const { mean, variance } = momentsOf(x as Tensor4D, [1, 2]);
+      return tf.add(mean, variance);
+    };
+    const graph = simplified([8, 4, 3], run, [recogniseChannelMeans], 1e-6);
+    expect(operations(graph)).toEqual(['Mean', 'SquaredDifference', 'Mean', 'Add']);
+    expect(graph.values.get(graph.nodes[0]!.outputs[0]!)!.shape).toEqual([null, 1, 1, 3]);
+  });
+
+  it('leaves products with other numbers', () => {
+    const ones = tf.tensor3d([1, 1, 1, 2], [1, 1, 4]);
+    const run = (x: Tensor) => tf.reshape(tf.matMul(ones, tf.reshape(x, [-1, 4, 3])), [-1, 1, 1, 3]);
+    expect(operations(simplified([2, 2, 3], run, [recogniseChannelMeans]))).toContain('BatchMatMulV2');
+  });
+});
+
+describe('flattenMatrixProducts', () => {
+  it('makes dense layers products of matrices', () => {
+    const dense = network([5], [tf.layers.dense({ units: 4 }), tf.layers.dense({ units: 3 })]);
+    const passes = [removeIdentities, foldConstants, flattenMatrixProducts];
+    const graph = simplified(
+      [5],
+      (x) => dense.apply(x) as Tensor,
+      [...passes, ...passes, removeIdentities],
+      1e-6,
+    );
+    expect(operations(graph)).toEqual(['MatMul', 'AddV2', 'MatMul', 'AddV2']);
+  });
+});
+
+describe('foldChannelAffines', () => {
+  const passes = [removeIdentities, foldConstants, foldChannelAffines, foldConstants];
+  const convolution = (upsample: boolean) =>
+    new ReflectionConv2D({ name: 'conv', filters: 4, kernelSize: 3, pad: 1, upsample });
+
+  it('folds batch normalisation into the convolution before it', () => {
+    const layers = network([6, 6, 3], [convolution(false), new BatchNorm({ name: 'norm' })]);
+    const graph = simplified([6, 6, 3], (x) => layers.apply(x) as Tensor, passes, 1e-6);
+    expect(operations(graph)).toEqual(['MirrorPad', 'Conv2D', 'BiasAdd']);
+  });
+
+  it('folds it into an upsampling convolution too, and the bias with it', () => {
+    const layers = network([6, 6, 3], [convolution(true), new BatchNorm({ name: 'norm' })]);
+    const graph = simplified([6, 6, 3], (x) => layers.apply(x) as Tensor, passes, 1e-6);
+    const rest = operations(graph).slice(operations(graph).indexOf('Conv2D'));
+    expect(rest).toEqual([
+      'Conv2D',
+      'BiasAdd',
+      'SplitV',
+      'Slice',
+      'Slice',
+      'Slice',
+      'Slice',
+      'ConcatV2',
+      'DepthToSpace',
+    ]);
+  });
+
+  it('scales the small kernel where the large one is computed from it', () => {
+    const upsampling = new ReflectionConv2D({
+      name: 'c',
+      filters: 16,
+      kernelSize: 3,
+      pad: 1,
+      upsample: true,
+    });
+    const layers = network([4, 4, 32], [upsampling, new BatchNorm({ name: 'norm' })]);
+    const graph = simplified([4, 4, 32], (x) => layers.apply(x) as Tensor, passes, 1e-5);
+    expect(elements(graph)).toBeLessThanOrEqual(9 * 32 * 32);
+    expect(operations(graph)).not.toContain('Mul');
+  });
+
+  it('leaves a convolution whose result is used elsewhere, and what is not one number a channel', () => {
+    const k = kernel([1, 1, 2, 2]);
+    const twice = (x: Tensor) => {
+      const y = tf.conv2d(x as Tensor4D, k, 1, 'valid');
+      return tf.add(y, tf.mul(y, tf.tensor([2, 3])));
+    };
+    expect(operations(simplified([2, 2, 2], twice, passes))).toContain('Mul');
+    const byPlace = (x: Tensor) => tf.mul(tf.conv2d(x as Tensor4D, k, 1, 'valid'), uniform([1, 2, 2, 1]));
+    expect(operations(simplified([2, 2, 2], byPlace, passes))).toEqual(['Conv2D', 'Mul']);
+  });
+
+  it('sums up biases, differences and scalars', () => {
+    const k = kernel([1, 1, 2, 2]);
+    const run = (x: Tensor) => {
+      const y = addBias(tf.conv2d(x as Tensor4D, k, 1, 'valid'), tf.tensor1d([1, 2]));
+      return tf.add(5, tf.mul(tf.sub(tf.mul(2, y), tf.tensor([1, 4])), 0.5));
+    };
+    const graph = simplified([2, 2, 2], run, passes, 1e-6);
+    expect(operations(graph)).toEqual(['Conv2D', 'BiasAdd']);
+    expect([...graph.constants.values()].map(({ data }) => [...data])).toContainEqual([5.5, 5]);
+  });
+});
