@@ -73,20 +73,19 @@ export function attend(
   const [h, w] = [height / rate, width / rate];
   return tf.tidy(() => {
     const small = (x: Tensor4D) => (rate === 1 ? x : tf.image.resizeNearestNeighbor(x, [h, w], true));
-    let scores: Tensor3D = tf.matMul(
-      flat(neighbourhoods(small(queries))),
-      unitRows(flat(neighbourhoods(small(keys)))),
-      false,
-      true,
-    );
-    if (fuse) scores = fused(scores, h, w);
+    const patches = (x: Tensor4D) => flat(neighbourhoods(small(x)));
+    const scores: Tensor3D = tf.tidy(() => tf.matMul(patches(queries), unitRows(patches(keys)), false, true));
     const allowed = untaped(() => {
       // A patch may be used that touches nothing masked.
       const touched = tf.maxPool(small(mask), 3, 1, 'same');
       return tf.cast(tf.equal(tf.reshape(touched, [-1, 1, h * w]), 0), 'float32');
     });
-    const scaled: Tensor3D = tf.mul(scores, tf.mul(allowed, softmaxScale));
-    const weights: Tensor3D = tf.mul(tf.softmax(scaled), allowed);
+    const weights = oneAfterAnother(scores, [
+      ...(fuse ? fusing(h, w) : []),
+      (x) => tf.mul(x, tf.mul(allowed, softmaxScale)),
+      (x) => tf.softmax(x),
+      (x) => tf.mul(x, allowed),
+    ]);
     const pasted = tf.matMul(weights, flat(blocks(keys, rate)));
     return tf.div(overlaid(tf.reshape(pasted, [-1, h, w, 4 * rate ** 2 * channels]), rate), 4);
   });
@@ -111,17 +110,25 @@ function unitRows(x: Tensor3D): Tensor3D {
   return tf.div(x, tf.sqrt(tf.maximum(squares, 1e-8)));
 }
 
+/** Puts x through steps, freeing each step's input: matrices of scores are large. */
+function oneAfterAnother(x: Tensor3D, steps: readonly ((x: Tensor3D) => Tensor3D)[]): Tensor3D {
+  return steps.reduce((before, step) => {
+    const after = tf.tidy(() => step(before));
+    before.dispose();
+    return after;
+  }, x);
+}
+
 /**
- * Scores [n,hw,hw] to which those of the next and the previous place with the next and the previous patch are added,
- * places and patches counted along rows, and then along columns (inpaint_ops.py:327-337).
+ * Adds to scores [n,hw,hw] those of the next and the previous place with the next and the previous patch, places and
+ * patches counted along rows, and then along columns (inpaint_ops.py:327-337).
  */
-function fused(scores: Tensor3D, h: number, w: number): Tensor3D {
-  const turned = (x: Tensor, [rows, columns]: readonly [number, number]): Tensor3D => {
+function fusing(h: number, w: number): ((x: Tensor3D) => Tensor3D)[] {
+  const turned = (rows: number, columns: number) => (x: Tensor3D) => {
     const places = tf.reshape(x, [-1, rows, columns, rows, columns]);
-    return tf.reshape(tf.transpose(places, [0, 2, 1, 4, 3]), [-1, h * w, h * w]);
+    return tf.reshape(tf.transpose(places, [0, 2, 1, 4, 3]), [-1, h * w, h * w]) as Tensor3D;
   };
-  const byColumns = alongDiagonal(turned(alongDiagonal(scores), [h, w]));
-  return turned(byColumns, [w, h]);
+  return [alongDiagonal, turned(h, w), alongDiagonal, turned(w, h)];
 }
 
 /** x[i, j] + x[i - 1, j - 1] + x[i + 1, j + 1], nothing beyond the border. */

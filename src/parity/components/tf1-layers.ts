@@ -17,7 +17,9 @@ type Layer = TensorFlow.layers.Layer;
 interface Case {
   readonly layers: readonly Layer[];
   readonly naming: Tf1Naming;
-  /** The gate that SC-FEGAN's layers also give, by their input and result. */
+  /** A second input of the first layer, of which only the size counts. */
+  readonly like?: Tensor4D;
+  /** The gate that SC-FEGAN's layers also give. */
   readonly gate?: (x: Tensor4D) => Tensor;
 }
 
@@ -31,7 +33,7 @@ const windowOf = ({ ksize = 3, stride = 1, rate = 1 }: CaseOptions) => ({
 });
 
 /** The layers that each function of the originals is made of. */
-const OPERATIONS: Record<string, (args: CaseOptions, size: CaseOptions) => Case> = {
+const OPERATIONS: Record<string, (args: CaseOptions) => Case> = {
   gen_conv(args) {
     const { name, cnum, activation = 'elu' } = args;
     const plain = cnum === 3 || activation === null;
@@ -70,8 +72,10 @@ const OPERATIONS: Record<string, (args: CaseOptions, size: CaseOptions) => Case>
     const deconv = new TransposedConv2D({ name, filters: output_shape[3], kernelSize: ksize });
     const leaky = new Rectifier({ slope: 0.2 });
     const swish = tf.layers.activation({ activation: 'swish' });
-    const gate = (x: Tensor4D) => tf.sigmoid(leaky.call(deconv.call(x, {}), {}));
-    return { layers: [deconv, leaky, swish], naming: SCFEGAN, gate };
+    const [n, h, w] = output_shape as number[];
+    const like = tf.zeros([n!, h!, w!, 1]) as Tensor4D;
+    const gate = (x: Tensor4D) => tf.sigmoid(leaky.call(deconv.call([x, like], {}), {}));
+    return { layers: [deconv, leaky, swish], naming: SCFEGAN, like, gate };
   },
 };
 
@@ -81,12 +85,13 @@ export function checkTf1Layer(fixture: FixtureCase): Checks {
   if (op === 'resize') return checkResize(fixture, x, args.scale);
   const make = OPERATIONS[op as string];
   if (!make) throw new Error(`${fixture.id}: unknown operation ${op}`);
-  const { layers, naming, gate } = make(args, {});
-  const network = sequence(layers, x);
+  const { layers, naming, like, gate } = make(args);
+  const given = like ? [x, like] : [x];
+  const network = sequence(layers, given);
   loadCase(fixture, network, naming);
   const reset = rememberSingularVectors(network);
   const gy = fixture.image('in/gy');
-  const run = (input: Tensor) => network.apply(input, { training: true }) as Tensor4D;
+  const run = (input: Tensor) => network.apply([input, ...given.slice(1)], { training: true }) as Tensor4D;
   const product = (input: Tensor) => tf.sum(tf.mul(run(input), gy)) as TensorFlow.Scalar;
   const { grads } = tf.variableGrads(() => product(x), Object.values(trainableWeights(network)));
   const checks = [
@@ -101,10 +106,12 @@ export function checkTf1Layer(fixture: FixtureCase): Checks {
   return checks;
 }
 
-function sequence(layers: readonly Layer[], { shape }: Tensor4D): LayersModel {
-  const input = tf.input({ shape: shape.slice(1) });
-  const output = layers.reduce((h, layer) => layer.apply(h) as TensorFlow.SymbolicTensor, input);
-  return tf.model({ name: 'L', inputs: input, outputs: output });
+function sequence(layers: readonly Layer[], given: readonly Tensor4D[]): LayersModel {
+  const inputs = given.map(({ shape }) => tf.input({ shape: shape.slice(1) }));
+  const [first, ...others] = layers as [Layer, ...Layer[]];
+  const start = first.apply(inputs.length === 1 ? inputs[0]! : inputs) as TensorFlow.SymbolicTensor;
+  const output = others.reduce((h, layer) => layer.apply(h) as TensorFlow.SymbolicTensor, start);
+  return tf.model({ name: 'L', inputs, outputs: output });
 }
 
 function checkResize(fixture: FixtureCase, x: Tensor4D, scale: number): Checks {
