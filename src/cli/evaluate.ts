@@ -76,7 +76,7 @@ async function evaluateSubjects(
   const identity = [set.hash, suite.metrics, config.data.edges, subjects[0]!.predictor.resolution];
   const shards = new Shards(out, identity);
   const cells = await evaluate({ set, subjects, measurer, batch, shards, reporter, signal });
-  const shown = await drawSamples(set, measurer, cells, subjects);
+  const shown = await drawSamples(set, measurer, cells, subjects, { reporter, signal });
   const report = buildReport({
     set,
     resolution: subjects[0]!.predictor.resolution,

@@ -65,9 +65,7 @@ const output = z
     validationMetrics: z
       .array(z.string())
       .default(['l1', 'psnr'])
-      .describe(
-        'What is measured of them, for the log and TensorBoard; docs/evaluation.md lists the metrics.',
-      ),
+      .describe('What is measured of them, for the log and TensorBoard; docs/metrics.md lists the metrics.'),
     bestBy: z
       .strictObject({
         metric: z.string().default('l1').describe('Name of a metric.'),

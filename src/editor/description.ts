@@ -9,12 +9,23 @@ export interface EditorDescription {
   };
   /** Whether `api/predict`, `api/edges` and `api/samples` answer; a static site has none of them. */
   readonly server: boolean;
-  /** Side of the photo that the edge detector sees, px. */
-  readonly edgeSize: number;
+  /** How lines are made of a photo. */
+  readonly edges: EdgeSettings;
+  /** The edge detector of a static site: photo [1, 3, size, size] in [-1, 1] to edges [1, 1, size, size] in [0, 1]. */
+  readonly edgeModel?: ModelAddress;
   /** The exported model for inference in the page; a server's is asked for (`api/model`), as it is made then. */
   readonly onnx?: ModelAddress;
   /** Sample faces of a static site; a server's are asked for, as they are made while it runs. */
   readonly samples?: SampleList;
+}
+
+export interface EdgeSettings {
+  /** Side of the photo that the edge detector sees, px. */
+  readonly size: number;
+  /** Edge probability above which a pixel can be a line. */
+  readonly threshold: number;
+  /** Connected lines of fewer pixels are removed. */
+  readonly minimumSize: number;
 }
 
 /** A model file, relative to the page. */

@@ -1,7 +1,7 @@
 /** The editor: a page on this computer, and the server behind it. */
 import { faceAssets } from '../data/sources/open-source.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import type { EditorDescription } from './description.ts';
+import { describeModel } from './describe-model.ts';
 import { NativeEngine } from './native/engine.ts';
 import { ExportedModel } from './native/exported-model.ts';
 import { buildPage } from './page.ts';
@@ -41,7 +41,7 @@ export async function startEditor({
   const files = new Map<string, Asset>([...page].map(([name, asset]) => [`/${name}`, asset]));
   files.set('/', page.get('index.html')!);
   for (const file of runtime) files.set(`/${runtimeFolder}/${file.name}`, file);
-  files.set('/editor.json', json(describe(engine)));
+  files.set('/editor.json', json({ ...describeModel(engine.model), server: true }));
   const model = new ExportedModel(checkpoint, engine.model.cache);
   const prepareModel = async () => {
     const { path, bytes } = await model.file();
@@ -50,7 +50,7 @@ export async function startEditor({
   };
   const gallery = new Gallery({
     folders: { assetsDir: faceAssets, cacheDir: engine.model.cache },
-    edgeSize: engine.model.edgeSize,
+    edgeSize: engine.model.edges.size,
     findEdges: (rgb, size) => engine.ask('edges', { rgb, size }),
   });
   const sampleAsset = (path: string): Asset | undefined => {
@@ -102,8 +102,3 @@ const json = (value: object): Asset => ({
   type: 'application/json; charset=utf-8',
   body: Buffer.from(JSON.stringify(value)),
 });
-
-function describe({ model }: NativeEngine): EditorDescription {
-  const { run, step, method, resolution, edgeSize } = model;
-  return { model: { name: `${run}, step ${step}`, method, resolution }, server: true, edgeSize };
-}

@@ -1,6 +1,7 @@
 /** Pictures of the samples that a report shows: the worst, the middle and the best. */
 import sharp from 'sharp';
 import type { Prediction } from '../models/method.ts';
+import type { Reporter } from '../runtime/progress.ts';
 import { type Tensor4D, tf } from '../runtime/tf.ts';
 import { atResolution, blend } from './at-resolution.ts';
 import type { Cell } from './evaluate.ts';
@@ -58,12 +59,13 @@ const HOLE_COLOUR = [-0.35, 0.05, 0.75];
 /** WebP's quality, 0 to 100: artefacts stay below what one looks for here. */
 const QUALITY = 82;
 
-/** Draws the samples to show, as many as the suite says and its bound of size allows. */
+/** Draws the samples to show, as many as the suite says and its bound of size allows; none without a metric to sort by. */
 export async function drawSamples(
   set: EvaluationSet,
   measurer: Measurer,
   cells: readonly Cell[],
   subjects: readonly Subject[],
+  { reporter, signal }: { reporter: Reporter; signal?: AbortSignal },
 ): Promise<ShownSamples | undefined> {
   const column = sortColumn(set, measurer);
   if (column === undefined) return undefined;
@@ -71,7 +73,10 @@ export async function drawSamples(
   const worstFirst = rank(set, measurer, cells, column, metric.better === 'lower');
   const samples: ShownSample[] = [];
   let bytes = 0;
-  for (const place of spread(worstFirst.length, set.suite.report.samples)) {
+  const places = spread(worstFirst.length, set.suite.report.samples);
+  const task = reporter.task('Pictures', places.length, 'samples');
+  for (const [i, place] of places.entries()) {
+    signal?.throwIfAborted();
     const { item, error } = worstFirst[place]!;
     const errorAt: ErrorAt = (subject, degradation, level) =>
       cells.find(
@@ -85,7 +90,9 @@ export async function drawSamples(
     bytes += JSON.stringify(drawn).length;
     if (bytes > set.suite.report.megabytes * 1e6) break;
     samples.push({ ...drawn, error, rank: place + 1 });
+    task.update(i + 1);
   }
+  task.finish();
   samples.sort((a, b) => a.rank - b.rank);
   return { metric: metric.name, region, ranked: worstFirst.length, samples };
 }

@@ -2,12 +2,9 @@
 import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Dataset, File, Group, ready } from 'h5wasm/node';
+import { Worker } from 'node:worker_threads';
 import { UserError } from '../runtime/errors.ts';
 
-/** A group can lead back to itself, so that there is no end of them. */
-const MAX_GROUPS = 5_000;
-const MAX_DEPTH = 32;
 const signature = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 
 /** A float32 array with its shape, row-major. */
@@ -34,20 +31,24 @@ export async function readKerasWeights(path: string): Promise<Map<string, NamedA
     throw unreadable(path, 'a file without the signature of HDF5: damaged, or of another kind');
   }
   const { size } = await stat(path);
-  // Without this HDF5 prints a trace of what it finds wrong, and goes on.
-  (await ready).activate_throwing_error_handler();
-  try {
-    const file = new File(path, 'r');
-    try {
-      const arrays = new Map<string, NamedArray>();
-      collect(file, '', { arrays, size, groups: 0 });
-      return arrays;
-    } finally {
-      file.close();
-    }
-  } catch (error) {
-    throw unreadable(path, `a damaged file (${messageOf(error)})`);
-  }
+  const answer = await inThread(path, size);
+  if ('arrays' in answer) return answer.arrays;
+  throw unreadable(path, `a damaged file (${answer.failure.split('\n')[0]!.slice(0, 200)})`);
+}
+
+type Answer = { readonly arrays: Map<string, NamedArray> } | { readonly failure: string };
+
+/** What the thread answers; one that dies without an answer has failed as well. */
+function inThread(path: string, size: number): Promise<Answer> {
+  return new Promise((answer) => {
+    const worker = new Worker(new URL('./keras-h5-worker.mjs', import.meta.url), {
+      workerData: { path, size },
+      execArgv: [],
+    });
+    worker.on('message', answer);
+    worker.on('error', (error) => answer({ failure: error.message }));
+    worker.on('exit', (code) => answer({ failure: `reading stopped with code ${code}` }));
+  });
 }
 
 async function hasSignature(path: string): Promise<boolean> {
@@ -60,36 +61,6 @@ async function hasSignature(path: string): Promise<boolean> {
   }
 }
 
-interface Collected {
-  readonly arrays: Map<string, NamedArray>;
-  /** Of the file, bytes: so much all arrays together can have, as Keras does not compress them. */
-  readonly size: number;
-  /** Visited so far. */
-  groups: number;
-}
-
-function collect(group: Group, prefix: string, into: Collected): void {
-  into.groups += 1;
-  if (into.groups > MAX_GROUPS || prefix.split('/').length > MAX_DEPTH) throw new Error('groups without end');
-  for (const key of group.keys()) {
-    const entry = group.get(key);
-    if (entry instanceof Group) collect(entry, `${prefix}${key}/`, into);
-    else if (entry instanceof Dataset && entry.dtype === '<f')
-      into.arrays.set(prefix + key, readArray(entry, into));
-  }
-}
-
-function readArray(entry: Dataset, { arrays, size }: Collected): NamedArray {
-  const shape = [...(entry.shape ?? [])];
-  const taken = [...arrays.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
-  const bytes = 4 * shape.reduce((product, side) => product * side, 1);
-  if (!(taken + bytes <= size)) throw new Error(`arrays larger than the file, shape [${shape}]`);
-  const data = entry.value;
-  if (!(data instanceof Float32Array) || 4 * data.length !== bytes)
-    throw new Error(`no array of shape [${shape}]`);
-  return { shape, data };
-}
-
 function unreadable(path: string, got: string): UserError {
   return new UserError('A weight file cannot be read.', {
     where: resolve(path),
@@ -98,7 +69,3 @@ function unreadable(path: string, got: string): UserError {
     fix: 'Delete the file and run `npm run doctor`, which says how to install it again.',
   });
 }
-
-/** h5wasm throws plain texts, too. */
-const messageOf = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).split('\n')[0]!.slice(0, 200);

@@ -2,8 +2,16 @@
 import type { GanLoss } from '../losses/adversarial.ts';
 import type { AdamOptions } from '../nn/adam.ts';
 import { gradientNorm } from '../nn/gradient-norm.ts';
+import { valueAndGradients } from '../runtime/backpropagation.ts';
 import { untaped } from '../runtime/gradients.ts';
-import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import {
+  type LayersModel,
+  type Tensor,
+  type Tensor4D,
+  type TensorFlow,
+  tf,
+  type Variable,
+} from '../runtime/tf.ts';
 import { LearningStage } from './learning-stage.ts';
 import type { Accept, Scalars, StepScalars } from './method.ts';
 
@@ -64,6 +72,14 @@ export abstract class AdversarialStage extends LearningStage {
     return { ofFake: this.judge(fake), ofReal: this.judge(real) };
   }
 
+  /** Gradients of the discriminator's loss, by its variables' names. */
+  protected discriminatorGradients(
+    loss: () => TensorFlow.Scalar,
+    variables: readonly Variable[],
+  ): Record<string, Tensor> {
+    return valueAndGradients(loss, variables).grads;
+  }
+
   /** The generator's adversarial loss against the updated discriminator, weighted. */
   protected adversarialLoss(fake: Tensor4D): TensorFlow.Scalar {
     return tf.mul(this.#options.gan.generator(this.judge(fake)), this.#options.weight);
@@ -89,14 +105,14 @@ export abstract class AdversarialStage extends LearningStage {
       for (const [name, scalar] of Object.entries(scalars)) losses[name] = tf.keep(scalar);
     };
     tf.tidy(() => {
-      const { grads } = tf.variableGrads(() => {
+      const { grads } = valueAndGradients(() => {
         const made = forward();
         untaped(() => {
-          const discriminatorGrads = tf.variableGrads(() => {
+          const discriminatorGrads = this.discriminatorGradients(() => {
             const parts = this.discriminatorLosses(real, made.fake);
             note(parts);
             return tf.addN(Object.values(parts)) as TensorFlow.Scalar;
-          }, discriminatorAdam.variables).grads;
+          }, discriminatorAdam.variables);
           discriminatorAdam.apply(discriminatorGrads);
           gradientNorms.discriminator = tf.keep(gradientNorm(discriminatorGrads));
         });

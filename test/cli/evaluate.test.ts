@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -118,6 +118,19 @@ describe('evaluate', () => {
     const { set, rows } = reportSchema.parse(JSON.parse(synthesis.json));
     expect(set.holes).toEqual(['all']);
     expect(rows.every(({ region }) => region === 'image')).toBe(true);
+  });
+
+  it('tells of photos that a checkpoint was trained on', async () => {
+    const first = JSON.parse((await evaluate({ suite: { images: 2 }, out: join(folder, 'untold') })).json);
+    expect(first.methods.at(-1).checkpoint.trainedOn).toBeNull();
+    const ids = readdirSync(join(folder, 'pairs'));
+    writeFileSync(join(folder, 'first', 'training-samples.json'), JSON.stringify(ids));
+    const warnings: string[] = [];
+    const reporter = { ...silent, warn: (message: string) => warnings.push(message) };
+    const { json, page } = await evaluate({ suite: { images: 2 }, reporter });
+    expect(warnings).toEqual(['first, step 1 was trained on 2 of these 2 photos.']);
+    expect(JSON.parse(json).methods.at(-1).checkpoint.trainedOn).toBe(2);
+    expect(page).toContain('was trained on 2 of these 2 photos');
   });
 
   it.each([

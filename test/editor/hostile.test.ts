@@ -15,7 +15,8 @@ let port: number;
 const defects: unknown[] = [];
 
 beforeAll(async () => {
-  const model = { resolution, edgeSize, path: '', run: '', step: 0, method: 'dps', cache: '' };
+  const edges = { size: edgeSize, padding: 0, threshold: 0.1, minimumSize: 5 };
+  const model = { resolution, edges, path: '', run: '', step: 0, method: 'dps', cache: '' };
   const area = resolution ** 2;
   const engine = {
     model,

@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { evaluateGraph } from '../../src/export/evaluate.ts';
+import { traceGraph } from '../../src/export/trace.ts';
 import type { Graph } from '../../src/formats/graph.ts';
 import { stream } from '../../src/runtime/seed.ts';
 import { type LayersModel, type Tensor, type Tensor4D, tf, type Variable } from '../../src/runtime/tf.ts';
@@ -65,4 +66,39 @@ export function expectSame(
     expectClose(evaluateGraph(graph, feeds), run(feeds), tolerance);
     tf.dispose(feeds);
   }
+}
+
+/** Traces y = run(x), applies passes, expects the same results and gives the graph. */
+export function simplified(
+  shape: readonly number[],
+  run: (x: Tensor) => Tensor,
+  passes: ((graph: Graph) => Graph)[],
+  tolerance = 0,
+): Graph {
+  const named = ({ x }: Record<string, Tensor>) => ({ y: run(x!) });
+  const graph = passes.reduce((current, pass) => pass(current), traceGraph({ x: shape }, named));
+  expectSame(graph, { x: shape }, named, tolerance);
+  return graph;
+}
+
+export const stored = (graph: Graph): number[][] =>
+  [...graph.constants.values()].map(({ shape }) => [...shape]);
+
+/** Numbers in the constants of rank 4. */
+export const elements = (graph: Graph): number =>
+  stored(graph)
+    .filter(({ length }) => length === 4)
+    .reduce((sum, shape) => sum + shape.reduce((product, side) => product * side, 1), 0);
+
+/** A network of layers in a row. */
+export function network(
+  inputShape: number[],
+  layers: ConstructorParameters<typeof Object>[0][],
+): LayersModel {
+  const x = tf.input({ shape: inputShape });
+  let y = x;
+  for (const layer of layers) y = layer.apply(y);
+  const model = tf.model({ inputs: x, outputs: y });
+  randomiseWeights(model, true);
+  return model;
 }

@@ -6,48 +6,11 @@ import { foldConstants } from '../../src/export/simplify/fold-constants.ts';
 import { removeIdentities } from '../../src/export/simplify/identities.ts';
 import { flattenMatrixProducts } from '../../src/export/simplify/matrix-products.ts';
 import { mergeConstants, mergeNodes } from '../../src/export/simplify/merge-equal.ts';
-import { minimumVertexCut } from '../../src/export/simplify/minimum-cut.ts';
-import { traceGraph } from '../../src/export/trace.ts';
-import type { Graph } from '../../src/formats/graph.ts';
 import { BatchNorm } from '../../src/nn/feature-norm.ts';
 import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
-import { SpectralConv2D } from '../../src/nn/spectral-conv.ts';
 import { addBias, momentsOf } from '../../src/runtime/ops.ts';
-import { type LayersModel, type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
-import { expectSame, kernel, operations, randomiseWeights, uniform } from './graphs.ts';
-
-type Run = (x: Tensor) => Tensor;
-
-/** Traces y = run(x), applies passes, expects the same results and gives the graph. */
-function simplified(
-  shape: readonly number[],
-  run: Run,
-  passes: ((graph: Graph) => Graph)[],
-  tolerance = 0,
-): Graph {
-  const named = ({ x }: Record<string, Tensor>) => ({ y: run(x!) });
-  const graph = passes.reduce((current, pass) => pass(current), traceGraph({ x: shape }, named));
-  expectSame(graph, { x: shape }, named, tolerance);
-  return graph;
-}
-
-const stored = (graph: Graph): number[][] => [...graph.constants.values()].map(({ shape }) => [...shape]);
-
-/** Numbers in the constants of rank 4. */
-const elements = (graph: Graph): number =>
-  stored(graph)
-    .filter(({ length }) => length === 4)
-    .reduce((sum, shape) => sum + shape.reduce((product, side) => product * side, 1), 0);
-
-/** A network of layers in a row. */
-function network(inputShape: number[], layers: ConstructorParameters<typeof Object>[0][]): LayersModel {
-  const x = tf.input({ shape: inputShape });
-  let y = x;
-  for (const layer of layers) y = layer.apply(y);
-  const model = tf.model({ inputs: x, outputs: y });
-  randomiseWeights(model, true);
-  return model;
-}
+import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { elements, kernel, network, operations, simplified, stored, uniform } from './graphs.ts';
 
 describe('removeDeadCode', () => {
   it('removes what no output needs, constants too', () => {
@@ -85,86 +48,6 @@ describe('removeIdentities', () => {
       [removeIdentities],
     );
     expect(operations(graph)).toEqual(['AddV2', 'MatMul', 'Reshape']);
-  });
-});
-
-describe('minimumVertexCut', () => {
-  it('takes the lighter side, and of equal sides the one nearer to the sinks', () => {
-    const edges = [
-      [0, 1],
-      [1, 2],
-      [1, 3],
-    ] as const;
-    const cut = (weights: number[]) => minimumVertexCut({ weights, edges, sources: [0], sinks: [2, 3] });
-    expect(cut([9, 5, 2, 2])).toEqual([2, 3]);
-    expect(cut([9, 4, 2, 2])).toEqual([2, 3]);
-    expect(cut([9, 3, 2, 2])).toEqual([1]);
-    expect(cut([1, 3, 2, 2])).toEqual([0]);
-    expect(cut([0, 0, 0, 0])).toEqual([2, 3]);
-  });
-
-  it('can pass through what has been sent already', () => {
-    const edges = [
-      [0, 2],
-      [0, 3],
-      [1, 3],
-      [2, 4],
-      [3, 4],
-      [3, 5],
-    ] as const;
-    const cut = minimumVertexCut({ weights: [5, 5, 3, 4, 9, 9], edges, sources: [0, 1], sinks: [4, 5] });
-    expect(cut).toEqual([2, 3]);
-  });
-
-  it('says when there is none', () => {
-    const graph = { weights: [Number.POSITIVE_INFINITY], edges: [], sources: [0], sinks: [0] };
-    expect(() => minimumVertexCut(graph)).toThrow('No cut');
-  });
-});
-
-describe('foldConstants', () => {
-  it('stores the result where it is no larger than its sources', () => {
-    const [a, b] = [uniform([64, 64], 'a'), uniform([64, 64], 'b')];
-    const graph = simplified([64], (x) => tf.add(x, tf.mul(tf.sum(tf.mul(a, b), 0), 2)), [foldConstants]);
-    expect(operations(graph)).toEqual(['Add']);
-    expect(stored(graph)).toEqual([[64]]);
-  });
-
-  it('stores the sources where they are smaller, and keeps the nodes', () => {
-    const [a, b] = [uniform([64, 1], 'a'), uniform([1, 64], 'b')];
-    const graph = simplified([64, 64], (x) => tf.mul(x, tf.abs(tf.mul(tf.abs(a), b))), [foldConstants]);
-    expect(operations(graph)).toEqual(['Mul', 'Abs', 'Mul']);
-    expect(stored(graph).sort()).toEqual([
-      [1, 64],
-      [64, 1],
-    ]);
-  });
-
-  it('folds spectral norm, and keeps an upsampling kernel that would grow to four of two by two', () => {
-    const spectral = network(
-      [4, 4, 8],
-      [new SpectralConv2D({ name: 's', filters: 32, kernelSize: 3, pad: 1 })],
-    );
-    const folded = simplified([4, 4, 8], (x) => spectral.apply(x) as Tensor, [foldConstants], 1e-6);
-    expect(operations(folded)).toEqual(['MirrorPad', 'Conv2D', 'BiasAdd']);
-    const upsampling = network(
-      [4, 4, 32],
-      [new ReflectionConv2D({ name: 'u', filters: 32, kernelSize: 3, pad: 1, upsample: true })],
-    );
-    const kept = simplified([4, 4, 32], (x) => upsampling.apply(x) as Tensor, [foldConstants]);
-    expect(elements(kept)).toBeLessThanOrEqual(9 * 32 * 32);
-    spectral.dispose();
-    upsampling.dispose();
-  });
-
-  it('keeps the parts of a split that are still to be computed', () => {
-    const large = uniform([40, 64]);
-    const run = (x: Tensor) => {
-      const [small, rest] = tf.split(large, [1, 39], 0) as [Tensor, Tensor];
-      return tf.add(tf.add(x, small), tf.reshape(tf.tile(rest, [2, 1]), [1, -1]).slice([0, 7], [1, 64]));
-    };
-    const graph = simplified([64], run, [foldConstants]);
-    expect(operations(graph).filter((op) => op !== 'Add')).toEqual([]);
   });
 });
 

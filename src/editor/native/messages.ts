@@ -1,11 +1,13 @@
 /** What the server and the process that computes say to each other. */
+
 import type { Region } from '../../infer/raster.ts';
+import type { EdgeSettings } from '../description.ts';
 import type { EngineInput, EngineOutput } from '../wire.ts';
 
 /** What is asked of the process, and what it answers. */
 export interface Work {
   predict: { ask: EngineInput; answer: EngineOutput };
-  /** RGB bytes [edgeSize, edgeSize, 3] to a sketch of bytes [size, size], 0 = line. */
+  /** RGB bytes [n, n, 3], n = the settings' size, to a sketch of bytes [size, size], 0 = line. */
   edges: { ask: { rgb: Uint8Array; size: number }; answer: Uint8Array };
   /** RGB bytes [size, size, 3] to the square of the largest face, framed as in training; none: undefined. */
   face: { ask: { rgb: Uint8Array; size: number }; answer: Region | undefined };
@@ -21,7 +23,7 @@ export interface ModelDescription {
   readonly step: number;
   readonly method: string;
   readonly resolution: number;
-  readonly edgeSize: number;
+  readonly edges: EdgeSettings & { readonly padding: number };
   /** The folder for what can be made again. */
   readonly cache: string;
 }

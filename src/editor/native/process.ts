@@ -85,6 +85,7 @@ async function start(path: string): Promise<void> {
   process.on('message', (message: ToProcess) => {
     last = last.then(() => answer(message));
   });
+  const { size, padding, threshold, minimumSize } = config.data.edges;
   send({
     kind: 'ready',
     model: {
@@ -93,7 +94,7 @@ async function start(path: string): Promise<void> {
       step: checkpoint.step,
       method: config.method,
       resolution: config.resolution,
-      edgeSize: config.data.edges.size,
+      edges: { size, padding, threshold, minimumSize },
       cache: config.data.cache,
     },
   });

@@ -14,6 +14,10 @@ import { SampleRenderer } from './renderer.ts';
 /** Raised when a change of this folder's code alters pictures. */
 const VERSION = 1;
 
+/** Where the files are kept. What makes others has another folder, so that they never mix. */
+export const galleryFolder = (cacheDir: string, edgeSize: number): string =>
+  join(cacheDir, `editor-samples-v${VERSION}-faces-v${RENDERER_VERSION}-${edgeSize}px`);
+
 export interface GalleryOptions {
   readonly folders: HeadFolders;
   /** Side of what the edge detector sees, px. */
@@ -35,8 +39,7 @@ export class Gallery {
 
   constructor(options: GalleryOptions) {
     this.#options = options;
-    const name = `editor-samples-v${VERSION}-faces-v${RENDERER_VERSION}-${options.edgeSize}px`;
-    this.#folder = join(options.folders.cacheDir, name);
+    this.#folder = galleryFolder(options.folders.cacheDir, options.edgeSize);
   }
 
   get list(): SampleList {

@@ -20,7 +20,7 @@ export interface ApiParts {
 }
 
 export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<string, Handler> {
-  const { resolution, edgeSize } = engine.model;
+  const { resolution, edges } = engine.model;
   const latest = new LatestOnly(waitingClients);
 
   const compute = async <T>(
@@ -58,7 +58,7 @@ export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<str
     [
       '/api/edges',
       async (request, response) => {
-        const rgb = await readBody(request, 3 * edgeSize ** 2);
+        const rgb = await readBody(request, 3 * edges.size ** 2);
         const ask = { rgb, size: resolution };
         sendBytes(response, await compute(request, response, () => engine.ask('edges', ask)));
       },

@@ -98,11 +98,13 @@ function connectButtons(editor: Editor): void {
       editor.clear(clear === 'all' ? ['hole', 'lines'] : [clear as LayerName]),
     );
   }
+  const { server, edgeModel } = editor.description;
+  const canFindEdges = server || edgeModel !== undefined;
   const update = () => {
     const drawing = editor.picture.value?.drawing;
     undo.disabled = !drawing?.canUndo;
     redo.disabled = !drawing?.canRedo;
-    edges.disabled = !drawing || drawing.hole.isEmpty;
+    edges.disabled = !drawing || drawing.hole.isEmpty || !canFindEdges;
     button('clear').disabled = !drawing || drawing.isEmpty;
     button('save').disabled = !drawing;
     for (const item of saves) if (item.dataset.save === 'result') item.disabled = !editor.isCurrent;

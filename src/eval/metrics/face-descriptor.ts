@@ -40,7 +40,7 @@ export class FaceDescriptor {
     const options = new this.#api.SsdMobilenetv1Options({ minConfidence: minimumConfidence });
     const boxes: (FaceBox | null)[] = [];
     for (let i = 0; i < images.shape[0]; i++) {
-      const image = framed(images, i);
+      const image = tf.tidy(() => tf.cast(tf.round(framed(images, i)), 'int32'));
       // face-api's types are those of its own copy of TensorFlow.js.
       const input = image as unknown as FaceApi.TNetInput;
       const faces = await this.#api.detectAllFaces(input, options).withFaceLandmarks();
@@ -74,7 +74,10 @@ export class FaceDescriptor {
   }
 }
 
-/** Bytes of an image of a batch in its frame [3s,3s,3]. */
+/**
+ * An image of a batch in its frame [3s,3s,3], from 0 to 255. Not rounded: results differ in their last digits from batch to
+ * batch, and a byte that tips over tells a descriptor more than that.
+ */
 function framed(images: Tensor4D, index: number): Tensor {
   return tf.tidy(() => {
     const size = images.shape[1];
@@ -82,6 +85,6 @@ function framed(images: Tensor4D, index: number): Tensor {
     const pad: [number, number] = [margin, margin];
     const image = tf.slice(images, [index, 0, 0, 0], [1, size, size, 3]);
     const padded = tf.pad(image, [[0, 0], pad, pad, [0, 0]], grey);
-    return tf.cast(tf.round(tf.mul(tf.squeeze(padded, [0]), 255)), 'int32');
+    return tf.mul(tf.squeeze(padded, [0]), 255);
   });
 }

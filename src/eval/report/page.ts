@@ -96,9 +96,12 @@ function headlineSection(report: Report): Section {
   const edit = report.set.task === 'edit';
   const { confidence, resamples } = report.suite.bootstrap;
   const caption = edit ? holeCaption(main) : 'Whole image';
-  const content = html`<p>Given the photos’ own sketches (d = ${Math.min(...report.suite.sketches.degradations)}). <em>Mean colour</em> fills
-holes with the mean of what is known; <em>F, true sketch</em> is the image generator without refinement, which no l can be expected to
-beat. In brackets: ${Math.round(confidence * 100)} % bootstrap intervals (${resamples} resamples of the photos); distances of sets have
+  const bound = report.methods.some(({ kind }) => kind === 'true-sketch')
+    ? html` <em>F, true sketch</em> is the image generator without refinement, which no l can be expected to beat.`
+    : undefined;
+  const content = html`<p>Given the photos’ own sketches (d = ${Math.min(...report.suite.sketches.degradations)}). <em>Mean colour</em> ${
+    edit ? 'fills holes with the mean of what is known' : 'is that of each photo'
+  }.${bound} In brackets: ${Math.round(confidence * 100)} % bootstrap intervals (${resamples} resamples of the photos); distances of sets have
 none. The tinted value is the best of the checkpoints.</p>
 ${headlineTable(report, main, caption, 'table-main')}
 ${
@@ -197,7 +200,7 @@ function sampleSection(report: Report, shown: ShownSamples | undefined): Section
   const which = samples.length < ranked ? 'the worst, some about the middle, and the best' : 'all';
   const content = html`<p>${samples.length} of ${ranked}: ${which}, by ${measureTitle(measure)}, averaged over d and l${
     checkpointLabels(report).length > 1 ? ' of the first checkpoint' : ''
-  }. S_gen is the refined sketch (grey outside the hole), I_gen the image that comes with it, I_out the result of F.</p>
+  }. S_gen is the refined sketch${report.set.task === 'edit' ? ' (grey outside the hole)' : ''}, I_gen the image that comes with it, I_out the result of F.</p>
 ${sampleGrid(report, shown, measure)}`;
   return { id: 'samples-section', title: 'Samples', content };
 }

@@ -96,7 +96,7 @@ export const suiteSchema = z
       .array(z.string())
       .min(1)
       .default(['l1', 'psnr', 'ssim'])
-      .describe('What is measured, by name; see docs/evaluation.md.'),
+      .describe('What is measured, by name; see docs/metrics.md.'),
     blend: z
       .boolean()
       .default(true)

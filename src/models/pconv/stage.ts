@@ -2,6 +2,7 @@ import type { Batch } from '../../data/types.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
 import type { AdamOptions } from '../../nn/adam.ts';
 import { gradientNorm } from '../../nn/gradient-norm.ts';
+import { valueAndGradients } from '../../runtime/backpropagation.ts';
 import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
 import { LearningStage } from '../learning-stage.ts';
 import type { Accept, Scalars, StepScalars } from '../method.ts';
@@ -48,7 +49,7 @@ export class PartialConvStage extends LearningStage {
     const gradientNorms: Scalars = {};
     tf.tidy(() => {
       const inputs = networkInputs(batch, sketch);
-      const { grads } = tf.variableGrads(() => {
+      const { grads } = valueAndGradients(() => {
         const [output] = this.#network.apply(inputs, { training: true }) as [Tensor4D];
         const parts = inpaintingLosses(
           { output, truth: batch.image, hole: batch.hole },

@@ -7,7 +7,14 @@ import { meanAbsolute } from '../../losses/reconstruction.ts';
 import { totalVariation } from '../../losses/total-variation.ts';
 import type { AdamOptions } from '../../nn/adam.ts';
 import { RandomStream, type StreamState } from '../../runtime/seed.ts';
-import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
+import {
+  type LayersModel,
+  type Tensor,
+  type Tensor4D,
+  type TensorFlow,
+  tf,
+  type Variable,
+} from '../../runtime/tf.ts';
 import { AdversarialStage, type Forward } from '../adversarial-stage.ts';
 import type { Accept, Scalars, StepScalars } from '../method.ts';
 import {
@@ -151,6 +158,14 @@ export class ScFeganStage extends AdversarialStage {
       gradientPenalty: tf.mul(penalty, weights.gradientPenalty),
       drift: tf.mul(tf.mean(tf.square(ofReal)), weights.drift),
     };
+  }
+
+  /** Its gradient penalty is a gradient within the gradient, which only TF.js's own tape records. */
+  protected override discriminatorGradients(
+    loss: () => TensorFlow.Scalar,
+    variables: readonly Variable[],
+  ): Record<string, Tensor> {
+    return tf.variableGrads(loss, [...variables]).grads;
   }
 
   override randomState(): Record<string, StreamState> {

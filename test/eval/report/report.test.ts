@@ -14,7 +14,8 @@ import { reportPage } from '../../../src/eval/report/page.ts';
 import { type Report, reportSchema } from '../../../src/eval/report/schema.ts';
 import { format, formatDifference, measureOf } from '../../../src/eval/report/select.ts';
 import { summarize } from '../../../src/eval/summarize.ts';
-import { browserNote, haveBrowser, launchBrowser } from '../../browser.ts';
+import { silent } from '../../../src/runtime/progress.ts';
+import { launch, noBrowser } from '../../editor/browser.ts';
 import { makePairs } from '../../train/pairs.ts';
 import { evaluateFakes, fakeSet, fakeSubject, fakeSuite } from '../fakes.ts';
 
@@ -33,7 +34,7 @@ beforeAll(async () => {
   const set = await fakeSet(named, suite);
   const subjects = [fakeSubject('a', 0), fakeSubject('b', 0.2)];
   const { cells, measurer } = await evaluateFakes(set, folder, { subjects });
-  shown = (await drawSamples(set, measurer, cells, subjects))!;
+  shown = (await drawSamples(set, measurer, cells, subjects, { reporter: silent }))!;
   report = buildReport({
     set,
     resolution: 64,
@@ -159,12 +160,12 @@ describe('report.html', () => {
     expect(bare).not.toContain('<img');
   });
 
-  it.skipIf(!haveBrowser)(
-    `opens in a browser, on a phone and in the dark, by the rules of access${browserNote}`,
+  it.skipIf(noBrowser)(
+    `opens in a browser, on a phone and in the dark, by the rules of access${noBrowser ? ` (skipped: ${noBrowser})` : ''}`,
     async () => {
       const file = join(folder, 'page.html');
       await writeTogether(folder, { 'page.html': page });
-      const browser = await launchBrowser();
+      const browser = await launch();
       try {
         for (const [width, colorScheme] of [
           [1280, 'light'],

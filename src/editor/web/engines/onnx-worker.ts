@@ -1,7 +1,6 @@
 /** The entry of the worker that runs the exported model. A prediction holds its thread for as long as it takes. */
 import type * as Ort from 'onnxruntime-web';
 import type { FromOnnx, Provider, ToOnnx } from './onnx-messages.ts';
-import { fromPlanes, toPlanes } from './planes.ts';
 
 /** Of a worker's global scope what is used here. */
 const scope = self as unknown as {
@@ -46,22 +45,17 @@ async function watchDevice(): Promise<void> {
   });
 }
 
-async function run({ input }: Extract<ToOnnx, { kind: 'run' }>): Promise<void> {
+async function run({ inputs }: Extract<ToOnnx, { kind: 'run' }>): Promise<void> {
   if (!session) throw new Error('There is no model.');
-  const { resolution: r, level, image, hole, sketch } = input;
-  const outputs = await session.run({
-    photo: new ort.Tensor('float32', toPlanes(image, 3), [1, 3, r, r]),
-    hole: new ort.Tensor('float32', hole, [1, 1, r, r]),
-    sketch: new ort.Tensor('float32', sketch, [1, 1, r, r]),
-    l: new ort.Tensor('float32', [level], [1, 1]),
-  });
-  const planes = async (name: string) => (await outputs[name]?.getData()) as Float32Array | undefined;
-  const output = {
-    resolution: Number(outputs.I_out!.dims[2]),
-    result: fromPlanes((await planes('I_out'))!, 3),
-    refinedSketch: await planes('S_gen'),
-  };
-  scope.postMessage({ kind: 'output', output }, [output.result.buffer]);
+  const feeds = Object.entries(inputs).map(
+    ([name, { data, dims }]) => [name, new ort.Tensor('float32', data, dims)] as const,
+  );
+  const found = await session.run(Object.fromEntries(feeds));
+  const outputs: Record<string, { data: Float32Array; dims: readonly number[] }> = {};
+  for (const [name, tensor] of Object.entries(found)) {
+    outputs[name] = { data: (await tensor.getData()) as Float32Array, dims: tensor.dims };
+  }
+  scope.postMessage({ kind: 'outputs', outputs });
 }
 
 scope.onmessage = async ({ data }) => {

@@ -1,73 +1,45 @@
-/** The exported model in the page, run by onnxruntime in a worker: WebGPU, or WebAssembly with threads. */
+/** The exported model in the page: by WebGPU, or by WebAssembly with threads. */
 import type { EngineInput, EngineOutput } from '../../wire.ts';
 import { type Engine, EngineFailure } from './engine.ts';
-import type { FromOnnx, Provider, ToOnnx } from './onnx-messages.ts';
+import type { Provider } from './onnx-messages.ts';
+import { OnnxModel } from './onnx-model.ts';
+import { fromPlanes, toPlanes } from './planes.ts';
 
 export class OnnxEngine implements Engine {
   readonly id: Provider;
-  readonly #worker: Worker;
-  /** Settled when what was asked last is done. */
-  #last: Promise<unknown> = Promise.resolve();
-  #answer: { resolve(message: FromOnnx): void; reject(error: Error): void } | undefined;
-  #lost: EngineFailure | undefined;
+  readonly #model: OnnxModel;
 
-  private constructor(provider: Provider) {
-    this.id = provider;
-    this.#worker = new Worker(new URL('./onnx.js', import.meta.url), { type: 'module' });
-    this.#worker.onmessage = ({ data }: MessageEvent<FromOnnx>) => this.#receive(data);
-    this.#worker.onerror = (event) =>
-      this.#receive({
-        kind: 'error',
-        message: event.message || 'Its worker could not be loaded.',
-        lost: true,
-      });
+  private constructor(id: Provider, model: OnnxModel) {
+    this.id = id;
+    this.#model = model;
   }
 
-  /** Loads a model. @throws EngineFailure when this browser cannot. */
-  static async load(provider: Provider, model: string): Promise<OnnxEngine> {
-    const engine = new OnnxEngine(provider);
-    // Threads share memory, which a page has only when its server isolates it.
-    const threads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, 8) : 1;
-    try {
-      await engine.#ask({ kind: 'load', provider, model: new URL(model, self.location.href).href, threads });
-      return engine;
-    } catch (error) {
-      engine.close();
-      throw error;
-    }
+  static async load(provider: Provider, url: string): Promise<OnnxEngine> {
+    return new OnnxEngine(provider, await OnnxModel.load(provider, url));
   }
 
   async predict(input: EngineInput, signal: AbortSignal): Promise<EngineOutput> {
-    // What runs cannot be stopped; what waits need not begin.
-    const before = this.#last;
-    const turn = before.then(async () => {
-      signal.throwIfAborted();
-      const message = await this.#ask({ kind: 'run', input });
-      if (message.kind !== 'output') throw new EngineFailure(this.id, 'The model gave no result.');
-      return message.output;
-    });
-    this.#last = turn.catch(() => {});
-    return turn;
+    const { resolution: r, level, image, hole, sketch } = input;
+    const outputs = await this.#model.run(
+      {
+        photo: { data: toPlanes(image, 3), dims: [1, 3, r, r] },
+        hole: { data: hole, dims: [1, 1, r, r] },
+        sketch: { data: sketch, dims: [1, 1, r, r] },
+        l: { data: Float32Array.of(level), dims: [1, 1] },
+      },
+      signal,
+    );
+    const { I_out, S_gen, I_gen } = outputs;
+    if (!I_out) throw new EngineFailure(this.id, 'The model has no output I_out.');
+    return {
+      resolution: I_out.dims[2]!,
+      result: fromPlanes(I_out.data, 3),
+      refinedSketch: S_gen?.data,
+      firstImage: I_gen && fromPlanes(I_gen.data, 3),
+    };
   }
 
   close(): void {
-    this.#worker.terminate();
-  }
-
-  #ask(message: ToOnnx): Promise<FromOnnx> {
-    if (this.#lost) return Promise.reject(this.#lost);
-    return new Promise((resolve, reject) => {
-      this.#answer = { resolve, reject };
-      this.#worker.postMessage(message);
-    });
-  }
-
-  #receive(message: FromOnnx): void {
-    if (message.kind === 'error') {
-      const failure = new EngineFailure(this.id, message.message);
-      if (message.lost) this.#lost = failure;
-      this.#answer?.reject(failure);
-    } else this.#answer?.resolve(message);
-    this.#answer = undefined;
+    this.#model.close();
   }
 }

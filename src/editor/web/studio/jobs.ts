@@ -4,7 +4,7 @@ import type { EditorDescription } from '../../description.ts';
 import type { Runs } from '../drawing/runs.ts';
 import { EngineFailure } from '../engines/engine.ts';
 import { Engines } from '../engines/engines.ts';
-import { findEdges } from './edges.ts';
+import { EdgeFinder } from './edges.ts';
 import { OpenEdit, regionFor } from './edit.ts';
 import { findFace } from './face.ts';
 import { decodeMarks, decodePhoto, encodePng, Problem } from './images.ts';
@@ -37,6 +37,7 @@ export class StudioJobs {
   readonly #live: Live;
   readonly #keeper: Keeper;
   readonly #engines: Engines;
+  readonly #edges: EdgeFinder;
   #region: RegionChoice = 'face';
   #current: OpenEdit | undefined;
   /** What `useResult` replaced. */
@@ -48,6 +49,7 @@ export class StudioJobs {
   ) {
     this.#description = description;
     this.#post = post;
+    this.#edges = new EdgeFinder(description);
     this.#engines = new Engines(description, (states, used) => post({ kind: 'engines', states, used }));
     this.#live = new Live(description.model.resolution, this.#engines, post);
     this.#keeper = new Keeper((message) => post({ kind: 'notStored', message }));
@@ -140,7 +142,7 @@ export class StudioJobs {
       const edit = this.#edit;
       if (edit.holeRuns.length === 0) throw new Problem('Paint a hole first: lines are drawn inside it.');
       const region = await regionFor(edit, this.#region, this.#description.model.resolution);
-      return findEdges(edit, region, this.#description);
+      return this.#edges.find(edit, region);
     },
 
     save: async ({ what }) => {

@@ -119,6 +119,10 @@ export function connectRegion(editor: Editor): void {
     editor.setRegion('hole');
   }
   select.addEventListener('change', () => editor.setRegion(select.value as RegionChoice));
+  const field = element('region-field', HTMLLabelElement);
+  editor.picture.watch((picture) => {
+    field.hidden = picture === undefined;
+  });
   editor.region.watch((region) => {
     select.value = region;
   });

@@ -24,7 +24,7 @@ export function connectEngines(editor: Editor): void {
   select.addEventListener('change', () => editor.setEngine(select.value as EngineChoice));
   const update = () => {
     const { states, used } = editor.engines.value;
-    const automatic = new Option(used ? `Automatic: ${shortNames[used]}` : 'Automatic', 'auto');
+    const automatic = new Option(used ? `Auto: ${shortNames[used]}` : 'Automatic', 'auto');
     const options = states.map(({ id, milliseconds, problem }) => {
       const note = problem ? 'failed' : milliseconds === undefined ? 'not measured' : seconds(milliseconds);
       const option = new Option(`${engineNames[id]} · ${note}`, id);

@@ -33,6 +33,7 @@ export class ResultStage {
       const percent = Math.round(value * 100);
       this.#divider.setAttribute('aria-valuenow', String(percent));
       this.#divider.setAttribute('aria-valuetext', `${percent}% before, ${100 - percent}% after`);
+      this.#divider.classList.toggle('at-end', value === 0 || value === 1);
       paint();
     });
     this.#stage.classList.add('pan');

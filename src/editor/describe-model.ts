@@ -1,0 +1,12 @@
+import type { EditorDescription } from './description.ts';
+import type { ModelDescription } from './native/messages.ts';
+
+/** What the page is told of a checkpoint. */
+export function describeModel(model: ModelDescription): Pick<EditorDescription, 'model' | 'edges'> {
+  const { run, step, method, resolution } = model;
+  const { size, threshold, minimumSize } = model.edges;
+  return {
+    model: { name: `${run}, step ${step}`, method, resolution },
+    edges: { size, threshold, minimumSize },
+  };
+}

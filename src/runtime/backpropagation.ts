@@ -1,0 +1,121 @@
+/** Gradients of a loss with respect to variables, in little memory. */
+import { type Tensor, type TensorFlow, tf, type Variable } from './tf.ts';
+
+interface TapeNode {
+  readonly kernelName: string;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly outputs: readonly Tensor[];
+  /** What the operation keeps for its gradient. */
+  readonly saved: readonly Tensor[];
+  readonly gradient?: (dys: (Tensor | undefined)[]) => Record<string, () => Tensor>;
+}
+
+interface EngineState {
+  gradientDepth: number;
+  activeTape: TapeNode[] | null;
+}
+
+const engineState = () => (tf.engine() as unknown as { state: EngineState }).state;
+
+/**
+ * The operations that depend on some variables, in the order in which they ran. TF.js adds to it by `push`; what does
+ * not depend on the variables is not recorded, and nothing is kept for it.
+ */
+class Tape extends Array<TapeNode> {
+  /** Variables, and results that depend on them. */
+  readonly #dependent = new Set<number>();
+
+  static override get [Symbol.species]() {
+    return Array;
+  }
+
+  of(variables: readonly Variable[]): this {
+    for (const { id } of variables) this.#dependent.add(id);
+    return this;
+  }
+
+  depends(tensor: Tensor): boolean {
+    return this.#dependent.has(tensor.id);
+  }
+
+  override push(...nodes: TapeNode[]): number {
+    for (const node of nodes) {
+      if (!Object.values(node.inputs).some((input) => this.depends(input))) {
+        tf.dispose([...node.saved]);
+        continue;
+      }
+      for (const { id } of node.outputs) this.#dependent.add(id);
+      super.push(node);
+    }
+    return this.length;
+  }
+}
+
+/**
+ * The value of f and its gradients by the variables' names, as `tf.variableGrads` gives them; variables that f does not
+ * depend on have none. In TF.js everything that is kept for or computed in the backward pass lives until its end; here
+ * it goes as soon as it has been used, and what is constant is not kept at all, which halves the memory of a training
+ * step. Not for use within another gradient being recorded, unless by way of `untaped`.
+ *
+ * @throws Error where an operation on the way has no gradient.
+ */
+export function valueAndGradients(
+  f: () => TensorFlow.Scalar,
+  variables: readonly Variable[],
+): { value: TensorFlow.Scalar; grads: Record<string, Tensor> } {
+  const state = engineState();
+  if (state.gradientDepth > 0) throw new Error('A gradient is being recorded already.');
+  const tape = new Tape().of(variables);
+  try {
+    const value = tf.tidy(() => {
+      state.gradientDepth = 1;
+      state.activeTape = tape;
+      try {
+        return f();
+      } finally {
+        state.gradientDepth = 0;
+        state.activeTape = null;
+      }
+    });
+    const grads = tf.tidy(() => backpropagate(tape, value, variables));
+    return { value, grads };
+  } finally {
+    for (const { saved } of tape) tf.dispose([...saved]);
+  }
+}
+
+function backpropagate(tape: Tape, value: Tensor, variables: readonly Variable[]): Record<string, Tensor> {
+  const gradients = new Map<number, Tensor>([[value.id, tf.ones(value.shape)]]);
+  const add = (id: number, gradient: Tensor) => {
+    const before = gradients.get(id);
+    gradients.set(id, before ? tf.add(before, gradient) : gradient);
+    if (before) tf.dispose([before, gradient]);
+  };
+  for (let node = tape.pop(); node; node = tape.pop()) {
+    const dys = node.outputs.map(({ id }) => gradients.get(id));
+    if (dys.some((dy) => dy !== undefined)) {
+      const inputs = Object.entries(node.inputs).filter(([, input]) => tape.depends(input));
+      const found = tf.tidy(() => gradientsOf(node, dys, inputs));
+      inputs.forEach(([, { id }], index) => add(id, found[index]!));
+    }
+    // All that used these results came later and is done: nothing asks for their gradients any more.
+    for (const { id } of node.outputs) gradients.delete(id);
+    tf.dispose([...node.saved, ...dys.filter((dy) => dy !== undefined)]);
+  }
+  const named = variables.map(({ id, name }) => [name, gradients.get(id)] as const);
+  return Object.fromEntries(named.filter((entry): entry is [string, Tensor] => entry[1] !== undefined));
+}
+
+function gradientsOf(
+  node: TapeNode,
+  dys: (Tensor | undefined)[],
+  inputs: readonly (readonly [string, Tensor])[],
+): Tensor[] {
+  const functions = node.gradient?.(dys);
+  return inputs.map(([name]) => {
+    const gradient = functions?.[name]?.();
+    if (!gradient) throw new Error(`${node.kernelName} has no gradient with respect to its input ${name}.`);
+    // The caller disposes of the results' gradients.
+    return dys.includes(gradient) ? gradient.clone() : gradient;
+  });
+}

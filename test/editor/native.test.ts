@@ -1,0 +1,110 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { chooseCheckpoint } from '../../src/editor/checkpoint.ts';
+import { EngineStopped, NativeEngine } from '../../src/editor/native/engine.ts';
+import { decodeInput, decodeOutput, encodeInput, encodeOutput } from '../../src/editor/wire.ts';
+import { runPredictor } from '../../src/infer/run-predictor.ts';
+import { loadMethod } from '../../src/models/load.ts';
+import { stream } from '../../src/runtime/seed.ts';
+import { tinyCheckpoint } from './tiny-editor.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'native-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const r = 64;
+const random = stream(1, 'native test');
+const plane = (channels: number, value: () => number) =>
+  Float32Array.from({ length: r * r * channels }, value);
+const input = {
+  resolution: r,
+  level: 0.25,
+  image: plane(3, () => random.uniform(-1, 1)),
+  hole: plane(1, () => (random.uniform() < 0.5 ? 1 : 0)),
+  sketch: plane(1, () => (random.uniform() < 0.05 ? -1 : 1)),
+};
+
+describe('the process that computes', () => {
+  let engine: NativeEngine;
+  let checkpoint: string;
+  beforeAll(async () => {
+    ({ checkpoint } = await tinyCheckpoint(join(folder, 'edit')));
+    engine = await NativeEngine.open(checkpoint);
+  });
+  afterAll(() => engine?.close());
+
+  it('gives the numbers of the method itself, over the wire too', async () => {
+    const loaded = await loadMethod(checkpoint);
+    const expected = await runPredictor(loaded.method.predictor(), input, r, input.level);
+    loaded.method.dispose();
+    const sent = decodeInput(encodeInput(input), r)!;
+    const received = decodeOutput(encodeOutput(await engine.ask('predict', sent)).buffer);
+    for (const key of ['result', 'refinedSketch', 'firstImage'] as const) {
+      expect(
+        Buffer.compare(
+          Buffer.from(
+            received[key]!.buffer.slice(
+              received[key]!.byteOffset,
+              received[key]!.byteOffset + received[key]!.byteLength,
+            ),
+          ),
+          Buffer.from(expected[key]!.buffer),
+        ),
+      ).toBe(0);
+    }
+    expect(received.resolution).toBe(r);
+  });
+
+  it('finds edges and faces, where there are some', async () => {
+    const { size } = engine.model.edges;
+    const half = Uint8Array.from({ length: size * size * 3 }, (_, i) =>
+      i % (3 * size) < 1.5 * size ? 20 : 230,
+    );
+    const sketch = await engine.ask('edges', { rgb: half, size: r });
+    const columns = [...sketch.keys()].filter((i) => sketch[i] === 0).map((i) => i % r);
+    expect(columns.length).toBeGreaterThan(r / 2);
+    expect(Math.min(...columns)).toBeGreaterThan(r / 2 - 5);
+    expect(Math.max(...columns)).toBeLessThan(r / 2 + 5);
+    expect(
+      await engine.ask('face', { rgb: new Uint8Array(128 * 128 * 3).fill(128), size: 128 }),
+    ).toBeUndefined();
+  });
+
+  const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+  it.skipIf(process.platform !== 'linux')('starts anew when it was killed', async () => {
+    const asked = engine.ask('predict', input);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    for (const pid of children()) {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (line.includes('native/entry.mjs')) process.kill(Number(pid), 'SIGKILL');
+    }
+    await expect(asked).rejects.toThrow(EngineStopped);
+    expect((await engine.ask('predict', input)).resolution).toBe(r);
+  });
+});
+
+describe('a checkpoint for the editor', () => {
+  it('must be one of editing', async () => {
+    const { checkpoint } = await tinyCheckpoint(join(folder, 'synthesis'), 'synthesis');
+    await expect(NativeEngine.open(checkpoint)).rejects.toThrow(/task: synthesis/);
+  });
+
+  it('is the newest of the newest run, or none with a word on how to get one', async () => {
+    const runs = join(folder, 'runs');
+    await expect(chooseCheckpoint(undefined, runs)).rejects.toThrow(/no run.*npm run train.*npm run import/s);
+    for (const [run, steps] of [
+      ['00001-a', [1, 2]],
+      ['00002-b', [10, 9]],
+    ] as const) {
+      for (const step of steps)
+        mkdirSync(join(runs, run, 'checkpoints', `step-${step}`), { recursive: true });
+      writeFileSync(join(runs, run, 'config.yaml'), '');
+    }
+    expect(await chooseCheckpoint(undefined, runs)).toBe(join(runs, '00002-b', 'checkpoints', 'step-10'));
+    expect(await chooseCheckpoint(join(runs, '00001-a'), runs)).toBe(
+      join(runs, '00001-a', 'checkpoints', 'step-2'),
+    );
+    await expect(chooseCheckpoint(join(runs, 'none'), runs)).rejects.toThrow('There is no checkpoint');
+  });
+});

@@ -1,0 +1,100 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { galleryFolder } from '../../src/editor/samples/gallery.ts';
+import { sampleRecipes } from '../../src/editor/samples/recipes.ts';
+import { writeSite } from '../../src/editor/site.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import { EditorPage, launch, noBrowser } from './browser.ts';
+import { tinyCheckpoint } from './tiny-editor.ts';
+
+if (noBrowser) console.log(`The static site is written, but not opened: ${noBrowser}`);
+
+const side = 128;
+const folder = mkdtempSync(join(tmpdir(), 'site-'));
+const out = join(folder, 'site');
+let server: Server;
+let browser: Browser | undefined;
+
+beforeAll(async () => {
+  const { config, checkpoint } = await tinyCheckpoint(folder);
+  // Examples that are in the cache already need not be rendered.
+  const samples = galleryFolder(config.data.cache, config.data.edges.size);
+  mkdirSync(samples, { recursive: true });
+  const picture = await sharp({ create: { width: side, height: side, channels: 3, background: '#888' } })
+    .composite([
+      {
+        input: Buffer.from(
+          `<svg width="${side}" height="${side}"><circle cx="64" cy="64" r="40" fill="#fc8"/></svg>`,
+        ),
+      },
+    ])
+    .png()
+    .toBuffer();
+  for (const { key, edits } of sampleRecipes) {
+    const names = [key, ...edits.flatMap((edit) => [`${key}-${edit.key}-hole`, `${key}-${edit.key}-sketch`])];
+    for (const name of names) writeFileSync(join(samples, `${name}.png`), picture);
+  }
+  await writeSite({ checkpoint, out, reporter: silent });
+  // A server that knows nothing of the editor, and sets no headers but the type.
+  const types: Record<string, string> = {
+    '.html': 'text/html',
+    '.js': 'text/javascript',
+    '.mjs': 'text/javascript',
+    '.css': 'text/css',
+    '.wasm': 'application/wasm',
+  };
+  server = createServer((request, response) => {
+    const name = request.url === '/' ? 'index.html' : request.url!.slice(1);
+    try {
+      const body = readFileSync(join(out, name));
+      response
+        .writeHead(200, { 'Content-Type': types[extname(name)] ?? 'application/octet-stream' })
+        .end(body);
+    } catch {
+      response.writeHead(404).end();
+    }
+  }).listen(0, '127.0.0.1');
+});
+afterAll(async () => {
+  await browser?.close();
+  server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the static site', () => {
+  it('needs a new folder', async () => {
+    await expect(writeSite({ checkpoint: 'x', out, reporter: silent })).rejects.toThrow('exists already');
+  });
+
+  it.skipIf(noBrowser)(`works on any web server${noBrowser ? ` (${noBrowser})` : ''}`, async () => {
+    browser = await launch();
+    const page = new EditorPage(await browser.newPage({ viewport: { width: 1280, height: 720 } }));
+    await page.page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.page.click('#examples');
+    await page.page.click('.sample-photo >> nth=0');
+    await page.settled();
+    await page.stroke(side, [
+      [30, 64],
+      [60, 64],
+    ]);
+    expect(await page.result()).toContain('WebAssembly');
+    const lines = async () => {
+      const pixels = await sharp(await page.save('sketch'))
+        .extractChannel(0)
+        .raw()
+        .toBuffer();
+      return pixels.filter((value) => value === 0).length;
+    };
+    expect(await lines()).toBe(0);
+    await page.page.click('#edges');
+    await expect.poll(lines).toBeGreaterThan(10);
+    await page.result();
+    expect(page.errors).toEqual([]);
+  });
+});
