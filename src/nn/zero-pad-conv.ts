@@ -1,4 +1,4 @@
-import { convolve, type Window, windowedSize } from '../runtime/convolution.ts';
+import { convolve, type Window, windowedSize } from '../runtime/zero-pad-convolution.ts';
 import { addBias } from '../runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
 
