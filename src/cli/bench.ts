@@ -81,8 +81,10 @@ async function runOne(
   resolution: number | undefined,
 ): Promise<Result> {
   const { config: file, set, runs, deepps, reporter } = command;
-  const levels = benchConfig(file, set, 1).model.levels;
-  const top = benchConfig(file, set, 1).resolution;
+  const {
+    model: { levels },
+    resolution: top,
+  } = benchConfig(file, set);
   const level = resolution === undefined ? levels : levelOf(resolution, top, levels);
   const config = benchConfig(file, set, level);
   const batch = command.batch ?? (benchmark === 'infer' ? 1 : (DEFAULT_BATCH[level] ?? 1));

@@ -1,6 +1,6 @@
-import { convolve, type Window, windowedSize } from '../runtime/zero-pad-convolution.ts';
-import { addBias, rectify, zeroPad } from '../runtime/ops.ts';
+import { addBias, rectify } from '../runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { convolve, type Window, windowedSize } from '../runtime/zero-pad-convolution.ts';
 import { convolveUpsampled } from './reflection-conv.ts';
 
 type Shape = TensorFlow.Shape;
@@ -70,7 +70,7 @@ export class GatedConv2D extends tf.layers.Layer {
   parts(x: Tensor4D): { features: Tensor4D; gates: Tensor4D } {
     const { activation, responseNorm, upsample } = this.config;
     const kernel = this.kernel.read() as Tensor4D;
-    const convolved = upsample ? convolveUpsampled(x, kernel, zeroPad) : convolve(x, kernel, this.#window);
+    const convolved = upsample ? convolveUpsampled(x, kernel, 'zero') : convolve(x, kernel, this.#window);
     const [features, gates] = tf.split(addBias(convolved, this.bias.read()), 2, 3) as [Tensor4D, Tensor4D];
     const normalized = responseNorm ? normalizeResponse(features) : features;
     return { features: ACTIVATIONS[activation](normalized), gates: tf.sigmoid(gates) };

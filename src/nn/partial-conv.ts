@@ -1,7 +1,7 @@
-import { convolve, type Window, windowedSize } from '../runtime/zero-pad-convolution.ts';
 import { untaped } from '../runtime/gradients.ts';
-import { addBias, zeroPad } from '../runtime/ops.ts';
+import { addBias } from '../runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { convolve, type Window, windowedSize } from '../runtime/zero-pad-convolution.ts';
 import { convolveUpsampled } from './reflection-conv.ts';
 
 type Shape = TensorFlow.Shape;
@@ -90,7 +90,7 @@ export class PartialConv2D extends tf.layers.Layer {
     const [small, ...others] = valid as [Tensor4D, ...Tensor4D[]];
     const channels = small.shape[3];
     const [own, rest] = tf.split(kernel, [channels, kernel.shape[2] - channels], 2) as [Tensor4D, Tensor4D];
-    const large = convolveUpsampled(small, own, zeroPad);
+    const large = convolveUpsampled(small, own, 'zero');
     return others.length === 0 ? large : tf.add(large, convolve(concatenated(others), rest, this.config));
   }
 
@@ -102,7 +102,7 @@ export class PartialConv2D extends tf.layers.Layer {
       const weight = pictures[index]!.shape[3] / mask.shape[3];
       const ones = tf.fill([kernelSize, kernelSize, mask.shape[3], 1], weight) as Tensor4D;
       return upsampleFirst && index === 0
-        ? convolveUpsampled(mask, ones, zeroPad)
+        ? convolveUpsampled(mask, ones, 'zero')
         : convolve(mask, ones, this.config);
     });
     const valid = counts.reduce((sum, count) => tf.add(sum, count));

@@ -1,6 +1,6 @@
-import { convolve, type Window, windowedSize } from '../runtime/zero-pad-convolution.ts';
 import { addBias } from '../runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { convolve, type Window, windowedSize } from '../runtime/zero-pad-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 

@@ -5,30 +5,46 @@ import { type Tensor, type Tensor4D, tf } from './tf.ts';
 
 const float = () => attribute.type('T', 'float32');
 
-function mirrorPad(x: Tensor4D, pad: number, mode: 'REFLECT' | 'SYMMETRIC'): Tensor4D {
+/** REFLECT does not repeat the border pixel, SYMMETRIC does. */
+export type MirrorMode = 'REFLECT' | 'SYMMETRIC';
+
+/** Pads height and width of x [n,h,w,c] by `pad` mirrored pixels. Throws a RangeError where x is too small for that. */
+export function mirrorPad(x: Tensor4D, pad: number, mode: MirrorMode): Tensor4D {
   if (pad === 0) return x;
   const limit = mode === 'REFLECT' ? pad + 1 : pad;
   if (x.shape[1] < limit || x.shape[2] < limit)
     throw new RangeError(`Cannot pad ${x.shape[1]}x${x.shape[2]} by ${pad} in mode ${mode}`);
-  const attributes = [float(), attribute.type('Tpaddings', 'int32'), attribute.string('mode', mode)];
-  const paddings = () =>
-    tf.tensor2d(
-      [
-        [0, 0],
-        [pad, pad],
-        [pad, pad],
-        [0, 0],
-      ],
-      [4, 2],
-      'int32',
-    );
   return withGradient(
     [x],
-    () => runOp('MirrorPad', attributes, [x, paddings()]),
+    () => runOp('MirrorPad', mirrorAttributes(mode), [x, paddings(pad)]),
     // TF.js's own gradient only slices, which forgets what the mirrored pixels contribute.
-    (dy) => [() => runOp('MirrorPadGrad', attributes, [dy, paddings()])],
+    (dy) => [() => mirrorPadGradient(dy as Tensor4D, pad, mode)],
   ) as Tensor4D;
 }
+
+/** From the gradient of {@link mirrorPad}'s result to that of its input; not differentiable itself. */
+export function mirrorPadGradient(dy: Tensor4D, pad: number, mode: MirrorMode): Tensor4D {
+  if (pad === 0) return dy;
+  return runOp('MirrorPadGrad', mirrorAttributes(mode), [dy, paddings(pad)]) as Tensor4D;
+}
+
+const mirrorAttributes = (mode: MirrorMode) => [
+  float(),
+  attribute.type('Tpaddings', 'int32'),
+  attribute.string('mode', mode),
+];
+
+const paddings = (pad: number) =>
+  tf.tensor2d(
+    [
+      [0, 0],
+      [pad, pad],
+      [pad, pad],
+      [0, 0],
+    ],
+    [4, 2],
+    'int32',
+  );
 
 /** Pads height and width of x [n,h,w,c] by `pad` mirrored pixels, the border pixel not repeated (torch ReflectionPad2d). */
 export function reflectionPad(x: Tensor4D, pad: number): Tensor4D {
@@ -38,16 +54,6 @@ export function reflectionPad(x: Tensor4D, pad: number): Tensor4D {
 /** Pads height and width of x [n,h,w,c] by one pixel equal to its border (torch ReplicationPad2d(1)). */
 export function edgePad(x: Tensor4D): Tensor4D {
   return mirrorPad(x, 1, 'SYMMETRIC');
-}
-
-/** Pads height and width of x [n,h,w,c] by one pixel of zeros. */
-export function zeroPad(x: Tensor4D): Tensor4D {
-  return tf.pad(x, [
-    [0, 0],
-    [1, 1],
-    [1, 1],
-    [0, 0],
-  ]);
 }
 
 const blocks = (size: number) => [
@@ -91,23 +97,25 @@ export function rectify(x: Tensor, slope: number): Tensor {
   const attributes = [float(), attribute.float('alpha', slope)];
   return withGradient(
     [x],
+    // The result has the sign of x, which is all that the gradient needs, and what follows keeps it as well.
     (save) => {
-      save([x]);
-      return runOp('LeakyRelu', attributes, [x]);
+      const y = runOp('LeakyRelu', attributes, [x]);
+      save([y]);
+      return y;
     },
-    (dy, [input]) => [() => rectifyGradient(dy, input!, attributes)],
+    (dy, [y]) => [() => rectifyGradient(dy, y!, attributes)],
   );
 }
 
-/** LeakyReluGrad, differentiable once more with respect to dy; it does not change with x. */
-function rectifyGradient(dy: Tensor, x: Tensor, attributes: Attribute[]): Tensor {
+/** LeakyReluGrad, differentiable once more with respect to dy; of y it sees only the sign. */
+function rectifyGradient(dy: Tensor, y: Tensor, attributes: Attribute[]): Tensor {
   return withGradient(
     [dy],
     (save) => {
-      save([x]);
-      return runOp('LeakyReluGrad', attributes, [dy, x]);
+      save([y]);
+      return runOp('LeakyReluGrad', attributes, [dy, y]);
     },
-    (ddx, [input]) => [() => rectifyGradient(ddx, input!, attributes)],
+    (ddx, [saved]) => [() => rectifyGradient(ddx, saved!, attributes)],
   );
 }
 

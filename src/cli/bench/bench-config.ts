@@ -4,16 +4,20 @@ import type { Config } from '../../config/schema.ts';
 /** The batch that a level is timed at: what fits in a small machine's memory, the same for every contestant. */
 export const DEFAULT_BATCH: Readonly<Record<number, number>> = { 1: 8, 2: 4, 3: 1 };
 
+/** Sides of the images that F can make, px. */
+const IMAGE_GENERATOR_SIDES: readonly number[] = [64, 128, 256];
+
 /**
  * A config's networks at their widths, without its data: batches are made up, or come from the built-in faces. The
  * perceptual network that installs has the shape of VGG19's first layers, which cost the same. F judges the results of
- * the level that is timed, whichever it is.
+ * `level`, where it can.
  */
-export function benchConfig(file: string, sets: readonly string[], level: number): Config {
-  const standIns = [
-    'data.source={kind: faces}',
-    'loss.perceptual.network=hed-vgg16',
-    `model.imageGenerator.level=${level}`,
-  ];
-  return readConfig(file, [...standIns, ...sets]).config;
+export function benchConfig(file: string, sets: readonly string[], level?: number): Config {
+  const read = (...more: string[]) => {
+    const standIns = ['data.source={kind: faces}', 'loss.perceptual.network=hed-vgg16', ...more];
+    return readConfig(file, [...standIns, ...sets]).config;
+  };
+  const config = read();
+  const side = level && config.resolution / 2 ** (config.model.levels - level);
+  return side && IMAGE_GENERATOR_SIDES.includes(side) ? read(`model.imageGenerator.level=${level}`) : config;
 }
