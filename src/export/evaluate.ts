@@ -4,7 +4,7 @@ import { type Attribute, attribute, runOps } from '../runtime/raw.ts';
 import { type Tensor, tf } from '../runtime/tf.ts';
 
 /** Attributes whose values are numbers with a fraction; TensorFlow tells them from whole ones. */
-const FLOATS = new Set(['alpha', 'epsilon']);
+const FLOATS = new Set(['alpha', 'beta', 'bias', 'epsilon']);
 
 /**
  * Computes a graph on the native engine, operation by operation. The caller disposes of the results and keeps the

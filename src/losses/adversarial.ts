@@ -1,16 +1,47 @@
 import { rectify } from '../runtime/ops.ts';
 import { type Tensor, type TensorFlow, tf } from '../runtime/tf.ts';
 
-/**
- * The discriminator's hinge loss, with a margin h: mean max(0, h - D(real)) + mean max(0, h + D(fake)).
- * Scores of any shape. (DeepPS models.py:651-668; the paper's equation for L_D, h = 10.)
- */
-export function discriminatorHinge(real: Tensor, fake: Tensor, margin: number): TensorFlow.Scalar {
-  const missing = (score: Tensor) => tf.mean<TensorFlow.Scalar>(rectify(score, 0));
-  return tf.add(missing(tf.sub(margin, real)), missing(tf.add(margin, fake)));
+type Loss = (scores: Tensor) => TensorFlow.Scalar;
+
+/** A game of generator and discriminator, on scores of any shape: the more real, the higher. */
+export interface GanLoss {
+  /** The discriminator's loss by its scores of real images. */
+  readonly real: Loss;
+  /** The discriminator's loss by its scores of generated images. */
+  readonly fake: Loss;
+  /** The generator's loss by the scores of its images. */
+  readonly generator: Loss;
 }
 
-/** The generator's hinge loss: - mean D(fake). */
-export function generatorHinge(fake: Tensor): TensorFlow.Scalar {
-  return tf.neg(tf.mean<TensorFlow.Scalar>(fake));
-}
+const mean = (x: Tensor): TensorFlow.Scalar => tf.mean(x);
+
+/**
+ * The hinge loss: mean max(0, margin - D(real)), mean max(0, margin + D(fake)); generator - mean D(fake).
+ * (DeepPS models.py:651-668; the paper's equation for L_D, margin 10.)
+ */
+export const hingeLoss = (margin: number): GanLoss => ({
+  real: (scores) => mean(rectify(tf.sub(margin, scores), 0)),
+  fake: (scores) => mean(rectify(tf.add(margin, scores), 0)),
+  generator: (scores) => tf.neg(mean(scores)),
+});
+
+/** Cross entropy of scores that are log-odds of being real (Goodfellow et al. 2014, the generator not saturating). */
+export const vanillaLoss: GanLoss = {
+  real: (scores) => mean(tf.softplus(tf.neg(scores))),
+  fake: (scores) => mean(tf.softplus(scores)),
+  generator: (scores) => mean(tf.softplus(tf.neg(scores))),
+};
+
+/** Squared distances to 1 for real and 0 for generated images (LSGAN, Mao et al. 2017). */
+export const leastSquaresLoss: GanLoss = {
+  real: (scores) => mean(tf.squaredDifference(scores, 1)),
+  fake: (scores) => mean(tf.square(scores)),
+  generator: (scores) => mean(tf.squaredDifference(scores, 1)),
+};
+
+/** The scores themselves, unbounded: 1 - mean D(real), 1 + mean D(fake); generator - mean D(fake). (SC-FEGAN.) */
+export const linearLoss: GanLoss = {
+  real: (scores) => tf.sub(1, mean(scores)),
+  fake: (scores) => tf.add(1, mean(scores)),
+  generator: (scores) => tf.neg(mean(scores)),
+};

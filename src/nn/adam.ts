@@ -8,6 +8,8 @@ export interface AdamOptions {
   beta2: number;
   /** Added to the square root of the corrected second moment, as torch does. */
   epsilon: number;
+  /** Whether it is added to the uncorrected root instead, as Lua's torch and TensorFlow 1 do. */
+  uncorrectedEpsilon?: boolean;
 }
 
 interface Slots {
@@ -48,7 +50,7 @@ export class Adam {
 
   /** One step along the gradients, which are given by the variables' own names (as `tf.variableGrads` does). */
   apply(gradients: Record<string, Tensor>): void {
-    const { learningRate, beta1, beta2, epsilon } = this.#options;
+    const { learningRate, beta1, beta2, epsilon, uncorrectedEpsilon } = this.#options;
     this.#step += 1;
     const attributes = [
       attribute.type('T', 'float32'),
@@ -64,7 +66,7 @@ export class Adam {
         beta1,
         beta2,
         // The kernel adds epsilon to the uncorrected root.
-        epsilon * correction2,
+        uncorrectedEpsilon ? epsilon : epsilon * correction2,
       ].map((value) => tf.scalar(value));
       for (const [name, variable] of Object.entries(this.#variables)) {
         const gradient = gradients[variable.name];

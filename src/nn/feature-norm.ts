@@ -44,7 +44,9 @@ tf.serialization.registerClass(InstanceNorm);
  * Batch normalisation as torch's BatchNorm2d: in training the batch's biased variance normalises and the running
  * statistics take a tenth of the batch's mean and *unbiased* variance; otherwise the running statistics normalise.
  * State `runningMean` and `runningVariance` [c]. `statisticsUpdates` (1 by default) is how often the running statistics
- * take the batch's: as often as another implementation would have run the network on it.
+ * take the batch's: as often as another implementation would have run the network on it. With `ownStatistics` each
+ * image is normalised by its own moments, which is what a batch of one would give. A layer that is not `trainable`
+ * always uses the running statistics.
  */
 export class BatchNorm extends FeatureNorm {
   static className = 'BatchNorm';
@@ -62,12 +64,13 @@ export class BatchNorm extends FeatureNorm {
 
   override call(
     inputs: Tensor | Tensor[],
-    kwargs: { training?: boolean; statisticsUpdates?: number },
+    kwargs: { training?: boolean; statisticsUpdates?: number; ownStatistics?: boolean },
   ): Tensor {
     const x = (Array.isArray(inputs) ? inputs[0] : inputs) as Tensor4D;
     return tf.tidy(() => {
       const [gamma, beta] = this.affine();
-      if (!kwargs.training) {
+      if (kwargs.ownStatistics) return normalize(x, [1, 2], gamma, beta, EPSILON);
+      if (!kwargs.training || !this.trainable) {
         const deviation = tf.sqrt(tf.add(broadcast(this.runningVariance.read()), EPSILON));
         const scale = tf.div(gamma, deviation);
         return tf.add(tf.mul(tf.sub(x, broadcast(this.runningMean.read())), scale), beta);

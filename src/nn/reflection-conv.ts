@@ -1,6 +1,7 @@
 import { convolveMirrored } from '../runtime/convolution.ts';
-import { addBias, depthToSpace2 } from '../runtime/ops.ts';
+import { addBias, depthToSpace } from '../runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { convolve } from '../runtime/zero-pad-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 
@@ -73,24 +74,30 @@ export class ReflectionConv2D extends tf.layers.Layer {
 tf.serialization.registerClass(ReflectionConv2D);
 
 /**
- * Nearest ×2 upsampling, reflection padding by 1 and a 3×3 convolution, as one 2×2 convolution over the small image
+ * Nearest ×2 upsampling, padding by 1, reflected or of zeros, and a 3×3 convolution, as one 2×2 convolution over the small image
  * with 4/9 of the multiplications: of the nine taps that each of the four output phases sees, those that fall on the
- * same source pixel are summed into one. [n,h,w,c] → [n,2h,2w,filters]. Reflecting the doubled image by one repeats
- * the border pixel, so the small image is padded by its edge.
+ * same source pixel are summed into one. [n,h,w,c] → [n,2h,2w,filters].
  */
-export function convolveUpsampled(x: Tensor4D, kernel: Tensor4D): Tensor4D {
+export function convolveUpsampled(
+  x: Tensor4D,
+  kernel: Tensor4D,
+  border: 'reflected' | 'zero' = 'reflected',
+): Tensor4D {
   return tf.tidy(() => {
     const [, h, w] = x.shape;
     const phases = foldPairs(kernel, 0).flatMap((rows) => foldPairs(rows, 1));
     const folded = tf.concat(phases, 3) as Tensor4D;
     // Reflecting the doubled image by one repeats the border pixel.
-    const all = convolveMirrored(x, folded, { stride: 1, pad: 1, mode: 'SYMMETRIC' });
+    const all =
+      border === 'reflected'
+        ? convolveMirrored(x, folded, { stride: 1, pad: 1, mode: 'SYMMETRIC' })
+        : convolve(x, folded, { padding: 1 });
     const parts = tf.split(all, 4, 3).map((part, phase) => {
       const row = phase >> 1;
       const column = phase & 1;
       return tf.slice(part, [0, row, column, 0], [-1, h, w, -1]);
     });
-    return depthToSpace2(tf.concat(parts, 3) as Tensor4D);
+    return depthToSpace(tf.concat(parts, 3) as Tensor4D, 2);
   });
 }
 

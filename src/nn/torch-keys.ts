@@ -6,8 +6,11 @@ import { UserError } from '../runtime/errors.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../runtime/tf.ts';
 import { AdaptiveInstanceNorm } from './adaptive-instance-norm.ts';
 import { BatchNorm, InstanceNorm } from './feature-norm.ts';
+import { PartialConv2D } from './partial-conv.ts';
 import { ReflectionConv2D } from './reflection-conv.ts';
 import { SpectralConv2D } from './spectral-conv.ts';
+import { TransposedConv2D } from './transposed-conv.ts';
+import { ZeroPadConv2D } from './zero-pad-conv.ts';
 
 export interface TorchEntry {
   /** Key in the state dict, for example `rcb1.conv.weight`. */
@@ -21,6 +24,7 @@ export interface TorchEntry {
 
 const same = { toTorch: (t: Tensor) => t.clone(), fromTorch: (t: Tensor) => t.clone() };
 const transposed = { toTorch: (t: Tensor) => tf.transpose(t), fromTorch: (t: Tensor) => tf.transpose(t) };
+/** Plain kernels OIHW to HWIO, and transposed ones (in, out, h, w) to [h, w, out, in]. */
 const convolution = {
   toTorch: (t: Tensor) => tf.transpose(t, [3, 2, 0, 1]),
   fromTorch: (t: Tensor) => tf.transpose(t, [2, 3, 1, 0]),
@@ -51,6 +55,10 @@ function entriesOf(layer: TensorFlow.layers.Layer): TorchEntry[] {
     ];
   if (layer instanceof ReflectionConv2D)
     return [entry('weight', layer.kernel, convolution), entry('bias', layer.bias, same)];
+  if (isConvolution(layer)) {
+    const kernel = entry('weight', layer.kernel, convolution);
+    return layer.bias ? [kernel, entry('bias', layer.bias, same)] : [kernel];
+  }
   if (layer instanceof AdaptiveInstanceNorm)
     return [entry('style.weight', layer.kernel, transposed), entry('style.bias', layer.bias, same)];
   if (layer instanceof BatchNorm || layer instanceof InstanceNorm) {
@@ -68,6 +76,9 @@ function entriesOf(layer: TensorFlow.layers.Layer): TorchEntry[] {
   }
   return [];
 }
+
+const isConvolution = (layer: unknown) =>
+  layer instanceof ZeroPadConv2D || layer instanceof TransposedConv2D || layer instanceof PartialConv2D;
 
 /**
  * Gives a network the weights of a PyTorch state dict. Entries that the network does not use are left alone.

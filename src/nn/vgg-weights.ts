@@ -1,11 +1,12 @@
 import type { StoredTensor } from '../formats/safetensors.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
-import type { VggTrunk } from './vgg.ts';
+import type { Convolution, VggTrunk } from './vgg.ts';
+import type { PoolTrunk } from './vgg-pools.ts';
 
-/** Places of the five convolutions in torchvision's `features` of VGG19 (VGG16 has the same five). */
-const PLACES = [0, 2, 5, 7, 10];
-const CHANNELS = [3, 64, 64, 128, 128, 256];
+/** Places of the first seven convolutions in torchvision's `features` of VGG16; VGG19 has the same. */
+const PLACES = [0, 2, 5, 7, 10, 12, 14];
+const CHANNELS = [3, 64, 64, 128, 128, 256, 256, 256];
 
 /**
  * The trunk from torchvision's weights, keys `features.N.weight` (OIHW) and `features.N.bias`.
@@ -14,8 +15,20 @@ const CHANNELS = [3, 64, 64, 128, 128, 256];
  * @throws UserError when a weight is missing or of another shape.
  */
 export function vggTrunkOfTorch(weights: ReadonlyMap<string, StoredTensor>, where = 'VGG weights'): VggTrunk {
+  return convolutionsOf(5, weights, where) as unknown as VggTrunk;
+}
+
+/** The layers up to the third pooling from torchvision's weights of VGG16, as {@link vggTrunkOfTorch} reads them. */
+export function vggPoolTrunkOfTorch(
+  weights: ReadonlyMap<string, StoredTensor>,
+  where = 'VGG weights',
+): PoolTrunk {
+  return convolutionsOf(7, weights, where) as unknown as PoolTrunk;
+}
+
+function convolutionsOf(count: number, weights: ReadonlyMap<string, StoredTensor>, where: string) {
   return tf.tidy(() =>
-    PLACES.map((place, index) => {
+    PLACES.slice(0, count).map((place, index) => {
       const take = (suffix: string, shape: number[]) => {
         const key = `features.${place}.${suffix}`;
         const stored = weights.get(key);
@@ -31,5 +44,5 @@ export function vggTrunkOfTorch(weights: ReadonlyMap<string, StoredTensor>, wher
       const kernel = tf.transpose(take('weight', [output, input, 3, 3]), [2, 3, 1, 0]) as Tensor4D;
       return { kernel: tf.keep(kernel), bias: tf.keep(take('bias', [output]) as Tensor1D) };
     }),
-  ) as unknown as VggTrunk;
+  ) as unknown as Convolution[];
 }

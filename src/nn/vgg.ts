@@ -8,6 +8,10 @@ export interface Convolution {
   readonly bias: Tensor1D;
 }
 
+/** A convolution with zero padding and a rectifier. */
+export const applyConvolution = (x: Tensor, { kernel, bias }: Convolution): Tensor4D =>
+  rectify(addBias(tf.conv2d(x as Tensor4D, kernel, 1, 'same'), bias), 0) as Tensor4D;
+
 /** conv1_1, conv1_2, conv2_1, conv2_2, conv3_1. */
 export type VggTrunk = readonly [Convolution, Convolution, Convolution, Convolution, Convolution];
 
@@ -16,11 +20,9 @@ export type VggTrunk = readonly [Convolution, Convolution, Convolution, Convolut
  * normalised image [n,h,w,3].
  */
 export function vggFeatures(trunk: VggTrunk, image: Tensor4D, depth: 1 | 2 = 2): Tensor4D[] {
-  const apply = (x: Tensor, { kernel, bias }: Convolution) =>
-    rectify(addBias(tf.conv2d(x as Tensor4D, kernel, 1, 'same'), bias), 0) as Tensor4D;
   const [conv11, conv12, conv21, conv22, conv31] = trunk;
   const pool = (x: Tensor4D) => tf.maxPool(x, 2, 2, 'valid');
-  const relu21 = apply(pool(apply(apply(image, conv11), conv12)), conv21);
+  const relu21 = applyConvolution(pool(applyConvolution(applyConvolution(image, conv11), conv12)), conv21);
   if (depth === 1) return [relu21];
-  return [relu21, apply(pool(apply(relu21, conv22)), conv31)];
+  return [relu21, applyConvolution(pool(applyConvolution(relu21, conv22)), conv31)];
 }

@@ -18,13 +18,16 @@ export interface Check {
   readonly passed: boolean;
 }
 
+/** A case's checks, undefined for what it does not hold. */
+export type Checks = readonly (Check | undefined)[];
+
 /**
  * Compares our tensor (in the original's layout) with the stored one of that name, or, where only every second row
  * and column of it is stored, with that (`NAME_s2`).
  */
 export function compare(fixture: FixtureCase, name: string, actual: Tensor, tolerance: Tolerance): Check {
-  const halved = !fixture.has(name) && fixture.has(`${name}_s2`);
-  const expected = fixture.stored(halved ? `${name}_s2` : name);
+  const halved = !fixture.has(name);
+  const expected = fixture.expected(name);
   const values = tf.tidy(() => {
     const [rows, columns] = halved ? actual.shape.slice(-2) : [0, 0];
     const every = (size: number) => tf.range(0, size, 2, 'int32');

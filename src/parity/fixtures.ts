@@ -26,6 +26,7 @@ export class FixtureCase {
   readonly options: CaseOptions;
   readonly folder: string;
   readonly #notes: Record<string, TensorNote>;
+  readonly #generated: Record<string, GeneratedTensor>;
   readonly #stored: Map<string, StoredTensor>;
 
   constructor(folder: string, entry: ManifestCase) {
@@ -34,6 +35,7 @@ export class FixtureCase {
     this.options = entry.options;
     this.folder = folder;
     this.#notes = entry.tensors;
+    this.#generated = entry.generated ?? {};
     this.#stored = readSafetensors(join(folder, entry.file));
   }
 
@@ -46,8 +48,23 @@ export class FixtureCase {
     return this.#stored.has(name);
   }
 
+  /** Whether an expected result is stored, whole or every second row and column of it (`NAME_s2`). */
+  holds(name: string): boolean {
+    return this.has(name) || this.has(`${name}_s2`);
+  }
+
+  /** An expected result, whole or halved. */
+  expected(name: string): StoredTensor {
+    return this.stored(this.has(name) ? name : `${name}_s2`);
+  }
+
+  /** Whether it is stored or made by the generator. */
+  includes(name: string): boolean {
+    return this.has(name) || name in this.#generated;
+  }
+
   note(name: string): TensorNote {
-    return this.#notes[name] ?? {};
+    return this.#notes[name] ?? this.#notes[`${name}_s2`] ?? {};
   }
 
   stored(name: string): StoredTensor {
@@ -57,13 +74,18 @@ export class FixtureCase {
     return tensor;
   }
 
-  /** A stored tensor as float32. */
+  /** A tensor as float32, stored or from the generator. */
   tensor(name: string): Tensor {
+    const made = this.#generated[name];
+    if (made) {
+      const size = made.shape.reduce((product, length) => product * length, 1);
+      return tf.tensor(hashUniform(made.name, size, made.seed, made.lo, made.hi), [...made.shape]);
+    }
     const { data, shape } = this.stored(name);
     return tf.tensor(Float32Array.from(data as ArrayLike<number>), [...shape], 'float32');
   }
 
-  /** A stored image NCHW as NHWC. */
+  /** An image NCHW, stored or from the generator, as NHWC. */
   image(name: string): TensorOfImage {
     return tf.transpose(this.tensor(name), [0, 2, 3, 1]) as TensorOfImage;
   }
@@ -81,7 +103,7 @@ export class FixtureCase {
   weights(prefix: string): (key: string, shape: readonly number[]) => Tensor | undefined {
     return (key, shape) => {
       const name = `w/${prefix}${key}`;
-      if (this.has(name)) return this.tensor(name);
+      if (this.includes(name)) return this.tensor(name);
       if (this.options.weights !== 'hash') return undefined;
       const gain = this.options.gain ?? this.options.gains?.[prefix.slice(0, -1)] ?? 1;
       const values = hashWeights(`${prefix}${key}`, shape, this.options.hash_seed, gain);
@@ -98,6 +120,16 @@ interface ManifestCase {
   readonly file: string;
   readonly options: CaseOptions;
   readonly tensors: Record<string, TensorNote>;
+  readonly generated?: Record<string, GeneratedTensor>;
+}
+
+/** A tensor that is not stored but made by the portable generator. */
+interface GeneratedTensor {
+  readonly name: string;
+  readonly seed: number;
+  readonly shape: readonly number[];
+  readonly lo: number;
+  readonly hi: number;
 }
 
 /** The cases of a folder, opened one after another. @throws UserError when it holds no readable manifest. */

@@ -1,10 +1,32 @@
 /** Runs every case of a folder of fixtures against our code. */
 import { tf } from '../runtime/tf.ts';
-import type { Check } from './compare.ts';
+import type { Check, Checks } from './compare.ts';
+import {
+  checkAttention,
+  checkDeepFillGenerator,
+  checkDeepFillStep,
+  checkSnPatchGan,
+} from './components/deepfill.ts';
 import { checkLosses } from './components/losses.ts';
 import { checkDiscriminator, checkGenerator, checkImageGenerator } from './components/networks.ts';
+import {
+  checkDilatedTotalVariation,
+  checkNaotoLosses,
+  checkNaotoNetwork,
+  checkPartialConv,
+  checkPartialConvLosses,
+  checkPartialConvNetwork,
+  checkPartialConvStep,
+} from './components/partial-conv.ts';
 import { checkHed, checkMasks, checkThinning } from './components/pictures.ts';
 import { checkPipeline } from './components/pipeline.ts';
+import {
+  checkLuaPix2PixStep,
+  checkPatchDiscriminator,
+  checkPix2PixGenerator,
+  checkPix2PixStep,
+} from './components/pix2pix.ts';
+import { checkScFeganGenerator, checkScFeganStep } from './components/scfegan.ts';
 import {
   checkDeformation,
   checkDilation,
@@ -12,11 +34,12 @@ import {
   checkPyramid,
   checkSmoothing,
 } from './components/sketch.ts';
+import { checkTf1Layer } from './components/tf1-layers.ts';
 import { checkImageGeneratorStep, checkRefinementStep } from './components/training.ts';
 import { type FixtureCase, openFixtures } from './fixtures.ts';
 
 /** By the manifest's `component`. */
-const COMPONENTS: Record<string, (fixture: FixtureCase) => Check[] | Promise<Check[]>> = {
+const COMPONENTS: Record<string, (fixture: FixtureCase) => Checks | Promise<Checks>> = {
   F: checkImageGenerator,
   G: checkGenerator,
   D: checkDiscriminator,
@@ -32,6 +55,24 @@ const COMPONENTS: Record<string, (fixture: FixtureCase) => Check[] | Promise<Che
   test_pipeline: checkPipeline,
   HED: checkHed,
   thin: checkThinning,
+  pconv_layer: checkPartialConv,
+  pconv_unet: checkPartialConvNetwork,
+  pconv_unet_naoto: checkNaotoNetwork,
+  pconv_losses: checkPartialConvLosses,
+  pconv_losses_naoto: checkNaotoLosses,
+  pconv_train: checkPartialConvStep,
+  keras_tv: checkDilatedTotalVariation,
+  tf_layer: checkTf1Layer,
+  df_attention: checkAttention,
+  df_gen: checkDeepFillGenerator,
+  df_disc: checkSnPatchGan,
+  df_train: checkDeepFillStep,
+  sc_gen: checkScFeganGenerator,
+  sc_train: checkScFeganStep,
+  p2p_G: checkPix2PixGenerator,
+  p2p_D: checkPatchDiscriminator,
+  p2p_train: checkPix2PixStep,
+  lua: checkLuaPix2PixStep,
 };
 
 export interface CaseResult {
@@ -41,6 +82,8 @@ export interface CaseResult {
   /** The check that comes nearest to its tolerance, or goes furthest beyond it; undefined where there is none. */
   readonly worst?: Check;
   readonly failures: readonly Check[];
+  /** Names of what was compared. */
+  readonly compared: readonly string[];
   /** Why the case could not be checked. */
   readonly error?: string;
 }
@@ -56,7 +99,8 @@ export async function checkCase(fixture: FixtureCase): Promise<CaseResult> {
   tf.engine().startScope();
   try {
     const run = COMPONENTS[component];
-    const checks = run ? await run(fixture) : [];
+    const all = run ? await run(fixture) : [];
+    const checks = all.filter((check) => check !== undefined);
     const failures = checks.filter((check) => !check.passed);
     const error = checks.length === 0 ? `nothing to check for component ${component}` : undefined;
     return {
@@ -65,11 +109,12 @@ export async function checkCase(fixture: FixtureCase): Promise<CaseResult> {
       passed: failures.length === 0 && !error,
       worst: worstOf(checks),
       failures,
+      compared: checks.map(({ name }) => name),
       error,
     };
   } catch (cause) {
     const error = cause instanceof Error ? cause.message : String(cause);
-    return { id, component, passed: false, failures: [], error };
+    return { id, component, passed: false, failures: [], compared: [], error };
   } finally {
     tf.engine().endScope();
     tf.disposeVariables();

@@ -36,6 +36,25 @@ export function untaped<T>(f: () => T): T {
 }
 
 /**
+ * f(x, constants), of which only x and the constants are kept for the gradient: that runs f again, so that what f
+ * computes on the way takes memory during f alone. The constants have no gradient.
+ */
+export function recomputed(
+  x: Tensor,
+  constants: readonly Tensor[],
+  f: (x: Tensor, constants: readonly Tensor[]) => Tensor,
+): Tensor {
+  return withGradient(
+    [x],
+    (save) => {
+      save([x, ...constants]);
+      return tf.tidy(() => f(x, constants));
+    },
+    (dy, [savedX, ...saved]) => [() => untaped(() => tf.grad((y) => f(y, saved))(savedX!, dy))],
+  );
+}
+
+/**
  * An operation with its own gradient, like `tf.customGrad`, but each input's gradient is computed only when something
  * asks for it: frozen weights and inputs cost nothing.
  *

@@ -1,6 +1,6 @@
 /** Differentiable operations that TF.js lacks, gets wrong or composes from many slow pieces. */
 import { untaped, withGradient } from './gradients.ts';
-import { attribute, runOp } from './raw.ts';
+import { type Attribute, attribute, runOp } from './raw.ts';
 import { type Tensor, type Tensor4D, tf } from './tf.ts';
 
 const float = () => attribute.type('T', 'float32');
@@ -56,13 +56,29 @@ export function edgePad(x: Tensor4D): Tensor4D {
   return mirrorPad(x, 1, 'SYMMETRIC');
 }
 
-/** [n,h,w,4c] → [n,2h,2w,c]: channel block (2r + s)c.. of a pixel becomes its row r, column s. */
-export function depthToSpace2(x: Tensor4D): Tensor4D {
-  const attributes = [float(), attribute.int('block_size', 2), attribute.string('data_format', 'NHWC')];
+const blocks = (size: number) => [
+  float(),
+  attribute.int('block_size', size),
+  attribute.string('data_format', 'NHWC'),
+];
+
+/** [n,h,w,b²c] → [n,bh,bw,c], b = `size`: channel block (b r + s)c.. of a pixel becomes its row r, column s. */
+export function depthToSpace(x: Tensor4D, size: number): Tensor4D {
+  if (size === 1) return x;
   return withGradient(
     [x],
-    () => runOp('DepthToSpace', attributes, [x]),
-    (dy) => [() => runOp('SpaceToDepth', attributes, [dy])],
+    () => runOp('DepthToSpace', blocks(size), [x]),
+    (dy) => [() => runOp('SpaceToDepth', blocks(size), [dy])],
+  ) as Tensor4D;
+}
+
+/** The inverse of {@link depthToSpace}: [n,bh,bw,c] → [n,h,w,b²c]. */
+export function spaceToDepth(x: Tensor4D, size: number): Tensor4D {
+  if (size === 1) return x;
+  return withGradient(
+    [x],
+    () => runOp('SpaceToDepth', blocks(size), [x]),
+    (dy) => [() => runOp('DepthToSpace', blocks(size), [dy])],
   ) as Tensor4D;
 }
 
@@ -87,7 +103,19 @@ export function rectify(x: Tensor, slope: number): Tensor {
       save([y]);
       return y;
     },
-    (dy, [y]) => [() => runOp('LeakyReluGrad', attributes, [dy, y!])],
+    (dy, [y]) => [() => rectifyGradient(dy, y!, attributes)],
+  );
+}
+
+/** LeakyReluGrad, differentiable once more with respect to dy; of y it sees only the sign. */
+function rectifyGradient(dy: Tensor, y: Tensor, attributes: Attribute[]): Tensor {
+  return withGradient(
+    [dy],
+    (save) => {
+      save([y]);
+      return runOp('LeakyReluGrad', attributes, [dy, y]);
+    },
+    (ddx, [saved]) => [() => rectifyGradient(ddx, saved!, attributes)],
   );
 }
 

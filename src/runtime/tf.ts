@@ -30,6 +30,7 @@ export type { TensorFlow };
 export type Tensor = TensorFlow.Tensor;
 export type Tensor1D = TensorFlow.Tensor1D;
 export type Tensor2D = TensorFlow.Tensor2D;
+export type Tensor3D = TensorFlow.Tensor3D;
 export type Tensor4D = TensorFlow.Tensor4D;
 export type Variable = TensorFlow.Variable;
 export type LayersModel = TensorFlow.LayersModel;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { discriminatorHinge, generatorHinge } from '../../src/losses/adversarial.ts';
+import { hingeLoss, leastSquaresLoss, linearLoss, vanillaLoss } from '../../src/losses/adversarial.ts';
 import { imagenetNormalisation, originalNormalisation, perceptualLoss } from '../../src/losses/perceptual.ts';
 import { meanAbsolute, pictureDifference } from '../../src/losses/reconstruction.ts';
 import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
@@ -9,15 +9,30 @@ import { randomTrunk } from '../models/dps/tiny.ts';
 const value = (x: { dataSync(): ArrayLike<number> }) => x.dataSync()[0]!;
 
 describe('hinge', () => {
+  const hinge = hingeLoss(10);
+  const discriminator = (real: number[], fake: number[]) =>
+    value(hinge.real(tf.tensor1d(real))) + value(hinge.fake(tf.tensor1d(fake)));
+
   it('rests once real scores are above and fake ones below the margin', () => {
-    expect(value(discriminatorHinge(tf.tensor1d([11, 20]), tf.tensor1d([-10, -30]), 10))).toBe(0);
+    expect(discriminator([11, 20], [-10, -30])).toBe(0);
   });
   it('counts what is missing to the margin', () => {
-    expect(value(discriminatorHinge(tf.tensor1d([4, 10]), tf.tensor1d([-10, -6]), 10))).toBe(3 + 2);
+    expect(discriminator([4, 10], [-10, -6])).toBe(3 + 2);
   });
   it('rewards the generator for high scores', () => {
-    expect(value(generatorHinge(tf.tensor1d([1, 3])))).toBe(-2);
+    expect(value(hinge.generator(tf.tensor1d([1, 3])))).toBe(-2);
   });
+});
+
+it.each([
+  ['vanilla', vanillaLoss, Math.log1p(Math.exp(-2)), Math.log1p(Math.exp(2)), Math.log1p(Math.exp(-2))],
+  ['least squares', leastSquaresLoss, 1, 4, 1],
+  ['linear', linearLoss, -1, 3, -2],
+] as const)('%s losses of the score 2', (_, gan, real, fake, generator) => {
+  const scores = tf.fill([3], 2);
+  expect(value(gan.real(scores))).toBeCloseTo(real, 5);
+  expect(value(gan.fake(scores))).toBeCloseTo(fake, 5);
+  expect(value(gan.generator(scores))).toBeCloseTo(generator, 5);
 });
 
 it('a picture counts its sketch as much as its image, as three equal channels would', () => {

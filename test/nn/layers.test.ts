@@ -6,46 +6,8 @@ import { convolveUpsampled, ReflectionConv2D } from '../../src/nn/reflection-con
 import { SpectralConv2D } from '../../src/nn/spectral-conv.ts';
 import { reflectionPad } from '../../src/runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../src/runtime/tf.ts';
-import { expectGradients, maxDifference, normalTensor } from '../finite-differences.ts';
-
-type Layer = TensorFlow.layers.Layer;
-
-/** Gives every weight random values. */
-function randomise(layer: Layer): Layer {
-  for (const weight of layer.weights) {
-    const value = normalTensor(weight.shape as number[], 0.5);
-    weight.write(weight.originalName.endsWith('Variance') ? tf.abs(value) : value);
-  }
-  return layer;
-}
-
-/** Expects a layer's gradients by its inputs and all its trainable weights to agree with finite differences. */
-function expectLayerGradients(layer: Layer, inputs: Tensor[], kwargs = {}): void {
-  const weights = layer.trainableWeights;
-  expectGradients(
-    (...x) => {
-      const values = weights.map((weight) => weight.read());
-      // Reads of the weights give the tensors that the gradient is asked for.
-      weights.forEach((weight, i) => {
-        weight.read = () => x[inputs.length + i]!;
-      });
-      try {
-        const given = x.slice(0, inputs.length);
-        return layer.call(given.length === 1 ? given[0]! : given, kwargs) as Tensor;
-      } finally {
-        weights.forEach((weight, i) => {
-          weight.read = () => values[i]!;
-        });
-      }
-    },
-    [...inputs, ...weights.map((weight) => weight.read().clone())],
-  );
-}
-
-function built<T extends Layer>(layer: T, ...shapes: number[][]): T {
-  layer.build(shapes.length === 1 ? shapes[0]! : shapes);
-  return randomise(layer) as T;
-}
+import { maxDifference, normalTensor } from '../finite-differences.ts';
+import { built, expectLayerGradients, randomise } from './support.ts';
 
 describe('ReflectionConv2D', () => {
   const config = { name: 'conv', filters: 3, kernelSize: 3, pad: 1 };

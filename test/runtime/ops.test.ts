@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { untaped } from '../../src/runtime/gradients.ts';
 import {
   addBias,
-  depthToSpace2,
+  depthToSpace,
   edgePad,
   momentsOf,
   normalize,
@@ -10,6 +10,7 @@ import {
   reflectionPad,
   seededNormal,
   seededUniform,
+  spaceToDepth,
 } from '../../src/runtime/ops.ts';
 import { type Tensor4D, type TensorFlow, tf } from '../../src/runtime/tf.ts';
 import { expectGradients, maxDifference, normalTensor } from '../finite-differences.ts';
@@ -47,15 +48,28 @@ describe('padding', () => {
   });
 });
 
-describe('depthToSpace2', () => {
+describe('depthToSpace', () => {
   it('interleaves channels', () => {
     const x = tf.tensor4d([1, 2, 3, 4], [1, 1, 1, 4]);
-    expect(depthToSpace2(x).reshape([2, 2]).arraySync()).toEqual([
+    expect(depthToSpace(x, 2).reshape([2, 2]).arraySync()).toEqual([
       [1, 2],
       [3, 4],
     ]);
   });
-  it('has a gradient', () => expectGradients(four(depthToSpace2), [image([2, 3, 2, 8])]));
+  it('is undone by spaceToDepth', () => {
+    const x = image([2, 3, 2, 18]);
+    for (const size of [1, 3]) expect(maxDifference(spaceToDepth(depthToSpace(x, size), size), x)).toBe(0);
+  });
+  it('has a gradient, and so has its inverse', () => {
+    expectGradients(
+      four((x) => depthToSpace(x, 2)),
+      [image([2, 3, 2, 8])],
+    );
+    expectGradients(
+      four((x) => spaceToDepth(x, 2)),
+      [image([2, 4, 6, 2])],
+    );
+  });
 });
 
 describe('rectify', () => {

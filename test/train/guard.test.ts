@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/data/types.ts';
-import { AdversarialStage } from '../../src/models/dps/adversarial-stage.ts';
+import { hingeLoss } from '../../src/losses/adversarial.ts';
+import { AdversarialStage } from '../../src/models/adversarial-stage.ts';
 import { buildDiscriminator } from '../../src/models/dps/discriminator.ts';
 import { initialize } from '../../src/models/dps/initialize.ts';
 import type { Dps } from '../../src/models/dps/method.ts';
@@ -105,6 +106,8 @@ describe.each([
 
 /** A stage whose losses are finite and whose generator's gradient is not: the slope of a root at 0. */
 class SteepStage extends AdversarialStage {
+  readonly lossNames = ['discriminator', 'adversarial', 'reconstruction'];
+
   step({ image }: Batch, accept?: Accept): StepScalars {
     return tf.tidy(() =>
       this.play(
@@ -112,7 +115,7 @@ class SteepStage extends AdversarialStage {
         () => {
           const made = this.generator.apply(image, { training: true }) as Tensor4D;
           const root = tf.sqrt(tf.mul(tf.mean(made), 0)) as TensorFlow.Scalar;
-          return { fake: image, perceptual: tf.scalar(0), reconstruction: root };
+          return { fake: image, losses: { reconstruction: root } };
         },
         accept,
       ),
@@ -128,7 +131,12 @@ it('a gradient that is not finite is enough, though every loss is', async () => 
   };
   const [generator, discriminator] = [network('A'), network('B')];
   const adam = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
-  const stage = new SteepStage(generator, discriminator, { adam, hingeMargin: 1, weight: 1 });
+  const stage = new SteepStage(generator, discriminator, {
+    adam,
+    gan: hingeLoss(1),
+    weight: 1,
+    discriminatorWeight: 1,
+  });
   const weights = () => Object.values(namedWeights(discriminator)).map((weight) => [...weight.dataSync()]);
   const before = weights();
   const { values, kept } = guardedStep(stage, tinyBatch(1, 16));

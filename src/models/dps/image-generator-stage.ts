@@ -3,9 +3,10 @@ import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { pictureDifference } from '../../losses/reconstruction.ts';
 import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type AdversarialOptions, AdversarialStage } from '../adversarial-stage.ts';
 import type { Accept, StepScalars } from '../method.ts';
-import { type AdversarialOptions, AdversarialStage } from './adversarial-stage.ts';
 import { discriminatorInput, generatorInput, type Task } from './inputs.ts';
+import { LOSS_NAMES } from './loss-names.ts';
 
 export interface ImageGeneratorStageOptions extends AdversarialOptions {
   readonly task: Task;
@@ -22,6 +23,7 @@ export interface ImageGeneratorStageOptions extends AdversarialOptions {
  * channels that D sees, sketch and mask included, where both sides are equal: over 6 or 7 channels, of which 3 count.
  */
 export class ImageGeneratorStage extends AdversarialStage {
+  readonly lossNames = LOSS_NAMES;
   readonly #options: ImageGeneratorStageOptions;
 
   constructor(generator: LayersModel, discriminator: LayersModel, options: ImageGeneratorStageOptions) {
@@ -42,8 +44,10 @@ export class ImageGeneratorStage extends AdversarialStage {
         const difference = pictureDifference(sketch, sketch, generated, image);
         return {
           fake: discriminatorInput(task, { sketch, image: generated, hole }),
-          perceptual: perceptual([generated], image),
-          reconstruction: tf.mul<TensorFlow.Scalar>(difference, (reconstruction * 6) / real.shape[3]),
+          losses: {
+            perceptual: perceptual([generated], image),
+            reconstruction: tf.mul<TensorFlow.Scalar>(difference, (reconstruction * 6) / real.shape[3]),
+          },
         };
       };
       return this.play(real, forward, accept);

@@ -1,6 +1,7 @@
 /** Deep Plastic Surgery as a method: its stages in order, what they train, and what one sees of it. */
 import { type DpsConfig, imageGeneratorLevel, levelResolution } from '../../config/methods/dps.ts';
 import type { Batch } from '../../data/types.ts';
+import { hingeLoss } from '../../losses/adversarial.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { stream } from '../../runtime/seed.ts';
@@ -69,8 +70,9 @@ export class Dps implements Method {
       task,
       adam: training.optimizer,
       perceptual: this.#perceptual,
-      hingeMargin: loss.hingeMargin,
+      gan: hingeLoss(loss.hingeMargin),
       weight: loss.adversarial,
+      discriminatorWeight: loss.adversarial,
       reconstruction: loss.reconstruction,
       levels: this.#config.model.levels,
     };

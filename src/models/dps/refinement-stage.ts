@@ -4,10 +4,11 @@ import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { meanAbsolute, pictureDifference } from '../../losses/reconstruction.ts';
 import { RandomStream, type StreamState } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type AdversarialOptions, AdversarialStage } from '../adversarial-stage.ts';
 import type { Accept, StepScalars } from '../method.ts';
-import { type AdversarialOptions, AdversarialStage } from './adversarial-stage.ts';
 import { splitPicture } from './generator.ts';
 import { discriminatorInput, generatorInput, maskSketch, type Task } from './inputs.ts';
+import { LOSS_NAMES } from './loss-names.ts';
 
 export interface RefinementStageOptions extends AdversarialOptions {
   readonly task: Task;
@@ -31,6 +32,7 @@ export interface RefinementStageOptions extends AdversarialOptions {
 
 /** Training of one level's generator and discriminator, on the frozen levels below (models.py:651-762). */
 export class RefinementStage extends AdversarialStage {
+  readonly lossNames = LOSS_NAMES;
   readonly #below: readonly LayersModel[];
   readonly #options: RefinementStageOptions;
   #random: RandomStream;
@@ -105,8 +107,10 @@ export class RefinementStage extends AdversarialStage {
         }
         return {
           fake: discriminatorInput(task, { sketch: generatedSketch, image: generated.image, hole }),
-          perceptual: perceptual(images, image),
-          reconstruction: tf.mul<TensorFlow.Scalar>(difference, reconstruction),
+          losses: {
+            perceptual: perceptual(images, image),
+            reconstruction: tf.mul<TensorFlow.Scalar>(difference, reconstruction),
+          },
         };
       };
       const real = discriminatorInput(task, { sketch, image, hole });

@@ -1,6 +1,6 @@
 /** The networks F, G and D alone. */
 
-import { discriminatorHinge } from '../../losses/adversarial.ts';
+import { hingeLoss } from '../../losses/adversarial.ts';
 import { buildDiscriminator } from '../../models/dps/discriminator.ts';
 import { buildGenerator } from '../../models/dps/generator.ts';
 import { buildImageGenerator } from '../../models/dps/image-generator.ts';
@@ -119,8 +119,9 @@ export function checkDiscriminator(fixture: FixtureCase): Check[] {
   compareVectors('out/after2');
   compareScores('out/eval2', score(first, false));
   for (const { variable, value } of vectors) variable.write(value);
+  const gan = hingeLoss(options.hinge);
   const loss = (x: Tensor4D) =>
-    discriminatorHinge(score(x, true), score(second, true), options.hinge) as TensorFlow.Scalar;
+    tf.add(gan.real(score(x, true)), gan.fake(score(second, true))) as TensorFlow.Scalar;
   const { value, grads } = tf.variableGrads(() => loss(first), Object.values(trainableWeights(network)));
   checks.push(compare(fixture, 'out/L_D', value, lossTolerance(fixture, 'out/L_D')));
   for (const { key, variable, toTorch } of torchEntries(network)) {

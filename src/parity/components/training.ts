@@ -1,4 +1,5 @@
 /** One whole training iteration of G and D, and of F and its discriminator: losses, gradients, everything after it. */
+import { hingeLoss } from '../../losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../losses/perceptual.ts';
 import { buildDiscriminator } from '../../models/dps/discriminator.ts';
 import { buildGenerator } from '../../models/dps/generator.ts';
@@ -11,12 +12,13 @@ import {
 } from '../../models/dps/inputs.ts';
 import { RefinementStage } from '../../models/dps/refinement-stage.ts';
 import type { NamedTensors, Scalars } from '../../models/method.ts';
-import { loadTorchWeights, torchEntries } from '../../nn/torch-keys.ts';
+import { loadTorchWeights } from '../../nn/torch-keys.ts';
 import { stream } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
-import { type Check, compare, type Tolerance } from '../compare.ts';
+import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
-import { gradientTolerance, lossTolerance, NCHW, sixChannels } from '../layout.ts';
+import { lossTolerance, NCHW, sixChannels } from '../layout.ts';
+import { compareAfter, compareGradients } from './after-step.ts';
 import { trunkOf } from './losses.ts';
 import { imageGeneratorOf } from './networks.ts';
 import { holeOf, TASKS } from './sketch.ts';
@@ -31,8 +33,9 @@ function sharedOptions(fixture: FixtureCase, task: Task) {
   return {
     task,
     adam: ADAM(fixture),
-    hingeMargin: hinge as number,
+    gan: hingeLoss(hinge),
     weight: weight_adv as number,
+    discriminatorWeight: weight_adv as number,
     reconstruction: weight_rec as number,
     perceptual: perceptualLoss(trunkOf(fixture), originalNormalisation, weight_perc),
   };
@@ -155,43 +158,4 @@ function discriminatorOf(fixture: FixtureCase, task: Task, width: number, layers
   const network = buildDiscriminator({ name: 'D', channels: discriminatorChannels(task), width, layers });
   loadTorchWeights(network, fixture.weights('D/'));
   return network;
-}
-
-/** After Adam's first step its first moment is the gradient times 1 - beta1. */
-function compareGradients(
-  fixture: FixtureCase,
-  prefix: string,
-  network: LayersModel,
-  state: NamedTensors,
-): Check[] {
-  const moments = new Map(
-    network.layers.flatMap((layer) =>
-      layer.weights.map(
-        (weight) => [weight.read(), state[`${network.name}/${weight.originalName}/m`]] as const,
-      ),
-    ),
-  );
-  return torchEntries(network).flatMap(({ key, variable, toTorch }) => {
-    const name = `grad/${prefix}/${key}`;
-    if (!fixture.has(name)) return [];
-    const gradient = tf.div(moments.get(variable)!, 1 - fixture.options.adam.beta1);
-    return [compare(fixture, name, toTorch(gradient), gradientTolerance(fixture, name))];
-  });
-}
-
-/** Weights and statistics after the iteration. Where only rounding decides an element, Adam moves it by ±lr. */
-function compareAfter(fixture: FixtureCase, prefix: string, network: LayersModel): Check[] {
-  const { lr } = fixture.options.adam;
-  const wholeStep = 2 * lr + 1e-5;
-  return torchEntries(network).flatMap(({ key, variable, toTorch }) => {
-    const name = `after/${prefix}/${key}`;
-    if (!fixture.has(name)) return [];
-    let tolerance: Tolerance = { absolute: 1e-4 };
-    if (fixture.note(`grad/${prefix}/${key}`).noise_dominated) tolerance = { absolute: wholeStep };
-    else if (!key.includes('running_')) {
-      const strays = 3 * (fixture.note(name)['elements_off_gt_1e-6'] ?? 0) + Math.ceil(variable.size * 0.001);
-      tolerance = { absolute: 2e-6, relative: 1e-5, strays, strayBound: wholeStep };
-    }
-    return [compare(fixture, name, toTorch(variable), tolerance)];
-  });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
 import { buildDiscriminator } from '../../../src/models/dps/discriminator.ts';
 import { buildGenerator, splitPicture } from '../../../src/models/dps/generator.ts';
@@ -128,8 +129,9 @@ const overfitting = {
   task: 'edit',
   adam: { learningRate: 2e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
   perceptual: perceptualLoss(randomTrunk(), originalNormalisation, [1, 0.5]),
-  hingeMargin: 1,
+  gan: hingeLoss(1),
   weight: 0.1,
+  discriminatorWeight: 0.1,
   reconstruction: 100,
   level: 1,
   levels: 1,

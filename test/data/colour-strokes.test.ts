@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import { drawColourStrokes, flatColours } from '../../src/data/colour-strokes.ts';
+import { stream } from '../../src/runtime/seed.ts';
+import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { maxDifference, normalTensor } from '../finite-differences.ts';
+
+const value = (x: Tensor) => x.dataSync()[0]!;
+
+describe('flatColours', () => {
+  it('evens out what differs little and keeps what differs much', () => {
+    const half = (colour: number) => tf.fill([1, 32, 16, 3], colour);
+    const image = tf.concat([half(-0.6), half(0.6)], 2) as Tensor4D;
+    const noisy = tf.add(image, normalTensor([1, 32, 32, 3], 0.1)) as Tensor4D;
+    const flat = flatColours(noisy);
+    const spread = (x: Tensor4D) => value(tf.max(tf.abs(tf.sub(x, image))));
+    expect(spread(noisy)).toBeGreaterThan(0.2);
+    expect(spread(flat)).toBeLessThan(0.1);
+  });
+});
+
+describe('drawColourStrokes', () => {
+  const image = normalTensor([8, 64, 64, 3], 0.3) as Tensor4D;
+
+  it('covers a little of a photo, the same for the same stream', () => {
+    const [first, second, other] = [1, 1, 2].map((seed) => drawColourStrokes(image, stream(seed))) as [
+      ReturnType<typeof drawColourStrokes>,
+      ReturnType<typeof drawColourStrokes>,
+      ReturnType<typeof drawColourStrokes>,
+    ];
+    const share = value(tf.mean(first.where));
+    expect(share).toBeGreaterThan(0.005);
+    expect(share).toBeLessThan(0.3);
+    expect(maxDifference(first.where, second.where)).toBe(0);
+    expect(maxDifference(first.where, other.where)).toBe(1);
+    expect(first.colours.shape).toEqual(image.shape);
+  });
+
+  it('leaves only its two tensors behind', () => {
+    const before = tf.memory().numTensors;
+    const strokes = drawColourStrokes(image, stream(3));
+    expect(tf.memory().numTensors).toBe(before + 2);
+    tf.dispose([strokes.colours, strokes.where]);
+  });
+});
