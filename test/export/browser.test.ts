@@ -1,0 +1,184 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Config } from '../../src/config/schema.ts';
+import { type Case, makeCases } from '../../src/export/cases.ts';
+import { pipeline } from '../../src/export/computation.ts';
+import { EXPORT_FORMATS, exportModel } from '../../src/export/export.ts';
+import { arrange, permutation, straight, transposeData, usualLayout } from '../../src/formats/onnx/layout.ts';
+import { toModel, type Values } from '../../src/formats/onnx/session.ts';
+import { loadMethod } from '../../src/models/load.ts';
+import type { Method } from '../../src/models/method.ts';
+import { createMethod } from '../../src/models/registry.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import { tf, type Variable } from '../../src/runtime/tf.ts';
+import { launch, noBrowser, webGpuInSoftware } from '../editor/browser.ts';
+import { tinyConfig } from '../models/dps/tiny.ts';
+import { saveMethod } from '../models/save.ts';
+import { randomiseWeights } from './graphs.ts';
+import type { Plain } from './page.ts';
+import { bundle, pageOf, RUNTIME_SCRIPTS, type Site, serve } from './serve.ts';
+
+if (noBrowser) console.log(`Exports are not run in a browser: ${noBrowser}`);
+
+const PRECISIONS = [
+  ['fp32', 1e-4],
+  ['fp16', 2e-2],
+] as const;
+
+/**
+ * One level with pictures that are no plain grey, so that an error anywhere would show. Widths are multiples of 4:
+ * onnxruntime-web's WebGPU computes convolutions of 6 channels wrongly (its issue 29651).
+ */
+function tinyMethod(): { method: Method; config: Config } {
+  const tiny = tinyConfig({ levels: 1 });
+  const model = { ...tiny.model, width: 4, imageGenerator: { ...tiny.model.imageGenerator, width: 4 } };
+  const config: Config = { ...tiny, model };
+  const method = createMethod(config);
+  for (const network of Object.values(method.networks)) {
+    randomiseWeights(network);
+    const kernels = network.weights.filter(({ originalName }) => /kernel$/.test(originalName));
+    tf.tidy(() => {
+      for (const kernel of kernels) {
+        const value = kernel.read() as Variable;
+        const inputs = value.size / value.shape.at(-1)!;
+        const { variance } = tf.moments(value);
+        value.assign(tf.mul(value, tf.sqrt(tf.div(2 / inputs, variance))) as Variable);
+      }
+    });
+  }
+  return { method, config };
+}
+
+/** Cases one after the other as one batch. */
+function joined(cases: readonly Case[], part: 'inputs' | 'expected'): Record<string, Values> {
+  const names = Object.keys(cases[0]![part]);
+  return Object.fromEntries(
+    names.map((name) => {
+      const values = cases.map((one) => one[part][name]!);
+      const batch = values.reduce((sum, { shape }) => sum + shape[0]!, 0);
+      const data = Float32Array.from(values.flatMap((value) => [...value.data]));
+      return [name, { shape: [batch, ...values[0]!.shape.slice(1)], data }];
+    }),
+  );
+}
+
+const mapValues = <A, B>(record: Record<string, A>, change: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+
+const plain = ({ shape, data }: Values): Plain => ({ shape, data: [...data] });
+
+/** NHWC as ONNX has it, and back. */
+const toOnnx = (values: Values): Plain => {
+  const { dims, data } = toModel(values);
+  return { shape: dims, data: [...(data as Float32Array)] };
+};
+const fromOnnx = ({ shape, data }: Plain): Plain => {
+  const back = permutation(usualLayout(shape.length), straight(shape.length));
+  return { shape: arrange(back, shape), data: [...transposeData(Float32Array.from(data), shape, back)] };
+};
+
+/** The program of the model card's section on browsers. */
+const exampleOf = (folder: string): string =>
+  /## Example: browser\n.*?```js\n(.*?)\n```/s.exec(readFileSync(join(folder, 'README.md'), 'utf8'))![1]!;
+
+describe.skipIf(noBrowser)(`an export in a page${noBrowser ? ` (${noBrowser})` : ''}`, () => {
+  let folder: string;
+  let site: Site;
+  let browser: Browser;
+  let page: Page;
+  let inputs: Record<string, Values>;
+  let expected: Record<string, Values>;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'export-page-'));
+    const { method, config } = tinyMethod();
+    const networks = Object.keys(method.networks);
+    const loaded = await loadMethod(await saveMethod(join(folder, 'run'), method, config, networks, 5));
+    method.dispose();
+    const cases = makeCases(pipeline(loaded.method, loaded.config));
+    [inputs, expected] = [joined(cases, 'inputs'), joined(cases, 'expected')];
+    const write = (name: string, change: Partial<Parameters<typeof exportModel>[1]>) => {
+      const common = { formats: EXPORT_FORMATS, precision: 'fp32', network: 'pipeline' } as const;
+      const signal = AbortSignal.any([]);
+      return exportModel(loaded, { ...common, out: join(folder, name), reporter: silent, signal, ...change });
+    };
+    for (const [precision] of PRECISIONS) await write(precision, { precision });
+    await write('onnx-alone', { formats: ['onnx'], network: 'F' });
+    loaded.method.dispose();
+    const folders = ['fp32', 'fp16', 'onnx-alone'].map((name) => [name, join(folder, name)]);
+    site = await serve(Object.fromEntries(folders), {
+      '/index.html': pageOf(...RUNTIME_SCRIPTS, '/page.mjs'),
+      '/page.mjs': await bundle("import './page.ts';"),
+      '/fp16/index.html': pageOf('example.mjs'),
+      '/fp16/example.mjs': await bundle(exampleOf(join(folder, 'fp16'))),
+      // Beside the files that it loads.
+      '/onnx-alone/index.html': pageOf('/ort/example.mjs'),
+      '/ort/example.mjs': await bundle(exampleOf(join(folder, 'onnx-alone'))),
+    });
+    browser = await launch([...webGpuInSoftware, '--enable-unsafe-swiftshader']);
+    page = await browser.newPage();
+    await page.goto(`${site.url}/index.html`);
+    await page.waitForFunction(() => globalThis.runOnnx !== undefined);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await site?.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  function expectEqual(actual: Record<string, Plain>, tolerance: number): void {
+    expect(Object.keys(actual).sort()).toEqual(Object.keys(expected).sort());
+    for (const [name, { shape, data }] of Object.entries(expected)) {
+      expect(actual[name]!.shape, name).toEqual(shape);
+      const differences = Array.from(data, (value, i) => Math.abs(value - actual[name]!.data[i]!));
+      // NaN is not below the tolerance either.
+      const wrong = differences.filter((difference) => !(difference <= tolerance));
+      expect(wrong, name).toEqual([]);
+    }
+  }
+
+  it('is of pictures that differ from pixel to pixel', () => {
+    for (const [name, { data }] of Object.entries(expected)) {
+      const deviation = tf.tidy(() => Math.sqrt(tf.moments(data).variance.dataSync()[0]!));
+      expect(deviation, name).toBeGreaterThan(0.1);
+    }
+  });
+
+  it.each(['webgl', 'wasm', 'webgpu'])('gives the checkpoint’s results by TF.js on %s', async (backend) => {
+    const feeds = mapValues(inputs, plain);
+    for (const [precision, tolerance] of PRECISIONS) {
+      const url = `/${precision}/tfjs/pipeline/model.json`;
+      const results = await page.evaluate(([a, b, c]) => runGraphModel(a, b, c), [
+        url,
+        backend,
+        feeds,
+      ] as const);
+      expectEqual(results, tolerance);
+    }
+  });
+
+  it.each(['wasm', 'webgpu'])('gives the checkpoint’s results by onnxruntime-web on %s', async (backend) => {
+    const feeds = mapValues(inputs, toOnnx);
+    for (const [precision, tolerance] of PRECISIONS) {
+      const url = `/${precision}/onnx/pipeline.onnx`;
+      const results = await page.evaluate(([a, b, c]) => runOnnx(a, b, c), [url, backend, feeds] as const);
+      expectEqual(mapValues(results, fromOnnx), tolerance);
+    }
+  });
+
+  it.each([
+    ['TF.js', 'fp16', 'I_out [1, 64, 64, 3]'],
+    ['onnxruntime-web', 'onnx-alone', 'image [1, 3, 64, 64]'],
+  ])('has in its model card an example of %s that runs as it stands', async (_, name, printed) => {
+    const example = await browser.newPage();
+    const said: string[] = [];
+    example.on('console', (message) => said.push(message.text()));
+    example.on('pageerror', (error) => said.push(error.message));
+    await example.goto(`${site.url}/${name}/index.html`);
+    await expect.poll(() => said.join('\n'), { timeout: 60_000 }).toContain(printed);
+    await example.close();
+  });
+});
