@@ -82,7 +82,7 @@ async function firstStep(config: string, runs: string): Promise<number> {
 
 /** Whether a run in the folder has logged a step. */
 async function hasLogged(runs: string): Promise<boolean> {
-  const [name] = await readdir(runs).catch(() => []);
+  const name = (await readdir(runs).catch(() => [])).find((entry) => /^\d/.test(entry));
   const log = name ? await readFile(join(runs, name, 'log.jsonl'), 'utf8').catch(() => '') : '';
   return log.includes('"step"');
 }
