@@ -51,6 +51,13 @@ module.exports = {
       to: { path: '(^|/)@tensorflow/' },
     },
     {
+      name: 'page-runs-in-browsers',
+      comment: 'The editor’s page may use what needs neither Node nor TensorFlow.',
+      severity: 'error',
+      from: { path: '^src/editor/web/' },
+      to: { path: '^(src/runtime/tf\\.ts|node:)', reachable: true },
+    },
+    {
       name: 'only-what-exists',
       comment: 'An import that cannot be resolved, or of a package that package.json does not name.',
       severity: 'error',

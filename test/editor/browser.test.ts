@@ -132,16 +132,39 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
   it('goes on with the result as photo, and back', async () => {
     const page = await openWithDrawing();
     const result = await pixelsOf(await page.save('result'));
+    const sketch = await page.save('sketch');
     await page.page.click('#use-result');
-    await page.page.waitForSelector('#draw-notice:not([hidden])');
+    await page.page.click('#draw-notice:has-text("is the photo now") button:has-text("Go back")');
+    await page.settled();
+    await page.result();
+    expect((await page.save('sketch')).equals(sketch)).toBe(true);
+
+    await page.page.click('#use-result');
+    await page.page.waitForSelector('#draw-notice:has-text("is the photo now")');
+    await page.tool('hole');
     await page.stroke(side, [
       [30, 30],
       [40, 30],
     ]);
-    await page.page.keyboard.press('Control+z');
-    await page.page.waitForSelector('#use-result:disabled');
+    await page.result();
+    const hole = await greyOf(await page.save('hole'));
+    const after = await pixelsOf(await page.save('result'));
+    expect(hole[80 * side + 80]).toBe(0);
+    expect([...hole.keys()].every((i) => hole[i] || after[3 * i] === result[3 * i])).toBe(true);
     await page.close();
-    expect(result.length).toBe(side * side * 3);
+  });
+
+  it('shows the network what is chosen, and says when there is no face', async () => {
+    const page = await openWithDrawing();
+    const around = await page.save('result');
+    await page.page.selectOption('#region', 'whole');
+    await page.result();
+    expect((await page.save('result')).equals(around)).toBe(false);
+    await page.page.selectOption('#region', 'face');
+    await page.result();
+    expect((await page.save('result')).equals(around)).toBe(true);
+    expect(await page.page.textContent('#region option:checked')).toContain('no face found');
+    await page.close();
   });
 
   it('says in place what is no image, and keeps the drawing', async () => {

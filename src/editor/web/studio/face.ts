@@ -1,16 +1,18 @@
 /** Asks the server where the face is. */
-import type { Region } from '../../../infer/raster.ts';
+import type { Raster, Region } from '../../../infer/raster.ts';
 import { faceFrame } from '../../wire.ts';
 import { postToServer } from '../engines/server.ts';
-import { context } from './images.ts';
+import { context, rgbaOf } from './images.ts';
 
 /** The square of the largest face, px of the photo, framed as in training; undefined when none is found. */
-export async function findFace(photo: ImageBitmap): Promise<Region | undefined> {
-  const scale = faceFrame / Math.max(photo.width, photo.height);
+export async function findFace({ data: pixels, width, height }: Raster): Promise<Region | undefined> {
+  const picture = await createImageBitmap(new ImageData(rgbaOf(pixels), width, height));
+  const scale = faceFrame / Math.max(width, height);
   const canvas = context({ width: faceFrame, height: faceFrame });
   canvas.fillStyle = 'grey';
   canvas.fillRect(0, 0, faceFrame, faceFrame);
-  canvas.drawImage(photo, 0, 0, photo.width * scale, photo.height * scale);
+  canvas.drawImage(picture, 0, 0, width * scale, height * scale);
+  picture.close();
   const { data } = canvas.getImageData(0, 0, faceFrame, faceFrame);
   const rgb = new Uint8Array((data.length / 4) * 3);
   for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) rgb.set(data.subarray(i, i + 3), o);

@@ -89,7 +89,7 @@ export function encodePng({ width, height, data }: Raster): Promise<Blob> {
   return canvas.canvas.convertToBlob({ type: 'image/png' });
 }
 
-const rgbaOf = (data: Raster['data']) =>
+export const rgbaOf = (data: Raster['data']) =>
   new Uint8ClampedArray(data.buffer as ArrayBuffer, data.byteOffset, data.length);
 
 function greyToRgba(grey: Raster['data']): Uint8ClampedArray<ArrayBuffer> {

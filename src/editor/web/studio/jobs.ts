@@ -6,7 +6,6 @@ import { EngineFailure } from '../engines/engine.ts';
 import { Engines } from '../engines/engines.ts';
 import { EdgeFinder } from './edges.ts';
 import { OpenEdit, regionFor } from './edit.ts';
-import { findFace } from './face.ts';
 import { decodeMarks, decodePhoto, encodePng, Problem } from './images.ts';
 import { Live, type Patch, patched } from './live.ts';
 import { decodeProject, encodeProject } from './project.ts';
@@ -38,7 +37,7 @@ export class StudioJobs {
   readonly #keeper: Keeper;
   readonly #engines: Engines;
   readonly #edges: EdgeFinder;
-  #region: RegionChoice = 'face';
+  #region: RegionChoice = 'hole';
   #current: OpenEdit | undefined;
   /** What `useResult` replaced. */
   #previous: OpenEdit | undefined;
@@ -69,6 +68,7 @@ export class StudioJobs {
       void this.#live.request(current, this.#region, message);
     } else if (message.kind === 'region') {
       this.#region = message.region;
+      this.#tellOfFace();
     } else if (message.kind === 'engine') {
       this.#engines.choose(message.engine);
       this.#live.forget();
@@ -174,17 +174,18 @@ export class StudioJobs {
     this.#current = new OpenEdit(name, source, photo, hole, lines);
     this.#current.level = level ?? this.#current.level;
     this.#keeper.keep(this.#current);
-    this.#lookForFace(this.#current, pictures[0]!);
+    this.#tellOfFace();
     return { name, width: photo.width, height: photo.height, pictures, hole, lines, level };
   }
 
-  #lookForFace(edit: OpenEdit, picture: ImageBitmap): void {
-    if (!this.#description.server) return;
-    // A server that fails says so when it is asked for a result.
-    edit.face = findFace(picture).catch(() => undefined);
-    void edit.face.then((face) => {
-      if (edit === this.#current) this.#post({ kind: 'face', found: face !== undefined });
-    });
+  /** Where the face is wanted: whether there is one. A server that fails says so when it is asked for a result. */
+  #tellOfFace(): void {
+    const edit = this.#current;
+    if (this.#region !== 'face' || !edit) return;
+    edit.face().then(
+      (face) => edit === this.#current && this.#post({ kind: 'face', found: face !== undefined }),
+      () => {},
+    );
   }
 
   get #edit(): OpenEdit {

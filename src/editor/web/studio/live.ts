@@ -42,6 +42,9 @@ export interface Wish {
   readonly strip: boolean;
 }
 
+/** The strip is begun when nothing has been drawn for so long, ms. */
+const stripDelay = 600;
+
 export class Live {
   readonly #resolution: number;
   readonly #engines: Engines;
@@ -97,7 +100,10 @@ export class Live {
         picture,
       ]);
       if (!strip) return;
+      // Whoever draws on need not wait for small pictures of what is past.
+      await new Promise((resolve) => setTimeout(resolve, stripDelay));
       for (const each of stripLevels) {
+        signal.throwIfAborted();
         const { output: other } = await this.#output(computed, each, signal);
         const small = await thumbnail(computed, other);
         if (signal.aborted) return small.close();

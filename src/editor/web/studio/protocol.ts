@@ -46,7 +46,7 @@ export type ToStudio =
   | { kind: 'region'; region: RegionChoice }
   | { kind: 'engine'; engine: EngineChoice };
 
-/** What the network is shown: the face as training frames faces, the surroundings of the hole, or the whole photo. */
+/** What the network is shown: the hole's surroundings, the face as training frames faces, or the whole photo. */
 export type RegionChoice = 'face' | 'hole' | 'whole';
 
 export const stripLevels = [0, 0.25, 0.5, 0.75, 1] as const;
@@ -78,7 +78,7 @@ export type StudioEvent =
   | Progress
   /** What is known of the engines, and which was used last. */
   | { kind: 'engines'; states: EngineState[]; used?: EngineId }
-  /** Whether the photo that was opened has a face that can be framed; until this is told nobody knows. */
+  /** Whether the photo has a face that can be framed: told where the face is what the network shall see. */
   | { kind: 'face'; found: boolean }
   /** The drawing could not be kept in the browser's storage. */
   | { kind: 'notStored'; message: string };

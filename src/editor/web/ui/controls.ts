@@ -113,11 +113,8 @@ export function connectLevel(editor: Editor): void {
 /** What the network is shown of the photo. */
 export function connectRegion(editor: Editor): void {
   const select = element('region', HTMLSelectElement);
-  const [face] = select.options;
-  if (!editor.description.server) {
-    face!.remove();
-    editor.setRegion('hole');
-  }
+  const face = [...select.options].find(({ value }) => value === 'face')!;
+  if (!editor.description.server) face.remove();
   select.addEventListener('change', () => editor.setRegion(select.value as RegionChoice));
   const field = element('region-field', HTMLLabelElement);
   editor.picture.watch((picture) => {
@@ -127,6 +124,6 @@ export function connectRegion(editor: Editor): void {
     select.value = region;
   });
   editor.hasFace.watch((hasFace) => {
-    face!.textContent = hasFace === false ? 'the hole’s surroundings (no face found)' : 'the face';
+    face.textContent = hasFace === false ? 'no face found: the hole’s surroundings' : 'the face';
   });
 }

@@ -47,7 +47,7 @@ export class Editor {
   readonly camera = new Signal<Camera>({ zoom: 1, centre: { x: 0, y: 0 } });
   readonly tool = new Signal<Tool>('hole');
   readonly level = new Signal(0.5);
-  readonly region = new Signal<RegionChoice>('face');
+  readonly region = new Signal<RegionChoice>('hole');
   /** Whether the photo has a face; undefined while nobody knows. */
   readonly hasFace = new Signal<boolean | undefined>(undefined);
   readonly engineChoice = new Signal<EngineChoice>('auto');
@@ -177,6 +177,7 @@ export class Editor {
       drawing.begin({ hole, lines });
       for (const old of this.picture.value?.pictures ?? []) old.close();
       this.outcome.value = { kind: 'none' };
+      this.hasFace.value = undefined;
       this.camera.value = wholePhoto(opened);
       this.picture.value = { drawing, pictures };
       if (opened.level !== undefined) this.level.value = opened.level;
