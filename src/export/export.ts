@@ -16,6 +16,7 @@ import type { Exporter, Subject } from './formats/exporter.ts';
 import { exportOnnx } from './formats/onnx.ts';
 import { exportSafetensors } from './formats/safetensors.ts';
 import { exportTfjs } from './formats/tfjs.ts';
+import { describeConfig } from './metadata.ts';
 import { modelCard } from './model-card.ts';
 import { describeOrigin, LICENCE, originOf } from './origin.ts';
 import { PRODUCER } from './producer.ts';
@@ -83,7 +84,8 @@ async function writeAll(
 ): Promise<ExportReport> {
   const origin = await originOf(loaded);
   const { checkpoint, step, sha256 } = origin;
-  const metadata = { origin: `${checkpoint}, step ${step}, SHA-256 ${sha256}`, licence: LICENCE };
+  const source = `${checkpoint}, step ${step}, SHA-256 ${sha256}`;
+  const metadata = { ...describeConfig(loaded.config), origin: source, licence: LICENCE };
   const options = { folder, precision, description: describeOrigin(origin), metadata };
   const proofs: Proof[] = [];
   const task = reporter.task('Export', computations.length * formats.length, 'files');

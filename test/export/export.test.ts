@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  copyFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -14,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportCommand } from '../../src/cli/export.ts';
+import type { Config } from '../../src/config/schema.ts';
 import type { ExportFormat } from '../../src/export/export.ts';
 import { importWeights } from '../../src/export/import/import.ts';
 import type { ExportReport } from '../../src/export/report.ts';
@@ -128,14 +130,23 @@ describe('export to safetensors', () => {
   });
 
   it('writes what the command import reads', async () => {
-    const one = tinyConfig({ levels: 1 });
-    const source = createMethod(one);
-    const from = await saveMethod(join(folder, 'one'), source, one, ['G64', 'F'], 1);
+    const two: Config = { ...tinyConfig({ levels: 2, norm: 'instance' }), refinement: { maxDilation: 13 } };
+    const source = createMethod(two);
+    const names = ['F', 'G32', 'G64'];
+    const from = await saveMethod(join(folder, 'two'), source, two, names, 1);
     const { out } = await exported('to import', { format: 'safetensors', from });
-    const files = ['F', 'G64'].map((name) => join(out, `safetensors/${name}.safetensors`));
+    // Under other names: the files themselves say which network they are.
+    const files = names.map((name) => {
+      const renamed = join(folder, `network ${names.indexOf(name)}.safetensors`);
+      copyFileSync(join(out, `safetensors/${name}.safetensors`), renamed);
+      return renamed;
+    });
     await importWeights({ from: files, out: join(folder, 'imported'), reporter: silent });
-    const { method: imported } = await loadMethod(join(folder, 'imported'));
-    for (const name of ['F', 'G64']) {
+    const { method: imported, config: found } = await loadMethod(join(folder, 'imported'));
+    const { task, resolution, refinement, model } = two;
+    expect(found).toMatchObject({ task, resolution, refinement });
+    expect(found.model.imageGenerator.norm).toBe(model.imageGenerator.norm);
+    for (const name of names) {
       const weights = (m: Method) => m.networks[name]!.getWeights().map((weight) => weight.dataSync());
       expect(weights(imported), name).toEqual(weights(source));
     }

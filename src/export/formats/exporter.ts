@@ -3,6 +3,7 @@ import type { Precision } from '../../formats/tfjs/graph-model.ts';
 import type { LayersModel } from '../../runtime/tf.ts';
 import type { Case } from '../cases.ts';
 import type { Computation } from '../computation.ts';
+import type { Metadata } from '../metadata.ts';
 import type { Proof } from '../proof.ts';
 
 /** A computation that is to be written, with what several formats need of it, made when asked for. */
@@ -20,7 +21,7 @@ export interface ExportOptions {
   readonly precision: Precision;
   /** What the model is and where it comes from, for formats that can say so. */
   readonly description: string;
-  readonly metadata: Readonly<Record<string, string>>;
+  readonly metadata: Metadata;
 }
 
 /** Writes a computation's files and proves them equal to it, reading back what was written. */

@@ -8,13 +8,13 @@ import type { Exporter } from './exporter.ts';
 
 /**
  * `safetensors/NETWORK.safetensors` for every network, with the names and the layout that the original's code gives
- * them in PyTorch, in single precision. Proven by reading them back.
+ * them in PyTorch, in single precision; what weights do not show is in the metadata. Proven by reading them back.
  */
 export const exportSafetensors: Exporter = async ({ computation }, { folder, metadata }) => {
   const proofs: Proof[] = [];
   for (const network of computation.networks) {
     const path = join(folder, 'safetensors', `${network.name}.safetensors`);
-    await writeSafetensors(path, torchTensors(network), metadata);
+    await writeSafetensors(path, torchTensors(network), { network: network.name, ...metadata });
     const outputs = { weights: weightDifference(network, path) };
     proofs.push({ network: network.name, format: 'safetensors', runtime: 'reader', tolerance: 0, outputs });
   }

@@ -4,6 +4,7 @@ import { checkConsistency } from '../../config/check.ts';
 import { readConfig } from '../../config/load.ts';
 import { type DpsConfig, dpsSchema } from '../../config/methods/dps.ts';
 import { UserError } from '../../runtime/errors.ts';
+import { readDeclared } from '../metadata.ts';
 import type { NamedNetworks } from './deepps-names.ts';
 import type {
   FoundDiscriminator,
@@ -16,12 +17,13 @@ const paper = fileURLToPath(new URL('../../../configs/dps.yaml', import.meta.url
 const MAX_LEVELS = 3;
 /** Where the paper's configuration begins, px. */
 const PAPER_LOWEST = 64;
-/** The original's recipe for 64 px; its default is meant for 256 px. */
+/** The original's recipe for 64 px; its default is meant for 256 px. What files say of themselves goes before. */
 const MAX_DILATION_AT_64 = 9;
 
 /**
- * What networks of these names and shapes were trained with, as far as it shows: task, levels, widths and depths. All else
- * is as in `configs/dps.yaml`. Networks that are not there are taken to be as wide as those that are.
+ * What networks of these names and shapes were trained with, as far as it shows or their files say it: task, levels,
+ * widths, depths and the sketches' dilation. All else is as in `configs/dps.yaml`. Networks that are not there are taken to
+ * be as wide as those that are.
  *
  * @throws UserError when the networks do not belong together, or are of sizes that this program does not build.
  */
@@ -30,10 +32,13 @@ export function configOf(named: NamedNetworks): DpsConfig {
   const { lowest } = named;
   const F = only<FoundImageGenerator>(named, /^F$/)[0]?.[1];
   const FD = only<FoundDiscriminator>(named, /^FD$/)[0]?.[1];
-  const resolutions = [...named.networks].map(([name, found]) => resolutionOf(name, found) ?? lowest);
+  const resolutions = [...named.networks].flatMap(([name, found]) => [
+    resolutionOf(name, found) ?? lowest,
+    declaredOf(found).resolution ?? lowest,
+  ]);
   const levels = requireLevels(resolutions, named);
   const resolution = lowest * 2 ** (levels - 1);
-  const { task, widthOfF, ...sizes } = agreedSizes(named, base);
+  const { task, widthOfF, maxDilation, ...sizes } = agreedSizes(named, base, resolution);
   const skipped = Math.max(0, Math.log2(lowest / PAPER_LOWEST));
   const { imageGenerator } = base.model;
   return validated({
@@ -52,9 +57,7 @@ export function configOf(named: NamedNetworks): DpsConfig {
         level: F ? Math.log2(F.resolution / lowest) + 1 : levels,
       },
     },
-    refinement: {
-      maxDilation: resolution <= PAPER_LOWEST ? MAX_DILATION_AT_64 : base.refinement.maxDilation,
-    },
+    refinement: { maxDilation },
     training: {
       ...base.training,
       levels: Array.from(
@@ -74,8 +77,10 @@ function resolutionOf(name: string, found: FoundNetwork): number | undefined {
   return name === 'FD' ? undefined : Number(name.slice(1));
 }
 
+const declaredOf = ({ group }: FoundNetwork) => readDeclared(group.file.metadata ?? {}, group.file.path);
+
 /** What several networks must have in common. */
-function agreedSizes(named: NamedNetworks, { task, model }: DpsConfig) {
+function agreedSizes(named: NamedNetworks, { task, model, refinement }: DpsConfig, resolution: number) {
   const all = [...named.networks];
   const width = all[0]![1].width;
   const generators = only<FoundGenerator>(named, /^G/);
@@ -103,6 +108,12 @@ function agreedSizes(named: NamedNetworks, { task, model }: DpsConfig) {
       layersAtBottom,
       model.discriminatorLayers,
     ),
+    maxDilation: agree.on(
+      'dilation at l = 1',
+      all.filter(([, found]) => declaredOf(found).maxDilation),
+      (found) => declaredOf(found).maxDilation!,
+      resolution <= PAPER_LOWEST ? MAX_DILATION_AT_64 : refinement.maxDilation,
+    ),
     widthOfF: agree.on('width', ofF, (found) => found.width, width),
   };
   agree.check();
@@ -113,16 +124,18 @@ function agreedSizes(named: NamedNetworks, { task, model }: DpsConfig) {
 function requireLevels(resolutions: readonly number[], { networks, lowest }: NamedNetworks): number {
   const levels = resolutions.map((resolution) => Math.log2(resolution / lowest) + 1);
   const highest = Math.max(1, ...levels);
-  if (levels.every((level) => level >= 1) && highest <= MAX_LEVELS) return highest;
+  const whole = levels.every((level) => Number.isInteger(level) && level >= 1);
+  if (whole && highest <= MAX_LEVELS) return highest;
   throw new UserError('The networks are not levels of one generator.', {
     expected: `levels from ${lowest} px on, each twice the one below, at most ${MAX_LEVELS}, and F at one of them`,
-    got: [...networks]
-      .map(
-        ([name, found]) =>
-          `${name}${found.kind === 'F' ? ` of ${found.resolution} px` : ''} (${found.group.where})`,
-      )
-      .join(', '),
+    got: [...networks].map(([name, found]) => describe(name, found)).join(', '),
   });
+}
+
+function describe(name: string, found: FoundNetwork): string {
+  const own = found.kind === 'F' ? ` of ${found.resolution} px` : '';
+  const { resolution } = declaredOf(found);
+  return `${name}${own}${resolution ? ` of a model of ${resolution} px` : ''} (${found.group.where})`;
 }
 
 /** Values that several networks must have in common. */

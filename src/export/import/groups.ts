@@ -27,7 +27,7 @@ export interface NetworkGroup {
   readonly signature: (typeof SIGNATURES)[number];
   /** What the user calls it (`--as`). */
   readonly asked: string | undefined;
-  /** What the prefix of its keys or else its file is called, without the extension. */
+  /** What the prefix of its keys, or else its file's metadata, or the file's name without the extension calls it. */
   readonly names: readonly string[];
 }
 
@@ -77,7 +77,7 @@ function groupOf(
     tensors: new Map(tensors),
     signature,
     asked,
-    names: own === undefined ? [stem] : [own, stem],
+    names: [own ?? file.metadata?.network, stem].filter((name) => name !== undefined),
   };
 }
 

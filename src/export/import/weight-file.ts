@@ -4,9 +4,10 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readKerasWeights } from '../../formats/keras-h5.ts';
-import { readSafetensors, type StoredTensor } from '../../formats/safetensors.ts';
+import { readSafetensorsFile, type StoredTensor } from '../../formats/safetensors.ts';
 import { looksLikeTorch, openTorchFile } from '../../formats/torch/read.ts';
 import { UserError } from '../../runtime/errors.ts';
+import type { Metadata } from '../metadata.ts';
 
 export interface WeightTensor {
   readonly shape: readonly number[];
@@ -19,6 +20,8 @@ export interface WeightTensor {
 export interface WeightFile {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, WeightTensor>;
+  /** What the file says beside its tensors, in formats that have room for it. */
+  readonly metadata?: Metadata;
   /** After this no tensor can be read. */
   close(): void;
 }
@@ -42,11 +45,12 @@ export async function openWeightFile(path: string): Promise<WeightFile> {
   }
   // Eight bytes of length, then the header's brace.
   if (head[8] === 0x7b) {
-    const tensors = [...readSafetensors(path)].map(([key, tensor]): [string, WeightTensor] => [
+    const file = readSafetensorsFile(path);
+    const tensors = [...file.tensors].map(([key, tensor]): [string, WeightTensor] => [
       key,
       { shape: tensor.shape, dtype: tensor.dtype, read: () => numbersOf(tensor) },
     ]);
-    return { path, tensors: new Map(tensors), close };
+    return { path, tensors: new Map(tensors), metadata: file.metadata, close };
   }
   throw unknownFormat(path, head);
 }

@@ -1,0 +1,44 @@
+/** What an exported file says of its model beside the weights: they do not show all that its use depends on. */
+import type { Config } from '../config/schema.ts';
+import { UserError } from '../runtime/errors.ts';
+
+export type Metadata = Readonly<Record<string, string>>;
+
+/** Keys of the configuration, by their paths. */
+export function describeConfig({ method, task, resolution, model, refinement }: Config): Metadata {
+  return {
+    method,
+    task,
+    resolution: String(resolution),
+    'model.imageGenerator.norm': model.imageGenerator.norm,
+    'refinement.maxDilation': String(refinement.maxDilation),
+  };
+}
+
+/** What no weight shows. The sizes are those of the results. */
+export interface Declared {
+  /** px. */
+  readonly resolution?: number;
+  /** px, at l = 1. */
+  readonly maxDilation?: number;
+}
+
+/**
+ * The part of {@link describeConfig} that weights do not show. Files of other programs have none of it.
+ *
+ * @throws UserError when it is there and cannot be.
+ */
+export function readDeclared(metadata: Metadata, where: string): Declared {
+  const count = (key: string): number | undefined => {
+    const text = metadata[key];
+    if (text === undefined) return undefined;
+    if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+    throw new UserError('A weight file describes its model wrongly.', {
+      where: `${where}: ${key} in its metadata`,
+      expected: 'a whole number of pixels',
+      got: JSON.stringify(text.slice(0, 80)),
+      fix: 'export it again',
+    });
+  };
+  return { resolution: count('resolution'), maxDilation: count('refinement.maxDilation') };
+}
