@@ -151,12 +151,12 @@ describe.skipIf(noBrowser)(`an export in a page${noBrowser ? ` (${noBrowser})` :
     const feeds = mapValues(inputs, plain);
     for (const [precision, tolerance] of PRECISIONS) {
       const url = `/${precision}/tfjs/pipeline/model.json`;
-      const results = await page.evaluate(([a, b, c]) => runGraphModel(a, b, c), [
+      const { outputs } = await page.evaluate(([a, b, c]) => runGraphModel(a, b, c), [
         url,
         backend,
         feeds,
       ] as const);
-      expectEqual(results, tolerance);
+      expectEqual(outputs, tolerance);
     }
   });
 
@@ -164,8 +164,12 @@ describe.skipIf(noBrowser)(`an export in a page${noBrowser ? ` (${noBrowser})` :
     const feeds = mapValues(inputs, toOnnx);
     for (const [precision, tolerance] of PRECISIONS) {
       const url = `/${precision}/onnx/pipeline.onnx`;
-      const results = await page.evaluate(([a, b, c]) => runOnnx(a, b, c), [url, backend, feeds] as const);
-      expectEqual(mapValues(results, fromOnnx), tolerance);
+      const { outputs } = await page.evaluate(([a, b, c]) => runOnnx(a, b, c), [
+        url,
+        backend,
+        feeds,
+      ] as const);
+      expectEqual(mapValues(outputs, fromOnnx), tolerance);
     }
   });
 

@@ -10,11 +10,13 @@ export interface Plain {
   readonly data: readonly number[];
 }
 
-export type Run = (
-  url: string,
-  backend: string,
-  inputs: Record<string, Plain>,
-) => Promise<Record<string, Plain>>;
+export interface Ran {
+  readonly outputs: Record<string, Plain>;
+  /** From the address to a model that can run, and from inputs to numbers, s. */
+  readonly seconds: { readonly load: number; readonly run: number };
+}
+
+export type Run = (url: string, backend: string, inputs: Record<string, Plain>) => Promise<Ran>;
 
 declare global {
   var tf: typeof TensorFlow & { wasm: { setWasmPaths(folder: string): void } };
@@ -24,10 +26,15 @@ declare global {
   var runOnnx: Run;
 }
 
+const secondsSince = (begin: number) => (performance.now() - begin) / 1000;
+
 globalThis.runGraphModel = async (url, backend, inputs) => {
   tf.wasm.setWasmPaths('/tf-wasm/');
   if (!(await tf.setBackend(backend))) throw new Error(`TF.js has no ${backend} here`);
+  let begin = performance.now();
   const model = await tf.loadGraphModel(url);
+  const load = secondsSince(begin);
+  begin = performance.now();
   const feeds = Object.entries(inputs).map(
     ([name, { shape, data }]) => [name, tf.tensor([...data], [...shape], 'float32')] as const,
   );
@@ -35,19 +42,23 @@ globalThis.runGraphModel = async (url, backend, inputs) => {
   const outputs: Record<string, Plain> = {};
   for (const [name, result] of Object.entries(results))
     outputs[name] = { shape: result.shape, data: [...(await result.data())] };
+  const run = secondsSince(begin);
   if (tf.getBackend() !== backend) throw new Error(`TF.js went on with ${tf.getBackend()}`);
   tf.dispose([results, feeds.map(([, tensor]) => tensor)]);
   model.dispose();
-  return outputs;
+  return { outputs, seconds: { load, run } };
 };
 
 globalThis.runOnnx = async (url, backend, inputs) => {
   ort.env.wasm.wasmPaths = '/ort/';
+  let begin = performance.now();
   const session = await ort.InferenceSession.create(url, {
     executionProviders: [backend],
     // Errors: that shapes are computed on the CPU is as it should be.
     logSeverityLevel: 3,
   });
+  const load = secondsSince(begin);
+  begin = performance.now();
   const feeds = Object.entries(inputs).map(
     ([name, { shape, data }]) => [name, new ort.Tensor('float32', Float32Array.from(data), shape)] as const,
   );
@@ -55,6 +66,7 @@ globalThis.runOnnx = async (url, backend, inputs) => {
   const outputs: Record<string, Plain> = {};
   for (const [name, result] of Object.entries(results))
     outputs[name] = { shape: result.dims, data: [...((await result.getData()) as Float32Array)] };
+  const run = secondsSince(begin);
   await session.release();
-  return outputs;
+  return { outputs, seconds: { load, run } };
 };
