@@ -93,7 +93,7 @@ describe('a safetensors file', () => {
         // Half precision becomes single precision.
         expect(total).toBeLessThanOrEqual(2 * bytes.length);
       }),
-      { seed: SEED, numRuns: 2_000 },
+      { seed: SEED, numRuns: 5_000 },
     );
   });
 
@@ -105,7 +105,7 @@ describe('a safetensors file', () => {
         const found = headerOf(bytes);
         if (length !== whole.readBigUInt64LE()) expect(found).toBeUndefined();
       }),
-      { seed: SEED, numRuns: 2_000 },
+      { seed: SEED, numRuns: 5_000 },
     );
   });
 
