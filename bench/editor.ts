@@ -18,6 +18,7 @@ const browser = await chromium.launch({
 });
 const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
 await page.goto(url);
+await page.waitForSelector('body:not([data-busy])');
 await page.setInputFiles('#file', photo);
 await page.waitForSelector('#welcome', { state: 'hidden' });
 await page.waitForTimeout(3000);

@@ -45,6 +45,11 @@ export class EditorPage {
     });
   }
 
+  /** Waits until the page can be used. */
+  async ready(): Promise<void> {
+    await this.page.waitForSelector('body:not([data-busy])');
+  }
+
   async open(picture: Buffer, name = 'photo.png', mimeType = 'image/png'): Promise<void> {
     await this.page.setInputFiles('#file', { name, mimeType, buffer: picture });
     await this.settled();
@@ -52,7 +57,7 @@ export class EditorPage {
 
   /** Waits until nothing is being opened or written. */
   async settled(): Promise<void> {
-    await this.page.waitForFunction(() => !document.body.hasAttribute('data-busy'));
+    await this.ready();
     await this.page.waitForSelector('#welcome', { state: 'hidden' });
   }
 

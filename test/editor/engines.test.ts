@@ -25,6 +25,7 @@ describe.skipIf(noBrowser)(`inference in the page${noBrowser ? ` (${noBrowser})`
   it('gives the same pixels by WebAssembly, WebGPU and the server, and goes on when one fails', async () => {
     const page = new EditorPage(await browser.newPage({ viewport: { width: 1280, height: 720 } }));
     await page.page.goto(editor.url);
+    await page.ready();
     expect(await page.page.evaluate(() => crossOriginIsolated)).toBe(true);
     await page.open(await photo);
     await page.stroke(side, [
@@ -60,6 +61,7 @@ describe.skipIf(noBrowser)(`inference in the page${noBrowser ? ` (${noBrowser})`
     await editor.close();
     await page.page.locator('#level').press('ArrowRight');
     expect(await page.result()).toMatch(/WebGPU|WebAssembly/);
+    expect(await page.page.textContent('#draw-notice')).toMatch(/does not answer.*goes on/);
     await page.close();
   });
 });

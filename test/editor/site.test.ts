@@ -76,6 +76,7 @@ describe('the static site', () => {
     browser = await launch();
     const page = new EditorPage(await browser.newPage({ viewport: { width: 1280, height: 720 } }));
     await page.page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await page.ready();
     await page.page.click('#examples');
     await page.page.click('.sample-photo >> nth=0');
     await page.settled();

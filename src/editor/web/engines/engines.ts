@@ -15,6 +15,13 @@ import { postToServer, ServerEngine } from './server.ts';
 /** An engine that needs no more than this, ms, is not worth comparing: nobody would notice. */
 const fastEnough = 400;
 
+export interface Prediction {
+  readonly output: EngineOutput;
+  readonly engine: EngineId;
+  /** Of the engine that should have computed it. */
+  readonly failure?: EngineFailure;
+}
+
 interface Candidate {
   engine?: Promise<Engine>;
   milliseconds?: number;
@@ -56,16 +63,13 @@ export class Engines {
    *
    * @throws EngineFailure of the first when none is left. All are tried again then at the next call.
    */
-  async predict(
-    input: EngineInput,
-    signal: AbortSignal,
-  ): Promise<{ output: EngineOutput; engine: EngineId }> {
+  async predict(input: EngineInput, signal: AbortSignal): Promise<Prediction> {
     const failed: [EngineId, EngineFailure][] = [];
     for (let id = this.#best(); id; id = this.#best()) {
       try {
         const output = await this.#run(id, input, signal);
         void this.#compare(input);
-        return { output, engine: id };
+        return { output, engine: id, failure: failed[0]?.[1] };
       } catch (error) {
         if (signal.aborted || !(error instanceof EngineFailure)) throw error;
         failed.push([id, error]);

@@ -57,14 +57,18 @@ export async function decodePhoto(blob: Blob): Promise<{ photo: Raster; pictures
   const canvas = context(bitmap);
   canvas.drawImage(bitmap, 0, 0);
   const photo = { width, height, data: canvas.getImageData(0, 0, width, height).data };
+  return { photo, pictures: await reductions(bitmap) };
+}
+
+/** A picture, and copies of half the size each for when it is seen from far away. */
+export async function reductions(bitmap: ImageBitmap): Promise<ImageBitmap[]> {
   const pictures = [bitmap];
-  for (let [w, h] = [width, height]; Math.max(w, h) > smallestPicture; ) {
+  for (let [w, h] = [bitmap.width, bitmap.height]; Math.max(w, h) > smallestPicture; ) {
     [w, h] = [Math.ceil(w / 2), Math.ceil(h / 2)];
-    pictures.push(
-      await createImageBitmap(pictures.at(-1)!, { resizeWidth: w, resizeHeight: h, resizeQuality: 'medium' }),
-    );
+    const size = { resizeWidth: w, resizeHeight: h, resizeQuality: 'medium' } as const;
+    pictures.push(await createImageBitmap(pictures.at(-1)!, size));
   }
-  return { photo, pictures };
+  return pictures;
 }
 
 /** The marks of a black and white image that is brought to `size`: where it is light, or where it is dark. */

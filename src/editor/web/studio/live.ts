@@ -5,15 +5,11 @@ import type { Raster, Region } from '../../../infer/raster.ts';
 import { holeBounds } from '../../../infer/region.ts';
 import type { EngineOutput } from '../../wire.ts';
 import { cutRect, type Rect } from '../drawing/rect.ts';
-import { EngineFailure, type EngineId } from '../engines/engine.ts';
-import type { Engines } from '../engines/engines.ts';
+import { EngineFailure } from '../engines/engine.ts';
+import type { Engines, Prediction } from '../engines/engines.ts';
 import { type OpenEdit, regionFor } from './edit.ts';
+import { reductions } from './images.ts';
 import { type Progress, type RegionChoice, stripLevels } from './protocol.ts';
-
-interface Computation {
-  readonly output: EngineOutput;
-  readonly engine: EngineId;
-}
 
 /** What is computed for one state of the drawing. */
 interface Computed {
@@ -23,7 +19,7 @@ interface Computed {
   readonly region: Region;
   readonly bounds: Rect;
   readonly input: NetworkInput;
-  readonly outputs: Map<number, Computation>;
+  readonly outputs: Map<number, Prediction>;
 }
 
 /** A result at the photo's resolution, inside `rect`. */
@@ -91,14 +87,24 @@ export class Live {
         this.#emit({ kind: 'nothing', request });
         return;
       }
-      const { output, engine } = await this.#output(computed, level, signal);
-      const { patch, picture } = await show(computed, level, output);
-      if (signal.aborted) return picture.close();
+      const { output, engine, failure } = await this.#output(computed, level, signal);
+      const { patch, pictures } = await show(computed, level, output);
+      signal.throwIfAborted();
       this.#patch = patch;
       const milliseconds = performance.now() - begin;
-      this.#emit({ kind: 'result', request, level, rect: patch.rect, picture, engine, milliseconds }, [
-        picture,
-      ]);
+      this.#emit(
+        {
+          kind: 'result',
+          request,
+          level,
+          rect: patch.rect,
+          pictures,
+          engine,
+          milliseconds,
+          failure: failure?.message,
+        },
+        pictures,
+      );
       if (!strip) return;
       // Whoever draws on need not wait for small pictures of what is past.
       await new Promise((resolve) => setTimeout(resolve, stripDelay));
@@ -142,17 +148,14 @@ export class Live {
     return this.#computed;
   }
 
-  async #output(computed: Computed, level: number, signal: AbortSignal): Promise<Computation> {
+  async #output(computed: Computed, level: number, signal: AbortSignal): Promise<Prediction> {
     const { input, outputs } = computed;
     const known = outputs.get(level);
     if (known) return known;
-    const computation = await this.#engines.predict(
-      { ...input, resolution: this.#resolution, level },
-      signal,
-    );
+    const prediction = await this.#engines.predict({ ...input, resolution: this.#resolution, level }, signal);
     signal.throwIfAborted();
-    outputs.set(level, computation);
-    return computation;
+    outputs.set(level, prediction);
+    return prediction;
   }
 }
 
@@ -160,11 +163,11 @@ async function show(
   { edit, revision, region, bounds: rect }: Computed,
   level: number,
   output: EngineOutput,
-): Promise<{ patch: Patch; picture: ImageBitmap }> {
+): Promise<{ patch: Patch; pictures: ImageBitmap[] }> {
   const whole = blend(edit.photo, edit.hole, output.result, region);
   const pixels = cut({ ...edit.photo, data: whole }, rect);
   const picture = await createImageBitmap(new ImageData(pixels.data, pixels.width, pixels.height));
-  return { patch: { edit, revision, level, rect, pixels }, picture };
+  return { patch: { edit, revision, level, rect, pixels }, pictures: await reductions(picture) };
 }
 
 function thumbnail({ input }: Computed, { result, resolution }: EngineOutput): Promise<ImageBitmap> {

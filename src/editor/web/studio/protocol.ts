@@ -66,9 +66,12 @@ export type Progress =
       request: number;
       level: number;
       rect: Rect;
-      picture: ImageBitmap;
+      /** And copies of half the size each. */
+      pictures: ImageBitmap[];
       engine: EngineId;
       milliseconds: number;
+      /** Why another engine than usual has computed it. */
+      failure?: string;
     }
   /** A small picture of the region around the hole at one of {@link stripLevels}. */
   | { kind: 'thumbnail'; request: number; level: number; picture: ImageBitmap }

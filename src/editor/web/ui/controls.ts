@@ -5,8 +5,9 @@ import { type BrushSizes, sizeSteps } from './brush-size.ts';
 import { context2d } from './canvas.ts';
 import { div, element, input, make, output } from './dom.ts';
 import { layerOf } from './draw-stage.ts';
-import type { Editor, Tool } from './editor.ts';
+import type { Editor } from './editor.ts';
 import { type Colour, holeColours, lineColours, preferences } from './preferences.ts';
+import type { Tool } from './state.ts';
 
 /** Tools as buttons of which one is pressed. */
 export function connectTools(editor: Editor): void {

@@ -8,10 +8,11 @@ import { toPhoto, toStage, type Viewport, viewportOf } from '../view/viewport.ts
 import type { BrushSizes } from './brush-size.ts';
 import { beforeNextFrame, context2d, fillStage, pictureFor } from './canvas.ts';
 import { div } from './dom.ts';
-import type { Editor, Tool } from './editor.ts';
+import type { Editor } from './editor.ts';
 import { listenToPointers, type Press, pointOf } from './gestures.ts';
 import { listenToArrows } from './keyboard-brush.ts';
 import { holeColours, lineColours, preferences } from './preferences.ts';
+import type { Tool } from './state.ts';
 
 /** Lines and their edges reach so far beyond the pixels that changed, px. */
 const reach = 4;

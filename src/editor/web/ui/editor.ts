@@ -8,38 +8,9 @@ import { Studio } from '../studio/client.ts';
 import type { Opened, RegionChoice, Saveable, StudioEvent } from '../studio/protocol.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
 import { download } from './download.ts';
+import { shortNames } from './engine-names.ts';
 import { Signal } from './signal.ts';
-
-export type Tool = 'hole' | 'hole-eraser' | 'lines' | 'lines-eraser' | 'pan';
-
-export interface Picture {
-  /** Changes with every photo. */
-  readonly drawing: Drawing;
-  /** The photo and copies of half the size each. */
-  readonly pictures: readonly ImageBitmap[];
-}
-
-export type Outcome =
-  | { readonly kind: 'none' }
-  /** `shown`: an older result that stays until the new one is there. */
-  | { readonly kind: 'computing'; readonly since: number; readonly shown?: Shown }
-  | (Shown & { readonly kind: 'shown' })
-  | { readonly kind: 'failed'; readonly message: string; readonly engine?: EngineId; readonly shown?: Shown };
-
-export interface Shown {
-  readonly rect: Rect;
-  readonly picture: ImageBitmap;
-  readonly level: number;
-  readonly engine: EngineId;
-  readonly milliseconds: number;
-}
-
-/** A sentence for the user, with at most one thing to do about it. */
-export interface Notice {
-  readonly text: string;
-  readonly isProblem: boolean;
-  readonly action?: { readonly name: string; run(): void };
-}
+import type { Notice, Outcome, Picture, Shown, Tool } from './state.ts';
 
 export class Editor {
   readonly description: EditorDescription;
@@ -218,8 +189,14 @@ export class Editor {
         this.outcome.value = { kind: 'none' };
         break;
       case 'result':
-        shown?.picture.close();
+        for (const old of shown?.pictures ?? []) old.close();
         this.outcome.value = { ...event, kind: 'shown' };
+        if (event.failure) {
+          this.notice.value = {
+            text: `${event.failure} ${shortNames[event.engine]} goes on.`,
+            isProblem: true,
+          };
+        }
         break;
       case 'thumbnail':
         this.onThumbnail(event.level, event.picture);

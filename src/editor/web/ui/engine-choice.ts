@@ -1,19 +1,8 @@
 /** Where results are computed: shown with the measured speeds, and chosen. */
-import type { EngineChoice, EngineId } from '../engines/engine.ts';
+import type { EngineChoice } from '../engines/engine.ts';
 import { element } from './dom.ts';
 import type { Editor } from './editor.ts';
-
-export const engineNames: Record<EngineId, string> = {
-  server: 'Server',
-  webgpu: 'WebGPU, in this page',
-  wasm: 'WebAssembly, in this page',
-};
-
-export const shortNames: Record<EngineId, string> = {
-  server: 'server',
-  webgpu: 'WebGPU',
-  wasm: 'WebAssembly',
-};
+import { engineNames, shortNames } from './engine-names.ts';
 
 export const seconds = (milliseconds: number): string =>
   `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 1)} s`;

@@ -1,8 +1,10 @@
 /** What the result pane says: that it computes and for how long, how long it took, what went wrong. */
 
 import { button, div, element, make } from './dom.ts';
-import type { Editor, Notice } from './editor.ts';
-import { seconds, shortNames } from './engine-choice.ts';
+import type { Editor } from './editor.ts';
+import { seconds } from './engine-choice.ts';
+import { shortNames } from './engine-names.ts';
+import type { Notice } from './state.ts';
 
 /** Shorter waits are not worth a spinner that flashes. */
 const patience = 150;

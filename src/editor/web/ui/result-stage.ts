@@ -106,9 +106,8 @@ export class ResultStage {
     canvas.clip();
     const { rect } = shown;
     const [width, height] = [rect.right - rect.left, rect.bottom - rect.top];
-    canvas.imageSmoothingQuality = 'high';
     canvas.drawImage(
-      shown.picture,
+      pictureFor(shown.pictures, scale),
       x + rect.left * scale,
       y + rect.top * scale,
       width * scale,
