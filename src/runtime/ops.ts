@@ -5,7 +5,7 @@ import { type Tensor, type Tensor4D, tf } from './tf.ts';
 
 const float = () => attribute.type('T', 'float32');
 
-/** REFLECT does not repeat the border pixel, SYMMETRIC does. */
+/** REFLECT does not repeat the border pixel (torch ReflectionPad2d), SYMMETRIC does (by 1: ReplicationPad2d). */
 export type MirrorMode = 'REFLECT' | 'SYMMETRIC';
 
 /** Pads height and width of x [n,h,w,c] by `pad` mirrored pixels. Throws a RangeError where x is too small for that. */
@@ -45,16 +45,6 @@ const paddings = (pad: number) =>
     [4, 2],
     'int32',
   );
-
-/** Pads height and width of x [n,h,w,c] by `pad` mirrored pixels, the border pixel not repeated (torch ReflectionPad2d). */
-export function reflectionPad(x: Tensor4D, pad: number): Tensor4D {
-  return mirrorPad(x, pad, 'REFLECT');
-}
-
-/** Pads height and width of x [n,h,w,c] by one pixel equal to its border (torch ReplicationPad2d(1)). */
-export function edgePad(x: Tensor4D): Tensor4D {
-  return mirrorPad(x, 1, 'SYMMETRIC');
-}
 
 const blocks = (size: number) => [
   float(),
