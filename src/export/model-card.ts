@@ -11,17 +11,20 @@ export function modelCard(report: ExportReport, computations: readonly Computati
   const has = (format: string) => proofs.some((proof) => proof.format === format);
   const browser = has('tfjs') ? tfjsExample(first) : onnxExample(first, 'onnxruntime-web');
   const sections: (readonly [title: string, text: string])[] = [
-    ['# Deep Plastic Surgery, exported', `${describeOrigin(origin)}.`],
+    ['# Deep Plastic Surgery, exported', `${describeOrigin(origin)}. ${purposeOf(origin)}`],
     ['## Files', fileTable(report)],
     ...computations.map((computation) => [`## ${computation.name}`, portTables(computation)] as const),
+    ...(first.name === 'pipeline' ? [['## Pictures', picturesText(origin)] as const] : []),
     ['## Layout', layoutText(has)],
     ...(has('onnx')
       ? ([
-          ['## Example: Python', code('python', pythonExample(first))],
-          ['## Example: Node', code('js', onnxExample(first, 'onnxruntime-node'))],
+          ['## Example: Python', `${PYTHON}\n\n${code('python', pythonExample(first))}`],
+          ['## Example: Node', `${NODE}\n\n${code('js', onnxExample(first, 'onnxruntime-node'))}`],
         ] as const)
       : []),
-    ...(has('onnx') || has('tfjs') ? ([['## Example: browser', code('js', browser)]] as const) : []),
+    ...(has('onnx') || has('tfjs')
+      ? ([['## Example: browser', `${browserText(has)}\n\n${code('js', browser)}`]] as const)
+      : []),
     ['## Equality with the checkpoint', proofTable(proofs)],
     ['## Origin', originText(origin)],
     ['## Licence', LICENCE],
@@ -30,6 +33,44 @@ export function modelCard(report: ExportReport, computations: readonly Computati
 }
 
 const code = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
+
+const PAPER = '[Deep Plastic Surgery](https://arxiv.org/abs/2001.02890) (Yang, Wang, Liu, Guo, ECCV 2020)';
+
+function purposeOf({ config }: Origin): string {
+  const does =
+    config.task === 'edit'
+      ? 'It fills a hole in the photo of a face with what a hand-drawn sketch shows there'
+      : 'It draws a face from a sketch';
+  return `${does}; the refinement level l says how freely it takes the sketch. The method is ${PAPER}.`;
+}
+
+function picturesText({ config }: Origin): string {
+  const size = `${config.resolution} × ${config.resolution} px`;
+  const back = 'A result is bytes again by `(I_out + 1) * 127.5`, rounded and kept in 0 to 255';
+  if (config.task === 'synthesis')
+    return `Scale a sketch to ${size} and thin its lines to one pixel; no greys. ${back}.`;
+  return [
+    `Cut the face out of the photo about as the training images frame theirs, and scale it to ${size}: RGB bytes become`,
+    '`byte / 127.5 - 1`. Hole and sketch have two values each, no greys: thin lines to one pixel. A line outside the',
+    `hole counts only where l widens it into the hole. The photo itself comes back by \`photo * (1 - hole) + I_out * hole\`. ${back}.`,
+  ].join('\n');
+}
+
+const PYTHON = '`pip install onnxruntime numpy`, then run this in the folder of this file:';
+const NODE = '`npm install onnxruntime-node`, then run this as `example.mjs` in the folder of this file:';
+
+function browserText(has: (format: string) => boolean): string {
+  const name = has('tfjs') ? '@tensorflow/tfjs' : 'onnxruntime-web';
+  const lines = [
+    `\`npm install ${name} esbuild\`, and bundle this in the folder of this file:`,
+    '`npx esbuild example.js --bundle --format=esm --outfile=bundle.js`. A page beside it, opened from a web server, loads',
+    'it by `<script type="module" src="bundle.js"></script>`.',
+  ];
+  const more = has('tfjs')
+    ? 'It runs on WebGL; after `import "@tensorflow/tfjs-backend-webgpu"` and `await tf.setBackend("webgpu")` on WebGPU.'
+    : 'Beside the bundle it needs the files `ort-wasm-*` of `node_modules/onnxruntime-web/dist`.';
+  return [...lines, more].join('\n');
+}
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -44,8 +85,10 @@ function fileTable({ files, precision }: ExportReport): string {
     sizes.set(shown, (sizes.get(shown) ?? 0) + bytes);
   }
   const rows = [...sizes].map(([path, bytes]) => [`\`${path}\``, `${(bytes / 1e6).toFixed(1)} MB`]);
-  const stored = precision === 'fp16' ? 'half precision, but for small ones' : 'single precision';
-  const note = `Weights of ONNX and GraphModel files are stored in ${stored}; those of others in single precision.`;
+  const half =
+    'The weights in `onnx` and `tfjs` are stored in half precision, but for those of fewer than 1024 numbers; the ' +
+    'computation is in single precision. Other files are in single precision.';
+  const note = precision === 'fp16' ? half : 'Everything is stored in single precision.';
   return `${table(['File', 'Size'], rows)}\n\n${note}`;
 }
 

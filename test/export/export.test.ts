@@ -71,7 +71,7 @@ const largest = ({ proofs }: ExportReport): number =>
 
 /** The program of a language that a model card shows under a title. */
 function example(card: string, title: string): string {
-  const found = new RegExp(`## Example: ${title}\n\n\`\`\`\\w+\n(.*?)\n\`\`\``, 's').exec(card);
+  const found = new RegExp(`## Example: ${title}\n[^#]*?\`\`\`\\w+\n(.*?)\n\`\`\``, 's').exec(card);
   expect(found, title).not.toBeNull();
   return found![1]!;
 }
