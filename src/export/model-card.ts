@@ -99,7 +99,7 @@ function portTables({ inputs, outputs }: Computation): string {
     meaning,
   ]);
   const results = Object.entries(outputs).map(([name, meaning]) => [`\`${name}\``, meaning]);
-  return `${table(['Input', 'Shape (NHWC)', 'Meaning'], rows)}\n\n${table(['Output', 'Meaning'], results)}`;
+  return `${table(['Input', 'Shape (NHWC; NCHW in ONNX)', 'Meaning'], rows)}\n\n${table(['Output', 'Meaning'], results)}`;
 }
 
 function layoutText(has: (format: string) => boolean): string {
