@@ -94,8 +94,9 @@ describe('the static site', () => {
     };
     expect(await lines()).toBe(0);
     await page.page.click('#edges');
-    await expect.poll(lines).toBeGreaterThan(10);
+    await page.ready();
     await page.result();
+    expect(await lines()).toBeGreaterThan(10);
     expect(page.errors).toEqual([]);
   });
 });

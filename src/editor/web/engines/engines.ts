@@ -14,6 +14,8 @@ import { postToServer, ServerEngine } from './server.ts';
 
 /** An engine that needs no more than this, ms, is not worth comparing: nobody would notice. */
 const fastEnough = 400;
+/** Nothing has been asked for so long, ms: there is time to compare. */
+const idle = 3000;
 
 export interface Prediction {
   readonly output: EngineOutput;
@@ -36,6 +38,10 @@ export class Engines {
   #used: EngineId | undefined;
   #model: Promise<ModelAddress> | undefined;
   #compared = false;
+  /** When a result was asked for last. */
+  #asked = 0;
+  /** Settled when it is known whether there is WebGPU. */
+  readonly #probed: Promise<void>;
 
   constructor(
     description: EditorDescription,
@@ -44,8 +50,9 @@ export class Engines {
     this.#description = description;
     this.#onChange = onChange;
     if (description.server) this.#candidates.set('server', {});
-    this.#candidates.set('webgpu', 'gpu' in navigator ? {} : { problem: 'not in this browser' });
+    this.#candidates.set('webgpu', {});
     this.#candidates.set('wasm', {});
+    this.#probed = this.#probe();
     this.#tell();
   }
 
@@ -64,6 +71,8 @@ export class Engines {
    * @throws EngineFailure of the first when none is left. All are tried again then at the next call.
    */
   async predict(input: EngineInput, signal: AbortSignal): Promise<Prediction> {
+    this.#asked = performance.now();
+    await this.#probed;
     const failed: [EngineId, EngineFailure][] = [];
     for (let id = this.#best(); id; id = this.#best()) {
       try {
@@ -118,15 +127,27 @@ export class Engines {
     return OnnxEngine.load(id, url);
   }
 
-  /** Times the others once, where the one in use leaves something to wish for. */
+  /** To find out costs little; to load what uses WebGPU in vain costs seconds. */
+  async #probe(): Promise<void> {
+    const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
+    const adapter = await gpu?.requestAdapter().catch(() => null);
+    if (!adapter) this.#fail('webgpu', gpu ? 'This machine has no GPU for it.' : 'This browser has none.');
+  }
+
+  /** Times the others once, where the one in use leaves something to wish for and nobody waits for it. */
   async #compare(input: EngineInput): Promise<void> {
-    const { milliseconds = 0 } = this.#candidates.get(this.#used!) ?? {};
+    const used = this.#used!;
+    const { milliseconds = 0 } = this.#candidates.get(used)!;
     if (this.#compared || this.#choice !== 'auto' || milliseconds <= fastEnough) return;
     this.#compared = true;
+    while (performance.now() - this.#asked < idle) {
+      await new Promise((resolve) => setTimeout(resolve, idle));
+    }
     const { signal } = new AbortController();
-    const used = this.#used;
     for (const [id, candidate] of [...this.#candidates]) {
-      if (candidate.milliseconds !== undefined || candidate.problem) continue;
+      // The server is on the same machine, and native code is faster there.
+      const isSlower = id === 'wasm' && used === 'server';
+      if (candidate.milliseconds !== undefined || candidate.problem || isSlower) continue;
       try {
         await this.#run(id, input, signal);
         await this.#run(id, input, signal);
