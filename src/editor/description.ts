@@ -6,6 +6,8 @@ export interface EditorDescription {
     readonly method: string;
     /** Side of the network's input, px. */
     readonly resolution: number;
+    /** Why it must not be computed by WebGPU, in words, if it must not. */
+    readonly webgpuProblem?: string;
   };
   /** Whether `api/predict`, `api/edges` and `api/samples` answer; a static site has none of them. */
   readonly server: boolean;

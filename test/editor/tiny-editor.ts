@@ -18,10 +18,14 @@ export interface TinyEditor {
 }
 
 export async function tinyCheckpoint(folder: string, task: 'edit' | 'synthesis' = 'edit') {
-  const { data, ...rest } = tinyConfig({ task, levels: 1 });
+  const { data, model, ...rest } = tinyConfig({ task, levels: 1 });
   // A small photo for the edge detector, which is the largest network by far.
   const edges = { ...data.edges, size: 64, padding: 16 };
-  const config: Config = { ...rest, data: { ...data, edges, cache: join(folder, 'cache') } };
+  const config: Config = {
+    ...rest,
+    data: { ...data, edges, cache: join(folder, 'cache') },
+    model: { ...model, width: 4, imageGenerator: { ...model.imageGenerator, width: 4 } },
+  };
   const method = createMethod(config);
   try {
     const checkpoint = await saveMethod(join(folder, 'run'), method, config, Object.keys(method.networks), 1);

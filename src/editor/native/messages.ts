@@ -24,6 +24,8 @@ export interface ModelDescription {
   readonly method: string;
   readonly resolution: number;
   readonly edges: EdgeSettings & { readonly padding: number };
+  /** Why the page must not compute by WebGPU, if it must not. */
+  readonly webgpuProblem?: string;
   /** The folder for what can be made again. */
   readonly cache: string;
 }

@@ -13,6 +13,7 @@ import type { Predictor } from '../../models/method.ts';
 import { loadHed } from '../../nn/hed.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { FromProcess, ToProcess, Work, WorkKind } from './messages.ts';
+import { webgpuProblem } from './webgpu-problem.ts';
 
 /** When the server has gone nobody waits for an answer. */
 const send = (message: FromProcess) => process.send?.(message, undefined, undefined, () => {});
@@ -95,6 +96,7 @@ async function start(path: string): Promise<void> {
       method: config.method,
       resolution: config.resolution,
       edges: { size, padding, threshold, minimumSize },
+      webgpuProblem: webgpuProblem(predictor.networks.map((name) => loaded.method.networks[name]!)),
       cache: config.data.cache,
     },
   });

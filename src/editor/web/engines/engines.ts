@@ -129,6 +129,11 @@ export class Engines {
 
   /** To find out costs little; to load what uses WebGPU in vain costs seconds. */
   async #probe(): Promise<void> {
+    const { webgpuProblem } = this.#description.model;
+    if (webgpuProblem) {
+      this.#fail('webgpu', webgpuProblem);
+      return;
+    }
     const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
     const adapter = await gpu?.requestAdapter().catch(() => null);
     if (!adapter) this.#fail('webgpu', gpu ? 'This machine has no GPU for it.' : 'This browser has none.');
