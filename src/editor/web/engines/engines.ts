@@ -20,8 +20,6 @@ const idle = 3000;
 export interface Prediction {
   readonly output: EngineOutput;
   readonly engine: EngineId;
-  /** Of the engine that should have computed it. */
-  readonly failure?: EngineFailure;
 }
 
 interface Candidate {
@@ -38,6 +36,7 @@ export class Engines {
   #used: EngineId | undefined;
   #model: Promise<ModelAddress> | undefined;
   #compared = false;
+  #failure: EngineFailure | undefined;
   /** When a result was asked for last. */
   #asked = 0;
   /** Settled when it is known whether there is WebGPU. */
@@ -78,16 +77,25 @@ export class Engines {
       try {
         const output = await this.#run(id, input, signal);
         void this.#compare(input);
-        return { output, engine: id, failure: failed[0]?.[1] };
+        return { output, engine: id };
       } catch (error) {
         if (signal.aborted || !(error instanceof EngineFailure)) throw error;
         failed.push([id, error]);
+        this.#failure ??= error;
         this.#fail(id, error.message);
       }
     }
     for (const [id] of failed) this.#candidates.set(id, {});
+    this.#failure = undefined;
     this.#tell();
     throw failed[0]?.[1] ?? new EngineFailure('wasm', 'Nothing in this browser can compute the result.');
+  }
+
+  /** Why another engine than before computes, once: whoever shows a result asks. */
+  takeFailure(): EngineFailure | undefined {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure;
   }
 
   /** The chosen one, else the one that has been the fastest, else the one that is likely to be. */

@@ -87,7 +87,7 @@ export class Live {
         this.#emit({ kind: 'nothing', request });
         return;
       }
-      const { output, engine, failure } = await this.#output(computed, level, signal);
+      const { output, engine } = await this.#output(computed, level, signal);
       const { patch, pictures } = await show(computed, level, output);
       signal.throwIfAborted();
       this.#patch = patch;
@@ -101,7 +101,7 @@ export class Live {
           pictures,
           engine,
           milliseconds,
-          failure: failure?.message,
+          failure: this.#engines.takeFailure()?.message,
         },
         pictures,
       );

@@ -181,6 +181,12 @@ export class Editor {
   }
 
   #receive(event: StudioEvent): void {
+    if (event.kind === 'result' && event.failure) {
+      this.notice.value = {
+        text: `${event.failure} ${shortNames[event.engine]} goes on.`,
+        isProblem: true,
+      };
+    }
     // What was asked before the newest request is on its way still.
     if ('request' in event && event.request !== this.#request) return;
     const shown = this.#shown;
@@ -191,12 +197,6 @@ export class Editor {
       case 'result':
         for (const old of shown?.pictures ?? []) old.close();
         this.outcome.value = { ...event, kind: 'shown' };
-        if (event.failure) {
-          this.notice.value = {
-            text: `${event.failure} ${shortNames[event.engine]} goes on.`,
-            isProblem: true,
-          };
-        }
         break;
       case 'thumbnail':
         this.onThumbnail(event.level, event.picture);
