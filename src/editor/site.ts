@@ -1,10 +1,9 @@
 /** The editor as a static site: the page, the exported model and what runs it, for any web server. */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { faceAssets } from '../data/sources/open-source.ts';
-import { syncFolder } from '../formats/atomic.ts';
+import { makeFolderAtomically } from '../formats/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { describeModel } from './describe-model.ts';
@@ -41,15 +40,8 @@ export async function writeSite({ checkpoint, out, reporter }: SiteOptions): Pro
     });
   }
   const engine = await NativeEngine.open(checkpoint);
-  const temporary = `${resolve(out)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await mkdir(temporary, { recursive: true });
-    await fill(temporary, checkpoint, engine, reporter);
-    await rename(temporary, out);
-    await syncFolder(dirname(resolve(out)));
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
+    await makeFolderAtomically(out, (temporary) => fill(temporary, checkpoint, engine, reporter));
   } finally {
     engine.close();
   }

@@ -1,10 +1,10 @@
 /** Writes a checkpoint's networks in the formats of other programs, and proves each file equal to its source. */
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { syncFolder, writeFileAtomically } from '../formats/atomic.ts';
+import { makeFolderAtomically, writeFileAtomically } from '../formats/atomic.ts';
+import { hashFile } from '../formats/hash-file.ts';
 import type { Precision } from '../formats/tfjs/graph-model.ts';
 import { type LoadedMethod, requireTrained } from '../models/load.ts';
 import type { Method } from '../models/method.ts';
@@ -61,19 +61,12 @@ export async function exportModel(loaded: LoadedMethod, options: ExportOptions):
   const computations = chooseComputations(loaded.method, loaded.config, network);
   const needed = computations.flatMap(({ networks }) => networks.map(({ name }) => name));
   requireTrained([...new Set(needed)], loaded.trained, loaded.path);
-  const temporary = `${resolve(out)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-  await mkdir(temporary, { recursive: true });
-  try {
+  return makeFolderAtomically(out, async (temporary) => {
     const report = await writeAll(temporary, loaded, computations, options);
     await writeFileAtomically(join(temporary, 'export.json'), `${JSON.stringify(report, null, 1)}\n`);
     await writeFileAtomically(join(temporary, 'README.md'), modelCard(report, computations));
-    await rename(temporary, out);
-    await syncFolder(dirname(resolve(out)));
     return report;
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
+  });
 }
 
 async function writeAll(
@@ -124,13 +117,8 @@ async function filesIn(folder: string): Promise<ExportReport['files']> {
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const files: Record<string, { bytes: number; sha256: string }> = {};
   for (const path of paths.sort()) {
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      bytes += chunk.length;
-    }
-    files[relative(folder, path).split(sep).join('/')] = { bytes, sha256: hash.digest('hex') };
+    const { size: bytes } = await stat(path);
+    files[relative(folder, path).split(sep).join('/')] = { bytes, sha256: await hashFile(path) };
   }
   return files;
 }

@@ -3,12 +3,12 @@
  * complete, and the manifest holds the size and SHA-256 of every file.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
-import { syncFolder, writeFileAtomically } from './atomic.ts';
+import { makeFolderAtomically, syncFolder, writeFileAtomically } from './atomic.ts';
+import { hashFile } from './hash-file.ts';
 import { readSafetensors, type StoredTensor, type TensorToStore, writeSafetensors } from './safetensors.ts';
 import { parseJson } from './strict-json.ts';
 
@@ -65,11 +65,7 @@ export async function writeCheckpoint(
   tensors: Readonly<Record<string, Iterable<readonly [string, TensorToStore]>>>,
 ): Promise<string> {
   const path = join(folder, `step-${head.step}`);
-  const temporary = `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-  await mkdir(folder, { recursive: true });
-  // Not in one call: that would say of a read-only disk that there is no such folder.
-  await mkdir(temporary);
-  try {
+  const fill = async (temporary: string) => {
     const files: CheckpointManifest['files'] = {};
     for (const [name, entries] of Object.entries(tensors)) {
       const file = `${name}.safetensors`;
@@ -78,12 +74,9 @@ export async function writeCheckpoint(
     const content = { formatVersion: FORMAT_VERSION, ...head, files };
     const manifest = { ...content, sha256: hashManifest(content) };
     await writeFileAtomically(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
-    await putInPlace(temporary, path);
-    return path;
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
-  }
+  };
+  await makeFolderAtomically(path, fill, putInPlace);
+  return path;
 }
 
 /** Gives a whole checkpoint its name. Whenever the process ends, the old or the new one stands under a name that counts. */
@@ -143,13 +136,9 @@ async function verify(file: string, expected: { bytes: number; sha256: string })
   const found = await stat(file).catch(() => undefined);
   if (!found) throw damaged(file, `a file of ${expected.bytes} bytes`, 'nothing');
   if (found.size !== expected.bytes) throw damaged(file, `${expected.bytes} bytes`, `${found.size} bytes`);
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer);
-  } catch (error) {
-    throw damaged(file, 'a file that can be read', (error as Error).message);
-  }
-  const sha256 = hash.digest('hex');
+  const sha256 = await hashFile(file).catch((error: Error) => {
+    throw damaged(file, 'a file that can be read', error.message);
+  });
   if (sha256 !== expected.sha256) throw damaged(file, `SHA-256 ${expected.sha256}`, sha256);
 }
 

@@ -1,29 +1,22 @@
 /** The files of a report. They appear together, when all are whole. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder } from '../../formats/atomic.ts';
+import { syncFolder, temporaryName, writeSynced } from '../../formats/atomic.ts';
 import type { Report } from './schema.ts';
 
 /** Writes texts by file name into a folder, which is made if need be. What stood under the names stays until all are written. */
 export async function writeTogether(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const suffix = `${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
-  const temporary = (name: string) => join(folder, `${name}.${suffix}`);
+  const parts = Object.entries(files).map(([name, text]) => {
+    const path = join(folder, name);
+    return { path, text, temporary: temporaryName(path) };
+  });
   try {
-    for (const [name, text] of Object.entries(files)) {
-      const file = await open(temporary(name), 'wx');
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-    }
-    for (const name of Object.keys(files)) await rename(temporary(name), join(folder, name));
+    for (const { temporary, text } of parts) await writeSynced(temporary, (file) => file.writeFile(text));
+    for (const { temporary, path } of parts) await rename(temporary, path);
     await syncFolder(folder);
   } catch (error) {
-    for (const name of Object.keys(files)) await rm(temporary(name), { force: true });
+    for (const { temporary } of parts) await rm(temporary, { force: true });
     throw error;
   }
 }

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { hashFile } from '../../formats/hash-file.ts';
 import { type TensorToStore, writeSafetensors } from '../../formats/safetensors.ts';
 import { hedLayers, kernelOfKeras } from '../../nn/hed-torch.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { AuxiliaryNetwork } from './auxiliary-networks.ts';
 import { differences, readFinite, requireNoDifferences } from './check-tensors.ts';
 import type { NetworkGroup } from './groups.ts';
-import { hashFile, type WeightFile, type WeightTensor } from './weight-file.ts';
+import type { WeightFile, WeightTensor } from './weight-file.ts';
 
 /**
  * Writes the weights of a network that losses or metrics use as a safetensors file, by torch's names and in its layout,

@@ -5,6 +5,7 @@ import { configToYaml } from '../../config/load.ts';
 import type { DpsConfig } from '../../config/methods/dps.ts';
 import { writeFileAtomically } from '../../formats/atomic.ts';
 import { writeCheckpoint } from '../../formats/checkpoint.ts';
+import { hashFile } from '../../formats/hash-file.ts';
 import type { TensorToStore } from '../../formats/safetensors.ts';
 import type { Method } from '../../models/method.ts';
 import { createMethod } from '../../models/registry.ts';
@@ -17,7 +18,6 @@ import { differences, readFinite, requireNoDifferences } from './check-tensors.t
 import { configOf } from './deepps-config.ts';
 import { nameNetworks } from './deepps-names.ts';
 import { type FoundNetwork, UNUSED } from './deepps-network.ts';
-import { hashFile } from './weight-file.ts';
 
 /** The configuration beside an imported checkpoint, for training that begins with it. */
 const FINE_TUNE = 'fine-tune.yaml';

@@ -1,6 +1,4 @@
 /** Files of weights in any format that is read here, told apart by how they begin. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readKerasWeights } from '../../formats/keras-h5.ts';
@@ -53,13 +51,6 @@ export async function openWeightFile(path: string): Promise<WeightFile> {
     return { path, tensors: new Map(tensors), metadata: file.metadata, close };
   }
   throw unknownFormat(path, head);
-}
-
-/** SHA-256 of a file's bytes, hex. */
-export async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 function numbersOf({ data, dtype }: StoredTensor): Float32Array | Float64Array {
