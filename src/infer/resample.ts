@@ -96,8 +96,8 @@ function weights(start: number, size: number, newSize: number, length: number): 
   return { taps, indices, values };
 }
 
-/** Catmull and Rom's spline: 1 at 0, 0 at every other whole number and from 2 on. */
-function cubic(distance: number): number {
+/** Catmull and Rom's spline, which is Keys's cubic with a = -1/2: 1 at 0, 0 at every other whole number and from 2 on. */
+export function cubic(distance: number): number {
   const t = Math.abs(distance);
   if (t < 1) return (1.5 * t - 2.5) * t * t + 1;
   if (t < 2) return ((-0.5 * t + 2.5) * t - 4) * t + 2;

@@ -1,4 +1,5 @@
 /** Gradients of a loss with respect to variables, in little memory. */
+import { engineState } from './gradients.ts';
 import { type Tensor, type TensorFlow, tf, type Variable } from './tf.ts';
 
 interface TapeNode {
@@ -9,13 +10,6 @@ interface TapeNode {
   readonly saved: readonly Tensor[];
   readonly gradient?: (dys: (Tensor | undefined)[]) => Record<string, () => Tensor>;
 }
-
-interface EngineState {
-  gradientDepth: number;
-  activeTape: TapeNode[] | null;
-}
-
-const engineState = () => (tf.engine() as unknown as { state: EngineState }).state;
 
 /**
  * The operations that depend on some variables, in the order in which they ran. TF.js adds to it by `push`; what does

@@ -1,6 +1,7 @@
 /** Control over TF.js's gradient tape: what it lacks a public function for. */
 import { type Tensor, tf } from './tf.ts';
 
+/** What TF.js's engine keeps while a gradient is recorded. */
 interface EngineState {
   gradientDepth: number;
   activeTape: unknown;
@@ -16,6 +17,7 @@ interface Engine {
 }
 
 const engine = (): Engine => tf.engine() as unknown as Engine;
+export const engineState = (): EngineState => engine().state;
 
 /**
  * Runs `f` with the gradient tape switched off: its results are constants for any gradient that is being recorded,
@@ -23,7 +25,7 @@ const engine = (): Engine => tf.engine() as unknown as Engine;
  * stopGradient.)
  */
 export function untaped<T>(f: () => T): T {
-  const { state } = engine();
+  const state = engineState();
   const { gradientDepth, activeTape } = state;
   state.gradientDepth = 0;
   state.activeTape = null;

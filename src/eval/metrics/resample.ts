@@ -1,4 +1,5 @@
 /** Antialiased resizing as the Pillow library does it on floating-point images (`Image.resize` in mode F). */
+import { cubic } from '../../infer/resample.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../runtime/tf.ts';
 
 interface Filter {
@@ -9,14 +10,7 @@ interface Filter {
 }
 
 /** Keys's cubic with a = -1/2, Pillow's BICUBIC. */
-export const bicubic: Filter = {
-  support: 2,
-  weight(distance) {
-    const x = Math.abs(distance);
-    if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
-    return x < 2 ? ((-0.5 * x + 2.5) * x - 4) * x + 2 : 0;
-  },
-};
+export const bicubic: Filter = { support: 2, weight: cubic };
 
 /** Pillow's BILINEAR. */
 export const triangle: Filter = {

@@ -9,8 +9,14 @@ import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } fro
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient, compareLoss, NCHW } from '../layout.ts';
-import { BETA1, gradientsOf } from './simultaneous.ts';
-import { compareTf1Gradients, compareTf1State, loadCase, rememberSingularVectors } from './tf1.ts';
+import { BETA1 } from './simultaneous.ts';
+import {
+  compareTf1Gradients,
+  compareTf1State,
+  compareTf1Step,
+  loadCase,
+  rememberSingularVectors,
+} from './tf1.ts';
 
 export function checkAttention(fixture: FixtureCase): Checks {
   const { rate, softmax_scale, fuse, ksize, stride, fuse_k } = fixture.options;
@@ -135,15 +141,10 @@ export function checkDeepFillStep(fixture: FixtureCase): Checks {
     compareLoss(fixture, 'out/ae_loss', losses.reconstruction!),
     compareLoss(fixture, 'out/g_loss_total', tf.add(losses.adversarial!, losses.reconstruction!)),
     compareLoss(fixture, 'out/d_loss', losses.discriminator!),
-    ...compareTf1Gradients(fixture, generator, GENERATOR_NAMING, 'grad/G/', gradientsOf(generator, state)),
-    ...compareTf1Gradients(
-      fixture,
-      discriminator,
-      DISCRIMINATOR_NAMING,
-      'grad/D/',
-      gradientsOf(discriminator, state),
-    ),
-    ...compareTf1State(fixture, discriminator, DISCRIMINATOR_NAMING, 'after/D/'),
+    ...compareTf1Step(fixture, state, {
+      generator: { network: generator, naming: GENERATOR_NAMING },
+      discriminator: { network: discriminator, naming: DISCRIMINATOR_NAMING },
+    }),
   ];
   stage.dispose();
   return checks;

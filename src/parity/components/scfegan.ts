@@ -18,8 +18,8 @@ import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } fro
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareLoss, NCHW } from '../layout.ts';
-import { BETA1, gradientsOf } from './simultaneous.ts';
-import { compareTf1Gradients, compareTf1State, loadCase, rememberSingularVectors } from './tf1.ts';
+import { BETA1 } from './simultaneous.ts';
+import { compareTf1Step, loadCase, rememberSingularVectors } from './tf1.ts';
 
 const DISCRIMINATOR_NAMING: Tf1Naming = { prefix: 'discriminator/', gates: 'NAME_g' };
 
@@ -115,15 +115,10 @@ export function checkScFeganStep(fixture: FixtureCase): Checks {
       sum(hole!, valid!, totalVariation!, adversarial!, tf.mul(drift, epsilon)),
     ),
     compareLoss(fixture, 'out/L_D', sum(losses.discriminator!, losses.gradientPenalty!)),
-    ...compareTf1Gradients(fixture, generator, GENERATOR_NAMING, 'grad/G/', gradientsOf(generator, state)),
-    ...compareTf1Gradients(
-      fixture,
-      discriminator,
-      DISCRIMINATOR_NAMING,
-      'grad/D/',
-      gradientsOf(discriminator, state),
-    ),
-    ...compareTf1State(fixture, discriminator, DISCRIMINATOR_NAMING, 'after/D/'),
+    ...compareTf1Step(fixture, state, {
+      generator: { network: generator, naming: GENERATOR_NAMING },
+      discriminator: { network: discriminator, naming: DISCRIMINATOR_NAMING },
+    }),
   ];
   stage.dispose();
   return checks;

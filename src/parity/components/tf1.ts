@@ -1,10 +1,12 @@
 /** Networks whose originals are TensorFlow 1's: their variables' names begin a case's names of weights and gradients. */
+import type { NamedTensors } from '../../models/method.ts';
 import { PowerIterationConv2D } from '../../nn/power-iteration-conv.ts';
 import { loadTf1Weights, type Tf1Naming, tf1Entries } from '../../nn/tf1-keys.ts';
 import { type LayersModel, type Tensor, tf, type Variable } from '../../runtime/tf.ts';
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient } from '../layout.ts';
+import { gradientsOf } from './simultaneous.ts';
 
 /** Kernels stand transposed in the fixtures: HWIO as OIHW, those of transposed convolutions as (in, out, h, w). */
 const toTf1 = (x: Tensor): Tensor => (x.rank === 4 ? tf.transpose(x, [2, 3, 1, 0]) : x);
@@ -44,6 +46,22 @@ export function compareTf1State(
     const name = `${prefix}${key}`;
     return [compareForward(fixture, name, fromTf1(part(variable)))];
   });
+}
+
+/** Compares what a step leaves: both networks' gradients, and the discriminator's variables. */
+export function compareTf1Step(
+  fixture: FixtureCase,
+  state: NamedTensors,
+  networks: Readonly<Record<'generator' | 'discriminator', { network: LayersModel; naming: Tf1Naming }>>,
+): Checks {
+  const gradients = (prefix: string, { network, naming }: { network: LayersModel; naming: Tf1Naming }) =>
+    compareTf1Gradients(fixture, network, naming, prefix, gradientsOf(network, state));
+  const { generator, discriminator } = networks;
+  return [
+    ...gradients('grad/G/', generator),
+    ...gradients('grad/D/', discriminator),
+    ...compareTf1State(fixture, discriminator.network, discriminator.naming, 'after/D/'),
+  ];
 }
 
 /** Remembers the singular vectors of a network; the result puts them back. */
