@@ -1,6 +1,7 @@
 /** What the schema of one key cannot say: sizes that must fit each other, and files that must be there. */
 import { existsSync, statSync } from 'node:fs';
 import { UserError } from '../runtime/errors.ts';
+import { missingNetwork } from './feature-network.ts';
 import type { Locate } from './locate.ts';
 import { checkDps } from './methods/dps.ts';
 import type { Config } from './schema.ts';
@@ -32,19 +33,7 @@ export function missingInputs(config: Config, locate: Locate): UserError[] {
       }),
     );
   }
-  const { network, weights } = config.loss.perceptual;
-  if (network === 'vgg19' && !(weights && existsSync(weights))) {
-    missing.push(
-      new UserError("The perceptual loss's VGG19 weights are not there.", {
-        where: locate(['loss', 'perceptual', weights ? 'weights' : 'network']),
-        expected: "a safetensors file with torchvision's VGG19 (features.0.weight to features.10.bias)",
-        got: weights ? `${weights} does not exist` : 'no loss.perceptual.weights',
-        fix:
-          'download torchvision’s vgg19-dcbb9e9d.pth and convert it: npm run import -- --from vgg19-dcbb9e9d.pth --out weights/vgg19.safetensors; ' +
-          'or use the network that installs by itself: --set loss.perceptual.network=hed-vgg16',
-      }),
-    );
-  }
+  missing.push(...missingNetwork(config.loss.perceptual, ['loss', 'perceptual'], locate));
   const { initialWeights } = config.training;
   if (initialWeights !== undefined && !existsSync(initialWeights)) {
     missing.push(

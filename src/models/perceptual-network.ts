@@ -1,5 +1,8 @@
-import type { Config } from '../config/schema.ts';
+/** The networks whose features losses compare, as a configuration asks for them; the log says which one is in use. */
+import type { PoolFeatures } from '../config/feature-network.ts';
+import type { DpsConfig } from '../config/methods/dps.ts';
 import { readSafetensors } from '../formats/safetensors.ts';
+import { type CompareFeatures, featureLosses } from '../losses/features.ts';
 import {
   imagenetNormalisation,
   type Normalisation,
@@ -8,36 +11,54 @@ import {
   perceptualLoss,
 } from '../losses/perceptual.ts';
 import { hedMean, loadHedTrunk } from '../nn/hed.ts';
-import type { VggTrunk } from '../nn/vgg.ts';
-import { vggTrunkOfTorch } from '../nn/vgg-weights.ts';
+import type { Convolution, VggTrunk } from '../nn/vgg.ts';
+import type { PoolTrunk } from '../nn/vgg-pools.ts';
+import { vggPoolTrunkOfTorch, vggTrunkOfTorch } from '../nn/vgg-weights.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { tf } from '../runtime/tf.ts';
 
-/** HED's trunk expects bytes minus its mean. Dividing by this brings its features near those of torchvision's VGG19. */
+/** HED's trunk expects bytes minus its mean. Dividing by this brings its features near those of torchvision's networks. */
 const BYTE_DEVIATION = 255 * 0.225;
 
-/** The perceptual loss that a configuration asks for; says in the log which network it compares with. */
-export async function createPerceptualLoss(config: Config, reporter: Reporter): Promise<PerceptualLoss> {
-  const { network, weights, layerWeights, normalisation } = config.loss.perceptual;
+/** The perceptual loss of Deep Plastic Surgery. */
+export async function createPerceptualLoss(
+  { network, weights, layerWeights, normalisation }: DpsConfig['loss']['perceptual'],
+  reporter: Reporter,
+): Promise<PerceptualLoss> {
   if (network === 'vgg19') {
     reporter.info(`Perceptual loss: VGG19 from ${weights}, input normalised as ${normalisation}`);
     const normalise = normalisation === 'original' ? originalNormalisation : imagenetNormalisation;
     return perceptualLoss(vggTrunkOfTorch(readSafetensors(weights!), weights), normalise, layerWeights);
   }
   reporter.info('Perceptual loss: VGG16 fine-tuned on edges (HED), not the VGG19 of the paper');
-  return perceptualLoss(scaledTrunk(await loadHedTrunk()), hedNormalisation, layerWeights);
+  const trunk = await scaledHedTrunk(['conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1']);
+  return perceptualLoss(trunk as unknown as VggTrunk, hedNormalisation, layerWeights);
+}
+
+/** The perceptual and style losses of partial convolutions and SC-FEGAN. */
+export async function createFeatureLosses(
+  { network, weights }: PoolFeatures,
+  reporter: Reporter,
+): Promise<CompareFeatures> {
+  if (network === 'vgg16') {
+    reporter.info(`Perceptual and style losses: VGG16 from ${weights}`);
+    return featureLosses(vggPoolTrunkOfTorch(readSafetensors(weights!), weights), imagenetNormalisation);
+  }
+  reporter.info('Perceptual and style losses: VGG16 fine-tuned on edges (HED), not the VGG16 of the paper');
+  const names = ['conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1', 'conv3_2', 'conv3_3'];
+  return featureLosses((await scaledHedTrunk(names)) as unknown as PoolTrunk, hedNormalisation);
 }
 
 const hedNormalisation: Normalisation = (image) =>
   tf.div(tf.sub(tf.mul(tf.add(image, 1), 127.5), [...hedMean]), BYTE_DEVIATION);
 
-/** The trunk for inputs divided by {@link BYTE_DEVIATION}: rectifiers scale through, so only the biases change. */
-function scaledTrunk(trunk: Awaited<ReturnType<typeof loadHedTrunk>>): VggTrunk {
-  const names = ['conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1'];
+/** HED's first layers for inputs divided by {@link BYTE_DEVIATION}: rectifiers scale through, so only the biases change. */
+async function scaledHedTrunk(names: readonly string[]): Promise<Convolution[]> {
+  const trunk = await loadHedTrunk();
   const scaled = names.map((name) => {
     const { kernel, bias } = trunk[name]!;
-    return { kernel: kernel.clone(), bias: tf.div(bias, BYTE_DEVIATION) };
+    return { kernel: kernel.clone(), bias: tf.div<typeof bias>(bias, BYTE_DEVIATION) };
   });
   for (const { kernel, bias } of Object.values(trunk)) tf.dispose([kernel, bias]);
-  return scaled as unknown as VggTrunk;
+  return scaled;
 }

@@ -46,7 +46,7 @@ export class Dps implements Method {
   }
 
   async prepareTraining(reporter: Reporter): Promise<void> {
-    this.#perceptual ??= await createPerceptualLoss(this.#config, reporter);
+    this.#perceptual ??= await createPerceptualLoss(this.#config.loss.perceptual, reporter);
   }
 
   begin(stage: StagePlan): Trainable {

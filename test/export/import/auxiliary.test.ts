@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { importCommand } from '../../../src/cli/import.ts';
 import { importWeights } from '../../../src/export/import/import.ts';
 import { readSafetensorsFile, writeSafetensors } from '../../../src/formats/safetensors.ts';
+import { createFeatureLosses } from '../../../src/models/perceptual-network.ts';
 import { Hed, hedWeightsPath, loadHed } from '../../../src/nn/hed.ts';
 import { Inception } from '../../../src/nn/inception.ts';
 import { TorchWeights } from '../../../src/nn/torch-weights.ts';
@@ -108,6 +109,13 @@ describe('networks that losses and metrics use', () => {
     const trunk = vggTrunkOfTorch(readSafetensorsFile(out).tensors);
     expect(trunk[4].kernel.shape).toEqual([3, 3, 128, 256]);
     for (const { kernel, bias } of trunk) tf.dispose([kernel, bias]);
+  });
+
+  it('VGG16 is what the perceptual and style losses take', async () => {
+    await run(write('vgg16.pth', vgg16), 'vgg16');
+    const compare = await createFeatureLosses({ network: 'vgg16', weights: out }, silent);
+    const image = tf.zeros([1, 8, 8, 3]) as Tensor4D;
+    expect(compare([image], image)[0]!.perceptual.dataSync()[0]).toBe(0);
   });
 
   it('the Inception of FID is told from torchvision’s', async () => {

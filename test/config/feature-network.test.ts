@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest';
+import { missingNetwork, poolFeatures } from '../../src/config/feature-network.ts';
+
+const locate = (path: readonly PropertyKey[]) => `a.yaml:1: ${path.join('.')}`;
+const key = ['loss', 'features'];
+
+describe('the network whose features losses compare', () => {
+  it('is the one that installs by itself, unless the user has another', () => {
+    expect(poolFeatures.parse(undefined)).toEqual({ network: 'hed-vgg16' });
+    expect(missingNetwork({ network: 'hed-vgg16' }, key, locate)).toEqual([]);
+    expect(missingNetwork({ network: 'vgg16', weights: 'package.json' }, key, locate)).toEqual([]);
+  });
+
+  it.each([
+    [{ network: 'vgg16' }, /a\.yaml:1: loss\.features\.network[\s\S]*no loss\.features\.weights/],
+    [
+      { network: 'vgg16', weights: 'none.safetensors' },
+      /a\.yaml:1: loss\.features\.weights[\s\S]*VGG16 \(features\.0\.weight to features\.14\.bias\)[\s\S]*none\.safetensors does not exist/,
+    ],
+    [{ network: 'vgg19' }, /VGG19 \(features\.0\.weight to features\.10\.bias\)/],
+  ])('%j without its file is told with what to do', (chosen, message) => {
+    const [error] = missingNetwork(chosen, key, locate);
+    expect(error!.message).toMatch(message);
+    expect(error!.message).toMatch(/npm run import[\s\S]*--set loss\.features\.network=hed-vgg16/);
+  });
+});
