@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from '../config/schema.ts';
+import type { DpsConfig } from '../config/methods/dps.ts';
 import { writeFileAtomically } from '../formats/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
@@ -107,7 +107,7 @@ async function runOne(
 }
 
 /** Whether F judges what G draws at a level. */
-function judgedByF({ model }: Config, level: number): boolean {
+function judgedByF({ model }: DpsConfig, level: number): boolean {
   return model.imageGenerator.inLoop && (model.imageGenerator.level ?? model.levels) === level;
 }
 

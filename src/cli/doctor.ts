@@ -7,8 +7,9 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { missingInputs } from '../config/check.ts';
+import { isThere } from '../config/feature-network.ts';
 import { readConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
+import { type Config, methodOf } from '../config/schema.ts';
 import { openSource } from '../data/sources/open-source.ts';
 import { hedWeightsPath } from '../nn/hed.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -124,19 +125,20 @@ async function examineData(config: Config, { rows, problems }: Findings): Promis
 /** The inputs that a config names: data set and weights. */
 async function examineConfig(path: string, sets: readonly string[], findings: Findings): Promise<void> {
   const { config, warnings, locate } = readConfig(path, sets);
-  findings.rows.push(['Config', `${path}: ${config.task} at ${config.resolution} px`]);
+  findings.rows.push([
+    'Config',
+    `${path}: ${methodOf(config).title}, ${config.task} at ${config.resolution} px`,
+  ]);
   findings.advice.push(...warnings);
   const missing = missingInputs(config, locate);
   findings.problems.push(...missing);
-  const isMissing = (key: string) => missing.some((error) => error.details.where?.includes(key));
-  if (isMissing('data.source')) findings.rows.push(['Data set', 'MISSING: see below']);
+  const sourceIsMissing = missing.some((error) => error.details.where?.includes('data.source'));
+  if (sourceIsMissing) findings.rows.push(['Data set', 'MISSING: see below']);
   else await examineData(config, findings);
-  const { network, weights } = config.loss.perceptual;
-  const vgg = isMissing('loss.perceptual') ? 'MISSING: see below' : `${weights}`;
-  findings.rows.push([
-    'VGG19 weights',
-    network === 'vgg19' ? vgg : 'not needed: the config uses the trunk of HED',
-  ]);
+  const weights = methodOf(config).weightFiles(config);
+  for (const file of weights)
+    findings.rows.push([file.label, isThere(file) ? `${file.path}` : 'MISSING: see below']);
+  if (weights.length === 0) findings.rows.push(['Other weights', 'none needed: the config names none']);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { RegionChoice } from '../infer/choose-region.ts';
 import { infer } from '../infer/infer.ts';
 import { findJobs, type JobSources } from '../infer/jobs.ts';
 import type { MaskHole } from '../infer/read.ts';
-import { loadMethod } from '../models/load.ts';
+import { loadMethod, trainedPredictor } from '../models/load.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { catchInterrupts } from './interrupt.ts';
@@ -15,8 +15,8 @@ const SHOWN = 12;
 export interface InferCommand extends JobSources {
   /** A run's folder, which stands for its newest checkpoint, or a checkpoint's. */
   readonly checkpoint: string;
-  /** l as the user wrote it: one value or several with commas between them. */
-  readonly level: string;
+  /** l as the user wrote it: one value or several with commas between them; left out: 0.5. */
+  readonly level?: string;
   readonly maskHole: MaskHole;
   readonly region: RegionChoice;
   readonly raw: boolean;
@@ -30,11 +30,17 @@ export interface InferCommand extends JobSources {
 /** Makes the pictures and says where they lie. Throws the signal's reason when it was interrupted. */
 export async function inferCommand(command: InferCommand): Promise<void> {
   const { reporter } = command;
-  const levels = parseLevels(command.level);
+  const levels = parseLevels(command.level ?? '0.5');
   const loaded = await loadMethod(command.checkpoint);
   try {
     const { config, checkpoint, path } = loaded;
-    const jobs = await findJobs(command, config.task);
+    const { controls } = trainedPredictor(loaded);
+    const takesSketch = controls.includes('sketch');
+    const sketch = takesSketch ? command.sketch : undefined;
+    if (command.sketch !== sketch) reporter.warn('This method takes no sketch: --sketch is not looked at.');
+    if (command.level !== undefined && !controls.includes('level'))
+      reporter.warn('This method has no refinement level: --l is not looked at.');
+    const jobs = await findJobs({ ...command, sketch }, config.task, takesSketch);
     reporter.info(
       `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
     );

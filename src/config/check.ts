@@ -1,10 +1,9 @@
 /** What the schema of one key cannot say: sizes that must fit each other, and files that must be there. */
 import { existsSync, statSync } from 'node:fs';
 import { UserError } from '../runtime/errors.ts';
-import { missingNetwork } from './feature-network.ts';
+import { isThere, missingWeights } from './feature-network.ts';
 import type { Locate } from './locate.ts';
-import { checkDps } from './methods/dps.ts';
-import type { Config } from './schema.ts';
+import { type Config, methodOf } from './schema.ts';
 
 /** Throws a UserError when values contradict each other. Returns warnings about what is allowed but seldom meant. */
 export function checkConsistency(config: Config, locate: Locate): string[] {
@@ -16,7 +15,7 @@ export function checkConsistency(config: Config, locate: Locate): string[] {
       got: `${validation} + ${test}`,
     });
   }
-  return checkDps(config, locate);
+  return methodOf(config).check(config, locate);
 }
 
 /** What the configuration needs of the disk and does not find, each with what to do about it. */
@@ -33,7 +32,8 @@ export function missingInputs(config: Config, locate: Locate): UserError[] {
       }),
     );
   }
-  missing.push(...missingNetwork(config.loss.perceptual, ['loss', 'perceptual'], locate));
+  const weights = methodOf(config).weightFiles(config);
+  missing.push(...weights.filter((file) => !isThere(file)).map((file) => missingWeights(file, locate)));
   const { initialWeights } = config.training;
   if (initialWeights !== undefined && !existsSync(initialWeights)) {
     missing.push(

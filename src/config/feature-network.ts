@@ -31,28 +31,52 @@ const torchvision = {
   vgg19: { file: 'vgg19-dcbb9e9d.pth', last: 10 },
 };
 
+/** A file of weights that a configuration needs. */
+export interface WeightFile {
+  /** For people. */
+  readonly label: string;
+  /** The part of the configuration with the keys `network` and `weights` that ask for it. */
+  readonly key: readonly string[];
+  /** Undefined where `weights` is left out. */
+  readonly path: string | undefined;
+  readonly expected: string;
+  /** How to come by it. */
+  readonly fix: string;
+}
+
 /**
- * What to tell a user whose configuration asks for torchvision's weights that are not there.
+ * The file of torchvision's weights, if a configuration asks for them.
  *
  * @param key of the configuration that has the keys `network` and `weights`.
  */
-export function missingNetwork(
+export function torchvisionWeights(
   { network, weights }: { readonly network: string; readonly weights?: string | undefined },
   key: readonly string[],
-  locate: Locate,
-): UserError[] {
-  if (!(network === 'vgg16' || network === 'vgg19') || (weights && existsSync(weights))) return [];
+): WeightFile[] {
+  if (!(network === 'vgg16' || network === 'vgg19')) return [];
   const { file, last } = torchvision[network];
   const name = network.toUpperCase();
-  const dotted = key.join('.');
   return [
-    new UserError(`The perceptual loss's ${name} weights are not there.`, {
-      where: locate([...key, weights ? 'weights' : 'network']),
+    {
+      label: `${name} weights`,
+      key,
+      path: weights,
       expected: `a safetensors file with torchvision's ${name} (features.0.weight to features.${last}.bias)`,
-      got: weights ? `${weights} does not exist` : `no ${dotted}.weights`,
       fix:
         `download torchvision’s ${file} and convert it: npm run import -- --from ${file} --out weights/${network}.safetensors; ` +
-        `or use the network that installs by itself: --set ${dotted}.network=hed-vgg16`,
-    }),
+        `or use the network that installs by itself: --set ${key.join('.')}.network=hed-vgg16`,
+    },
   ];
+}
+
+export const isThere = ({ path }: WeightFile): boolean => path !== undefined && existsSync(path);
+
+/** What to tell a user whose file of weights is not there. */
+export function missingWeights({ label, key, path, expected, fix }: WeightFile, locate: Locate): UserError {
+  return new UserError(`${label} are not there.`, {
+    where: locate([...key, path ? 'weights' : 'network']),
+    expected,
+    got: path ? `${path} does not exist` : `no ${key.join('.')}.weights`,
+    fix,
+  });
 }

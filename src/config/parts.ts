@@ -1,6 +1,8 @@
 /** Parts of a configuration that several methods have. */
 import { z } from 'zod';
+import { UserError } from '../runtime/errors.ts';
 import { dataSchema } from './data-schema.ts';
+import type { Locate } from './locate.ts';
 
 export const count = () => z.int().min(1);
 export const steps = () => z.int().min(1).max(100_000_000);
@@ -14,16 +16,42 @@ export const duration = z
   ])
   .describe('A length of training: {epochs: N} or {steps: N}; 0 leaves the stage out.');
 
-/** Adam. */
-export const optimizer = z
-  .strictObject({
-    learningRate: z.number().gt(0).max(1).default(2e-4),
-    beta1: z.number().min(0).lt(1).default(0.5),
-    beta2: z.number().min(0).lt(1).default(0.999),
-    epsilon: z.number().gt(0).default(1e-8).describe('Added after the square root.'),
-  })
-  .prefault({})
-  .describe('Adam, one for each network.');
+/** Adam. @param learningRate by default. @param beta1 by default. */
+export const optimizer = (learningRate = 2e-4, beta1 = 0.5) =>
+  z
+    .strictObject({
+      learningRate: z.number().gt(0).max(1).default(learningRate),
+      beta1: z.number().min(0).lt(1).default(beta1),
+      beta2: z.number().min(0).lt(1).default(0.999),
+      epsilon: z.number().gt(0).default(1e-8).describe('Added after the square root.'),
+    })
+    .prefault({})
+    .describe('Adam, one for each network.');
+
+/** Side of the images of methods whose networks take any that they can halve often enough. */
+export const resolution = z
+  .int()
+  .min(32)
+  .max(512)
+  .default(256)
+  .describe('Side of the images, px; a multiple of what the networks halve it by.');
+
+/** Throws a UserError when the resolution is no multiple of `factor`. @param why the networks need it, in words. */
+export function requireMultiple(resolution: number, factor: number, why: string, locate: Locate): void {
+  if (resolution % factor === 0) return;
+  throw new UserError('The networks do not fit this resolution.', {
+    where: locate(['resolution']),
+    expected: `a multiple of ${factor} px: ${why}`,
+    got: `${resolution} px`,
+  });
+}
+
+/** Keys of a stage of training. */
+export const stageShape = (epochs: number, batch: number) => ({
+  duration: duration.prefault({ epochs }),
+  batch: count().default(batch),
+  holePool: count().default(1024).describe('Hole masks made at the start, from which each batch draws.'),
+});
 
 /** Keys of `training` that every method has. */
 export const trainingShape = {
@@ -51,7 +79,7 @@ const output = z
       .array(z.number().min(0).max(1))
       .min(1)
       .default([0, 0.5, 1])
-      .describe('Values of l in the sample grids.'),
+      .describe('Values of l in the sample grids, where the method has one.'),
     checkpointMinutes: z.number().gt(0).default(15).describe('Minutes between checkpoints.'),
     keepCheckpoints: count().default(3).describe('How many of the newest checkpoints to keep.'),
     validationCount: z
@@ -80,8 +108,8 @@ const output = z
   })
   .prefault({});
 
-/** The top-level keys that every method has. */
-export const commonShape = {
+/** The top-level keys that every method has. @param name of its runs by default. */
+export const commonShape = (name: string) => ({
   extends: z
     .string()
     .optional()
@@ -89,7 +117,7 @@ export const commonShape = {
   name: z
     .string()
     .regex(/^[a-z0-9][a-z0-9-]*$/)
-    .default('dps')
+    .default(name)
     .describe('Name of the run’s folder: lower-case letters, digits and hyphens.'),
   task: z
     .enum(['edit', 'synthesis'])
@@ -103,4 +131,4 @@ export const commonShape = {
     .describe('All randomness of the run derives from it.'),
   data: dataSchema,
   output,
-};
+});

@@ -1,3 +1,5 @@
+import type { Control } from '../models/control.ts';
+
 /** What the page is told when it starts (`editor.json`), by the server or by a static site's file. */
 export interface EditorDescription {
   readonly model: {
@@ -6,6 +8,8 @@ export interface EditorDescription {
     readonly method: string;
     /** Side of the network's input, px. */
     readonly resolution: number;
+    /** What a user controls beside photo and hole. */
+    readonly controls: readonly Control[];
     /** Why it must not be computed by WebGPU, in words, if it must not. */
     readonly webgpuProblem?: string;
   };

@@ -1,4 +1,8 @@
-/** Runs a suite: every checkpoint on every sketch and hole at every l, beside two that use no l at all. */
+/**
+ * Runs a suite: every checkpoint on every hole, with every sketch and at every l where it takes sketches and has an l,
+ * beside two that use neither.
+ */
+import { levelsFor } from '../models/method.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type Tensor4D, tf } from '../runtime/tf.ts';
 import { atResolution } from './at-resolution.ts';
@@ -133,16 +137,18 @@ function partsOf(subject: Subject, { suite }: EvaluationSet): PlannedPart[] {
     });
   }
   const method: EvaluatedMethod = { label, kind: 'checkpoint', subject };
-  for (const degradation of suite.sketches.degradations) {
+  const levels = levelsFor(predictor, suite.levels);
+  const sketches = predictor.controls.includes('sketch') ? suite.sketches.degradations : [undefined];
+  for (const degradation of sketches) {
     parts.push({
-      name: `${name}-d${degradation}`,
-      degradation,
+      name: `${name}-${degradation === undefined ? 'no-sketch' : `d${degradation}`}`,
+      degradation: degradation ?? 0,
       measured: true,
-      variants: suite.levels.map((level) => ({
-        label: `${label} at l = ${level}`,
+      variants: levels.map((level) => ({
+        label: level === undefined ? label : `${label} at l = ${level}`,
         fill: (batch) => tf.tidy(() => predictor.predict({ ...batch, level }).result),
       })),
-      cells: suite.levels.map((level) => ({ method, degradation, level })),
+      cells: levels.map((level) => ({ method, degradation, level })),
     });
   }
   return parts;

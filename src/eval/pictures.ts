@@ -1,6 +1,6 @@
 /** Pictures of the samples that a report shows: the worst, the middle and the best. */
 import sharp from 'sharp';
-import type { Prediction } from '../models/method.ts';
+import { levelsFor, type Prediction } from '../models/method.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type Tensor4D, tf } from '../runtime/tf.ts';
 import { atResolution, blend } from './at-resolution.ts';
@@ -13,9 +13,9 @@ import type { EvaluationSet, Item } from './suite/set.ts';
 /** A picture as a data URI. */
 export type Picture = string;
 
-/** What a checkpoint makes of a sketch at one l. */
+/** What a checkpoint makes of a sketch at one l; undefined where it has none. */
 export interface ShownResult {
-  readonly level: number;
+  readonly level: number | undefined;
   readonly refinedSketch?: Picture;
   readonly firstImage?: Picture;
   readonly result: Picture;
@@ -52,7 +52,7 @@ export interface ShownSamples {
   readonly samples: readonly ShownSample[];
 }
 
-type ErrorAt = (subject: Subject, degradation: number, level: number) => number | undefined;
+type ErrorAt = (subject: Subject, degradation: number, level: number | undefined) => number | undefined;
 
 /** RGB in [-1, 1] of holes: a blue that no face has. */
 const HOLE_COLOUR = [-0.35, 0.05, 0.75];
@@ -83,7 +83,7 @@ export async function drawSamples(
         (cell) =>
           cell.method.kind === 'checkpoint' &&
           cell.method.subject === subject &&
-          cell.degradation === degradation &&
+          (cell.degradation ?? degradation) === degradation &&
           cell.level === level,
       )?.values[item * measurer.columns.length + column];
     const drawn = await drawSample(set, set.items[item]!, subjects, errorAt);
@@ -151,7 +151,7 @@ async function drawSample(
     const results: ShownResult[][] = [];
     for (const subject of subjects) {
       const drawn: ShownResult[] = [];
-      for (const level of set.suite.levels) {
+      for (const level of levelsFor(subject.predictor, set.suite.levels)) {
         const prediction = subject.predictor.predict({ ...batch, level });
         const finish = (image: Tensor4D) => (set.suite.blend ? blend(image, truth, hole) : image.clone());
         drawn.push({

@@ -52,7 +52,7 @@ function cellRows(
   return rows;
 }
 
-/** Of every checkpoint but the first to the first, where d and l agree. */
+/** Of every checkpoint but the first to the first, where d and l agree or one of them has none. */
 function differences(
   cells: readonly Cell[],
   { items }: Group,
@@ -64,25 +64,35 @@ function differences(
   const reference = ofCheckpoints[0]!.method.label;
   for (const cell of ofCheckpoints) {
     if (cell.method.label === reference) continue;
-    const other = ofCheckpoints.find(
-      ({ method, degradation, level }) =>
-        method.label === reference && degradation === cell.degradation && level === cell.level,
-    )!;
-    for (const [column, { metric, region }] of columns.entries()) {
-      const difference = (item: number) => {
-        const at = item * columns.length + column;
-        return cell.values[at]! - other.values[at]!;
-      };
-      const found = estimate(items, difference);
-      if (found) rows.push({ ...placeOf(cell), reference, metric: metric.name, region, ...found });
-    }
-    for (const { name } of setMetrics) {
-      const mean = cell.distances[name]! - other.distances[name]!;
-      const value = { mean, low: null, high: null, count: items.length };
-      rows.push({ ...placeOf(cell), reference, metric: name, region: 'image', ...value });
+    for (const other of ofCheckpoints) {
+      if (other.method.label !== reference || !agree(cell, other)) continue;
+      const place = placeOf({
+        method: cell.method,
+        degradation: cell.degradation ?? other.degradation,
+        level: cell.level ?? other.level,
+      });
+      for (const [column, { metric, region }] of columns.entries()) {
+        const difference = (item: number) => {
+          const at = item * columns.length + column;
+          return cell.values[at]! - other.values[at]!;
+        };
+        const found = estimate(items, difference);
+        if (found) rows.push({ ...place, reference, metric: metric.name, region, ...found });
+      }
+      for (const { name } of setMetrics) {
+        const mean = cell.distances[name]! - other.distances[name]!;
+        const value = { mean, low: null, high: null, count: items.length };
+        rows.push({ ...place, reference, metric: name, region: 'image', ...value });
+      }
     }
   }
   return rows;
+}
+
+function agree(a: Cell, b: Cell): boolean {
+  const same = (one: number | undefined, other: number | undefined) =>
+    one === undefined || other === undefined || one === other;
+  return same(a.degradation, b.degradation) && same(a.level, b.level);
 }
 
 /** Of the cells of each checkpoint and d, the l at which each metric is best. */
@@ -141,7 +151,7 @@ function bestOf(
     )?.cell;
 }
 
-const placeOf = ({ method, degradation, level }: Cell) => ({
+const placeOf = ({ method, degradation, level }: Pick<Cell, 'method' | 'degradation' | 'level'>) => ({
   method: method.label,
   d: degradation ?? null,
   l: level ?? null,

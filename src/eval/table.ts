@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { heldOutBatch, heldOutHash } from '../data/held-out.ts';
 import type { Batch, PreparedSample } from '../data/types.ts';
-import type { Prediction, Predictor } from '../models/method.ts';
+import { levelsFor, type Predictor } from '../models/method.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type Tensor4D, tf } from '../runtime/tf.ts';
 import { type AtResolution, atResolution, blend, unit } from './at-resolution.ts';
@@ -43,8 +43,8 @@ export interface TableOptions {
 
 /**
  * Fills the holes of held-out samples, whose masks derive from seed and id, with their true sketches: L1 and PSNR
- * inside the hole of F with the true sketch, I_gen and I_out at l = 0, 0.5 and 1, and one colour: the mean of the known
- * pixels or, in synthesis, where none is known, of the whole image.
+ * inside the hole of F with the true sketch, I_gen and I_out at l = 0, 0.5 and 1, as far as the method has such, and one
+ * colour: the mean of the known pixels or, in synthesis, where none is known, of the whole image.
  */
 export async function heldOutTable(options: TableOptions): Promise<HeldOutTable> {
   const { config, predictor, samples, split, reporter } = options;
@@ -90,13 +90,12 @@ function fillings(
   return tf.tidy(() => {
     const images: Record<string, Tensor4D> = { [BASELINE]: meanColour(truth, hole) };
     if (predictor.predictFromTrueSketch) images['F, true sketch'] = predictor.predictFromTrueSketch(batch);
-    const predictions = LEVELS.map((level): [number, Prediction] => [
-      level,
-      predictor.predict({ ...batch, level }),
-    ]);
-    for (const [level, { firstImage }] of predictions)
-      if (firstImage) images[`I_gen, l = ${level}`] = firstImage;
-    for (const [level, { result }] of predictions) images[`I_out, l = ${level}`] = result;
+    const predictions = levelsFor(predictor, LEVELS).map((level) => ({
+      at: level === undefined ? '' : `, l = ${level}`,
+      ...predictor.predict({ ...batch, level }),
+    }));
+    for (const { at, firstImage } of predictions) if (firstImage) images[`I_gen${at}`] = firstImage;
+    for (const { at, result } of predictions) images[`I_out${at}`] = result;
     const finish = (image: Tensor4D) => unit(blend(tf.clipByValue(image, -1, 1), truth, hole));
     return Object.fromEntries(Object.entries(images).map(([name, image]) => [name, finish(image)]));
   });

@@ -1,5 +1,6 @@
 /** Programs of about ten lines that run an exported model, for the model card. */
-import type { Computation, PortKind } from './computation.ts';
+import type { PortKind } from '../models/ports.ts';
+import type { Computation } from './computation.ts';
 
 /** What an example feeds: a grey photo, all of it a hole, and l = 0.5; the sketch has one line across its middle. */
 const FILL: Record<Exclude<PortKind, 'sketch'>, number> = { photo: 0, hole: 1, level: 0.5, network: 0 };

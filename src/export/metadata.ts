@@ -4,15 +4,20 @@ import { UserError } from '../runtime/errors.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
 
-/** Keys of the configuration, by their paths. */
-export function describeConfig({ method, task, resolution, model, refinement }: Config): Metadata {
-  return {
-    method,
-    task,
-    resolution: String(resolution),
-    'model.imageGenerator.norm': model.imageGenerator.norm,
-    'refinement.maxDilation': String(refinement.maxDilation),
-  };
+/** Parts of a configuration that only training depends on. */
+const OF_TRAINING = ['name', 'seed', 'data', 'loss', 'training', 'output'];
+
+/** The other keys of the configuration, by their paths. */
+export function describeConfig(config: Config): Metadata {
+  const parts = Object.entries(config).filter(([key]) => !OF_TRAINING.includes(key));
+  return Object.fromEntries(leaves(Object.fromEntries(parts)));
+}
+
+function leaves(part: object, path = ''): [string, string][] {
+  return Object.entries(part).flatMap(([key, value]): [string, string][] => {
+    if (value === undefined) return [];
+    return typeof value === 'object' ? leaves(value, `${path}${key}.`) : [[path + key, String(value)]];
+  });
 }
 
 /** What no weight shows. The sizes are those of the results. */

@@ -1,3 +1,4 @@
+import { methodOf } from '../config/schema.ts';
 import type { Computation } from './computation.ts';
 import { onnxExample, pythonExample, tfjsExample } from './examples.ts';
 import { describeOrigin, LICENCE, type Origin } from './origin.ts';
@@ -11,7 +12,7 @@ export function modelCard(report: ExportReport, computations: readonly Computati
   const has = (format: string) => proofs.some((proof) => proof.format === format);
   const browser = has('tfjs') ? tfjsExample(first) : onnxExample(first, 'onnxruntime-web');
   const sections: (readonly [title: string, text: string])[] = [
-    ['# Deep Plastic Surgery, exported', `${describeOrigin(origin)}. ${purposeOf(origin)}`],
+    [`# ${methodOf(origin.config).title}, exported`, `${describeOrigin(origin)}. ${purposeOf(origin)}`],
     ['## Files', fileTable(report)],
     ...computations.map((computation) => [`## ${computation.name}`, portTables(computation)] as const),
     ...(first.name === 'pipeline' ? [['## Pictures', picturesText(origin)] as const] : []),
@@ -25,7 +26,7 @@ export function modelCard(report: ExportReport, computations: readonly Computati
     ...(has('onnx') || has('tfjs')
       ? ([['## Example: browser', `${browserText(has)}\n\n${code('js', browser)}`]] as const)
       : []),
-    ['## Equality with the checkpoint', proofTable(proofs)],
+    ['## Equality with the checkpoint', proofTable(proofs, origin.controls.includes('level'))],
     ['## Origin', originText(origin)],
     ['## Licence', LICENCE],
   ];
@@ -34,25 +35,33 @@ export function modelCard(report: ExportReport, computations: readonly Computati
 
 const code = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 
-const PAPER = '[Deep Plastic Surgery](https://arxiv.org/abs/2001.02890) (Yang, Wang, Liu, Guo, ECCV 2020)';
-
-function purposeOf({ config }: Origin): string {
+function purposeOf({ config, controls }: Origin): string {
+  const drawn = controls.includes('sketch') ? ' with what a hand-drawn sketch shows there' : '';
   const does =
     config.task === 'edit'
-      ? 'It fills a hole in the photo of a face with what a hand-drawn sketch shows there'
+      ? `It fills a hole in the photo of a face${drawn}`
       : 'It draws a face from a sketch';
-  return `${does}; the refinement level l says how freely it takes the sketch. The method is ${PAPER}.`;
+  const freely = controls.includes('level')
+    ? '; the refinement level l says how freely it takes the sketch'
+    : '';
+  return `${does}${freely}. The method is ${methodOf(config).paper}.`;
 }
 
-function picturesText({ config }: Origin): string {
+function picturesText({ config, controls }: Origin): string {
   const size = `${config.resolution} × ${config.resolution} px`;
   const back = 'A result is bytes again by `(I_out + 1) * 127.5`, rounded and kept in 0 to 255';
   if (config.task === 'synthesis')
     return `Scale a sketch to ${size} and thin its lines to one pixel; no greys. ${back}.`;
+  const values = controls.includes('sketch')
+    ? 'Hole and sketch have two values each, no greys: thin lines to one pixel.'
+    : 'The hole has two values, no greys.';
+  const widened = controls.includes('level')
+    ? ' A line outside the hole counts only where l widens it into the hole.'
+    : '';
   return [
     `Cut the face out of the photo about as the training images frame theirs, and scale it to ${size}: RGB bytes become`,
-    '`byte / 127.5 - 1`. Hole and sketch have two values each, no greys: thin lines to one pixel. A line outside the',
-    `hole counts only where l widens it into the hole. The photo itself comes back by \`photo * (1 - hole) + I_out * hole\`. ${back}.`,
+    `\`byte / 127.5 - 1\`. ${values}${widened}`,
+    `The photo itself comes back by \`photo * (1 - hole) + I_out * hole\`. ${back}.`,
   ].join('\n');
 }
 
@@ -110,12 +119,12 @@ function layoutText(has: (format: string) => boolean): string {
     lines.push('The models in `tfjs-layers` are made of this project’s layers (`src/nn`), to be trained on.');
   if (has('safetensors'))
     lines.push(
-      'The safetensors files have PyTorch’s layout and the names of DeepPS’s modules; `conv3`, which nothing uses, is 0.',
+      'The safetensors files have PyTorch’s layout and the names of the original’s modules; those of DeepPS have a `conv3`, which nothing uses, of zeros.',
     );
   return lines.join('\n');
 }
 
-function proofTable(proofs: readonly Proof[]): string {
+function proofTable(proofs: readonly Proof[], hasLevel: boolean): string {
   const rows = proofs.flatMap(({ network, format, runtime, tolerance, outputs }) =>
     Object.entries(outputs).map(([output, { max, mean, scale }]) => [
       network,
@@ -126,7 +135,7 @@ function proofTable(proofs: readonly Proof[]): string {
       (tolerance * scale).toExponential(1),
     ]),
   );
-  const inputs = 'Seeded inputs, l = 0, 0.25, 0.5, 0.75 and 1, batches of 1 and 3.';
+  const inputs = `Seeded inputs, ${hasLevel ? 'l = 0, 0.25, 0.5, 0.75 and 1, ' : ''}batches of 1 and 3.`;
   return `${inputs}\n\n${table(['Network', 'Format', 'Output', 'Largest difference', 'Mean', 'Allowed'], rows)}`;
 }
 

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import type { Config } from '../config/schema.ts';
+import { type Config, methodOf } from '../config/schema.ts';
+import type { Control } from '../models/control.ts';
 import type { LoadedMethod } from '../models/load.ts';
 
 export interface Origin {
@@ -15,10 +16,12 @@ export interface Origin {
   readonly imported?: readonly { readonly file: string; readonly sha256: string }[];
   /** Measurements on held-out samples while it trained. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** What its users control beside photo and hole. */
+  readonly controls: readonly Control[];
   readonly config: Config;
 }
 
-export async function originOf({ path, checkpoint, config }: LoadedMethod): Promise<Origin> {
+export async function originOf({ path, checkpoint, config, method }: LoadedMethod): Promise<Origin> {
   const manifest = await readFile(join(path, 'manifest.json'));
   return {
     checkpoint: relative('.', path) || '.',
@@ -26,14 +29,16 @@ export async function originOf({ path, checkpoint, config }: LoadedMethod): Prom
     step: checkpoint.step,
     ...(checkpoint.origin && { imported: checkpoint.origin }),
     metrics: checkpoint.metrics,
+    controls: method.predictor().controls,
     config,
   };
 }
 
 /** One sentence for files that have room for one. */
-export function describeOrigin({ config, step, checkpoint }: Origin): string {
-  const task = config.task === 'edit' ? 'sketch-guided face editing' : 'faces from sketches';
-  return `Deep Plastic Surgery (${config.method}), ${task} at ${config.resolution} px, step ${step} of ${checkpoint}`;
+export function describeOrigin({ config, controls, step, checkpoint }: Origin): string {
+  const guide = controls.includes('sketch') ? 'sketch-guided face editing' : 'filling of holes in faces';
+  const task = config.task === 'edit' ? guide : 'faces from sketches';
+  return `${methodOf(config).title} (${config.method}), ${task} at ${config.resolution} px, step ${step} of ${checkpoint}`;
 }
 
 /** What may be done with the files. */

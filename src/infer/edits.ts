@@ -17,7 +17,7 @@ export interface ReadEdit extends Edit {
   readonly warnings: readonly string[];
 }
 
-/** Reads and checks a photo, its hole and its sketch. @throws UserError when they cannot be used. */
+/** Reads and checks a photo, its hole and, where there is one, its sketch. @throws UserError when they cannot be used. */
 export async function readEdit(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole): Promise<ReadEdit> {
   const { source, hole, sketch } = await readParts(job, holeIs);
   const photo = source.raster;
@@ -38,8 +38,8 @@ export async function readEdit(job: Exclude<Job, { kind: 'sketch' }>, holeIs: Ma
       `the hole is ${Math.round(100 * part)} % of the photo; if ${other} is what is to change, give --mask-hole ${other}`,
     );
   }
-  if (!hasLineInHole(sketch, hole)) warnings.push('the sketch has no line inside the hole');
-  return { photo, hole, sketch, source, warnings };
+  if (sketch && !hasLineInHole(sketch, hole)) warnings.push('the sketch has no line inside the hole');
+  return { photo, hole, sketch: sketch ?? paper(photo), source, warnings };
 }
 
 /** Reads and checks a drawing. @throws UserError when it cannot be used. */
@@ -58,10 +58,17 @@ async function readParts(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole
   const source = await readPhoto(job.image);
   const mask = await readHole(job.mask, holeIs);
   requireShape('mask', job.mask, mask, source.raster);
-  const sketch = await readDrawing(job.sketch);
-  requireShape('sketch', job.sketch, sketch, source.raster);
+  const sketch = job.sketch === undefined ? undefined : await readDrawing(job.sketch);
+  if (sketch) requireShape('sketch', job.sketch!, sketch, source.raster);
   return { source, hole: fitHole(mask, source.raster), sketch };
 }
+
+/** A sketch without a line. */
+const paper = ({ width, height }: Raster): Raster => ({
+  width,
+  height,
+  data: new Uint8Array(width * height).fill(255),
+});
 
 function requireInk(sketch: Raster, where: string): void {
   const ink = share(sketch, (value) => value < LINE_BELOW);

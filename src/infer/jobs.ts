@@ -11,7 +11,8 @@ export type Job =
       readonly name: string;
       readonly image: string;
       readonly mask: string;
-      readonly sketch: string;
+      /** Absent where the method takes none. */
+      readonly sketch?: string;
     }
   | { readonly kind: 'strip'; readonly name: string; readonly strip: string }
   | { readonly kind: 'sketch'; readonly name: string; readonly sketch: string };
@@ -25,6 +26,7 @@ export interface JobSources {
 }
 
 const PARTS = ['image', 'mask', 'sketch'] as const;
+type Part = (typeof PARTS)[number];
 /** So many files without a partner are named. */
 const LISTED = 12;
 
@@ -33,20 +35,26 @@ const LISTED = 12;
  * paths below the folders are equal but for the extension.
  *
  * @param task of the networks: an edit needs photo, mask and sketch, or strips; a synthesis a sketch alone.
+ * @param takesSketch whether an edit needs a sketch.
  * @throws UserError when sources or partners are missing, are of different kinds, or names clash.
  */
-export async function findJobs(sources: JobSources, task: 'edit' | 'synthesis'): Promise<Job[]> {
-  requireSources(sources, task);
+export async function findJobs(
+  sources: JobSources,
+  task: 'edit' | 'synthesis',
+  takesSketch: boolean,
+): Promise<Job[]> {
+  const parts = PARTS.filter((part) => part !== 'sketch' || takesSketch);
+  requireSources(sources, task, parts);
   const jobs = sources.strips?.length
     ? await stripJobs(sources.strips)
     : task === 'synthesis'
       ? await sketchJobs(sources.sketch!)
-      : await tripleJobs(sources as Required<JobSources>);
+      : await tripleJobs(sources as Required<JobSources>, parts);
   requireDistinct(jobs);
   return jobs;
 }
 
-function requireSources(sources: JobSources, task: 'edit' | 'synthesis'): void {
+function requireSources(sources: JobSources, task: 'edit' | 'synthesis', parts: readonly Part[]): void {
   const given = PARTS.filter((part) => sources[part] !== undefined);
   const flags = given.map((part) => `--${part}`).join(', ');
   const hasStrips = (sources.strips?.length ?? 0) > 0;
@@ -57,9 +65,10 @@ function requireSources(sources: JobSources, task: 'edit' | 'synthesis'): void {
       got: [flags, hasStrips ? '--strip' : ''].filter(Boolean).join(', ') || 'none of them',
     });
   }
-  if (hasStrips ? given.length === 0 : given.length === PARTS.length) return;
+  if (hasStrips ? given.length === 0 : given.join() === parts.join()) return;
+  const flagsOfParts = parts.map((part) => `--${part}`).join(' and ');
   throw new UserError('This checkpoint changes parts of photos (task: edit).', {
-    expected: '--image, --mask and --sketch, each a file or each a folder; or --strip and none of these',
+    expected: `${flagsOfParts}, each a file or each a folder; or --strip and none of these`,
     got: [flags, hasStrips ? '--strip' : ''].filter(Boolean).join(', ') || 'none of them',
   });
 }
@@ -77,37 +86,42 @@ async function sketchJobs(path: string): Promise<Job[]> {
   return [...files].map(([name, sketch]) => ({ kind: 'sketch', name, sketch }));
 }
 
-async function tripleJobs(sources: Record<(typeof PARTS)[number], string>): Promise<Job[]> {
-  const kinds = await Promise.all(PARTS.map((part) => isFolder(part, sources[part])));
-  if (kinds.every((folder) => !folder)) {
-    return [{ kind: 'triple', name: parse(sources.image).name, ...pick(PARTS, (part) => sources[part]) }];
-  }
+async function tripleJobs(sources: Record<Part, string>, parts: readonly Part[]): Promise<Job[]> {
+  const kinds = await Promise.all(parts.map((part) => isFolder(part, sources[part])));
+  const job = (name: string, fileOfPart: (part: Part) => string): Job => {
+    const files = Object.fromEntries(parts.map((part) => [part, fileOfPart(part)]));
+    return { kind: 'triple', name, ...(files as { image: string; mask: string; sketch?: string }) };
+  };
+  if (kinds.every((folder) => !folder)) return [job(parse(sources.image).name, (part) => sources[part])];
   if (!kinds.every((folder) => folder)) {
     throw new UserError('Files and folders are mixed.', {
-      where: PARTS.map((part) => `--${part} ${sources[part]}`).join(' '),
-      expected: 'three files, or three folders with files of the same names',
-      got: PARTS.map((part, i) => `--${part} is a ${kinds[i] ? 'folder' : 'file'}`).join(', '),
+      where: parts.map((part) => `--${part} ${sources[part]}`).join(' '),
+      expected: 'only files, or only folders with files of the same names',
+      got: parts.map((part, i) => `--${part} is a ${kinds[i] ? 'folder' : 'file'}`).join(', '),
     });
   }
-  const [image, mask, sketch] = await Promise.all(PARTS.map((part) => filesOf(part, sources[part])));
-  const files = { image: image!, mask: mask!, sketch: sketch! };
-  const names = [...new Set(PARTS.flatMap((part) => [...files[part].keys()]))].sort();
-  requirePartners(names, (name) => PARTS.filter((part) => !files[part].has(name)), sources);
-  return names.map((name) => ({ kind: 'triple', name, ...pick(PARTS, (part) => files[part].get(name)!) }));
+  const found = await Promise.all(
+    parts.map(async (part) => [part, await filesOf(part, sources[part])] as const),
+  );
+  const files = new Map(found);
+  const names = [...new Set(found.flatMap(([, of]) => [...of.keys()]))].sort();
+  const where = parts.map((part) => `--${part} ${sources[part]}`).join(' ');
+  requirePartners(names, (name) => parts.filter((part) => !files.get(part)!.has(name)), where);
+  return names.map((name) => job(name, (part) => files.get(part)!.get(name)!));
 }
 
 function requirePartners(
   names: readonly string[],
   missing: (name: string) => readonly string[],
-  sources: JobSources,
+  where: string,
 ): void {
   const lonely = names.filter((name) => missing(name).length > 0);
   if (lonely.length === 0) return;
   const lines = lonely.slice(0, LISTED).map((name) => `  ${name}: no ${missing(name).join(', no ')}`);
   if (lonely.length > LISTED) lines.push(`  ... and ${lonely.length - LISTED} more`);
   throw new UserError(`${lonely.length} of ${names.length} pictures are incomplete:\n${lines.join('\n')}`, {
-    where: PARTS.map((part) => `--${part} ${sources[part]}`).join(' '),
-    expected: 'for each photo a mask and a sketch of its name; the extensions may differ',
+    where,
+    expected: 'for each photo the other files of its name; the extensions may differ',
     fix: 'add or rename the files, or move those without partners elsewhere',
   });
 }
@@ -162,6 +176,3 @@ const sameName = (name: string, one: string, other: string) =>
     where: `${one} and ${other}`,
     fix: 'rename one of them, or take them one after the other with different --out',
   });
-
-const pick = <Key extends string>(keys: readonly Key[], value: (key: Key) => string) =>
-  Object.fromEntries(keys.map((key) => [key, value(key)])) as Record<Key, string>;

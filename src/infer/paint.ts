@@ -1,6 +1,6 @@
 /** Makes the pictures of one job. */
 import type { CropFinder, RgbImage } from '../data/decode.ts';
-import type { Predictor } from '../models/method.ts';
+import { levelsFor, type Predictor } from '../models/method.ts';
 import { blend } from './blend.ts';
 import { chooseRegion, type RegionChoice } from './choose-region.ts';
 import { readDrawing, readEdit } from './edits.ts';
@@ -58,7 +58,8 @@ interface Subject {
  * @throws UserError when a file cannot be used.
  */
 export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
-  const { predictor, resolution, levels } = options;
+  const { predictor, resolution } = options;
+  const levels = levelsFor(predictor, options.levels);
   const subject =
     job.kind === 'sketch' ? await readSynthesis(job.sketch, resolution) : await readSubject(job, options);
   const files = new Map<string, Buffer>();

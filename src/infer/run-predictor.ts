@@ -15,12 +15,12 @@ export interface NetworkOutput {
   readonly roughSketch?: Float32Array;
 }
 
-/** Runs a predictor on one input of r x r. @param level l in [0, 1]. */
+/** Runs a predictor on one input of r x r. @param level l in [0, 1], for methods that have one. */
 export async function runPredictor(
   predictor: Predictor,
   input: NetworkInput,
   r: number,
-  level: number,
+  level?: number,
 ): Promise<NetworkOutput> {
   const prediction = tf.tidy(() => {
     const image = tf.tensor4d(input.image, [1, r, r, 3]);

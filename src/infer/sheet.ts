@@ -4,9 +4,9 @@ import { drawPictures, type GridColumn } from '../data/picture-grid.ts';
 import type { NetworkInput } from './network-input.ts';
 import { toRgb } from './png.ts';
 
-/** What was made at one l. */
+/** What was made at one l; undefined where the method has none. */
 export interface SheetRow {
-  readonly level: number;
+  readonly level: number | undefined;
   /** The degraded sketch that the networks saw. */
   readonly roughSketch?: RgbImage;
   readonly refinedSketch?: RgbImage;
@@ -28,7 +28,10 @@ export async function drawSheet(
   const given: GridColumn[] = isEdit
     ? [
         { caption: 'photo', pictures: [toRgb(input.image, resolution)] },
-        { caption: 'hole and sketch', pictures: [toRgb(sketchInHole(input), resolution)] },
+        {
+          caption: input.sketch.includes(-1) ? 'hole and sketch' : 'hole',
+          pictures: [toRgb(sketchInHole(input), resolution)],
+        },
       ]
     : [{ caption: 'sketch', pictures: [toRgb(input.sketch, resolution)] }];
   const made: GridColumn[] = [
@@ -38,7 +41,7 @@ export async function drawSheet(
     { caption: 'I_out', pictures: rows.map(({ result }) => result) },
   ];
   const columns = [...given, ...made.filter(({ pictures }) => pictures.some(Boolean))];
-  const captions = rows.map(({ level }) => `l = ${level}`);
+  const captions = rows.map(({ level }) => (level === undefined ? '' : `l = ${level}`));
   return (await drawPictures(columns, resolution, captions)).png;
 }
 

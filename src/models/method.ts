@@ -2,10 +2,13 @@
  * What a method (one folder of `models/`) offers to training, evaluation, inference and export. They know nothing
  * else of it.
  */
+import type { ColourStrokes } from '../data/colour-strokes.ts';
 import type { Batch } from '../data/types.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { StreamState } from '../runtime/seed.ts';
 import type { LayersModel, Tensor, Tensor2D, Tensor4D, TensorFlow } from '../runtime/tf.ts';
+import type { Control } from './control.ts';
+import type { NetworkPorts } from './ports.ts';
 
 export type Scalars = Record<string, TensorFlow.Scalar>;
 /** What one step measured, before its update. The caller disposes of the scalars (`tf.dispose` takes the whole). */
@@ -37,6 +40,15 @@ export interface StagePlan {
   /** Hole masks in the stage's pool. Stages of equal `holePoolName` share one pool. */
   readonly holePool: number;
   readonly holePoolName: string;
+  /** How a discriminator that has won shows, where there is one. */
+  readonly collapse?: Collapse;
+}
+
+/** A loss of the discriminator, weighted, that is as good as 0, and what may keep it from getting there. */
+export interface Collapse {
+  readonly loss: number;
+  /** Continues `If the sample grids get no better, try `. */
+  readonly advice: string;
 }
 
 /** Networks that learn together in one stage. */
@@ -63,8 +75,10 @@ export interface Trainable {
 
 /** NHWC. `image` [n,s,s,3], `sketch` [n,s,s,1] in [-1, 1], -1 = line; `hole` [n,s,s,1], 1 = hole. */
 export interface PredictorInput extends Batch {
-  /** l in [0, 1], for all samples or [n or 1, 1]. */
-  readonly level: number | Tensor2D;
+  /** l in [0, 1], for all samples or [n or 1, 1]; 0 by default. */
+  readonly level?: number | Tensor2D;
+  /** None by default. */
+  readonly colour?: ColourStrokes;
 }
 
 /** All in [-1, 1]. */
@@ -79,12 +93,23 @@ export interface Prediction {
   readonly roughSketch?: Tensor4D;
 }
 
+export type Intermediate = 'refinedSketch' | 'firstImage';
+
 export interface Predictor {
   /** Side of the predicted images, px. At most that of the input. */
   readonly resolution: number;
   /** The networks that it runs, by their names in {@link Method.networks}. */
   readonly networks: readonly string[];
-  /** `sketch` is the user's: it is smoothed and dilated by l as at test time (the paper, section 4), not deformed. */
+  /** What of its input it looks at, beside photo and hole. In synthesis it looks at these alone. */
+  readonly controls: readonly Control[];
+  /** What it predicts beside the result. */
+  readonly intermediates: readonly Intermediate[];
+  /**
+   * `sketch` is the user's, in lines of one pixel; what a method does with l it does itself (Deep Plastic Surgery
+   * smoothes and dilates the sketch, section 4 of the paper). Each sample's result depends on that sample alone, whatever
+   * else is in the batch, and random numbers are the same at every call: tensors made of numbers from a `RandomStream`,
+   * so that an export holds them as constants.
+   */
   predict(input: PredictorInput): Prediction;
   /** The image generator alone with the true sketch, where the method has one: its upper bound. [n,r,r,3], r = `resolution`. */
   predictFromTrueSketch?(batch: Batch): Tensor4D;
@@ -103,12 +128,22 @@ export interface Method {
    */
   begin(stage: StagePlan): Trainable;
   predictor(): Predictor;
+  /** What a network of `networks` takes and gives, for its export. */
+  ports(network: string): NetworkPorts;
   /**
-   * A batch's holes filled by what has been trained so far [n,r,r,3], r being its resolution: from sketches of level l,
-   * or from the true ones while nothing refines sketches yet.
+   * A batch's holes filled by what has been trained so far [n,r,r,3], r being its resolution: from sketches of level l
+   * where the method has such, or from the true ones.
    */
   fill(batch: Batch, level: number): Tensor4D;
-  /** What a person wants to see of a batch at several l, of what has been trained so far; see {@link NamedImages}. */
+  /**
+   * What a person wants to see of a batch, at several l where the method has such, of what has been trained so far; see
+   * {@link NamedImages}.
+   */
   visuals(batch: Batch, levels: readonly number[]): NamedImages;
   dispose(): void;
+}
+
+/** The values of l at which to look at a predictor: one that is undefined where it has no l. */
+export function levelsFor({ controls }: Pick<Predictor, 'controls'>, levels: readonly number[]) {
+  return controls.includes('level') ? levels : [undefined];
 }

@@ -1,8 +1,15 @@
-import type { Config } from '../config/schema.ts';
+/** The one place that lists methods; adding one is adding a folder, its configuration and a line here. */
+import type { Config, ConfigOf, MethodName } from '../config/schema.ts';
 import { Dps } from './dps/method.ts';
 import type { Method } from './method.ts';
+import { Pix2Pix } from './pix2pix/method.ts';
+
+const methods: { readonly [Name in MethodName]: new (config: ConfigOf<Name>) => Method } = {
+  dps: Dps,
+  pix2pix: Pix2Pix,
+};
 
 /** Builds the method that a configuration names, its networks initialised from the seed. */
 export function createMethod(config: Config): Method {
-  return new Dps(config);
+  return new (methods[config.method] as new (config: Config) => Method)(config);
 }

@@ -1,5 +1,5 @@
 import { seededUniform } from '../runtime/ops.ts';
-import type { RandomStream } from '../runtime/seed.ts';
+import { type RandomStream, stream } from '../runtime/seed.ts';
 import { type Tensor, type TensorFlow, tf } from '../runtime/tf.ts';
 
 /** What is kept of a layer's input, for a layer's name and a shape: 1 = kept, 0 = dropped. */
@@ -40,4 +40,14 @@ export function drawnKeep(random: RandomStream, rate: number): Keep {
       const pair = [random.integer(0, 2 ** 31), random.integer(0, 2 ** 31)] as const;
       return tf.cast(tf.greaterEqual(seededUniform(shape, 0.5, pair), rate - 0.5), 'float32');
     });
+}
+
+/** The same choice at every call and for every sample: it depends on the seed and the layer's name alone. */
+export function fixedKeep(seed: number, rate: number): Keep {
+  return (layer, [, ...sample]) => {
+    const random = stream(seed, 'dropout at test time', layer);
+    const size = sample.reduce((product, side) => product * side, 1);
+    const kept = Float32Array.from({ length: size }, () => (random.uniform() < rate ? 0 : 1));
+    return tf.tensor(kept, [1, ...sample]);
+  };
 }

@@ -146,7 +146,7 @@ class Loop {
       from: resumed,
     });
     const task = reporter.task(stage.name, steps, 'steps');
-    const collapse = new CollapseWatch(config, reporter);
+    const collapse = new CollapseWatch(stage.collapse, reporter);
     this.#sinceLog = { step: this.#step, time: performance.now() };
     let stageStep = resumed?.stage.step ?? 0;
     if (resumed) task.update(stageStep);

@@ -43,7 +43,7 @@ describe('doctor', () => {
   it('is content with a config that needs nothing else', async () => {
     const { status, text } = await examine('');
     expect(text).toMatch(/^Data set +\d+ built-in faces/m);
-    expect(text).toMatch(/^VGG19 weights +not needed/m);
+    expect(text).toMatch(/^Other weights +none needed/m);
     expect(status).toBe(0);
   });
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type EvaluateCommand, evaluateCommand } from '../../src/cli/evaluate.ts';
-import type { Config } from '../../src/config/schema.ts';
+import type { DpsConfig } from '../../src/config/methods/dps.ts';
 import { reportSchema } from '../../src/eval/report/schema.ts';
 import { type Suite, suiteSchema } from '../../src/eval/suite/schema.ts';
 import { writeCheckpoint } from '../../src/formats/checkpoint.ts';
@@ -25,9 +25,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** A run of one checkpoint with random weights; its photos are pairs, which need no edge detection. */
-async function writeRun(name: string, seed: number, change: Partial<Config> = {}): Promise<void> {
+async function writeRun(name: string, seed: number, change: Partial<DpsConfig> = {}): Promise<void> {
   const base = tinyConfig({ task: change.task, levels: 1, norm: 'instance' });
-  const data: Config['data'] = {
+  const data: DpsConfig['data'] = {
     ...base.data,
     source: { kind: 'celeba-hq', path: join(folder, 'pairs'), sketchFirst: false },
     cache: join(folder, 'cache'),

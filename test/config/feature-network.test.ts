@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { missingNetwork, poolFeatures } from '../../src/config/feature-network.ts';
+import {
+  isThere,
+  missingWeights,
+  poolFeatures,
+  torchvisionWeights,
+} from '../../src/config/feature-network.ts';
 
 const locate = (path: readonly PropertyKey[]) => `a.yaml:1: ${path.join('.')}`;
 const key = ['loss', 'features'];
@@ -7,8 +12,10 @@ const key = ['loss', 'features'];
 describe('the network whose features losses compare', () => {
   it('is the one that installs by itself, unless the user has another', () => {
     expect(poolFeatures.parse(undefined)).toEqual({ network: 'hed-vgg16' });
-    expect(missingNetwork({ network: 'hed-vgg16' }, key, locate)).toEqual([]);
-    expect(missingNetwork({ network: 'vgg16', weights: 'package.json' }, key, locate)).toEqual([]);
+    expect(torchvisionWeights({ network: 'hed-vgg16' }, key)).toEqual([]);
+    expect(torchvisionWeights({ network: 'vgg16', weights: 'package.json' }, key).map(isThere)).toEqual([
+      true,
+    ]);
   });
 
   it.each([
@@ -19,8 +26,10 @@ describe('the network whose features losses compare', () => {
     ],
     [{ network: 'vgg19' }, /VGG19 \(features\.0\.weight to features\.10\.bias\)/],
   ])('%j without its file is told with what to do', (chosen, message) => {
-    const [error] = missingNetwork(chosen, key, locate);
-    expect(error!.message).toMatch(message);
-    expect(error!.message).toMatch(/npm run import[\s\S]*--set loss\.features\.network=hed-vgg16/);
+    const [file] = torchvisionWeights(chosen, key);
+    expect(isThere(file!)).toBe(false);
+    const error = missingWeights(file!, locate);
+    expect(error.message).toMatch(message);
+    expect(error.message).toMatch(/npm run import[\s\S]*--set loss\.features\.network=hed-vgg16/);
   });
 });

@@ -17,6 +17,8 @@ export function fakeSubject(label: string, offset: number, change: Partial<Predi
   const predictor: Predictor = {
     resolution: 64,
     networks: [],
+    controls: ['sketch', 'level'],
+    intermediates: ['refinedSketch', 'firstImage'],
     predict: ({ image, sketch, level }) =>
       tf.tidy(() => ({
         result: tf.add(tf.sub(image, tf.mul(sketch, 0.05)), offset + 0.1 * Number(level)) as Tensor4D,

@@ -52,7 +52,9 @@ it.each(['edit', 'synthesis'] as const)(
     const predictor: Predictor = {
       resolution: side,
       networks: [],
-      predict: ({ image, level }) => ({
+      controls: ['sketch', 'level'],
+      intermediates: ['firstImage'],
+      predict: ({ image, level = 0 }) => ({
         result: tf.add(image, tf.mul(level, 0.2)) as Tensor4D,
         firstImage: tf.add(image, 0.1) as Tensor4D,
       }),

@@ -36,24 +36,24 @@ const paths = (...names: [string, string, string]) => {
 describe('jobs of an edit', () => {
   it('are three files, called after the photo', async () => {
     const sources = paths('a.jpg', 'm.png', 's.png');
-    expect(await findJobs(sources, 'edit')).toEqual([{ kind: 'triple', name: 'a', ...sources }]);
+    expect(await findJobs(sources, 'edit', true)).toEqual([{ kind: 'triple', name: 'a', ...sources }]);
   });
 
   it('are files of one name in three folders, whatever their extensions', async () => {
-    expect(await findJobs(paths('image', 'mask', 'sketch'), 'edit')).toEqual([
+    expect(await findJobs(paths('image', 'mask', 'sketch'), 'edit', true)).toEqual([
       { kind: 'triple', name: 'b', ...paths('image/b.jpg', 'mask/b.png', 'sketch/b.png') },
       { kind: 'triple', name: 'in/c', ...paths('image/in/c.png', 'mask/in/c.png', 'sketch/in/c.webp') },
     ]);
   });
 
   it('name every file without a partner', async () => {
-    await expect(findJobs(paths('image', 'more', 'sketch'), 'edit')).rejects.toThrow(
+    await expect(findJobs(paths('image', 'more', 'sketch'), 'edit', true)).rejects.toThrow(
       /1 of 3 pictures are incomplete:\n {2}x: no image, no sketch\n/,
     );
   });
 
   it('are strips: files and folders of them', async () => {
-    expect(await findJobs({ strips: [at('a.jpg'), at('mask')] }, 'edit')).toEqual([
+    expect(await findJobs({ strips: [at('a.jpg'), at('mask')] }, 'edit', true)).toEqual([
       { kind: 'strip', name: 'a', strip: at('a.jpg') },
       { kind: 'strip', name: 'b', strip: at('mask/b.png') },
       { kind: 'strip', name: 'in/c', strip: at('mask/in/c.png') },
@@ -74,20 +74,20 @@ describe('jobs of an edit', () => {
     ['two files of one name', () => ({ strips: [at('same')] }), /one\.jpg and .*one\.png/],
     ['two strips of one name', () => ({ strips: [at('more/b.png'), at('mask/b.png')] }), /the name b/],
   ])('are not made of %s', async (_, sources, message) => {
-    await expect(findJobs(sources(), 'edit')).rejects.toThrow(message);
+    await expect(findJobs(sources(), 'edit', true)).rejects.toThrow(message);
   });
 });
 
 describe('jobs of a synthesis', () => {
   it('are sketches', async () => {
-    expect(await findJobs({ sketch: at('s.png') }, 'synthesis')).toEqual([
+    expect(await findJobs({ sketch: at('s.png') }, 'synthesis', true)).toEqual([
       { kind: 'sketch', name: 's', sketch: at('s.png') },
     ]);
-    expect(await findJobs({ sketch: at('sketch') }, 'synthesis')).toHaveLength(2);
+    expect(await findJobs({ sketch: at('sketch') }, 'synthesis', true)).toHaveLength(2);
   });
 
   it('take no photos', async () => {
-    await expect(findJobs(paths('a.jpg', 'm.png', 's.png'), 'synthesis')).rejects.toThrow(
+    await expect(findJobs(paths('a.jpg', 'm.png', 's.png'), 'synthesis', true)).rejects.toThrow(
       /from sketches alone/,
     );
   });

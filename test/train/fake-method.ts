@@ -80,6 +80,10 @@ export class FakeMethod implements Method {
     };
   }
 
+  ports(): never {
+    throw new Error('not needed here');
+  }
+
   predictor(): never {
     throw new Error('not needed here');
   }

@@ -121,14 +121,15 @@ describe('a step whose loss is not a number', () => {
 describe('a discriminator whose loss is nearly 0', () => {
   const watchOver = (losses: (step: number) => number | undefined, steps = 600) => {
     const warnings: string[] = [];
-    const watch = new CollapseWatch(config, { ...silent, warn: (message) => warnings.push(message) });
+    const collapse = { loss: 1e-2, advice: 'a larger margin' };
+    const watch = new CollapseWatch(collapse, { ...silent, warn: (message) => warnings.push(message) });
     for (let step = 1; step <= steps; step++) watch.observe(step, losses(step));
     return warnings;
   };
 
   it('for long is warned about once', () => {
     const warnings = watchOver((step) => (step > 50 ? 1e-4 : 20));
-    expect(warnings).toEqual([expect.stringMatching(/200 steps, since step 51: .*hingeMargin/)]);
+    expect(warnings).toEqual([expect.stringMatching(/200 steps, since step 51: .*try a larger margin/)]);
     expect(watchOver((step) => (step > 50 ? 1e-4 : 20), 249)).toEqual([]);
   });
 

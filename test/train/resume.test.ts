@@ -2,14 +2,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config/load.ts';
-import type { Config } from '../../src/config/schema.ts';
+import type { DpsConfig } from '../../src/config/methods/dps.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { train } from '../../src/train/loop.ts';
 import { makePlan } from '../../src/train/plan.ts';
 import { openRun, prepareFolder } from '../../src/train/resume.ts';
 import { createRunFolder, type RunFolder } from '../../src/train/run-folder.ts';
+import { readDps } from '../config/dps.ts';
 import { tinyMethod } from '../models/dps/tiny.ts';
 import { makePairs } from './pairs.ts';
 
@@ -27,12 +27,11 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const sets = ['output.samplesEvery=1000', 'output.keepCheckpoints=20'];
-const smoke = (task: string): Config =>
-  readConfig('configs/smoke.yaml', [...sets, `task=${task}`, 'data.source={kind: celeba-hq, path: test}'])
-    .config;
+const smoke = (task: string): DpsConfig =>
+  readDps('configs/smoke.yaml', [...sets, `task=${task}`, 'data.source={kind: celeba-hq, path: test}']);
 
 /** A process's share of a training: a new method, trained until `maxSteps`. */
-async function live(run: RunFolder, config: Config, maxSteps: number, resume: boolean): Promise<void> {
+async function live(run: RunFolder, config: DpsConfig, maxSteps: number, resume: boolean): Promise<void> {
   const method = tinyMethod(config);
   const plan = makePlan(method, config.resolution, data.samples.train.length);
   const opened = resume
@@ -46,7 +45,7 @@ async function live(run: RunFolder, config: Config, maxSteps: number, resume: bo
 }
 
 /** Trains in one go, or in pieces that end after these steps. */
-async function trainInPieces(config: Config, ends: readonly number[]): Promise<RunFolder> {
+async function trainInPieces(config: DpsConfig, ends: readonly number[]): Promise<RunFolder> {
   const run = await createRunFolder(join(folder, 'runs'), config);
   for (const [index, end] of ends.entries()) await live(run, config, end, index > 0);
   return run;

@@ -1,5 +1,5 @@
 /** Speed of what surrounds a training step: sketch degradation, the loader, preparation and the built-in faces. */
-import type { Config } from '../../config/schema.ts';
+import type { DpsConfig } from '../../config/methods/dps.ts';
 import { detectEdges } from '../../data/edges/detect.ts';
 import { loadHead } from '../../data/faces/head-load.ts';
 import { faceSeed } from '../../data/faces/messages.ts';
@@ -21,7 +21,7 @@ import { measured } from './work/measured.ts';
 import { trainingWork } from './work/train.ts';
 
 export interface PartOptions {
-  readonly config: Config;
+  readonly config: DpsConfig;
   readonly level: number;
   readonly batch: number;
   readonly runs: number;
@@ -134,6 +134,6 @@ export async function measureFaces({ config, runs }: PartOptions): Promise<Findi
 }
 
 /** The same config on so many built-in faces. */
-export function withFaces(config: Config, count: number): Config {
+export function withFaces(config: DpsConfig, count: number): DpsConfig {
   return { ...config, data: { ...config.data, source: { kind: 'faces', count, seed: 1 } } };
 }

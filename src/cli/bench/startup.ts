@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { configToYaml } from '../../config/load.ts';
-import type { Config } from '../../config/schema.ts';
+import type { DpsConfig } from '../../config/methods/dps.ts';
 import { prepare } from '../../data/prepare.ts';
 import { writeFileAtomically } from '../../formats/atomic.ts';
 import { UserError } from '../../runtime/errors.ts';
@@ -37,7 +37,7 @@ export async function measureStartup(options: PartOptions): Promise<Finding[]> {
 }
 
 /** A training whose first step is one of the level's, and is logged. */
-function firstStepAtLevel({ config, level, batch }: PartOptions): Config {
+function firstStepAtLevel({ config, level, batch }: PartOptions): DpsConfig {
   const { training, output } = config;
   const none = { steps: 0 };
   const levels = training.levels.map((entry, index) => ({
@@ -51,7 +51,7 @@ function firstStepAtLevel({ config, level, batch }: PartOptions): Config {
     ...withFaces(config, SAMPLES),
     training: { ...training, imageGenerator, levels },
     output: { ...output, logEvery: 1 },
-  } as Config;
+  } as DpsConfig;
 }
 
 /** Seconds until a training has logged its first step. */

@@ -12,10 +12,7 @@ export const infer = defineCommand({
     mask: text('--mask', 'Mask of the hole, or a folder of masks of the photos’ names'),
     sketch: text('--sketch', 'Sketch, black lines on white, or a folder of sketches'),
     strip: texts('DeepPS’s pictures of photo, sketch and mask side by side, or folders of them'),
-    l: {
-      ...text('--l', 'How freely the sketch is taken, from 0 to 1; several with commas'),
-      default: '0.5',
-    },
+    l: text('--l', 'How freely the sketch is taken, from 0 to 1; several with commas (default: 0.5)'),
     'mask-hole': {
       choices: ['white', 'black'] as const,
       default: 'white' as const,

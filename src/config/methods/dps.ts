@@ -1,8 +1,10 @@
 /** The configuration of Deep Plastic Surgery, and what its keys mean together. */
 import { z } from 'zod';
 import { UserError } from '../../runtime/errors.ts';
+import { torchvisionWeights } from '../feature-network.ts';
 import type { Locate } from '../locate.ts';
-import { commonShape, count, duration, optimizer, trainingShape } from '../parts.ts';
+import { commonShape, count, duration, optimizer, stageShape, trainingShape } from '../parts.ts';
+import type { MethodConfig } from './method-config.ts';
 
 const model = z.strictObject({
   levels: z
@@ -106,11 +108,7 @@ const loss = z
 const training = z.strictObject({
   ...trainingShape,
   imageGenerator: z
-    .strictObject({
-      duration: duration.prefault({ epochs: 50 }),
-      batch: count().default(4),
-      holePool: count().default(1024).describe('Hole masks made at the start, from which each batch draws.'),
-    })
+    .strictObject(stageShape(50, 4))
     .prefault({})
     .describe('First stage: F and its discriminator alone.'),
   levels: z
@@ -125,12 +123,12 @@ const training = z.strictObject({
     .min(1)
     .max(3)
     .describe('One entry a level, lowest first.'),
-  optimizer,
+  optimizer: optimizer(),
 });
 
 export const dpsSchema = z
   .strictObject({
-    ...commonShape,
+    ...commonShape('dps'),
     method: z.literal('dps').describe('Deep Plastic Surgery.'),
     resolution: z
       .union([z.literal(64), z.literal(128), z.literal(256)])
@@ -167,8 +165,14 @@ export function imageGeneratorLevel(config: DpsConfig): number {
   return config.model.imageGenerator.level ?? config.model.levels;
 }
 
-/** Throws a UserError when sizes contradict each other. Returns warnings about what is allowed but seldom meant. */
-export function checkDps(config: DpsConfig, locate: Locate): string[] {
+export const dps: MethodConfig<DpsConfig> = {
+  title: 'Deep Plastic Surgery',
+  paper: '[Deep Plastic Surgery](https://arxiv.org/abs/2001.02890) (Yang, Wang, Liu, Guo, ECCV 2020)',
+  check: checkDps,
+  weightFiles: ({ loss: { perceptual: network } }) => torchvisionWeights(network, ['loss', 'perceptual']),
+};
+
+function checkDps(config: DpsConfig, locate: Locate): string[] {
   const { model, training } = config;
   if (training.levels.length !== model.levels) {
     throw new UserError('The levels of training and model differ.', {

@@ -1,6 +1,7 @@
 /** What the server and the process that computes say to each other. */
 
 import type { Region } from '../../infer/raster.ts';
+import type { Control } from '../../models/control.ts';
 import type { EdgeSettings } from '../description.ts';
 import type { EngineInput, EngineOutput } from '../wire.ts';
 
@@ -23,6 +24,7 @@ export interface ModelDescription {
   readonly step: number;
   readonly method: string;
   readonly resolution: number;
+  readonly controls: readonly Control[];
   readonly edges: EdgeSettings & { readonly padding: number };
   /** Why the page must not compute by WebGPU, if it must not. */
   readonly webgpuProblem?: string;

@@ -95,6 +95,7 @@ async function start(path: string): Promise<void> {
       step: checkpoint.step,
       method: config.method,
       resolution: config.resolution,
+      controls: predictor.controls,
       edges: { size, padding, threshold, minimumSize },
       webgpuProblem: webgpuProblem(predictor.networks.map((name) => loaded.method.networks[name]!)),
       cache: config.data.cache,

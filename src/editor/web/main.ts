@@ -3,7 +3,7 @@ import type { EditorDescription } from '../description.ts';
 import type { LayerName } from './drawing/history.ts';
 import type { Saveable } from './studio/protocol.ts';
 import { BrushSizes } from './ui/brush-size.ts';
-import { connectBrush, connectLevel, connectRegion, connectTools } from './ui/controls.ts';
+import { connectBrush, connectLevel, connectRegion, connectTools, hideUnusable } from './ui/controls.ts';
 import { button, dialog, div, input, output } from './ui/dom.ts';
 import { DrawStage, layerOf } from './ui/draw-stage.ts';
 import { Editor } from './ui/editor.ts';
@@ -15,7 +15,7 @@ import { showOutcome } from './ui/outcome.ts';
 import { preferences } from './ui/preferences.ts';
 import { ResultStage } from './ui/result-stage.ts';
 import { connectSamples } from './ui/samples.ts';
-import { connectShortcuts } from './ui/shortcuts.ts';
+import { connectShortcuts, type Shortcut } from './ui/shortcuts.ts';
 import { wholePhoto, zoomed } from './view/viewport.ts';
 
 async function start(): Promise<void> {
@@ -25,6 +25,7 @@ async function start(): Promise<void> {
   const editor = new Editor(description);
   const sizes = new BrushSizes();
   editor.picture.watch((picture) => picture && sizes.suit(picture.drawing));
+  hideUnusable(editor);
   new DrawStage(editor, sizes);
   const result = new ResultStage(editor);
   connectTools(editor);
@@ -47,7 +48,7 @@ async function start(): Promise<void> {
   const useTool = (tool: typeof editor.tool.value) => () => {
     editor.tool.value = tool;
   };
-  connectShortcuts([
+  const shortcuts: Shortcut[] = [
     { keys: ['O', 'Ctrl+O'], name: 'Open', run: choose },
     { keys: ['X'], name: 'Examples', run: () => samples.open() },
     { keys: ['Ctrl+S'], name: 'Save the project', run: () => void editor.save('project') },
@@ -56,22 +57,33 @@ async function start(): Promise<void> {
     { keys: ['Ctrl+Shift+Z', 'Ctrl+Y'], name: 'Redo', run: () => editor.redo() },
     { keys: ['H'], name: 'Hole brush', run: useTool('hole') },
     { keys: ['Shift+H'], name: 'Erase hole', run: useTool('hole-eraser') },
-    { keys: ['L'], name: 'Line brush', run: useTool('lines') },
-    { keys: ['Shift+L'], name: 'Erase lines', run: useTool('lines-eraser') },
+    { keys: ['L'], name: 'Line brush', needs: 'sketch', run: useTool('lines') },
+    { keys: ['Shift+L'], name: 'Erase lines', needs: 'sketch', run: useTool('lines-eraser') },
     { keys: ['M'], name: 'Move the view', run: useTool('pan') },
     { keys: ['['], name: 'Smaller brush', run: () => resize(-1) },
     { keys: [']'], name: 'Larger brush', run: () => resize(1) },
-    { keys: ['S'], name: 'Lines from photo', run: () => void editor.drawEdges() },
+    { keys: ['S'], name: 'Lines from photo', needs: 'sketch', run: () => void editor.drawEdges() },
     { keys: ['Delete'], name: 'Clear everything', run: () => editor.clear(['hole', 'lines']) },
-    { keys: [','], name: 'Less refinement', run: () => editor.setLevel(editor.level.value - 0.05) },
-    { keys: ['.'], name: 'More refinement', run: () => editor.setLevel(editor.level.value + 0.05) },
+    {
+      keys: [','],
+      name: 'Less refinement',
+      needs: 'level',
+      run: () => editor.setLevel(editor.level.value - 0.05),
+    },
+    {
+      keys: ['.'],
+      name: 'More refinement',
+      needs: 'level',
+      run: () => editor.setLevel(editor.level.value + 0.05),
+    },
     { keys: ['B'], name: 'Before or after', run: () => result.toggleBefore() },
     { keys: ['U'], name: 'Use the result as photo', run: () => void editor.useResult() },
     { keys: ['+', '='], name: 'Zoom in', run: zoom.in },
     { keys: ['-'], name: 'Zoom out', run: zoom.out },
     { keys: ['0'], name: 'Whole photo', run: zoom.fit },
     { keys: ['?'], name: 'Help', run: () => help.showModal() },
-  ]);
+  ];
+  connectShortcuts(shortcuts, description.model.controls);
   await editor.restore();
 }
 

@@ -2,7 +2,17 @@
 import { formatTick, makeAxis } from './axis.ts';
 import { type Html, html } from './html.ts';
 import type { Report, ReportRow } from './schema.ts';
-import { checkpointLabels, format, type Measure, measureTitle, rowAt } from './select.ts';
+import {
+  checkpointLabels,
+  degradationsOf,
+  format,
+  levelName,
+  levelsOf,
+  type Measure,
+  measureTitle,
+  rowAt,
+  sketchName,
+} from './select.ts';
 
 /** Colours in the style sheet, `series-0` to `series-5`; more lines begin again. */
 export const SERIES = 6;
@@ -30,13 +40,15 @@ const MARGIN = { left: 74, right: 24, top: 18, bottom: 58 };
 
 /** Better is right and up, whatever a metric's direction. Undefined where a metric was not measured. */
 export function curve(report: Report, fidelity: Measure, realism: Measure): Html | undefined {
-  const { levels, sketches } = report.suite;
+  const { sketches } = report.suite;
   const labels = checkpointLabels(report);
   const several = labels.length > 1;
   const lines: Line[] = labels.flatMap((method, i) =>
-    sketches.degradations.map((d, k) => ({
-      name: several ? `${method}, d = ${d}` : `d = ${d}`,
-      points: levels.flatMap((l) => pointAt(report, { method, d, l }, fidelity, realism, `l = ${l}`)),
+    degradationsOf(report, method).map((d, k) => ({
+      name: several ? `${method}, ${sketchName(d)}` : sketchName(d),
+      points: levelsOf(report, method).flatMap((l) =>
+        pointAt(report, { method, d, l }, fidelity, realism, l === null ? '' : levelName(l)),
+      ),
       colour: several ? i : k,
       shape: k,
       labelled: !several || k === 0,

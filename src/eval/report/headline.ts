@@ -1,11 +1,13 @@
 /** The rows that a reader looks for first: baselines, and every checkpoint at every l on true sketches. */
 
 import type { Report } from './schema.ts';
-import { format, type Measure, mainMeasures, type Place, rowAt } from './select.ts';
+import { format, levelsOf, type Measure, mainMeasures, type Place, rowAt, truestOf } from './select.ts';
 
 export interface HeadlineRow extends Place {
   /** Without the method: `l = 0.5`. */
   readonly label: string;
+  /** Whether it is there to compare with, and no result of a checkpoint. */
+  readonly reference: boolean;
 }
 
 /** Rows of one checkpoint, or those without any. */
@@ -14,9 +16,15 @@ export interface HeadlineGroup {
   readonly rows: readonly HeadlineRow[];
 }
 
-export function headlineGroups({ methods, suite }: Report): HeadlineGroup[] {
-  const d = Math.min(...suite.sketches.degradations);
-  const alone = (label: string, method: string): HeadlineRow => ({ label, method, d: null, l: null });
+export function headlineGroups(report: Report): HeadlineGroup[] {
+  const { methods } = report;
+  const alone = (label: string, method: string): HeadlineRow => ({
+    label,
+    method,
+    d: null,
+    l: null,
+    reference: true,
+  });
   const baselines = methods
     .filter(({ kind }) => kind === 'mean-colour')
     .map(({ label }) => alone(label, label));
@@ -31,7 +39,13 @@ export function headlineGroups({ methods, suite }: Report): HeadlineGroup[] {
         name: label,
         rows: [
           ...(bound ? [alone('F, true sketch', bound.label)] : []),
-          ...suite.levels.map((l) => ({ label: `l = ${l}`, method: label, d, l })),
+          ...levelsOf(report, label).map((l) => ({
+            label: l === null ? 'I_out' : `l = ${l}`,
+            method: label,
+            d: truestOf(report, label),
+            l,
+            reference: false,
+          })),
         ],
       };
     }),

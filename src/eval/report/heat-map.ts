@@ -1,7 +1,17 @@
 /** The l × d table of a metric: shades say how good a value is, among those of the same metric. */
 import { type Html, html } from './html.ts';
 import type { Report } from './schema.ts';
-import { bestLevelAt, format, type Measure, measureTitle, rowAt } from './select.ts';
+import {
+  bestLevelAt,
+  degradationsOf,
+  format,
+  levelName,
+  levelsOf,
+  type Measure,
+  measureTitle,
+  rowAt,
+  sketchName,
+} from './select.ts';
 import { scrolling } from './table.ts';
 
 /** Shades in the style sheet, `shade-0` to `shade-8`. */
@@ -9,12 +19,12 @@ export const SHADES = 9;
 
 /** Rows are d, columns l. All checkpoints' maps of a metric share one scale. */
 export function heatMap(report: Report, method: string, measure: Measure, methods: readonly string[]): Html {
-  const { levels, sketches } = report.suite;
+  const levels = levelsOf(report, method);
   const { metric } = measure;
-  const valueAt = (label: string, d: number, l: number) =>
+  const valueAt = (label: string, d: number | null, l: number | null) =>
     rowAt(report, { method: label, d, l }, measure)?.mean;
   const all = methods.flatMap((label) =>
-    sketches.degradations.flatMap((d) => levels.map((l) => valueAt(label, d, l))),
+    degradationsOf(report, label).flatMap((d) => levelsOf(report, label).map((l) => valueAt(label, d, l))),
   );
   const known = all.filter((value) => value !== undefined);
   if (known.length === 0) return html``;
@@ -27,14 +37,14 @@ export function heatMap(report: Report, method: string, measure: Measure, method
       : html`${measureTitle(measure)}${unit}`;
   return html`<table class="heat">
 <caption>${title} <span class="note">${better}</span></caption>
-<thead><tr><td></td>${levels.map((l) => html`<th scope="col">l = ${l}</th>`)}</tr></thead>
-<tbody>${sketches.degradations.map((d) => {
+<thead><tr><td></td>${levels.map((l) => html`<th scope="col">${levelName(l)}</th>`)}</tr></thead>
+<tbody>${degradationsOf(report, method).map((d) => {
     const best = levels.length > 1 ? bestLevelAt(report, method, d, measure) : undefined;
-    return html`<tr><th scope="row">d = ${d}</th>${levels.map((l) => {
+    return html`<tr><th scope="row">${sketchName(d)}</th>${levels.map((l) => {
       const value = valueAt(method, d, l);
       if (value === undefined) return html`<td class="none">none</td>`;
       const ground = `shade-${shade(value)}`;
-      if (best?.l !== l) return html`<td class="${ground}">${format(value)}</td>`;
+      if (!best || best.l !== l) return html`<td class="${ground}">${format(value)}</td>`;
       const [frame, told] = best.clear === false ? ['unclear', 'best l, not clearly'] : ['best', 'best l'];
       return html`<td class="${ground} ${frame}">${format(value)}<span class="spoken"> ${told}</span></td>`;
     })}</tr>

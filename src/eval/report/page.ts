@@ -10,6 +10,7 @@ import { pageScript } from './script.ts';
 import {
   checkpointLabels,
   imageMeasures,
+  levelsOf,
   type Measure,
   mainMeasures,
   measureOf,
@@ -132,14 +133,16 @@ function levelSection(report: Report): Section {
         html`<div class="maps">${row.map((measure) => labels.map((label) => heatMap(report, label, measure, labels)))}</div>
 `,
     );
+  const withLevels = labels.filter((label) => levelsOf(report, label).some((l) => l !== null));
+  const ofLevels = html` The refinement level l grows to the right: 0 follows the sketch, 1 trusts it least. The framed value is the best l
+for its sketch; where the frame is dashed (in the first table, a question mark), another l may be as good: the interval
+of their difference holds zero. If l does what it is for, the frames move right as d grows.`;
   const content = html`<p>The sketch gets rougher downwards: d = 0 is the photo’s own, at d = 1 its lines are as far off as in the hardest
-training. The refinement level l grows to the right: 0 follows the sketch, 1 trusts it least. Darker or stronger blue is better; the framed
-value is the best l for its sketch; where the frame is dashed (in the first table, a question mark), another l may be as good: the interval
-of their difference holds zero. If l does what it is for, the frames move right as d grows.</p>
-${labels.map((label, i) => bestLevels(report, label, main, `best-levels-${i}`))}
+training. Darker or stronger blue is better.${withLevels.length > 0 ? ofLevels : undefined}</p>
+${withLevels.map((label, i) => bestLevels(report, label, main, `best-levels-${i}`))}
 ${maps(main)}
 ${images.length > 0 ? html`<details><summary>On the whole image</summary>${maps(images)}</details>` : undefined}`;
-  return { id: 'levels', title: 'Sketch quality and l', content };
+  return { id: 'levels', title: withLevels.length > 0 ? 'Sketch quality and l' : 'Sketch quality', content };
 }
 
 function curveSection(report: Report): Section | undefined {
@@ -200,7 +203,7 @@ function sampleSection(report: Report, shown: ShownSamples | undefined): Section
   const which = samples.length < ranked ? 'the worst, some about the middle, and the best' : 'all';
   const content = html`<p>${samples.length} of ${ranked}: ${which}, by ${measureTitle(measure)}, averaged over d and l${
     checkpointLabels(report).length > 1 ? ' of the first checkpoint' : ''
-  }. S_gen is the refined sketch${report.set.task === 'edit' ? ' (grey outside the hole)' : ''}, I_gen the image that comes with it, I_out the result of F.</p>
+  }. S_gen is the refined sketch${report.set.task === 'edit' ? ' (grey outside the hole)' : ''}, I_gen the image that comes with it, I_out the result.</p>
 ${sampleGrid(report, shown, measure)}`;
   return { id: 'samples-section', title: 'Samples', content };
 }

@@ -82,9 +82,10 @@ function drawResult(
   about: string,
   degradation: number,
 ): Html {
-  const place = `of ${about}, d = ${degradation}, l = ${level}`;
+  const at = level === undefined ? '' : `l = ${level}`;
+  const place = ['of', [about, `d = ${degradation}`, at].filter(Boolean).join(', ')].join(' ');
   const value = error === undefined || Number.isNaN(error) ? '' : ` ${metric.title} ${format(error)}`;
-  return html`<div class="result" role="group" aria-label="l = ${level}"><p class="level">l = ${level}<small>${value}</small></p>${
+  return html`<div class="result" role="group" aria-label="${at || 'result'}"><p class="level">${at}<small>${value}</small></p>${
     refinedSketch && picture(report, refinedSketch, 'S_gen', `Refined sketch ${place}`)
   }${firstImage && picture(report, firstImage, 'I_gen', `First image ${place}`)}${picture(
     report,

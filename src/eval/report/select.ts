@@ -54,11 +54,32 @@ export function rowAt(
 export const checkpointLabels = ({ methods }: Report): string[] =>
   methods.filter(({ kind }) => kind === 'checkpoint').map(({ label }) => label);
 
+/** The d of the sketches that a checkpoint was given; null alone where it takes none. */
+export const degradationsOf = (report: Report, method: string): (number | null)[] => [
+  ...new Set(rowsOf(report, method).map(({ d }) => d)),
+];
+
+/** The l at which a checkpoint was measured; null alone where it has none. */
+export const levelsOf = (report: Report, method: string): (number | null)[] => [
+  ...new Set(rowsOf(report, method).map(({ l }) => l)),
+];
+
+const rowsOf = ({ rows }: Report, method: string) => rows.filter((row) => row.method === method);
+
+/** The truest sketches that a checkpoint was given, as one d. */
+export function truestOf(report: Report, method: string): number | null {
+  const known = degradationsOf(report, method).filter((d) => d !== null);
+  return known.length > 0 ? Math.min(...known) : null;
+}
+
+export const sketchName = (d: number | null): string => (d === null ? 'no sketch' : `d = ${d}`);
+export const levelName = (l: number | null): string => (l === null ? 'no l' : `l = ${l}`);
+
 /** The l that is best for a sketch, and whether it is clearly so; undefined where nothing was measured. */
 export function bestLevelAt(
   { bestLevels }: Report,
   method: string,
-  d: number,
+  d: number | null,
   { metric, region }: Measure,
 ): Report['bestLevels'][number] | undefined {
   return bestLevels.find(

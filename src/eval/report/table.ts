@@ -11,9 +11,14 @@ import {
   formatInterval,
   formatSize,
   isBetter,
+  levelName,
+  levelsOf,
   type Measure,
   measureTitle,
+  type Place,
   rowAt,
+  sketchName,
+  truestOf,
 } from './select.ts';
 
 const arrow = ({ metric }: Measure): Html =>
@@ -42,7 +47,7 @@ export function headlineTable(
   id: string,
 ): Html {
   const groups = headlineGroups(report);
-  const own = groups.flatMap(({ rows }) => rows).filter(({ l }) => l !== null);
+  const own = groups.flatMap(({ rows }) => rows).filter(({ reference }) => !reference);
   const best = measures.map((measure) => {
     const values = own.map((row) => rowAt(report, row, measure)?.mean);
     return own[bestIndex(measure.metric, values) ?? -1];
@@ -55,7 +60,7 @@ export function headlineTable(
 ${rows.map(
   (
     row,
-  ) => html`<tr${row.l === null ? html` class="bound"` : undefined}><th scope="row">${row.label}</th>${measures.map(
+  ) => html`<tr${row.reference ? html` class="bound"` : undefined}><th scope="row">${row.label}</th>${measures.map(
     (measure, i) =>
       html`<td${best[i] === row ? html` class="best"` : undefined}>${valueCell(rowAt(report, row, measure), report.set.images)}</td>`,
   )}</tr>
@@ -81,9 +86,9 @@ function valueCell(row: ReportRow | undefined, images: number): Html {
 
 /** One metric by kind and size of hole and by l, at the truest sketches; undefined where images do not differ in either. */
 export function groupTable(report: Report, method: string, measure: Measure, id: string): Html | undefined {
-  const { levels, sketches } = report.suite;
-  const d = Math.min(...sketches.degradations);
-  const groups = groupsOf(report, method, measure, d);
+  const levels = levelsOf(report, method);
+  const d = truestOf(report, method);
+  const groups = groupsOf(report, { method, d, l: levels[0] ?? null }, measure);
   if (groups.length === 0) return undefined;
   const body = groups.map((group) => {
     const found = levels.map((l) => rowAt(report, { method, d, l }, measure, group));
@@ -99,22 +104,21 @@ export function groupTable(report: Report, method: string, measure: Measure, id:
 `;
   });
   return scrolling(
-    html`${measureTitle(measure)}: ${method}, d = ${d} ${arrow(measure)}`,
+    html`${measureTitle(measure)}: ${method}, ${sketchName(d)} ${arrow(measure)}`,
     id,
     html`<thead><tr><th scope="col">Hole</th><th scope="col">Images</th>${levels.map(
-      (l) => html`<th scope="col">l = ${l}</th>`,
+      (l) => html`<th scope="col">${levelName(l)}</th>`,
     )}</tr></thead>
 <tbody>${body}</tbody>`,
   );
 }
 
-function groupsOf(report: Report, method: string, { metric, region }: Measure, d: number): ReportRow[] {
-  const l = report.suite.levels[0]!;
+function groupsOf(report: Report, place: Place, { metric, region }: Measure): ReportRow[] {
   return report.rows.filter(
     (row) =>
-      row.method === method &&
-      row.d === d &&
-      row.l === l &&
+      row.method === place.method &&
+      row.d === place.d &&
+      row.l === place.l &&
       row.metric === metric.name &&
       row.region === region &&
       (row.hole !== null || row.size !== null),
@@ -130,10 +134,9 @@ export function differenceTable(
 ): Html | undefined {
   const own = report.differences.filter((row) => row.method === method);
   if (own.length === 0) return undefined;
-  const { sketches, levels } = report.suite;
-  const places = sketches.degradations.flatMap((d) => levels.map((l) => ({ d, l })));
+  const places = [...new Map(own.map(({ d, l }) => [`${d} ${l}`, { d, l }])).values()];
   const body = places.map(
-    ({ d, l }) => html`<tr><th scope="row">d = ${d}, l = ${l}</th>${measures.map((measure) => {
+    ({ d, l }) => html`<tr><th scope="row">${sketchName(d)}, ${levelName(l)}</th>${measures.map((measure) => {
       const { metric, region } = measure;
       const row = own.find(
         (one) => one.d === d && one.l === l && one.metric === metric.name && one.region === region,

@@ -6,10 +6,12 @@ import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { stream } from '../../runtime/seed.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
-import type { Method, NamedImages, StagePlan, Trainable } from '../method.ts';
+import type { Collapse, Method, NamedImages, StagePlan, Trainable } from '../method.ts';
 import { createPerceptualLoss } from '../perceptual-network.ts';
+import type { NetworkPorts } from '../ports.ts';
 import { ImageGeneratorStage } from './image-generator-stage.ts';
 import { buildNetworks, type DpsNetworks } from './networks.ts';
+import { portsOf } from './ports.ts';
 import { DpsPredictor } from './predictor.ts';
 import { RefinementStage } from './refinement-stage.ts';
 import { Refiner } from './refiner.ts';
@@ -121,6 +123,11 @@ export class Dps implements Method {
     return new Refiner(below, generator, { task, maxDilation, levels: model.levels });
   }
 
+  ports(network: string): NetworkPorts {
+    const side = Number(/\d+$/.exec(network)?.[0] ?? this.predictor().resolution);
+    return portsOf(this.networks[network]!, side);
+  }
+
   visuals(batch: Batch, levels: readonly number[]): NamedImages {
     const { task } = this.#config;
     const trained = this.#trained();
@@ -158,7 +165,14 @@ export function drawnRefinements(maxDilation: number): number[] {
 }
 
 function planStages(config: DpsConfig): DpsStage[] {
-  const { training, refinement } = config;
+  const { training, refinement, loss } = config;
+  const collapse: Collapse = {
+    // A thousandth of the hinge's margin.
+    loss: 1e-3 * loss.hingeMargin * loss.adversarial,
+    advice:
+      'a larger loss.hingeMargin, a smaller model.discriminatorWidth, fewer model.discriminatorLayers or a lower ' +
+      'training.optimizer.learningRate',
+  };
   const { duration, batch, holePool } = training.imageGenerator;
   const first: DpsStage = {
     name: 'F',
@@ -170,6 +184,7 @@ function planStages(config: DpsConfig): DpsStage[] {
     batch,
     holePool,
     holePoolName: 'F',
+    collapse,
   };
   return [
     first,
@@ -182,6 +197,7 @@ function planStages(config: DpsConfig): DpsStage[] {
         batch: entry.batch,
         holePool: entry.holePool,
         holePoolName: `level ${level}`,
+        collapse,
       };
       return [
         {

@@ -64,5 +64,5 @@ export class Refiner {
   }
 }
 
-const asTensor = (level: number | Tensor2D): Tensor2D =>
+const asTensor = (level: number | Tensor2D = 0): Tensor2D =>
   typeof level === 'number' ? tf.fill([1, 1], level) : level;

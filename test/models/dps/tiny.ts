@@ -1,4 +1,4 @@
-import { type Config, configSchema } from '../../../src/config/schema.ts';
+import { type DpsConfig, dpsSchema } from '../../../src/config/methods/dps.ts';
 import type { Batch } from '../../../src/data/types.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
 import { Dps } from '../../../src/models/dps/method.ts';
@@ -9,9 +9,9 @@ import { type Tensor4D, tf } from '../../../src/runtime/tf.ts';
 /** A method of narrow networks: 64 px, levels at 16, 32 and 64 px unless told otherwise. */
 export function tinyConfig(
   change: { task?: 'edit' | 'synthesis'; levels?: number; norm?: string } = {},
-): Config {
+): DpsConfig {
   const { task = 'edit', levels = 3, norm = 'batch' } = change;
-  return configSchema.parse({
+  return dpsSchema.parse({
     method: 'dps',
     task,
     resolution: 64,
@@ -45,7 +45,7 @@ export function randomTrunk(): VggTrunk {
   })) as unknown as VggTrunk;
 }
 
-export function tinyMethod(config: Config): Dps {
+export function tinyMethod(config: DpsConfig): Dps {
   return new Dps(config, perceptualLoss(randomTrunk(), originalNormalisation, [1, 0.5]));
 }
 

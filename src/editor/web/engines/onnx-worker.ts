@@ -47,9 +47,11 @@ async function watchDevice(): Promise<void> {
 
 async function run({ inputs }: Extract<ToOnnx, { kind: 'run' }>): Promise<void> {
   if (!session) throw new Error('There is no model.');
-  const feeds = Object.entries(inputs).map(
-    ([name, { data, dims }]) => [name, new ort.Tensor('float32', data, dims)] as const,
-  );
+  // A model has no input for what its method does not look at.
+  const feeds = session.inputNames.map((name) => {
+    const { data, dims } = inputs[name]!;
+    return [name, new ort.Tensor('float32', data, dims)] as const;
+  });
   const found = await session.run(Object.fromEntries(feeds));
   const outputs: Record<string, { data: Float32Array; dims: readonly number[] }> = {};
   for (const [name, tensor] of Object.entries(found)) {

@@ -1,4 +1,5 @@
 /** Tools, brush sizes, colours, l and its strip. */
+import type { Control } from '../../../models/control.ts';
 import type { LayerName } from '../drawing/history.ts';
 import { type RegionChoice, stripLevels } from '../studio/protocol.ts';
 import { type BrushSizes, sizeSteps } from './brush-size.ts';
@@ -8,6 +9,12 @@ import { layerOf } from './draw-stage.ts';
 import type { Editor } from './editor.ts';
 import { type Colour, holeColours, lineColours, preferences } from './preferences.ts';
 import type { Tool } from './state.ts';
+
+/** Takes away what belongs to a control that the model does not have: elements say so by `data-needs`. */
+export function hideUnusable({ description }: Editor): void {
+  for (const part of document.querySelectorAll<HTMLElement>('[data-needs]'))
+    part.hidden = !description.model.controls.includes(part.dataset.needs as Control);
+}
 
 /** Tools as buttons of which one is pressed. */
 export function connectTools(editor: Editor): void {

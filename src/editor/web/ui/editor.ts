@@ -124,7 +124,8 @@ export class Editor {
     this.#request += 1;
     if (!drawing.hole.isEmpty)
       this.outcome.value = { kind: 'computing', since: performance.now(), shown: this.#shown };
-    this.#studio.tell({ kind: 'predict', request: this.#request, level: this.level.value, strip: true });
+    const strip = this.description.model.controls.includes('level');
+    this.#studio.tell({ kind: 'predict', request: this.#request, level: this.level.value, strip });
   }
 
   /** The result that is seen, perhaps of an older drawing. */

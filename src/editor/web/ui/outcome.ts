@@ -29,7 +29,12 @@ export function showOutcome(editor: Editor): void {
       };
       timer = setInterval(tick, 100);
     } else if (outcome.kind === 'shown') {
-      status.textContent = `l ${outcome.level.toFixed(2)} · ${seconds(outcome.milliseconds)} · ${shortNames[outcome.engine]}`;
+      const hasLevel = editor.description.model.controls.includes('level');
+      status.textContent = [
+        ...(hasLevel ? [`l ${outcome.level.toFixed(2)}`] : []),
+        seconds(outcome.milliseconds),
+        shortNames[outcome.engine],
+      ].join(' · ');
     } else status.textContent = '';
     const problem =
       outcome.kind === 'failed'

@@ -1,4 +1,5 @@
 /** Keys for everything, and the list of them. */
+import type { Control } from '../../../models/control.ts';
 import { element, make } from './dom.ts';
 import { preferences } from './preferences.ts';
 
@@ -6,6 +7,8 @@ export interface Shortcut {
   /** As it is written: `Ctrl+Shift+Z`, `[`. Ctrl is also the command key of a Mac. */
   readonly keys: readonly string[];
   readonly name: string;
+  /** What the model must have for it. */
+  readonly needs?: Control;
   run(): void;
 }
 
@@ -19,7 +22,9 @@ const elsewhere: readonly (readonly [string, string])[] = [
   ['Right button', 'Erase'],
 ];
 
-export function connectShortcuts(shortcuts: readonly Shortcut[]): void {
+/** @param controls of the model. */
+export function connectShortcuts(all: readonly Shortcut[], controls: readonly Control[]): void {
+  const shortcuts = all.filter(({ needs }) => needs === undefined || controls.includes(needs));
   const byKey = new Map(
     shortcuts.flatMap((shortcut) => shortcut.keys.map((key) => [key, shortcut] as const)),
   );

@@ -1,0 +1,95 @@
+/** The configuration of pix2pix. */
+import { z } from 'zod';
+import type { Locate } from '../locate.ts';
+import { commonShape, optimizer, requireMultiple, resolution, stageShape, trainingShape } from '../parts.ts';
+import type { MethodConfig } from './method-config.ts';
+
+const model = z
+  .strictObject({
+    variant: z
+      .enum(['pytorch', 'lua'])
+      .default('pytorch')
+      .describe(
+        'Whose networks and training step: PyTorch’s, or the authors’ first, in Lua, with what it does unlike the paper.',
+      ),
+    width: z.int().min(1).max(512).default(64).describe('Channels of the generator’s first layer.'),
+    depth: z
+      .int()
+      .min(5)
+      .max(9)
+      .default(8)
+      .describe('Halvings of the U-Net, down to 1 px in the paper: 8 for 256 px.'),
+    dropout: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Dropout in the decoder: in the three innermost layers (lua), or in those between the innermost and the outer four (pytorch).',
+      ),
+    discriminatorWidth: z
+      .int()
+      .min(1)
+      .max(512)
+      .default(64)
+      .describe('Channels of the discriminator’s first layer.'),
+    discriminatorLayers: z
+      .int()
+      .min(0)
+      .max(5)
+      .default(3)
+      .describe('Its layers of stride 2. 3: it judges patches of 70×70 px; 0: single pixels.'),
+  })
+  .prefault({});
+
+const atTestTime = z
+  .strictObject({
+    statistics: z
+      .enum(['image', 'running'])
+      .default('image')
+      .describe(
+        'What batch normalisation takes: each image’s own statistics, as the original, which tests in training mode with a batch of 1; or the running ones.',
+      ),
+    dropout: z
+      .boolean()
+      .default(true)
+      .describe('Whether dropout goes on, as in the original. What it drops depends on `seed` alone.'),
+  })
+  .prefault({})
+  .describe('How the trained generator is run.');
+
+const loss = z
+  .strictObject({
+    gan: z
+      .enum(['vanilla', 'least-squares'])
+      .default('vanilla')
+      .describe('The adversarial loss: cross entropy, or squared distances (LSGAN).'),
+    adversarial: z.number().min(0).default(1).describe('Weight of the adversarial loss.'),
+    reconstruction: z.number().min(0).default(100).describe('Weight of the L1 loss.'),
+  })
+  .prefault({});
+
+export const pix2pixSchema = z
+  .strictObject({
+    ...commonShape('pix2pix'),
+    method: z.literal('pix2pix').describe('pix2pix.'),
+    resolution,
+    model,
+    atTestTime,
+    loss,
+    training: z
+      .strictObject({ ...trainingShape, ...stageShape(200, 1), optimizer: optimizer() })
+      .prefault({}),
+  })
+  .describe('pix2pix: configuration of a training run.');
+
+export type Pix2PixConfig = z.output<typeof pix2pixSchema>;
+
+export const pix2pix: MethodConfig<Pix2PixConfig> = {
+  title: 'pix2pix',
+  paper:
+    '[Image-to-Image Translation with Conditional Adversarial Networks](https://arxiv.org/abs/1611.07004) (Isola, Zhu, Zhou, Efros, CVPR 2017)',
+  check({ resolution: side, model: { depth } }: Pix2PixConfig, locate: Locate): string[] {
+    requireMultiple(side, 2 ** depth, `model.depth says that it is halved ${depth} times`, locate);
+    return [];
+  },
+  weightFiles: () => [],
+};

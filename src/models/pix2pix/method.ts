@@ -1,0 +1,100 @@
+import type { Pix2PixConfig } from '../../config/methods/pix2pix.ts';
+import { leastSquaresLoss, vanillaLoss } from '../../losses/adversarial.ts';
+import { stream } from '../../runtime/seed.ts';
+import { DirectMethod } from '../direct-method.ts';
+import { drawWeights } from '../draw-weights.ts';
+import type { StagePlan } from '../method.ts';
+import { type NetworkPorts, pictureNetworkPorts } from '../ports.ts';
+import { buildDiscriminator } from './discriminator.ts';
+import { buildGenerator } from './generator.ts';
+import { conditionChannels } from './inputs.ts';
+import { LuaPix2PixStage } from './lua-stage.ts';
+import { Pix2PixPredictor } from './predictor.ts';
+import { Pix2PixStage } from './stage.ts';
+
+/** pix2pix (Isola et al. 2017) from a sketch, and in editing the photo around the hole, to a photo. */
+export class Pix2Pix extends DirectMethod {
+  readonly networks;
+  readonly stages: readonly StagePlan[];
+  readonly #config: Pix2PixConfig;
+
+  constructor(config: Pix2PixConfig) {
+    super(config.task);
+    this.#config = config;
+    const { task, model, seed, training, loss } = config;
+    const { variant, width, depth, dropout, discriminatorWidth, discriminatorLayers } = model;
+    const channels = conditionChannels(task);
+    this.networks = {
+      G: buildGenerator({ name: 'G', variant, channels, outputs: 3, width, depth, dropout }),
+      D: buildDiscriminator({
+        name: 'D',
+        variant,
+        channels: channels + 3,
+        width: discriminatorWidth,
+        layers: discriminatorLayers,
+      }),
+    };
+    for (const network of Object.values(this.networks)) drawWeights(network, seed, 'normal');
+    const { duration, batch, holePool } = training;
+    this.stages = [
+      {
+        name: 'pix2pix',
+        summary: 'generator and discriminator, from true sketches',
+        learns: ['G', 'D'],
+        duration,
+        batch,
+        holePool,
+        holePoolName: 'pix2pix',
+        collapse: {
+          loss: 1e-3 * loss.adversarial,
+          advice:
+            'a smaller model.discriminatorWidth, fewer model.discriminatorLayers or a lower training.optimizer.learningRate',
+        },
+      },
+    ];
+  }
+
+  protected createStage(): Pix2PixStage {
+    const { task, seed, model, loss, training } = this.#config;
+    const isLua = model.variant === 'lua';
+    const Stage = isLua ? LuaPix2PixStage : Pix2PixStage;
+    return new Stage(this.networks.G, this.networks.D, stream(seed, 'dropout'), {
+      task,
+      adam: { ...training.optimizer, uncorrectedEpsilon: isLua },
+      gan: loss.gan === 'vanilla' ? vanillaLoss : leastSquaresLoss,
+      weight: loss.adversarial,
+      // The paper halves it; the authors' first code halves only what it prints.
+      discriminatorWeight: loss.adversarial * (isLua ? 1 : 0.5),
+      judging: isLua ? 'real first' : 'generated first',
+      reconstruction: loss.reconstruction,
+    });
+  }
+
+  predictor(): Pix2PixPredictor {
+    const { task, resolution, seed, atTestTime } = this.#config;
+    return new Pix2PixPredictor(this.networks.G, {
+      task,
+      resolution,
+      ownStatistics: atTestTime.statistics === 'image',
+      dropoutSeed: atTestTime.dropout ? seed : undefined,
+    });
+  }
+
+  ports(name: string): NetworkPorts {
+    const { task, resolution } = this.#config;
+    const given = task === 'edit' ? 'photo outside the hole, sketch inside, hole' : 'sketch';
+    return name === 'G'
+      ? pictureNetworkPorts(
+          this.networks.G,
+          resolution,
+          { x: given },
+          { image: 'RGB in [-1, 1], without dropout' },
+        )
+      : pictureNetworkPorts(
+          this.networks.D,
+          resolution,
+          { x: `${given}, and RGB` },
+          { scores: 'of patches' },
+        );
+  }
+}
