@@ -23,6 +23,9 @@ export function drawHole(settings: HoleSettings, size: number, stream: RandomStr
   return shapes[stream.pick(settings.kinds)](size, stream);
 }
 
+/** Bytes that the bits of a mask take: each mask begins with a byte of its own. */
+const bytesOf = (size: number): number => Math.ceil((size * size) / 8);
+
 /** Hole masks of one size. They are kept as bits: 4096 masks of 256 px take 32 MB. */
 export class HolePool {
   readonly size: number;
@@ -38,11 +41,16 @@ export class HolePool {
   /** The masks of these indices as floats [k, size, size, 1], 1 = hole. */
   masks(indices: readonly number[]): Float32Array {
     const area = this.size * this.size;
+    const bytes = bytesOf(this.size);
     const result = new Float32Array(indices.length * area);
     indices.forEach((index, k) => {
       if (!(index >= 0 && index < this.count)) throw new RangeError(`no mask ${index} in ${this.count}`);
-      for (let p = 0, bit = index * area; p < area; p++, bit++) {
-        result[k * area + p] = (this.#bits[bit >> 3]! >> (bit & 7)) & 1;
+      const mask = result.subarray(k * area, (k + 1) * area);
+      for (let i = 0; i < bytes; i++) {
+        // Most bytes are all hole or all known; what is known is 0 already.
+        const byte = this.#bits[index * bytes + i]!;
+        if (byte === 0xff) mask.fill(1, i * 8, i * 8 + 8);
+        else for (let rest = byte, p = i * 8; rest > 0; rest >>= 1, p++) mask[p] = rest & 1;
       }
     });
     return result;
@@ -61,11 +69,11 @@ export function makeHolePool(
   count: number,
   stream: RandomStream,
 ): HolePool {
-  const area = size * size;
-  const bits = new Uint8Array(Math.ceil((count * area) / 8));
+  const bytes = bytesOf(size);
+  const bits = new Uint8Array(count * bytes);
   for (let k = 0; k < count; k++) {
     const mask = drawHole(settings, size, stream);
-    for (let p = 0, bit = k * area; p < area; p++, bit++) bits[bit >> 3]! |= mask[p]! << (bit & 7);
+    for (let p = 0; p < mask.length; p++) bits[k * bytes + (p >> 3)]! |= mask[p]! << (p & 7);
   }
   return new HolePool(size, count, bits);
 }

@@ -22,10 +22,16 @@ export function dilateSketch(sketch: Tensor4D, diameter: number | Tensor2D, maxD
     // Box sums of side 2r + 1 are the product of one matrix over rows and one over columns.
     const radius = tf.floor(tf.div(tf.sub(exact, 1), 2));
     const ink = tf.squeeze(tf.div(tf.sub(1, sketch), 2), [3]);
-    const sums = (r: Tensor) => tf.matMul(boxMatrix(h, r), tf.matMul(ink, boxMatrix(w, r), false, true));
-    const share = tf.sub(tf.div(tf.sub(exact, 1), 2), radius);
-    const inner = sums(radius);
-    const sum = tf.add(inner, tf.mul(tf.sub(sums(tf.add(radius, 1)), inner), share));
+    const sums = (r: Tensor) => {
+      const rows = boxMatrix(h, r);
+      return tf.matMul(rows, tf.matMul(ink, h === w ? rows : boxMatrix(w, r), false, true));
+    };
+    const mixed = (inner: Tensor) => {
+      const share = tf.sub(tf.div(tf.sub(exact, 1), 2), radius);
+      return tf.add(inner, tf.mul(tf.sub(sums(tf.add(radius, 1)), inner), share));
+    };
+    const isOdd = typeof diameter === 'number' && diameter % 2 === 1;
+    const sum = isOdd ? sums(radius) : mixed(sums(radius));
     return tf.expandDims(tf.sub(1, tf.mul(tf.clipByValue(sum, 0, 1), 2)), 3) as Tensor4D;
   });
 }

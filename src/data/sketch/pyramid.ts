@@ -30,11 +30,16 @@ export function drawDegradation(count: number, size: number, random: RandomStrea
   return { offsets, boxes: Array.from({ length: count }, () => drawDiscardBoxes(size, random)) };
 }
 
-/** The true sketch at a level, smoothed: the lowest of three levels like the top one, else with the narrow kernel. */
-function smoothedSketch(sketch: Tensor4D, level: number, levels: number): Tensor4D {
-  if (level === levels) return smoothSketch(sketch, SMOOTHING.wide);
-  const kernel = levels === 3 && level === 1 ? SMOOTHING.wide : SMOOTHING.narrow;
-  return smoothSketch(downsample(smoothSketch(sketch, kernel), 2 ** (levels - level)), kernel);
+/**
+ * The true sketch at a level, smoothed: the lowest of three levels like the top one, else with the narrow kernel.
+ *
+ * @param wide the sketch smoothed with the wide kernel, where that is known.
+ */
+function smoothedSketch(sketch: Tensor4D, level: number, levels: number, wide?: Tensor4D): Tensor4D {
+  const isTop = level === levels;
+  const kernel = isTop || (levels === 3 && level === 1) ? SMOOTHING.wide : SMOOTHING.narrow;
+  const smooth = kernel === SMOOTHING.wide && wide ? wide : smoothSketch(sketch, kernel);
+  return isTop ? smooth : smoothSketch(downsample(smooth, 2 ** (levels - level)), kernel);
 }
 
 /** A batch at the top resolution as a level knows it: everything resized, the sketch smoothed, nothing degraded. */
@@ -61,15 +66,13 @@ export function trainingPyramid(
   const { refinement, maxDilation, levels } = options;
   return tf.tidy(() => {
     const diameter = dilationDiameter(refinement, maxDilation);
-    const deformed = deformSketch(
-      smoothSketch(batch.sketch, SMOOTHING.wide),
-      degradation.offsets,
-      diameter - 1,
-    );
+    const smooth = smoothSketch(batch.sketch, SMOOTHING.wide);
+    const deformed = deformSketch(smooth, degradation.offsets, diameter - 1);
     const rough = dilateSketch(discardBoxes(deformed, degradation.boxes), diameter, maxDilation);
     return Array.from({ length: options.level }, (_, index) => {
       const level = index + 1;
-      return { ...atLevel(batch, rough, level, levels), sketch: smoothedSketch(batch.sketch, level, levels) };
+      const sketch = smoothedSketch(batch.sketch, level, levels, smooth);
+      return { ...atLevel(batch, rough, level, levels), sketch };
     });
   });
 }

@@ -36,10 +36,13 @@ export function checkDeformation(fixture: FixtureCase): Check[] {
   const moves = Object.entries(fixture.options.max_move as Record<string, number>);
   return [
     compare(fixture, 'out/kernel', deformationKernel(), NETWORK),
-    ...moves.flatMap(([name, maxMove]) => [
-      compare(fixture, `out/${name}/grid`, deformationGrid(offsets, sketch.shape[1], maxMove), NETWORK),
-      compare(fixture, `out/${name}/y`, NCHW(deformSketch(sketch, offsets, maxMove)), NETWORK),
-    ]),
+    ...moves.flatMap(([name, maxMove]) => {
+      const { x, y } = deformationGrid(offsets, sketch.shape[1], maxMove);
+      return [
+        compare(fixture, `out/${name}/grid`, tf.concat([x, y], 3), NETWORK),
+        compare(fixture, `out/${name}/y`, NCHW(deformSketch(sketch, offsets, maxMove)), NETWORK),
+      ];
+    }),
   ];
 }
 
