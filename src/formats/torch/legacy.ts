@@ -4,8 +4,8 @@
  * torch/serialization.py, `_legacy_load`.
  */
 import { UserError } from '../../runtime/errors.ts';
+import type { FileBytes } from '../file-bytes.ts';
 import { MAX_PICKLE_BYTES, type TorchContent } from './content.ts';
-import type { FileBytes } from './file-bytes.ts';
 import { PickleInput } from './pickle-input.ts';
 import { describe, type PickleValue } from './pickle-values.ts';
 import { unpickle } from './unpickler.ts';

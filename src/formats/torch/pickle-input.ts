@@ -1,5 +1,5 @@
 /** The bytes of one pickle, read from a file front to back in small pieces. */
-import type { FileBytes } from './file-bytes.ts';
+import type { FileBytes } from '../file-bytes.ts';
 
 const WINDOW = 2 ** 16;
 const MAX_INTEGER_BYTES = 64;

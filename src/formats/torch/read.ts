@@ -1,7 +1,7 @@
 /** Weights in files of PyTorch's torch.save, old and new, read without Python: no code in a file is ever run. */
 import { UserError } from '../../runtime/errors.ts';
+import { FileBytes } from '../file-bytes.ts';
 import type { TensorValues } from './element-type.ts';
-import { FileBytes } from './file-bytes.ts';
 import { readLegacy } from './legacy.ts';
 import { flatten } from './state-dict.ts';
 import { readZip } from './zip.ts';
@@ -36,7 +36,7 @@ export function looksLikeTorch(head: Uint8Array): boolean {
  * @throws UserError when it cannot be read, is damaged, or holds anything but tensors and plain values.
  */
 export async function openTorchFile(path: string): Promise<TorchFile> {
-  const file = new FileBytes(path);
+  const file = new FileBytes(path, 'PyTorch file');
   try {
     const head = file.read(0, Math.min(4, file.size));
     if (!looksLikeTorch(head)) throw notTorch(path, head);

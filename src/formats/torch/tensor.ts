@@ -1,7 +1,7 @@
 /** Tensors as a pickle describes them: a view, by offset and strides, of a storage whose bytes lie elsewhere in the file. */
 import { UserError } from '../../runtime/errors.ts';
+import type { FileBytes } from '../file-bytes.ts';
 import type { ElementType, TensorValues } from './element-type.ts';
-import type { FileBytes } from './file-bytes.ts';
 import { PickleObject } from './pickle-values.ts';
 
 const MAX_DIMENSIONS = 64;

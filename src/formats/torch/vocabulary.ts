@@ -1,7 +1,7 @@
 /** The names that PyTorch's state dicts are made of. Every other name is refused before anything comes of it. */
 import { UserError } from '../../runtime/errors.ts';
+import type { FileBytes } from '../file-bytes.ts';
 import { ELEMENT_TYPES, type ElementType } from './element-type.ts';
-import type { FileBytes } from './file-bytes.ts';
 import {
   describe,
   PickleFunction,

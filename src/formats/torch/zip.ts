@@ -4,8 +4,8 @@
  */
 import yauzl from 'yauzl';
 import { UserError } from '../../runtime/errors.ts';
+import type { FileBytes } from '../file-bytes.ts';
 import { MAX_PICKLE_BYTES, type TorchContent } from './content.ts';
-import type { FileBytes } from './file-bytes.ts';
 import { PickleInput } from './pickle-input.ts';
 import { unpickle } from './unpickler.ts';
 import { TorchVocabulary } from './vocabulary.ts';

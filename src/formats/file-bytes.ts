@@ -1,18 +1,24 @@
 /** Positioned reads of one file. Nothing is allocated for a range before it is known to lie within the file. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
-import { UserError } from '../../runtime/errors.ts';
+import { UserError } from '../runtime/errors.ts';
 
 const CHUNK = 2 ** 20;
 
 export class FileBytes {
   readonly path: string;
   readonly size: number;
+  readonly #format: string;
   readonly #descriptor: number;
 
-  /** Opens a file. Throws a UserError when it is none, or cannot be read. */
-  constructor(path: string) {
+  /**
+   * Opens a file. Throws a UserError when it is none, or cannot be read.
+   *
+   * @param format for messages, for example `PyTorch file`.
+   */
+  constructor(path: string, format: string) {
     this.path = path;
+    this.#format = format;
     try {
       this.#descriptor = openSync(path, 'r');
     } catch (error) {
@@ -66,7 +72,7 @@ export class FileBytes {
 
   /** The error of a file that is not what it says it is. */
   damaged(expected: string, got: string): UserError {
-    return new UserError('A PyTorch file is damaged.', {
+    return new UserError(`A ${this.#format} is damaged.`, {
       where: this.path,
       expected,
       got,
