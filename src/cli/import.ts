@@ -18,9 +18,8 @@ export async function importCommand({ from, as, out, reporter }: ImportCommand):
     reporter.info(`It is for ${imported.use}`);
     return;
   }
-  const { path, config, trained, untrained, fineTune } = imported.checkpoint;
-  const what = config.task === 'edit' ? 'editing of photos' : 'synthesis from sketches';
-  reporter.info(`Recognised DeepPS for ${what} at ${config.resolution} px: ${trained.join(', ')}`);
+  const { path, description, trained, untrained, fineTune } = imported.checkpoint;
+  reporter.info(`Recognised ${description}: ${trained.join(', ')}`);
   if (untrained.length > 0)
     reporter.info(`No file gave ${untrained.join(', ')}: not trained, as the seed initialises them`);
   reporter.info(`Checkpoint: ${path}`);

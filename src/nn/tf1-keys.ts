@@ -21,6 +21,8 @@ export interface Tf1Entry {
   /** For example `inpaint_net/conv1/kernel`. */
   readonly key: string;
   readonly variable: Variable;
+  /** In checkpoints. Ours may lack dimensions of size 1. */
+  readonly shape: readonly number[];
   /** The entry's part of a tensor that has the weight's shape. */
   part(tensor: Tensor): Tensor;
 }
@@ -31,14 +33,20 @@ export function tf1Entries(network: LayersModel, { prefix, gates }: Tf1Naming): 
     const whole = (suffix: string, weight: TensorFlow.LayerVariable): Tf1Entry => ({
       key: `${prefix}${layer.name}${suffix}`,
       variable: weight.read() as Variable,
+      shape: weight.shape as number[],
       part: (tensor) => tensor.clone(),
     });
     /** Both halves of a weight's channels. */
     const halves = (suffix: string, weight: TensorFlow.LayerVariable) =>
-      ['', '_g'].map((name, half) => ({
-        ...whole(`${name}${suffix}`, weight),
-        part: (tensor: Tensor) => tf.split(tensor, 2, tensor.rank - 1)[half]!,
-      }));
+      ['', '_g'].map((name, half): Tf1Entry => {
+        const entry = whole(`${name}${suffix}`, weight);
+        const channels = entry.shape.at(-1)! / 2;
+        return {
+          ...entry,
+          shape: [...entry.shape.slice(0, -1), channels],
+          part: (tensor) => tf.split(tensor, 2, tensor.rank - 1)[half]!,
+        };
+      });
     if (layer instanceof GatedConv2D) {
       const entries = gates === 'own kernel' ? (...of: Parameters<typeof whole>) => [whole(...of)] : halves;
       return [...entries('/kernel', layer.kernel), ...entries('/bias', layer.bias)];
@@ -47,7 +55,8 @@ export function tf1Entries(network: LayersModel, { prefix, gates }: Tf1Naming): 
       return [whole('/w', layer.kernel), ...(layer.bias ? [whole('/biases1', layer.bias)] : [])];
     if (!(layer instanceof ZeroPadConv2D)) return [];
     const entries = [whole('/kernel', layer.kernel), ...(layer.bias ? [whole('/bias', layer.bias)] : [])];
-    return layer instanceof PowerIterationConv2D ? [...entries, whole('/kernel_sn/u', layer.u)] : entries;
+    if (!(layer instanceof PowerIterationConv2D)) return entries;
+    return [...entries, { ...whole('/kernel_sn/u', layer.u), shape: [1, ...(layer.u.shape as number[])] }];
   });
 }
 
@@ -64,8 +73,7 @@ export function loadTf1Weights(
 ): void {
   tf.tidy(() => {
     const parts = new Map<Variable, Tensor[]>();
-    for (const { key, variable, part } of tf1Entries(network, naming)) {
-      const { shape } = part(variable);
+    for (const { key, variable, shape, part } of tf1Entries(network, naming)) {
       const value = weights(key);
       if (!value || String(long(value.shape)) !== String(long(shape)))
         throw new UserError(`The weights do not fit the network ${network.name}.`, {
@@ -73,7 +81,7 @@ export function loadTf1Weights(
           expected: `shape [${shape}]`,
           got: value ? `shape [${value.shape}]` : 'nothing',
         });
-      parts.set(variable, [...(parts.get(variable) ?? []), tf.reshape(value, shape)]);
+      parts.set(variable, [...(parts.get(variable) ?? []), tf.reshape(value, part(variable).shape)]);
     }
     for (const [variable, values] of parts) variable.assign(tf.concat(values, variable.rank - 1) as Variable);
   });

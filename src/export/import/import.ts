@@ -3,9 +3,10 @@ import { UserError } from '../../runtime/errors.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { importAuxiliary, withTorchNames } from './auxiliary-file.ts';
 import { recognizeAuxiliary } from './auxiliary-networks.ts';
-import { type ImportedCheckpoint, importDeepPs } from './deepps-checkpoint.ts';
+import { importDeepPs } from './deepps-checkpoint.ts';
 import { recognizeDeepPs } from './deepps-network.ts';
 import { findGroups, type NetworkGroup, unknownNetwork } from './groups.ts';
+import type { ImportedCheckpoint } from './imported-checkpoint.ts';
 import { openWeightFile, type WeightFile } from './weight-file.ts';
 
 export interface ImportOptions {

@@ -3,6 +3,8 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readKerasWeights } from '../../formats/keras-h5.ts';
 import { readSafetensorsFile, type StoredTensor } from '../../formats/safetensors.ts';
+import { tensorBundlePrefix } from '../../formats/tensor-bundle/locate.ts';
+import { openTensorBundle } from '../../formats/tensor-bundle/read.ts';
 import { looksLikeTorch, openTorchFile } from '../../formats/torch/read.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { Metadata } from '../metadata.ts';
@@ -17,6 +19,8 @@ export interface WeightTensor {
 
 export interface WeightFile {
   readonly path: string;
+  /** The files that it consists of. */
+  readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, WeightTensor>;
   /** What the file says beside its tensors, in formats that have room for it. */
   readonly metadata?: Metadata;
@@ -25,13 +29,17 @@ export interface WeightFile {
 }
 
 /**
- * Opens a PyTorch file (old form or zip), a safetensors file or Keras weights (`.weights.h5`).
+ * Opens a PyTorch file (old form or zip), a safetensors file, Keras weights (`.weights.h5`) or a checkpoint of
+ * TensorFlow's Saver, which is named by any of its files, by what their names have in common or by its folder.
  *
  * @throws UserError when it cannot be read, is damaged, or is none of these.
  */
 export async function openWeightFile(path: string): Promise<WeightFile> {
+  const prefix = tensorBundlePrefix(path);
+  if (prefix !== undefined) return { path: `${prefix}.index`, ...openTensorBundle(prefix) };
   const head = await readHead(path);
-  if (looksLikeTorch(head.subarray(0, 4))) return { path, ...(await openTorchFile(path)) };
+  const files = [path];
+  if (looksLikeTorch(head.subarray(0, 4))) return { path, files, ...(await openTorchFile(path)) };
   const close = () => {};
   if (head.subarray(1, 4).toString('latin1') === 'HDF') {
     const arrays = await readKerasWeights(path);
@@ -39,7 +47,7 @@ export async function openWeightFile(path: string): Promise<WeightFile> {
       key,
       { shape, dtype: 'float32', read: () => data },
     ]);
-    return { path, tensors: new Map(tensors), close };
+    return { path, files, tensors: new Map(tensors), close };
   }
   // Eight bytes of length, then the header's brace.
   if (head[8] === 0x7b) {
@@ -48,7 +56,7 @@ export async function openWeightFile(path: string): Promise<WeightFile> {
       key,
       { shape: tensor.shape, dtype: tensor.dtype, read: () => numbersOf(tensor) },
     ]);
-    return { path, tensors: new Map(tensors), metadata: file.metadata, close };
+    return { path, files, tensors: new Map(tensors), metadata: file.metadata, close };
   }
   throw unknownFormat(path, head);
 }
@@ -81,7 +89,8 @@ async function readHead(path: string): Promise<Buffer> {
 
 function unknownFormat(path: string, head: Buffer): UserError {
   const text = head.toString('latin1').trimStart().toLowerCase();
-  const expected = 'a PyTorch file (.ckpt, .pth, .pt), a .safetensors file or Keras weights (.weights.h5)';
+  const expected =
+    'a PyTorch file (.ckpt, .pth, .pt), a .safetensors file, Keras weights (.weights.h5) or a TensorFlow checkpoint (.index)';
   const where = `--from ${path}`;
   const again = `download ${basename(path)} again, in a browser if need be, and compare its size`;
   if (/^<(!doctype|html|\?xml)/.test(text))
