@@ -10,9 +10,17 @@ export interface TrainProcess {
 }
 
 /** Runs `train` with these arguments; in `script`, for the shell, `"$@"` stands for it. */
-export function startTrain(args: readonly string[], script = 'exec "$@"'): TrainProcess {
-  const command = [process.execPath, '--import', 'tsx', 'src/cli/main.ts', 'train', ...args];
-  const child = spawn('sh', ['-c', script, 'sh', ...command]);
+export function startTrain(args: readonly string[], script?: string): TrainProcess {
+  return startCommand(['train', ...args], { script });
+}
+
+/** Runs a command of the checkout at `root`. */
+export function startCommand(
+  args: readonly string[],
+  { script = 'exec "$@"', root = '.' }: { script?: string; root?: string } = {},
+): TrainProcess {
+  const command = [process.execPath, '--import', 'tsx', 'src/cli/main.ts', ...args];
+  const child = spawn('sh', ['-c', script, 'sh', ...command], { cwd: root });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (text) => {

@@ -1,10 +1,8 @@
 /** The configuration of a checkpoint that is made of DeepPS's files: the paper's, with the sizes that were found. */
-import { fileURLToPath } from 'node:url';
-import { checkConsistency } from '../../config/check.ts';
-import { readConfig } from '../../config/load.ts';
 import { type DpsConfig, dpsSchema } from '../../config/methods/dps.ts';
 import { UserError } from '../../runtime/errors.ts';
 import { readDeclared } from '../metadata.ts';
+import { builtConfig, paperConfig } from './built-config.ts';
 import type { NamedNetworks } from './deepps-names.ts';
 import type {
   FoundDiscriminator,
@@ -13,7 +11,6 @@ import type {
   FoundNetwork,
 } from './deepps-network.ts';
 
-const paper = fileURLToPath(new URL('../../../configs/dps.yaml', import.meta.url));
 const MAX_LEVELS = 3;
 /** Where the paper's configuration begins, px. */
 const PAPER_LOWEST = 64;
@@ -28,7 +25,7 @@ const MAX_DILATION_AT_64 = 9;
  * @throws UserError when the networks do not belong together, or are of sizes that this program does not build.
  */
 export function configOf(named: NamedNetworks): DpsConfig {
-  const base = dpsSchema.parse(readConfig(paper).config);
+  const base = paperConfig('dps');
   const { lowest } = named;
   const F = only<FoundImageGenerator>(named, /^F$/)[0]?.[1];
   const FD = only<FoundDiscriminator>(named, /^FD$/)[0]?.[1];
@@ -41,7 +38,7 @@ export function configOf(named: NamedNetworks): DpsConfig {
   const { task, widthOfF, maxDilation, ...sizes } = agreedSizes(named, base, resolution);
   const skipped = Math.max(0, Math.log2(lowest / PAPER_LOWEST));
   const { imageGenerator } = base.model;
-  return validated({
+  return builtConfig(dpsSchema, {
     ...base,
     name: 'imported',
     task,
@@ -164,16 +161,4 @@ class Agreement {
       fix: 'import files of one training only; EDT files edit photos, SYN files draw from sketches alone',
     });
   }
-}
-
-function validated(config: object): DpsConfig {
-  const parsed = dpsSchema.safeParse(config);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
-    throw new UserError('The networks are of sizes that this program does not build.', {
-      got: lines.join('; '),
-    });
-  }
-  checkConsistency(parsed.data, (path) => path.map(String).join('.'));
-  return parsed.data;
 }

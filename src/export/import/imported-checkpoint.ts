@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { configToYaml } from '../../config/load.ts';
-import type { Config } from '../../config/schema.ts';
+import { type Config, methodOf } from '../../config/schema.ts';
 import { writeFileAtomically } from '../../formats/atomic.ts';
 import { writeCheckpoint } from '../../formats/checkpoint.ts';
 import { hashFile } from '../../formats/hash-file.ts';
@@ -84,11 +84,14 @@ function arraysOf({ networks }: Method): Record<string, [string, TensorToStore][
 }
 
 function fineTuneConfig(config: Config, out: string): string {
-  const own = { ...config, name: 'fine-tuned', training: { initialWeights: out, ...config.training } };
+  const training = { initialWeights: out, ...config.training };
+  const own = { ...config, name: 'fine-tuned', training } as Config;
+  const needed = methodOf(config).weightFiles(config);
   return [
     '# Training that begins with the imported weights. Name your photos:',
     `#   npm run train -- --config ${join(out, FINE_TUNE)} --set data.source.kind=folder --set data.source.path=photos`,
-    '# and shorten the stages; one of {steps: 0} is left out. Without --set loss.perceptual.network=hed-vgg16 it needs VGG19.',
+    '# and shorten the stages; one of {steps: 0} is left out.',
+    ...needed.map(({ label, fix }) => `# It needs ${label}: ${fix}`),
     configToYaml(own),
   ].join('\n');
 }

@@ -37,10 +37,11 @@ async function imported(metadata: { F?: Metadata; G64?: Metadata }) {
 
 it('an import takes from metadata what weights do not show', async () => {
   const own = describeConfig({ ...config, refinement: { maxDilation: 15 } });
-  expect((await imported({ F: own, G64: own })).refinement.maxDilation).toBe(15);
+  const dilated = (maxDilation: number) => ({ refinement: { maxDilation } });
+  expect(await imported({ F: own, G64: own })).toMatchObject(dilated(15));
   // One of the two says nothing, as a released file does.
-  expect((await imported({ G64: own })).refinement.maxDilation).toBe(15);
-  expect((await imported({ F: { title: 'a' } })).refinement.maxDilation).toBe(9);
+  expect(await imported({ G64: own })).toMatchObject(dilated(15));
+  expect(await imported({ F: { title: 'a' } })).toMatchObject(dilated(9));
 });
 
 it('an import makes the levels that metadata tell of, those without a file too', async () => {
