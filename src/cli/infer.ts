@@ -40,6 +40,12 @@ export async function inferCommand(command: InferCommand): Promise<void> {
     if (command.sketch !== sketch) reporter.warn('This method takes no sketch: --sketch is not looked at.');
     if (command.level !== undefined && !controls.includes('level'))
       reporter.warn('This method has no refinement level: --l is not looked at.');
+    if (command.colour !== undefined && !controls.includes('colour'))
+      throw new UserError('This checkpoint takes no strokes of colour.', {
+        where: `--colour ${command.colour}`,
+        expected: 'no --colour, or a checkpoint of a method that takes them, such as SC-FEGAN',
+        got: `a checkpoint of ${config.method}: ${path}`,
+      });
     const jobs = await findJobs({ ...command, sketch }, config.task, takesSketch);
     reporter.info(
       `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,

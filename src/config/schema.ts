@@ -7,15 +7,20 @@ import { z } from 'zod';
 import { dps, dpsSchema } from './methods/dps.ts';
 import type { MethodConfig } from './methods/method-config.ts';
 import { pix2pix, pix2pixSchema } from './methods/pix2pix.ts';
+import { scFegan, scFeganSchema } from './methods/sc-fegan.ts';
 
-export const configSchema = z.discriminatedUnion('method', [dpsSchema, pix2pixSchema]);
+export const configSchema = z.discriminatedUnion('method', [dpsSchema, pix2pixSchema, scFeganSchema]);
 
 /** A complete configuration: every default filled in. */
 export type Config = z.output<typeof configSchema>;
 export type MethodName = Config['method'];
 export type ConfigOf<Name extends MethodName> = Extract<Config, { method: Name }>;
 
-const methods: { readonly [Name in MethodName]: MethodConfig<ConfigOf<Name>> } = { dps, pix2pix };
+const methods: { readonly [Name in MethodName]: MethodConfig<ConfigOf<Name>> } = {
+  dps,
+  pix2pix,
+  'sc-fegan': scFegan,
+};
 
 /** What a configuration's method says of it. */
 export const methodOf = ({ method }: Config): MethodConfig<Config> => methods[method] as MethodConfig<Config>;

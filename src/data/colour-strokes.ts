@@ -18,17 +18,30 @@ const SIMILAR = 0.2;
 const MAX_STROKES = 12;
 
 /** Colours of strokes [n,s,s,3] in [-1, 1] and where there are any [n,s,s,1], 1 = stroke. */
-export interface ColourStrokes {
+export type ColourStrokes = {
   readonly colours: Tensor4D;
   readonly where: Tensor4D;
-}
+};
 
-/** @param image [n,s,s,3] in [-1, 1], s a multiple of 4. The caller disposes of the result. */
-export function drawColourStrokes(image: Tensor4D, random: RandomStream): ColourStrokes {
+/**
+ * Draws strokes for each of several photos; the caller disposes of the result.
+ *
+ * @param image [n,s,s,3] in [-1, 1], s a multiple of 4. @param randomOf the stream of the photo of an index.
+ */
+export function drawColourStrokes(image: Tensor4D, randomOf: (index: number) => RandomStream): ColourStrokes {
   const [count, size] = image.shape;
   const masks = new Float32Array(count * size * size);
-  for (let i = 0; i < count; i++) masks.set(drawStrokes(size, random), i * size * size);
+  for (let i = 0; i < count; i++) masks.set(drawStrokes(size, randomOf(i)), i * size * size);
   return { colours: flatColours(image), where: tf.tensor4d(masks, [count, size, size, 1]) };
+}
+
+/** Strokes as one tensor [n,s,s,4]: RGB in [-1, 1], and 1 = stroke. */
+export function splitStrokes(strokes: Tensor4D): ColourStrokes {
+  const [n, h, w] = strokes.shape;
+  return {
+    colours: tf.slice(strokes, [0, 0, 0, 0], [n, h, w, 3]),
+    where: tf.slice(strokes, [0, 0, 0, 3], [n, h, w, 1]),
+  };
 }
 
 /** A photo [n,s,s,3] as areas of even colour. */

@@ -1,17 +1,19 @@
-/** Samples that are looked at or measured, with holes that depend on the seed and the sample's id alone. */
+/** Samples that are looked at or measured, with holes and strokes that depend on the seed and the sample's id alone. */
 import { createHash } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { stream } from '../runtime/seed.ts';
 import { toBatch } from './batch.ts';
+import { drawColourStrokes } from './colour-strokes.ts';
 import { UnusableImage } from './decode.ts';
 import { drawHole } from './masks/pool.ts';
 import { decodePair, type Pair } from './pair.ts';
 import type { Batch, PreparedSample } from './types.ts';
 
 /**
- * Reads samples as a batch, see {@link Batch}; the caller disposes of it. Samples that have gone missing or are damaged
- * are left out, with a warning; undefined when none is left.
+ * Reads samples as a batch, see {@link Batch}, with strokes of colour drawn from the photos as in training, for the methods
+ * that take them; the caller disposes of it. Samples that have gone missing or are damaged are left out, with a warning;
+ * undefined when none is left.
  */
 export async function heldOutBatch(
   config: Config,
@@ -38,7 +40,9 @@ export async function heldOutBatch(
     holes.set(drawHole(config.data.holes, n, stream(config.seed, 'held-out hole', id)), i * n * n);
   }
   const raw = { ids: read.map(({ id }) => id), resolution: n, images, sketches };
-  return toBatch(raw, config.task === 'edit' ? holes : undefined);
+  const batch = toBatch(raw, config.task === 'edit' ? holes : undefined);
+  const streamOf = (i: number) => stream(config.seed, 'held-out strokes', raw.ids[i]!);
+  return { ...batch, colour: drawColourStrokes(batch.image, streamOf) };
 }
 
 /** What tells two held-out sets apart: a hash of seed, hole settings and ids. */

@@ -1,4 +1,5 @@
 import type { Tensor4D } from '../runtime/tf.ts';
+import type { ColourStrokes } from './colour-strokes.ts';
 
 export type Split = 'train' | 'validation' | 'test';
 
@@ -62,4 +63,6 @@ export interface Batch {
   readonly image: Tensor4D;
   readonly sketch: Tensor4D;
   readonly hole: Tensor4D;
+  /** Strokes of colour that are given; methods that learn to use some draw their own in training. */
+  readonly colour?: ColourStrokes;
 }

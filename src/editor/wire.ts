@@ -28,9 +28,13 @@ const WITH_SKETCH = 1;
 const WITH_FIRST_IMAGE = 2;
 const HEADER_WORDS = 2;
 
-/** The length of a request's body, bytes. */
-export function inputBytes(resolution: number): number {
-  return 4 * (1 + 5 * resolution ** 2);
+/** Numbers of a pixel: photo, hole and sketch; and strokes of colour, where the model takes them. */
+const PLANES = 5;
+const COLOUR_PLANES = 4;
+
+/** The length of a request's body, bytes. @param takesColour whether strokes of colour are part of it. */
+export function inputBytes(resolution: number, takesColour: boolean): number {
+  return 4 * (1 + (PLANES + (takesColour ? COLOUR_PLANES : 0)) * resolution ** 2);
 }
 
 export function encodeInput({
@@ -39,19 +43,26 @@ export function encodeInput({
   image,
   hole,
   sketch,
+  colour,
 }: EngineInput): Uint8Array<ArrayBuffer> {
   const area = resolution ** 2;
-  const floats = new Float32Array(1 + 5 * area);
+  const bytes = new Uint8Array(inputBytes(resolution, colour !== undefined));
+  const floats = new Float32Array(bytes.buffer);
   floats[0] = level;
   floats.set(image, 1);
   floats.set(hole, 1 + 3 * area);
   floats.set(sketch, 1 + 4 * area);
-  return new Uint8Array(floats.buffer);
+  if (colour) floats.set(colour, 1 + PLANES * area);
+  return bytes;
 }
 
 /** Undefined when the length is not that of `resolution`, l is not in [0, 1] or a value is not finite. */
-export function decodeInput(bytes: Uint8Array, resolution: number): EngineInput | undefined {
-  if (bytes.length !== inputBytes(resolution)) return undefined;
+export function decodeInput(
+  bytes: Uint8Array,
+  resolution: number,
+  takesColour: boolean,
+): EngineInput | undefined {
+  if (bytes.length !== inputBytes(resolution, takesColour)) return undefined;
   const floats = new Float32Array(bytes.slice().buffer);
   const level = floats[0];
   if (!(level >= 0 && level <= 1) || !floats.every(Number.isFinite)) return undefined;
@@ -61,7 +72,8 @@ export function decodeInput(bytes: Uint8Array, resolution: number): EngineInput 
     level,
     image: floats.subarray(1, 1 + 3 * area),
     hole: floats.subarray(1 + 3 * area, 1 + 4 * area),
-    sketch: floats.subarray(1 + 4 * area),
+    sketch: floats.subarray(1 + 4 * area, 1 + PLANES * area),
+    ...(takesColour && { colour: floats.subarray(1 + PLANES * area) }),
   };
 }
 

@@ -143,6 +143,7 @@ function partsOf(subject: Subject, { suite }: EvaluationSet): PlannedPart[] {
     parts.push({
       name: `${name}-${degradation === undefined ? 'no-sketch' : `d${degradation}`}`,
       degradation: degradation ?? 0,
+      takesColour: predictor.controls.includes('colour'),
       measured: true,
       variants: levels.map((level) => ({
         label: level === undefined ? label : `${label} at l = ${level}`,

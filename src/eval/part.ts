@@ -21,6 +21,8 @@ export interface Part {
   readonly name: string;
   /** The d of the sketches. */
   readonly degradation: number;
+  /** Whether the variants take strokes of colour. */
+  readonly takesColour?: boolean;
   readonly variants: readonly Variant[];
   /** False where only statistics of sets are wanted. */
   readonly measured: boolean;
@@ -76,7 +78,7 @@ export async function measurePart(part: Part, context: PartContext): Promise<Par
   let lastSave = performance.now();
   while (done < set.items.length) {
     const items = set.items.slice(done, done + size);
-    const batch = await readItems(set, items, part.degradation);
+    const batch = await readItems(set, items, part.degradation, part.takesColour ?? false);
     const known = atResolution(batch, resolution);
     // One tensor for all variants: metrics keep what they have computed of the photos.
     const truth = unit(known.truth);

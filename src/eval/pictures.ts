@@ -144,9 +144,10 @@ async function drawSample(
 ): Promise<Omit<ShownSample, 'error' | 'rank'>> {
   const resolution = subjects[0]!.predictor.resolution;
   const sketches: ShownSketch[] = [];
+  const takesColour = subjects.some(({ predictor }) => predictor.controls.includes('colour'));
   let pictures = { photo: '', input: '' };
   for (const degradation of set.suite.sketches.degradations) {
-    const batch = await readItems(set, [item], degradation);
+    const batch = await readItems(set, [item], degradation, takesColour);
     const { truth, hole, sketch } = atResolution(batch, resolution);
     const results: ShownResult[][] = [];
     for (const subject of subjects) {

@@ -82,7 +82,7 @@ export class Validation {
 
   dispose(): void {
     this.#measurer.dispose();
-    for (const { image, sketch, hole } of this.#batches) tf.dispose([image, sketch, hole]);
+    for (const batch of this.#batches) tf.dispose({ ...batch });
   }
 }
 

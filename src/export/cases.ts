@@ -68,6 +68,8 @@ function sampleOf({ kind, shape }: Port, level: number, random: RandomStream): F
       return Float32Array.from(drawFreeFormMask(side, random));
     case 'sketch':
       return drawStrokes(side, random);
+    case 'colour':
+      return drawColours(side, random);
     case 'photo':
     case 'network':
       return smoothNoise(shape as [number, number, number], random);
@@ -81,6 +83,16 @@ function smoothNoise([h, w, c]: readonly [number, number, number], random: Rando
     const coarse = Float32Array.from({ length: GRID * GRID * c }, () => random.uniform(-1, 1));
     const picture = tf.tensor4d(coarse, [1, GRID, GRID, c]) as Tensor4D;
     return tf.image.resizeBilinear(picture, [h, w]).dataSync() as Float32Array;
+  });
+}
+
+/** Strokes of random colours [size, size, 4], as the port has them; where there is none the numbers are others than 0. */
+function drawColours(size: number, random: RandomStream): Float32Array {
+  const colours = smoothNoise([size, size, 3], random);
+  const where = drawFreeFormMask(size, random);
+  return Float32Array.from({ length: 4 * size * size }, (_, i) => {
+    const pixel = Math.floor(i / 4);
+    return i % 4 === 3 ? where[pixel]! : colours[3 * pixel + (i % 4)]!;
   });
 }
 

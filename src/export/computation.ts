@@ -1,5 +1,6 @@
 /** What can be exported of a method, its whole path or one network, as a function with named inputs and outputs. */
 import type { Config } from '../config/schema.ts';
+import { splitStrokes } from '../data/colour-strokes.ts';
 import type { Graph } from '../formats/graph.ts';
 import type { Control } from '../models/control.ts';
 import type { Intermediate, Method } from '../models/method.ts';
@@ -41,6 +42,11 @@ export function pipeline(method: Method, config: Config): Computation {
     shape: [size, size, 1],
     meaning: 'one-pixel lines: -1 line, +1 paper; what l does to them is part of the model',
   };
+  const colour: Port = {
+    kind: 'colour',
+    shape: [size, size, 4],
+    meaning: 'strokes of colour: RGB in [-1, 1], then 1 where there is a stroke, 0 where there is none',
+  };
   const edit = config.task === 'edit';
   const uses = (control: Control) => predictor.controls.includes(control);
   const made: Readonly<Record<Intermediate, readonly [name: string, meaning: string]>> = {
@@ -56,6 +62,7 @@ export function pipeline(method: Method, config: Config): Computation {
     inputs: {
       ...(edit && { photo, hole }),
       ...(uses('sketch') && { sketch }),
+      ...(uses('colour') && { colour }),
       ...(uses('level') && { l: levelPort }),
     },
     outputs: {
@@ -70,6 +77,7 @@ export function pipeline(method: Method, config: Config): Computation {
         sketch: (given.sketch ?? tf.onesLike(some)) as Tensor4D,
         image: (given.photo ?? tf.zerosLike(tf.tile(some, [1, 1, 1, 3]))) as Tensor4D,
         hole: (given.hole ?? tf.onesLike(some)) as Tensor4D,
+        ...(given.colour && { colour: splitStrokes(given.colour as Tensor4D) }),
       });
       const intermediates = predictor.intermediates.map((key) => [made[key][0], prediction[key]!] as const);
       return { ...Object.fromEntries(intermediates), I_out: prediction.result };

@@ -2,13 +2,23 @@
 import type { PortKind } from '../models/ports.ts';
 import type { Computation } from './computation.ts';
 
-/** What an example feeds: a grey photo, all of it a hole, and l = 0.5; the sketch has one line across its middle. */
-const FILL: Record<Exclude<PortKind, 'sketch'>, number> = { photo: 0, hole: 1, level: 0.5, network: 0 };
+/**
+ * What an example feeds: a grey photo, all of it a hole, no stroke of colour, and l = 0.5; the sketch has one line across its
+ * middle.
+ */
+const FILL: Record<Exclude<PortKind, 'sketch'>, number> = {
+  photo: 0,
+  hole: 1,
+  colour: 0,
+  level: 0.5,
+  network: 0,
+};
 
 const HINTS: Record<PortKind, string> = {
   photo: 'RGB / 127.5 - 1',
   hole: '1 is filled, 0 is kept',
   sketch: '1 is paper, -1 a line',
+  colour: 'RGB / 127.5 - 1, and 1 in strokes; 0 is none',
   level: '0 follows the sketch, 1 is the freest',
   network: 'see above',
 };

@@ -58,9 +58,12 @@ function picturesText({ config, controls }: Origin): string {
   const widened = controls.includes('level')
     ? ' A line outside the hole counts only where l widens it into the hole.'
     : '';
+  const strokes = controls.includes('colour')
+    ? ' Strokes of colour in the hole are as photos, `byte / 127.5 - 1`; black is no stroke.'
+    : '';
   return [
     `Cut the face out of the photo about as the training images frame theirs, and scale it to ${size}: RGB bytes become`,
-    `\`byte / 127.5 - 1\`. ${values}${widened}`,
+    `\`byte / 127.5 - 1\`. ${values}${widened}${strokes}`,
     `The photo itself comes back by \`photo * (1 - hole) + I_out * hole\`. ${back}.`,
   ].join('\n');
 }

@@ -3,8 +3,17 @@ import { UserError } from '../runtime/errors.ts';
 import { fitHole, requireShape, share } from './fit.ts';
 import type { Job } from './jobs.ts';
 import { LINE_BELOW } from './lines.ts';
-import type { Edit, Raster } from './raster.ts';
-import { type MaskHole, type Photo, readHole, readPhoto, readSketch, readStrip } from './read.ts';
+import type { Edit, Raster, Size } from './raster.ts';
+import {
+  type MaskHole,
+  type Photo,
+  readHole,
+  readPhoto,
+  readSketch,
+  readStrip,
+  readStrokes,
+} from './read.ts';
+import { isStroke } from './strokes.ts';
 
 /** A hole of a larger share of the photo is probably a mask of the other polarity. */
 const LARGE_HOLE = 0.5;
@@ -17,9 +26,13 @@ export interface ReadEdit extends Edit {
   readonly warnings: readonly string[];
 }
 
-/** Reads and checks a photo, its hole and, where there is one, its sketch. @throws UserError when they cannot be used. */
+/**
+ * Reads and checks a photo, its hole and, where there are such, its sketch and its strokes of colour.
+ *
+ * @throws UserError when they cannot be used.
+ */
 export async function readEdit(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole): Promise<ReadEdit> {
-  const { source, hole, sketch } = await readParts(job, holeIs);
+  const { source, hole, sketch, strokes } = await readParts(job, holeIs);
   const photo = source.raster;
   const warnings: string[] = source.loss ? [source.loss] : [];
   const where = job.kind === 'strip' ? job.strip : job.mask;
@@ -38,8 +51,11 @@ export async function readEdit(job: Exclude<Job, { kind: 'sketch' }>, holeIs: Ma
       `the hole is ${Math.round(100 * part)} % of the photo; if ${other} is what is to change, give --mask-hole ${other}`,
     );
   }
-  if (sketch && !hasLineInHole(sketch, hole)) warnings.push('the sketch has no line inside the hole');
-  return { photo, hole, sketch: sketch ?? paper(photo), source, warnings };
+  if (sketch && !touchesHole(sketch, (pixel) => sketch.data[pixel]! < LINE_BELOW, hole))
+    warnings.push('the sketch has no line inside the hole');
+  if (strokes && !touchesHole(strokes, (pixel) => isStroke(strokes, pixel), hole))
+    warnings.push('no stroke of colour is inside the hole; what is outside is ignored');
+  return { photo, hole, sketch: sketch ?? paper(photo), strokes, source, warnings };
 }
 
 /** Reads and checks a drawing. @throws UserError when it cannot be used. */
@@ -53,14 +69,16 @@ async function readParts(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole
   if (job.kind === 'strip') {
     const { photo, hole, sketch } = await readStrip(job.strip, holeIs);
     requireInk(sketch, job.strip);
-    return { source: photo, hole, sketch };
+    return { source: photo, hole, sketch, strokes: undefined };
   }
   const source = await readPhoto(job.image);
   const mask = await readHole(job.mask, holeIs);
   requireShape('mask', job.mask, mask, source.raster);
   const sketch = job.sketch === undefined ? undefined : await readDrawing(job.sketch);
   if (sketch) requireShape('sketch', job.sketch!, sketch, source.raster);
-  return { source, hole: fitHole(mask, source.raster), sketch };
+  const strokes = job.colour === undefined ? undefined : await readStrokes(job.colour);
+  if (strokes) requireShape('picture of colour strokes', job.colour!, strokes, source.raster);
+  return { source, hole: fitHole(mask, source.raster), sketch, strokes };
 }
 
 /** A sketch without a line. */
@@ -81,13 +99,12 @@ function requireInk(sketch: Raster, where: string): void {
   });
 }
 
-/** Where the sketch is of another size its pixels are looked up in the hole. */
-function hasLineInHole(sketch: Raster, hole: Raster): boolean {
-  for (let y = 0, i = 0; y < sketch.height; y++) {
-    const row = Math.floor(((y + 0.5) * hole.height) / sketch.height) * hole.width;
-    for (let x = 0; x < sketch.width; x++, i++) {
-      if (sketch.data[i]! >= LINE_BELOW) continue;
-      if (hole.data[row + Math.floor(((x + 0.5) * hole.width) / sketch.width)]) return true;
+/** Whether a marked pixel lies in the hole; where the drawing is of another size its pixels are looked up there. */
+function touchesHole(drawing: Size, isMarked: (pixel: number) => boolean, hole: Raster): boolean {
+  for (let y = 0, i = 0; y < drawing.height; y++) {
+    const row = Math.floor(((y + 0.5) * hole.height) / drawing.height) * hole.width;
+    for (let x = 0; x < drawing.width; x++, i++) {
+      if (isMarked(i) && hole.data[row + Math.floor(((x + 0.5) * hole.width) / drawing.width)]) return true;
     }
   }
   return false;

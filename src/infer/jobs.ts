@@ -13,6 +13,8 @@ export type Job =
       readonly mask: string;
       /** Absent where the method takes none. */
       readonly sketch?: string;
+      /** Strokes of colour, where they are given. */
+      readonly colour?: string;
     }
   | { readonly kind: 'strip'; readonly name: string; readonly strip: string }
   | { readonly kind: 'sketch'; readonly name: string; readonly sketch: string };
@@ -22,17 +24,18 @@ export interface JobSources {
   readonly image?: string;
   readonly mask?: string;
   readonly sketch?: string;
+  readonly colour?: string;
   readonly strips?: readonly string[];
 }
 
-const PARTS = ['image', 'mask', 'sketch'] as const;
+const PARTS = ['image', 'mask', 'sketch', 'colour'] as const;
 type Part = (typeof PARTS)[number];
 /** So many files without a partner are named. */
 const LISTED = 12;
 
 /**
- * The pictures that the sources ask for. Files of the folders of photos, masks and sketches belong together when their
- * paths below the folders are equal but for the extension.
+ * The pictures that the sources ask for. Files of the folders of photos, masks, sketches and, where they are given, strokes of
+ * colour belong together when their paths below the folders are equal but for the extension.
  *
  * @param task of the networks: an edit needs photo, mask and sketch, or strips; a synthesis a sketch alone.
  * @param takesSketch whether an edit needs a sketch.
@@ -43,7 +46,8 @@ export async function findJobs(
   task: 'edit' | 'synthesis',
   takesSketch: boolean,
 ): Promise<Job[]> {
-  const parts = PARTS.filter((part) => part !== 'sketch' || takesSketch);
+  const isPart = { image: true, mask: true, sketch: takesSketch, colour: sources.colour !== undefined };
+  const parts = PARTS.filter((part) => isPart[part]);
   requireSources(sources, task, parts);
   const jobs = sources.strips?.length
     ? await stripJobs(sources.strips)
@@ -90,7 +94,7 @@ async function tripleJobs(sources: Record<Part, string>, parts: readonly Part[])
   const kinds = await Promise.all(parts.map((part) => isFolder(part, sources[part])));
   const job = (name: string, fileOfPart: (part: Part) => string): Job => {
     const files = Object.fromEntries(parts.map((part) => [part, fileOfPart(part)]));
-    return { kind: 'triple', name, ...(files as { image: string; mask: string; sketch?: string }) };
+    return { kind: 'triple', name, ...(files as { image: string; mask: string }) };
   };
   if (kinds.every((folder) => !folder)) return [job(parse(sources.image).name, (part) => sources[part])];
   if (!kinds.every((folder) => folder)) {

@@ -1,6 +1,7 @@
 /** Drawings of any size and thickness of line to what networks are trained on: lines one pixel wide. */
 import { thin } from '../data/edges/thin.ts';
 import { mirrored, type Raster, type Region, type Size } from './raster.ts';
+import { spans, type Window, windowOf } from './window.ts';
 
 /** A pixel darker than this is line: a thin grey line of a smoothing brush counts, the noise of a JPEG does not. */
 export const LINE_BELOW = 192;
@@ -8,14 +9,6 @@ export const LINE_BELOW = 192;
 const FINE = 4;
 /** Drawings of one-pixel lines have corners and crossings; DeepPS's examples have at most 1.22 pixels on average. */
 const MEAN_WIDTH = 1.5;
-
-/** The part of a raster that stands for a region of a photo, px of the raster, which may be fractions. */
-interface Window {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 /**
  * The lines of a sketch inside a region [resolution * resolution], 1 = line, one pixel wide. Nothing that is drawn is
@@ -25,13 +18,7 @@ interface Window {
  * @param sketch see {@link Edit}. @param photo the size of the photo that the region is a part of.
  */
 export function thinLines(sketch: Raster, photo: Size, region: Region, resolution: number): Uint8Array {
-  const [scaleX, scaleY] = [sketch.width / photo.width, sketch.height / photo.height];
-  const window = {
-    x: region.x * scaleX,
-    y: region.y * scaleY,
-    width: region.size * scaleX,
-    height: region.size * scaleY,
-  };
+  const window = windowOf(sketch, photo, region);
   const drawn = Math.ceil(Math.max(window.width, window.height));
   const fine = Math.max(resolution, Math.min(FINE * resolution, drawn));
   const isLine = (i: number) => sketch.data[i]! < LINE_BELOW;
@@ -70,16 +57,6 @@ function touched(
         }
       }
     }
-  }
-  return result;
-}
-
-/** First and last + 1 old pixel of every new one. The tolerance keeps rounding from touching one more. */
-function spans(start: number, length: number, size: number): Int32Array {
-  const result = new Int32Array(2 * size);
-  for (let i = 0; i < size; i++) {
-    result[2 * i] = Math.floor(start + (i * length) / size + 1e-6);
-    result[2 * i + 1] = Math.ceil(start + ((i + 1) * length) / size - 1e-6);
   }
   return result;
 }

@@ -2,6 +2,7 @@
 import { reduceHole, thinLines } from './lines.ts';
 import type { Edit, Raster, Region } from './raster.ts';
 import { type RowSource, scaleRows } from './resample.ts';
+import { reduceStrokes } from './strokes.ts';
 
 /** Row by row at r x r px. */
 export interface NetworkInput {
@@ -11,6 +12,8 @@ export interface NetworkInput {
   readonly hole: Float32Array;
   /** [r,r,1], -1 = line, +1 = paper; lines one pixel wide. */
   readonly sketch: Float32Array;
+  /** Strokes of colour [r,r,4], where they are given: RGB in [-1, 1], and 1 = stroke, 0 = none. */
+  readonly colour?: Float32Array;
 }
 
 /** The region of an edit as a network of that resolution takes it. What is transparent is shown over white. */
@@ -20,6 +23,7 @@ export function networkInput(edit: Edit, region: Region, resolution: number): Ne
     image: scalePhoto(edit.photo, region, resolution),
     hole: Float32Array.from(reduceHole(edit.hole, region, resolution)),
     sketch: Float32Array.from(lines, (line) => 1 - 2 * line),
+    colour: edit.strokes && reduceStrokes(edit.strokes, edit.photo, region, resolution),
   };
 }
 

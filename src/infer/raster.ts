@@ -1,6 +1,7 @@
 /**
- * The pictures of inference as plain bytes. The modules `raster`, `region`, `resample`, `lines`, `network-input` and
- * `blend` need neither Node nor TensorFlow: the page of the editor runs the same code, so that pixels are the same.
+ * The pictures of inference as plain bytes. The modules `raster`, `region`, `resample`, `window`, `lines`, `strokes`,
+ * `network-input` and `blend` need neither Node nor TensorFlow: the page of the editor runs the same code, so that pixels
+ * are the same.
  */
 
 export interface Size {
@@ -16,12 +17,14 @@ export interface Raster extends Size {
 /**
  * A photo with a hole and the drawing of what shall be there. `photo`: RGBA, as ImageData has it. `hole`: one channel
  * of the photo's size, 0 = known, all else = hole. `sketch`: one channel, 0 = line and 255 = paper, of the photo's
- * size or any other of its shape.
+ * size or any other of its shape. `strokes`, of such a size too: RGBA, half transparent or more where there is no stroke of
+ * colour; none by default.
  */
 export interface Edit {
   readonly photo: Raster;
   readonly hole: Raster;
   readonly sketch: Raster;
+  readonly strokes?: Raster;
 }
 
 /** A square of a photo, whole px of the photo; where the photo is too narrow it reaches over the border. */

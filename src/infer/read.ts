@@ -1,4 +1,4 @@
-/** Reads photos, masks, sketches and strips from files of any kind. */
+/** Reads photos, masks, sketches, strokes of colour and strips from files of any kind. */
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { readable, UnusableImage } from '../data/decode.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -59,6 +59,26 @@ export async function readHole(path: string, holeIs: MaskHole): Promise<Raster> 
 /** Reads a drawing of dark lines on white or on nothing: one channel, see `Edit`. @throws UserError as {@link readPhoto}. */
 export async function readSketch(path: string): Promise<Raster> {
   return named(path, () => readGrey(path, 'white'));
+}
+
+/**
+ * Reads strokes of colour, RGBA, see `Edit`; their colours as sRGB.
+ *
+ * @throws UserError as {@link readPhoto}, and when nothing of the file can be transparent.
+ */
+export async function readStrokes(path: string): Promise<Raster> {
+  return named(path, async () => {
+    const { hasAlpha } = await examine(path);
+    if (!hasAlpha) {
+      throw new UserError('The picture of colour strokes has no alpha channel.', {
+        where: path,
+        expected: 'strokes on nothing: transparent wherever there is no stroke, as PNG and WebP can be',
+        got: 'a picture that is opaque everywhere',
+        fix: 'draw the strokes on an empty layer, and export that layer alone',
+      });
+    }
+    return bytes(open(path, false).toColourspace('srgb').ensureAlpha());
+  });
 }
 
 /** The parts of a strip: photo, sketch and mask side by side, squares of one size. */

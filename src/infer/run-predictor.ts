@@ -1,3 +1,4 @@
+import { splitStrokes } from '../data/colour-strokes.ts';
 import type { Predictor } from '../models/method.ts';
 import { type Tensor4D, tf } from '../runtime/tf.ts';
 import type { NetworkInput } from './network-input.ts';
@@ -26,7 +27,8 @@ export async function runPredictor(
     const image = tf.tensor4d(input.image, [1, r, r, 3]);
     const hole = tf.tensor4d(input.hole, [1, r, r, 1]);
     const sketch = tf.tensor4d(input.sketch, [1, r, r, 1]);
-    return { ...predictor.predict({ image, hole, sketch, level }) };
+    const colour = input.colour && splitStrokes(tf.tensor4d(input.colour, [1, r, r, 4]));
+    return { ...predictor.predict({ image, hole, sketch, level, ...(colour && { colour }) }) };
   });
   const floats = async (tensor?: Tensor4D) => (await tensor?.data()) as Float32Array | undefined;
   try {

@@ -29,8 +29,8 @@ export async function drawSheet(
     ? [
         { caption: 'photo', pictures: [toRgb(input.image, resolution)] },
         {
-          caption: input.sketch.includes(-1) ? 'hole and sketch' : 'hole',
-          pictures: [toRgb(sketchInHole(input), resolution)],
+          caption: input.colour ? 'hole and drawing' : input.sketch.includes(-1) ? 'hole and sketch' : 'hole',
+          pictures: [toRgb(drawingInHole(input), resolution)],
         },
       ]
     : [{ caption: 'sketch', pictures: [toRgb(input.sketch, resolution)] }];
@@ -45,10 +45,12 @@ export async function drawSheet(
   return (await drawPictures(columns, resolution, captions)).png;
 }
 
-/** The photo outside the hole and the drawing inside [r,r,3]. */
-function sketchInHole({ image, hole, sketch }: NetworkInput): Float32Array {
+/** The photo outside the hole; inside lines over strokes of colour over paper [r,r,3]. */
+function drawingInHole({ image, hole, sketch, colour }: NetworkInput): Float32Array {
   return image.map((value, i) => {
     const pixel = Math.floor(i / 3);
-    return hole[pixel] === 1 ? sketch[pixel]! : value;
+    if (hole[pixel] !== 1) return value;
+    const isStroke = colour?.[4 * pixel + 3] === 1 && sketch[pixel] !== -1;
+    return isStroke ? colour[4 * pixel + (i % 3)]! : sketch[pixel]!;
   });
 }

@@ -2,7 +2,6 @@
  * What a method (one folder of `models/`) offers to training, evaluation, inference and export. They know nothing
  * else of it.
  */
-import type { ColourStrokes } from '../data/colour-strokes.ts';
 import type { Batch } from '../data/types.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { StreamState } from '../runtime/seed.ts';
@@ -77,8 +76,6 @@ export interface Trainable {
 export interface PredictorInput extends Batch {
   /** l in [0, 1], for all samples or [n or 1, 1]; 0 by default. */
   readonly level?: number | Tensor2D;
-  /** None by default. */
-  readonly colour?: ColourStrokes;
 }
 
 /** All in [-1, 1]. */

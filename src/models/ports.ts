@@ -2,7 +2,7 @@
 import type { LayersModel } from '../runtime/tf.ts';
 
 /** What an input holds. `network` is what one network hands to another. */
-export type PortKind = 'photo' | 'hole' | 'sketch' | 'level' | 'network';
+export type PortKind = 'photo' | 'hole' | 'sketch' | 'colour' | 'level' | 'network';
 
 export interface Port {
   readonly kind: PortKind;

@@ -3,10 +3,12 @@ import type { Config, ConfigOf, MethodName } from '../config/schema.ts';
 import { Dps } from './dps/method.ts';
 import type { Method } from './method.ts';
 import { Pix2Pix } from './pix2pix/method.ts';
+import { ScFegan } from './scfegan/method.ts';
 
 const methods: { readonly [Name in MethodName]: new (config: ConfigOf<Name>) => Method } = {
   dps: Dps,
   pix2pix: Pix2Pix,
+  'sc-fegan': ScFegan,
 };
 
 /** Builds the method that a configuration names, its networks initialised from the seed. */

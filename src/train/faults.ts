@@ -53,8 +53,9 @@ export class FaultLog {
     this.#steps = [...this.#steps.filter((step) => step > fault.step - WINDOW), fault.step];
     const names = notFinite(fault.values);
     const state = tf.tidy(() => unsound(fault.trainable.state()));
+    const { image, sketch, hole } = fault.batch;
     const cause = describeCause(
-      tf.tidy(() => unsound({ ...fault.batch })),
+      tf.tidy(() => unsound({ image, sketch, hole })),
       state,
     );
     const where = await this.#write(fault, { notFinite: names, cause, unsoundState: state });

@@ -22,11 +22,11 @@ describe('drawColourStrokes', () => {
   const image = normalTensor([8, 64, 64, 3], 0.3) as Tensor4D;
 
   it('covers a little of a photo, the same for the same stream', () => {
-    const [first, second, other] = [1, 1, 2].map((seed) => drawColourStrokes(image, stream(seed))) as [
-      ReturnType<typeof drawColourStrokes>,
-      ReturnType<typeof drawColourStrokes>,
-      ReturnType<typeof drawColourStrokes>,
-    ];
+    const draw = (seed: number) => {
+      const random = stream(seed);
+      return drawColourStrokes(image, () => random);
+    };
+    const [first, second, other] = [draw(1), draw(1), draw(2)];
     const share = value(tf.mean(first.where));
     expect(share).toBeGreaterThan(0.005);
     expect(share).toBeLessThan(0.3);
@@ -35,9 +35,17 @@ describe('drawColourStrokes', () => {
     expect(first.colours.shape).toEqual(image.shape);
   });
 
+  it('draws for each photo from its own stream, whatever the batch', () => {
+    const streamOf = (index: number) => stream(1, index);
+    const all = drawColourStrokes(image, streamOf);
+    const alone = drawColourStrokes(image.slice([5], [1]), () => streamOf(5));
+    expect(maxDifference(all.where.slice([5], [1]), alone.where)).toBe(0);
+    expect(maxDifference(all.colours.slice([5], [1]), alone.colours)).toBeLessThan(1e-5);
+  });
+
   it('leaves only its two tensors behind', () => {
     const before = tf.memory().numTensors;
-    const strokes = drawColourStrokes(image, stream(3));
+    const strokes = drawColourStrokes(image, () => stream(3));
     expect(tf.memory().numTensors).toBe(before + 2);
     tf.dispose([strokes.colours, strokes.where]);
   });

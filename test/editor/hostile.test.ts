@@ -16,7 +16,7 @@ const defects: unknown[] = [];
 
 beforeAll(async () => {
   const edges = { size: edgeSize, padding: 0, threshold: 0.1, minimumSize: 5 };
-  const model = { resolution, edges, path: '', run: '', step: 0, method: 'dps', controls: [], cache: '' };
+  const model = { resolution, edges, path: '', run: '', step: 0, method: 'dps', controls: ['sketch', 'colour'] as const, cache: '' };
   const area = resolution ** 2;
   const engine = {
     model,
@@ -89,7 +89,7 @@ function sendRaw(bytes: Uint8Array | string): Promise<string> {
 
 const octets = { 'Content-Type': 'application/octet-stream' };
 const input = (change: (floats: Float32Array) => void = () => {}): Uint8Array => {
-  const floats = new Float32Array(inputBytes(resolution) / 4);
+  const floats = new Float32Array(inputBytes(resolution, true) / 4);
   change(floats);
   return new Uint8Array(floats.buffer);
 };
@@ -187,7 +187,7 @@ describe('the server', () => {
         ),
       // What is no image decodes as some input or none.
       async () => {
-        const noise = Uint8Array.from({ length: inputBytes(resolution) }, () => random.integer(0, 256));
+        const noise = Uint8Array.from({ length: inputBytes(resolution, true) }, () => random.integer(0, 256));
         return (await ask('POST', '/api/predict', octets, noise)).status;
       },
       async () => sendRaw(Uint8Array.from({ length: random.integer(1, 400) }, () => random.integer(0, 256))),

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/load.ts';
 import { heldOutBatch } from '../../src/data/held-out.ts';
 import { encodePair } from '../../src/data/pair.ts';
-import type { PreparedSample } from '../../src/data/types.ts';
+import type { Batch, PreparedSample } from '../../src/data/types.ts';
 import { heldOutTable } from '../../src/eval/table.ts';
 import type { Predictor } from '../../src/models/method.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -28,12 +28,15 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('holes depend on seed and id alone', async () => {
+it.each([
+  ['holes', ({ hole }: Batch) => hole],
+  ['strokes of colour', ({ colour }: Batch) => colour!.where],
+])('%s depend on seed and id alone', async (_, of) => {
   const all = (await heldOutBatch(config, samples, silent))!;
   const some = (await heldOutBatch(config, [samples[7]!], silent))!;
-  expect(await tf.slice(all.hole, [7, 0, 0, 0], [1, -1, -1, -1]).data()).toEqual(await some.hole.data());
+  expect(await tf.slice(of(all), [7, 0, 0, 0], [1, -1, -1, -1]).data()).toEqual(await of(some).data());
   const other = (await heldOutBatch({ ...config, seed: 99 }, [samples[7]!], silent))!;
-  expect(await other.hole.data()).not.toEqual(await some.hole.data());
+  expect(await of(other).data()).not.toEqual(await of(some).data());
 });
 
 it('leaves out what cannot be read, with a warning', async () => {

@@ -11,6 +11,10 @@ export const infer = defineCommand({
     image: text('--image', 'Photo, or a folder of photos'),
     mask: text('--mask', 'Mask of the hole, or a folder of masks of the photos’ names'),
     sketch: text('--sketch', 'Sketch, black lines on white, or a folder of sketches'),
+    colour: text(
+      '--colour',
+      'Strokes of colour on nothing (PNG with transparency), or a folder of such; for models that take them',
+    ),
     strip: texts('DeepPS’s pictures of photo, sketch and mask side by side, or folders of them'),
     l: text('--l', 'How freely the sketch is taken, from 0 to 1; several with commas (default: 0.5)'),
     'mask-hole': {

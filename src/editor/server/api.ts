@@ -20,7 +20,8 @@ export interface ApiParts {
 }
 
 export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<string, Handler> {
-  const { resolution, edges } = engine.model;
+  const { resolution, edges, controls } = engine.model;
+  const takesColour = controls.includes('colour');
   const latest = new LatestOnly(waitingClients);
 
   const compute = async <T>(
@@ -48,8 +49,8 @@ export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<str
     [
       '/api/predict',
       async (request, response) => {
-        const body = await readBody(request, inputBytes(resolution));
-        const input = decodeInput(body, resolution);
+        const body = await readBody(request, inputBytes(resolution, takesColour));
+        const input = decodeInput(body, resolution, takesColour);
         if (!input) throw new Refusal(400, 'The body has values that are not finite, or l outside 0 to 1.');
         const output = await compute(request, response, () => engine.ask('predict', input));
         sendBytes(response, encodeOutput(output));

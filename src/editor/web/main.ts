@@ -1,6 +1,6 @@
 /** The page's entry: connects the editor's parts. */
 import type { EditorDescription } from '../description.ts';
-import type { LayerName } from './drawing/history.ts';
+import { type LayerName, layerNames } from './drawing/changes.ts';
 import type { Saveable } from './studio/protocol.ts';
 import { BrushSizes } from './ui/brush-size.ts';
 import { connectBrush, connectLevel, connectRegion, connectTools, hideUnusable } from './ui/controls.ts';
@@ -42,8 +42,8 @@ async function start(): Promise<void> {
   button('help').addEventListener('click', () => help.showModal());
 
   const resize = (direction: 1 | -1) => {
-    const tool = editor.tool.value;
-    if (tool !== 'pan') sizes.change(layerOf(tool), direction);
+    const layer = layerOf(editor.tool.value);
+    if (layer) sizes.change(layer, direction);
   };
   const useTool = (tool: typeof editor.tool.value) => () => {
     editor.tool.value = tool;
@@ -59,11 +59,14 @@ async function start(): Promise<void> {
     { keys: ['Shift+H'], name: 'Erase hole', run: useTool('hole-eraser') },
     { keys: ['L'], name: 'Line brush', needs: 'sketch', run: useTool('lines') },
     { keys: ['Shift+L'], name: 'Erase lines', needs: 'sketch', run: useTool('lines-eraser') },
+    { keys: ['C'], name: 'Colour brush', needs: 'colour', run: useTool('colour') },
+    { keys: ['Shift+C'], name: 'Erase colour', needs: 'colour', run: useTool('colour-eraser') },
+    { keys: ['I'], name: 'Colour from the photo', needs: 'colour', run: useTool('pipette') },
     { keys: ['M'], name: 'Move the view', run: useTool('pan') },
     { keys: ['['], name: 'Smaller brush', run: () => resize(-1) },
     { keys: [']'], name: 'Larger brush', run: () => resize(1) },
     { keys: ['S'], name: 'Lines from photo', needs: 'sketch', run: () => void editor.drawEdges() },
-    { keys: ['Delete'], name: 'Clear everything', run: () => editor.clear(['hole', 'lines']) },
+    { keys: ['Delete'], name: 'Clear everything', run: () => editor.clear(layerNames) },
     {
       keys: [','],
       name: 'Less refinement',
@@ -106,9 +109,7 @@ function connectButtons(editor: Editor): void {
   }
   for (const item of document.querySelectorAll<HTMLButtonElement>('[data-clear]')) {
     const { clear } = item.dataset;
-    item.addEventListener('click', () =>
-      editor.clear(clear === 'all' ? ['hole', 'lines'] : [clear as LayerName]),
-    );
+    item.addEventListener('click', () => editor.clear(clear === 'all' ? layerNames : [clear as LayerName]));
   }
   const { server, edgeModel } = editor.description;
   const canFindEdges = server || edgeModel !== undefined;

@@ -1,6 +1,7 @@
 /** Items of a set as tensors. */
 
 import { toBatch } from '../../data/batch.ts';
+import { drawColourStrokes } from '../../data/colour-strokes.ts';
 import { drawHole } from '../../data/masks/pool.ts';
 import { decodePair } from '../../data/pair.ts';
 import type { Batch, PreparedSample } from '../../data/types.ts';
@@ -18,11 +19,16 @@ export interface ItemBatch extends Batch {
   readonly trueSketch: Tensor4D;
 }
 
-/** Reads items with their sketches degraded by d; the caller disposes of the tensors. Every item comes out alike in any batch. */
+/**
+ * Reads items with their sketches degraded by d; the caller disposes of the tensors. Every item comes out alike in any batch.
+ *
+ * @param withStrokes whether strokes of colour are wanted; there are none either way if the suite says so.
+ */
 export async function readItems(
   set: EvaluationSet,
   items: readonly Item[],
   degradation: number,
+  withStrokes: boolean,
 ): Promise<ItemBatch> {
   const { resolution: n, suite } = set;
   const photos = new Map(items.map(({ photo }) => [photo.id, photo]));
@@ -58,7 +64,9 @@ export async function readItems(
   const raw = { ids: items.map(({ photo }) => photo.id), resolution: n, images, sketches };
   const { image, sketch: trueSketch, hole } = toBatch(raw, holes);
   const sketch = degradation === 0 ? trueSketch.clone() : tf.tensor4d(given, [items.length, n, n, 1]);
-  return { image, sketch, trueSketch, hole };
+  const streamOf = (i: number) => stream(suite.seed, 'evaluation strokes', raw.ids[i]!);
+  const colour = suite.strokes && withStrokes ? drawColourStrokes(image, streamOf) : undefined;
+  return { image, sketch, trueSketch, hole, ...(colour && { colour }) };
 }
 
 /** An item's hole mask [n, n], 1 = hole; it depends on the suite's seed, the photo's id and the kind alone. */

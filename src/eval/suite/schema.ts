@@ -91,6 +91,12 @@ export const suiteSchema = z
       .default(['rectangle', 'thin', 'medium', 'thick'])
       .describe('Shapes of holes; every photo gets one of each. In synthesis all is hole.'),
     sketches,
+    strokes: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Strokes of colour for the methods that take them, drawn from the photo as in training. false: they get none.',
+      ),
     levels: z.array(share()).min(1).default([0, 0.5, 1]).describe('Values of l in [0, 1].'),
     metrics: z
       .array(z.string())

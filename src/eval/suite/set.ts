@@ -63,8 +63,9 @@ export async function makeSet({
   const chosen = choose(samples, suite);
   const photos: PreparedSample[] = [];
   const hash = createHash('sha256');
-  const { seed, sketches, levels, blend } = suite;
-  hash.update(JSON.stringify([VERSION, task, resolution, holes, seed, sketches, levels, blend]));
+  const { seed, sketches, strokes, levels, blend } = suite;
+  const settings = [VERSION, task, resolution, holes, seed, sketches, strokes, levels, blend];
+  hash.update(JSON.stringify(settings));
   const progress = reporter.task('Reading photos', chosen.length, 'images');
   for (const [i, sample] of chosen.entries()) {
     try {

@@ -1,8 +1,9 @@
 /** What SC-FEGAN's networks are given (demo.py:91-192). */
+import type { ColourStrokes } from '../../data/colour-strokes.ts';
 import type { Batch } from '../../data/types.ts';
 import { seededUniform } from '../../runtime/ops.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor, type Tensor4D, tf } from '../../runtime/tf.ts';
 
 /** NHWC, all but the photo 0 outside the hole. */
 export interface ScFeganInputs {
@@ -26,26 +27,31 @@ export const DISCRIMINATOR_CHANNELS = 8;
 /** The probability of a 1 in the noise: that a standard normal value exceeds 1 (demo.py:139-146 saturates at 255). */
 const NOISE_SHARE = 0.1587;
 
-/** @param strokes colours in [-1, 1] and where there are any [n,s,s,1]; none by default. */
+/** Noise [count,size,size,1], 0 or 1. */
+export function drawNoise(count: number, size: number, random: RandomStream): Tensor4D {
+  const pair = [random.integer(0, 2 ** 31), random.integer(0, 2 ** 31)] as const;
+  return tf.tidy(() => {
+    const uniform = seededUniform([count, size, size, 1], 0.5, pair);
+    return tf.cast(tf.less(uniform, NOISE_SHARE - 0.5), 'float32') as Tensor4D;
+  });
+}
+
+/** @param noise [n or 1,s,s,1]. @param strokes none by default. */
 export function scFeganInputs(
   { image, sketch, hole }: Batch,
-  random: RandomStream,
-  strokes?: { readonly colours: Tensor4D; readonly where: Tensor4D },
+  noise: Tensor4D,
+  strokes?: ColourStrokes,
 ): ScFeganInputs {
-  const inside = (x: Tensor4D): Tensor4D => tf.mul(x, hole);
-  const [n, h, w] = image.shape;
-  const black = tf.fill([n, h, w, 3], -1) as Tensor4D;
-  const colour = strokes
-    ? (tf.add(tf.mul(strokes.colours, strokes.where), tf.mul(black, tf.sub(1, strokes.where))) as Tensor4D)
-    : black;
-  const pair = [random.integer(0, 2 ** 31), random.integer(0, 2 ** 31)] as const;
-  const noise = tf.less(seededUniform([n, h, w, 1], 0.5, pair), NOISE_SHARE - 0.5);
+  const inside = (x: Tensor): Tensor4D => tf.mul(x, hole);
+  const black = tf.tensor4d([-1, -1, -1], [1, 1, 1, 3]);
+  // The colours where there are strokes, -1 elsewhere.
+  const colour = strokes ? tf.sub(tf.mul(tf.add(strokes.colours, 1), strokes.where), 1) : black;
   return {
     image,
     hole,
-    sketch: inside(tf.mul(tf.sub(1, sketch), 0.5) as Tensor4D),
+    sketch: inside(tf.mul(tf.sub(1, sketch), 0.5)),
     colour: inside(colour),
-    noise: inside(tf.cast(noise, 'float32') as Tensor4D),
+    noise: inside(noise),
   };
 }
 

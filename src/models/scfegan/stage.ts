@@ -20,6 +20,7 @@ import type { Accept, Scalars, StepScalars } from '../method.ts';
 import {
   composite,
   discriminatorInput,
+  drawNoise,
   generatorInput,
   type ScFeganInputs,
   scFeganInputs,
@@ -98,8 +99,9 @@ export class ScFeganStage extends AdversarialStage {
 
   step(batch: Batch, accept?: Accept): StepScalars {
     return tf.tidy(() => {
-      const inputs = scFeganInputs(batch, this.#random, drawColourStrokes(batch.image, this.#random));
-      const count = batch.image.shape[0];
+      const [count, size] = batch.image.shape;
+      const strokes = drawColourStrokes(batch.image, () => this.#random);
+      const inputs = scFeganInputs(batch, drawNoise(count, size, this.#random), strokes);
       const places = Array.from({ length: count }, () => this.#random.uniform());
       return this.update(inputs, tf.tensor4d(places, [count, 1, 1, 1]), accept);
     });

@@ -1,30 +1,39 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { capsule, leastRadius } from '../../../src/editor/web/drawing/brush.ts';
+import {
+  type Command,
+  collectValues,
+  colourWord,
+  flipRuns,
+  layerNames,
+  type Values,
+} from '../../../src/editor/web/drawing/changes.ts';
 import { Drawing } from '../../../src/editor/web/drawing/drawing.ts';
-import type { Command } from '../../../src/editor/web/drawing/history.ts';
 import type { Layer } from '../../../src/editor/web/drawing/layer.ts';
-import { flipRuns } from '../../../src/editor/web/drawing/runs.ts';
 import { stream } from '../../../src/runtime/seed.ts';
 
 const [width, height] = [301, 283];
 const dataOf = (layer: Layer) => layer.levels[0]!.data;
-/** Whether bytes are equal: comparing them one by one takes vitest long. */
-const same = (a: readonly Uint8Array[], b: readonly Uint8Array[]) =>
-  a.every((data, k) => Buffer.compare(data, b[k]!) === 0);
-const copyOf = (drawing: Drawing) => [dataOf(drawing.hole).slice(), dataOf(drawing.lines).slice()];
+const bytes = (values: Values) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+/** Whether values are equal: comparing them one by one takes vitest long. */
+const same = (a: readonly Values[], b: readonly Values[]) =>
+  a.every((data, k) => Buffer.compare(bytes(data), bytes(b[k]!)) === 0);
+const copyOf = (drawing: Drawing) => layerNames.map((name) => dataOf(drawing[name]).slice());
 
 /** Reduced copies computed from the layer itself. */
 function expectFreshLevels(layer: Layer): void {
   for (const [k, { width: w, height: h, data }] of layer.levels.entries()) {
     if (k === 0) continue;
-    const expected = new Uint8Array(w * h);
+    const inside: Set<number>[] = Array.from({ length: w * h }, () => new Set());
     for (let y = 0; y < layer.height; y++) {
       for (let x = 0; x < layer.width; x++) {
-        if (dataOf(layer)[y * layer.width + x]) expected[(y >> k) * w + (x >> k)] = 1;
+        const value = dataOf(layer)[y * layer.width + x]!;
+        if (value) inside[(y >> k) * w + (x >> k)]!.add(value);
       }
     }
-    expect(same([data], [expected])).toBe(true);
+    // One of the values that are there, or 0 where there is none.
+    expect(inside.every((values, i) => (values.size ? values.has(data[i]!) : data[i] === 0))).toBe(true);
   }
 }
 
@@ -62,19 +71,25 @@ describe('a brush', () => {
 describe('a drawing', () => {
   it('undoes and does again whatever was done, as what it tells others of it does', () => {
     const random = stream(1, 'drawing test');
-    const mirror = { hole: new Uint8Array(width * height), lines: new Uint8Array(width * height) };
+    const mirror = {
+      hole: new Uint8Array(width * height),
+      lines: new Uint8Array(width * height),
+      colour: new Uint32Array(width * height),
+    };
+    const colours = [colourWord([0, 0, 0]), colourWord([255, 128, 3]), colourWord([255, 255, 255])];
     const drawing = new Drawing(width, height, {
       repaint() {},
       change(command: Command) {
-        for (const { layer, runs } of command) flipRuns(mirror[layer], runs, 1);
+        for (const { layer, runs, bits } of command) flipRuns(mirror[layer], runs, bits);
       },
     });
     const states = [copyOf(drawing)];
-    for (let i = 0; i < 40; i++) {
-      if (random.uniform() < 0.15) drawing.clear(random.pick([['hole'], ['lines'], ['hole', 'lines']]));
+    for (let i = 0; i < 60; i++) {
+      if (random.uniform() < 0.15) drawing.clear(random.pick([['hole'], ['lines'], ['colour'], layerNames]));
       else {
-        const layer = random.pick(['hole', 'lines'] as const);
-        const stroke = drawing.stroke(layer, random.uniform() < 0.7);
+        const layer = random.pick(layerNames);
+        const mark = layer === 'colour' ? random.pick(colours) : 1;
+        const stroke = drawing.stroke(layer, random.uniform() < 0.7 ? mark : 0);
         const place = () => ({ x: random.uniform(-20, width + 20), y: random.uniform(-20, height + 20) });
         for (let at = place(), k = 0; k < 4; k++) {
           const next = place();
@@ -84,13 +99,17 @@ describe('a drawing', () => {
         if (random.uniform() < 0.2) stroke.cancel();
         else stroke.end();
       }
-      expect(same(copyOf(drawing), [mirror.hole, mirror.lines])).toBe(true);
+      expect(
+        same(
+          copyOf(drawing),
+          layerNames.map((name) => mirror[name]),
+        ),
+      ).toBe(true);
       const last = states.at(-1)!;
       const now = copyOf(drawing);
       if (!same(now, last)) states.push(now);
     }
-    expectFreshLevels(drawing.hole);
-    expectFreshLevels(drawing.lines);
+    for (const name of layerNames) expectFreshLevels(drawing[name]);
     for (let i = states.length - 2; i >= 0; i--) {
       drawing.undo();
       expect(same(copyOf(drawing), states[i]!)).toBe(true);
@@ -102,8 +121,14 @@ describe('a drawing', () => {
       expect(same(copyOf(drawing), state)).toBe(true);
     }
     expect(drawing.canRedo).toBe(false);
-    expect(same(copyOf(drawing), [mirror.hole, mirror.lines])).toBe(true);
+    expect(
+      same(
+        copyOf(drawing),
+        layerNames.map((name) => mirror[name]),
+      ),
+    ).toBe(true);
     expectFreshLevels(drawing.hole);
+    expectFreshLevels(drawing.colour);
   });
 
   it('forgets what was undone when something else is done', () => {
@@ -120,8 +145,33 @@ describe('a drawing', () => {
 
   it('does not count what changes nothing', () => {
     const drawing = new Drawing(20, 20, { repaint() {}, change() {} });
-    drawing.clear(['hole', 'lines']);
-    drawing.stroke('hole', false).end();
+    drawing.clear(layerNames);
+    drawing.stroke('hole', 0).end();
+    const eraser = drawing.stroke('colour', 0);
+    eraser.segment({ x: 5, y: 5 }, { x: 9, y: 9 }, 3);
+    eraser.end();
     expect(drawing.canUndo).toBe(false);
+  });
+
+  it('comes back from the changes of an empty one that make it', () => {
+    const drawing = new Drawing(50, 40, { repaint() {}, change() {} });
+    for (const [layer, value, y] of [
+      ['hole', 1, 20],
+      ['lines', 1, 22],
+      ['colour', colourWord([10, 20, 30]), 18],
+      ['colour', colourWord([200, 20, 30]), 21],
+      ['colour', 0, 23],
+    ] as const) {
+      const stroke = drawing.stroke(layer, value);
+      stroke.segment({ x: 10, y }, { x: 40, y }, 4);
+      stroke.end();
+    }
+    const again = new Drawing(50, 40, { repaint() {}, change() {} });
+    again.begin(layerNames.flatMap((name) => collectValues(dataOf(drawing[name])).finish(name)));
+    expect(same(copyOf(again), copyOf(drawing))).toBe(true);
+    expect([again.canUndo, again.isEmpty]).toEqual([false, false]);
+    expect(new Set(dataOf(again.colour))).toEqual(
+      new Set([0, colourWord([10, 20, 30]), colourWord([200, 20, 30])]),
+    );
   });
 });

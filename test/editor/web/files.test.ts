@@ -52,6 +52,18 @@ describe('a project', () => {
     ];
     expect(after.equals(before)).toBe(true);
     expect([await project.hole.text(), await project.sketch.text()]).toEqual(['hole', '']);
+    expect(project.colour).toBeUndefined();
+  });
+
+  it('has strokes of colour where there are some', async () => {
+    const files = {
+      photo: blob('photo'),
+      hole: blob('hole'),
+      sketch: blob('sketch'),
+      colour: blob('colour'),
+    };
+    const saved = await encodeProject({ name: 'a', level: 0, ...files });
+    expect(await decodeProject(await saved.text()).colour?.text()).toBe('colour');
   });
 
   it.each([
@@ -63,6 +75,10 @@ describe('a project', () => {
     [
       '{"format":"deep-plastic-surgery-project","version":1,"photo":{"data":"%%"}}',
       'its photo cannot be read',
+    ],
+    [
+      '{"format":"deep-plastic-surgery-project","version":1,"photo":{"data":""},"hole":{"data":""},"sketch":{"data":""},"colour":5}',
+      'its colour cannot be read',
     ],
   ])('that is none is refused: %s', (text, said) => {
     expect(() => decodeProject(text)).toThrow(said);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { colourWord } from '../../../src/editor/web/drawing/changes.ts';
 import { Drawing } from '../../../src/editor/web/drawing/drawing.ts';
 import { traceLines } from '../../../src/editor/web/drawing/trace.ts';
 import { paintOverlay } from '../../../src/editor/web/view/overlay.ts';
@@ -47,18 +48,17 @@ describe('the overlay', () => {
 
   function drawing(): Drawing {
     const result = new Drawing(40, 40, { repaint() {}, change() {} });
-    const stroke = result.stroke('hole', true);
+    const stroke = result.stroke('hole', 1);
     stroke.segment({ x: 20, y: 20 }, { x: 20, y: 20 }, 12);
     stroke.end();
-    const line = result.stroke('lines', true);
+    const line = result.stroke('lines', 1);
     line.segment({ x: 15, y: 20 }, { x: 25, y: 20 }, 1);
     line.end();
     return result;
   }
 
   it('shows lines with an edge, the hole see-through with a rim, and nothing elsewhere', () => {
-    const { hole, lines } = drawing();
-    const pixels = paintOverlay(hole, lines, view, whole, colours);
+    const pixels = paintOverlay(drawing(), view, whole, colours);
     const at = (x: number, y: number) => [...pixels.subarray((y * 40 + x) * 4, (y * 40 + x) * 4 + 4)];
     expect(at(20, 20)).toEqual([255, 255, 255, 255]);
     expect(at(20, 22)[0]).toBeLessThan(30);
@@ -70,9 +70,9 @@ describe('the overlay', () => {
   });
 
   it('paints a part as it paints the whole', () => {
-    const { hole, lines } = drawing();
-    const all = paintOverlay(hole, lines, view, whole, colours);
-    const part = paintOverlay(hole, lines, view, { left: 11, top: 7, right: 29, bottom: 33 }, colours);
+    const drawn = drawing();
+    const all = paintOverlay(drawn, view, whole, colours);
+    const part = paintOverlay(drawn, view, { left: 11, top: 7, right: 29, bottom: 33 }, colours);
     for (let y = 7; y < 33; y++) {
       const start = (y * 40 + 11) * 4;
       const row = (y - 7) * 18 * 4;
@@ -80,19 +80,27 @@ describe('the overlay', () => {
     }
   });
 
+  it('shows strokes of colour below lines, and faintly where they count for nothing', () => {
+    const drawn = drawing();
+    const stroke = drawn.stroke('colour', colourWord([200, 30, 60]));
+    stroke.segment({ x: 0, y: 24 }, { x: 20, y: 24 }, 2);
+    stroke.segment({ x: 20, y: 20 }, { x: 20, y: 20 }, 1);
+    stroke.end();
+    const pixels = paintOverlay(drawn, view, whole, colours);
+    const at = (x: number, y: number) => [...pixels.subarray((y * 40 + x) * 4, (y * 40 + x) * 4 + 4)];
+    expect(at(15, 24)).toEqual([200, 30, 60, 255]);
+    expect(at(2, 24).slice(0, 3)).toEqual([200, 30, 60]);
+    expect(at(2, 24)[3]).toBeLessThan(128);
+    expect(at(20, 20)).toEqual([255, 255, 255, 255]);
+  });
+
   it('loses no thin line when it is seen from far away', () => {
     const large = new Drawing(4000, 4000, { repaint() {}, change() {} });
-    const stroke = large.stroke('lines', true);
+    const stroke = large.stroke('lines', 1);
     stroke.segment({ x: 100, y: 2003 }, { x: 3900, y: 2003 }, 0.5);
     stroke.end();
     const far = { scale: 0.05, x: 0, y: 0 };
-    const pixels = paintOverlay(
-      large.hole,
-      large.lines,
-      far,
-      { left: 0, top: 0, right: 200, bottom: 200 },
-      colours,
-    );
+    const pixels = paintOverlay(large, far, { left: 0, top: 0, right: 200, bottom: 200 }, colours);
     const bright = Array.from({ length: 200 }, (_, x) => x).filter((x) =>
       Array.from({ length: 200 }, (_, y) => pixels[(y * 200 + x) * 4]).includes(255),
     );

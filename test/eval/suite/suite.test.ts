@@ -9,7 +9,7 @@ import { holeOf, readItems } from '../../../src/eval/suite/read-items.ts';
 import { type Suite, suiteSchema } from '../../../src/eval/suite/schema.ts';
 import { makeSet } from '../../../src/eval/suite/set.ts';
 import { silent } from '../../../src/runtime/progress.ts';
-import { tf } from '../../../src/runtime/tf.ts';
+import { type Tensor4D, tf } from '../../../src/runtime/tf.ts';
 import { tinyConfig } from '../../models/dps/tiny.ts';
 import { makePairs } from '../../train/pairs.ts';
 
@@ -93,6 +93,7 @@ describe('a set', () => {
       { holes: ['rectangle'] },
       { levels: [0, 1] },
       { blend: false },
+      { strokes: false },
       { sketches: { ...sketches, discarded: 1 } },
       { sketches: { ...sketches, degradations: [0] } },
     ];
@@ -122,8 +123,8 @@ describe('a set', () => {
   it('gives the same item in any batch', async () => {
     const made = await set({ holes: ['rectangle', 'thick'] });
     for (const degradation of [0, 1]) {
-      const all = await readItems(made, made.items, degradation);
-      const one = await readItems(made, [made.items[5]!], degradation);
+      const all = await readItems(made, made.items, degradation, true);
+      const one = await readItems(made, [made.items[5]!], degradation, true);
       for (const key of ['image', 'sketch', 'trueSketch', 'hole'] as const) {
         const found = await tf.slice(all[key], [5, 0, 0, 0], [1, -1, -1, -1]).data();
         expect(found, key).toEqual(await one[key].data());
@@ -134,9 +135,31 @@ describe('a set', () => {
     }
   });
 
+  it('has strokes of colour that depend on seed and photo alone, unless the suite wants none', async () => {
+    const made = await set({ holes: ['rectangle', 'thick'] });
+    const all = await readItems(made, made.items, 0, true);
+    const rowOf = (where: Tensor4D, row: number) => tf.slice(where, [row, 0, 0, 0], [1, -1, -1, -1]).data();
+    const where = (row: number) => rowOf(all.colour!.where, row);
+    for (const [degradation, items] of [
+      [0, [made.items[5]!]],
+      [1, made.items.slice(4, 6)],
+    ] as const) {
+      const some = await readItems(made, items, degradation, true);
+      expect(await rowOf(some.colour!.where, 0)).toEqual(await where(5));
+    }
+    expect(await where(4)).toEqual(await where(5));
+    expect(await where(2)).not.toEqual(await where(5));
+    const other = await set({ holes: ['rectangle', 'thick'], seed: 2 }, [made.photos[2]!]);
+    expect(await rowOf((await readItems(other, other.items, 0, true)).colour!.where, 0)).not.toEqual(
+      await where(5),
+    );
+    const none = await set({ strokes: false });
+    expect((await readItems(none, none.items, 0, true)).colour).toBeUndefined();
+  });
+
   it('says when a photo is gone', async () => {
     const made = await set();
     const gone = { ...made.items[0]!, photo: { id: 'x', pairPath: join(folder, 'gone.png') } };
-    await expect(readItems(made, [gone, made.items[1]!], 0)).rejects.toThrow(/can no longer be read/);
+    await expect(readItems(made, [gone, made.items[1]!], 0, false)).rejects.toThrow(/can no longer be read/);
   });
 });

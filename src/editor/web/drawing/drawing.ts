@@ -1,14 +1,15 @@
-/** The hole and the lines over one photo, and what was done to them. */
+/** The hole, the lines and the strokes of colour over one photo, and what was done to them. */
 import { capsule, type Point } from './brush.ts';
-import { type Command, History, type LayerName } from './history.ts';
+import { ChangeCollector, type Command, collectValues, type LayerName, layerNames } from './changes.ts';
+import { History } from './history.ts';
 import { Layer } from './layer.ts';
 import { joinRects, type Rect } from './rect.ts';
-import { RunCollector, type Runs, runsOf } from './runs.ts';
+import type { Runs } from './runs.ts';
 
 export interface DrawingEvents {
   /** Pixels inside the rectangle look different now. */
   repaint(rect: Rect): void;
-  /** An act is complete: what its changes are, flipped already. */
+  /** An act is complete: what its changes are, done already. */
   change(command: Command): void;
 }
 
@@ -17,12 +18,14 @@ const nothing: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
 export class Drawing {
   readonly hole: Layer;
   readonly lines: Layer;
+  readonly colour: Layer;
   readonly #history = new History();
   readonly #events: DrawingEvents;
 
   constructor(width: number, height: number, events: DrawingEvents) {
-    this.hole = new Layer(width, height);
-    this.lines = new Layer(width, height);
+    this.hole = new Layer(width, height, 'hole');
+    this.lines = new Layer(width, height, 'lines');
+    this.colour = new Layer(width, height, 'colour');
     this.#events = events;
   }
 
@@ -39,18 +42,18 @@ export class Drawing {
     return this.#history.canRedo;
   }
   get isEmpty(): boolean {
-    return this.hole.isEmpty && this.lines.isEmpty;
+    return layerNames.every((name) => this[name].isEmpty);
   }
 
-  /** Begins to draw, or to erase. */
-  stroke(layer: LayerName, mark: boolean): Stroke {
+  /** Begins to draw. @param value of the layer's pixels; 0 erases. */
+  stroke(layer: LayerName, value: number): Stroke {
     const target = this[layer];
-    const changed = new RunCollector();
+    const changed = new ChangeCollector();
     let all = nothing;
     return {
       segment: (from, to, radius) => {
         const rect = capsule(from, to, radius, (y, left, right) =>
-          target.paint(y, left, right, mark, changed),
+          target.paint(y, left, right, value, changed),
         );
         const inside = {
           left: Math.max(rect.left, 0),
@@ -62,39 +65,38 @@ export class Drawing {
         all = joinRects(all, inside);
         this.#events.repaint(inside);
       },
-      end: () => this.#commit([{ layer, runs: changed.finish() }]),
+      end: () => this.#commit(changed.finish(layer)),
       cancel: () => {
-        target.flip(changed.finish());
+        for (const { runs, bits } of changed.finish(layer)) target.flip(runs, bits);
         this.#events.repaint(all);
       },
     };
   }
 
-  /** The drawing that a photo comes with: nothing that could be undone. */
-  begin(marks: Record<LayerName, Runs>): void {
-    for (const layer of ['hole', 'lines'] as const) this[layer].flip(marks[layer]);
+  /** The drawing that a photo comes with, as changes of an empty one: nothing that could be undone. */
+  begin(command: Command): void {
+    for (const { layer, runs, bits } of command) this[layer].flip(runs, bits);
   }
 
-  /** Marks what is not yet marked: one act. */
-  add(marks: Partial<Record<LayerName, Runs>>): void {
-    const command = Object.entries(marks).map(([name, runs]) => {
-      const layer = name as LayerName;
+  /** Marks what is not yet marked of the hole or the lines: one act. */
+  add(marks: Partial<Record<'hole' | 'lines', Runs>>): void {
+    const command = Object.entries(marks).flatMap(([name, runs]) => {
+      const layer = name as 'hole' | 'lines';
       const before = this[layer].levels[0]!.data;
-      const missing = new RunCollector();
+      const missing = new ChangeCollector();
       for (let k = 0; k < runs.length; k += 2) {
-        for (let i = runs[k]!; i < runs[k + 1]!; i++) if (!before[i]) missing.add(i, i + 1);
+        for (let i = runs[k]!; i < runs[k + 1]!; i++) if (!before[i]) missing.add(i, i + 1, 1);
       }
-      return { layer, runs: missing.finish() };
+      return missing.finish(layer);
     });
     this.#flip(command);
     this.#commit(command);
   }
 
   clear(layers: readonly LayerName[]): void {
-    const command = layers.map((layer) => ({
-      layer,
-      runs: runsOf(this[layer].levels[0]!.data, (byte) => byte === 1),
-    }));
+    const command = layers
+      .filter((layer) => !this[layer].isEmpty)
+      .flatMap((layer) => collectValues(this[layer].levels[0]!.data).finish(layer));
     this.#flip(command);
     this.#commit(command);
   }
@@ -114,14 +116,13 @@ export class Drawing {
   }
 
   #flip(command: Command): void {
-    for (const { layer, runs } of command) this.#events.repaint(this[layer].flip(runs));
+    for (const { layer, runs, bits } of command) this.#events.repaint(this[layer].flip(runs, bits));
   }
 
   #commit(command: Command): void {
-    const real = command.filter(({ runs }) => runs.length > 0);
-    if (real.length === 0) return;
-    this.#history.push(real);
-    this.#events.change(real);
+    if (command.length === 0) return;
+    this.#history.push(command);
+    this.#events.change(command);
   }
 }
 

@@ -1,16 +1,5 @@
 /** What was done, to be undone and done again without limit. */
-import type { Runs } from './runs.ts';
-
-export type LayerName = 'hole' | 'lines';
-
-/** Pixels of a layer that were flipped. Flipping them again takes the change back. */
-export interface Change {
-  readonly layer: LayerName;
-  readonly runs: Runs;
-}
-
-/** What one act of the user changed. */
-export type Command = readonly Change[];
+import type { Command } from './changes.ts';
 
 export class History {
   readonly #done: Command[] = [];
@@ -29,7 +18,7 @@ export class History {
     this.#undone = [];
   }
 
-  /** The command whose changes are to be flipped now, if there is one. */
+  /** The command whose changes are to be done once more, if there is one. */
   undo(): Command | undefined {
     const command = this.#done.pop();
     if (command) this.#undone.push(command);

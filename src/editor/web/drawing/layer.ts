@@ -1,66 +1,83 @@
-/** A drawing's layer, the hole or the lines: a raster of marks with reduced copies for display. */
+/** A drawing's layer: a raster of marks or colours with reduced copies for display. */
+import { type ChangeCollector, flipRuns, type LayerName, type Values } from './changes.ts';
 import { joinRects, type Rect } from './rect.ts';
-import type { RunCollector, Runs } from './runs.ts';
+import type { Runs } from './runs.ts';
 
 export interface Marks {
   readonly width: number;
   readonly height: number;
-  /** [height * width], 1 = marked. */
-  readonly data: Uint8Array;
+  /** [height * width], see {@link LayerName}. */
+  readonly data: Values;
 }
 
 /** Reduced copies end at this side, px. */
 const smallest = 256;
 
 export class Layer {
-  /** The layer itself, and copies of half the size each, in which a pixel is marked that has a marked one in it. */
-  readonly levels: readonly Marks[];
+  readonly width: number;
+  readonly height: number;
+  readonly #values: new (
+    length: number,
+  ) => Values;
+  #levels: readonly Marks[] | undefined;
   #count = 0;
 
-  constructor(width: number, height: number) {
-    const levels: Marks[] = [];
-    for (let [w, h] = [width, height]; ; [w, h] = [Math.ceil(w / 2), Math.ceil(h / 2)]) {
-      levels.push({ width: w, height: h, data: new Uint8Array(w * h) });
-      if (Math.max(w, h) <= smallest) break;
-    }
-    this.levels = levels;
+  constructor(width: number, height: number, name: LayerName) {
+    this.width = width;
+    this.height = height;
+    this.#values = name === 'colour' ? Uint32Array : Uint8Array;
   }
 
-  get width(): number {
-    return this.levels[0]!.width;
+  /**
+   * The layer itself, and copies of half the size each, in which a pixel is marked that has a marked one in it. They are
+   * made when they are needed first, as colours take much memory and many drawings have none.
+   */
+  get levels(): readonly Marks[] {
+    this.#levels ??= this.#makeLevels();
+    return this.#levels;
   }
-  get height(): number {
-    return this.levels[0]!.height;
-  }
+
   get isEmpty(): boolean {
     return this.#count === 0;
   }
 
-  /** Marks (or unmarks) part of a row, and collects what that changes. The reduced copies wait for `refresh`. */
-  paint(y: number, left: number, right: number, mark: boolean, changed: RunCollector): void {
-    const { width, height, data } = this.levels[0]!;
-    if (y < 0 || y >= height) return;
-    const value = mark ? 1 : 0;
-    const end = y * width + Math.min(right, width);
-    for (let i = y * width + Math.max(left, 0); i < end; i++) {
-      if (data[i] === value) continue;
-      const start = i;
-      while (i < end && data[i] !== value) data[i++] = value;
-      changed.add(start, i);
-      this.#count += mark ? i - start : start - i;
+  #makeLevels(): Marks[] {
+    const levels: Marks[] = [];
+    for (let [w, h] = [this.width, this.height]; ; [w, h] = [Math.ceil(w / 2), Math.ceil(h / 2)]) {
+      levels.push({ width: w, height: h, data: new this.#values(w * h) });
+      if (Math.max(w, h) <= smallest) return levels;
     }
   }
 
-  /** Marks what is not marked and the other way round; doing it twice undoes it. Returns the rectangle that changed. */
-  flip(runs: Runs): Rect {
+  /** Gives part of a row a value, and collects what that changes. The reduced copies wait for `refresh`. */
+  paint(y: number, left: number, right: number, value: number, changed: ChangeCollector): void {
+    if (y < 0 || y >= this.height || (value === 0 && this.isEmpty)) return;
+    const { width, data } = this.levels[0]!;
+    const end = y * width + Math.min(right, width);
+    for (let i = y * width + Math.max(left, 0); i < end; ) {
+      const old = data[i]!;
+      const start = i;
+      while (i < end && data[i] === old) data[i++] = value;
+      if (old === value) continue;
+      changed.add(start, i, old ^ value);
+      this.#count += (i - start) * (Number(value !== 0) - Number(old !== 0));
+    }
+  }
+
+  /** Changes values by an exclusive or; doing it twice undoes it. Returns the rectangle that changed. */
+  flip(runs: Runs, bits: number): Rect {
     const { width, data } = this.levels[0]!;
     let changed: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
+    const marked = (start: number, end: number) => {
+      let count = 0;
+      for (let i = start; i < end; i++) if (data[i] !== 0) count++;
+      return count;
+    };
     for (let k = 0; k < runs.length; k += 2) {
       const [start, end] = [runs[k]!, runs[k + 1]!];
-      for (let i = start; i < end; i++) {
-        data[i]! ^= 1;
-        this.#count += data[i] ? 1 : -1;
-      }
+      this.#count -= marked(start, end);
+      flipRuns(data, runs.subarray(k, k + 2), bits);
+      this.#count += marked(start, end);
       changed = joinRects(changed, rowsOf(start, end, width));
     }
     this.refresh(changed);
@@ -69,6 +86,7 @@ export class Layer {
 
   /** Brings the reduced copies up to date inside a rectangle. */
   refresh(rect: Rect): void {
+    if (!this.#levels) return;
     let { left, top, right, bottom } = rect;
     for (let k = 1; k < this.levels.length; k++) {
       const fine = this.levels[k - 1]!;
@@ -86,7 +104,7 @@ export class Layer {
           const second = Math.min(first + 1, fine.width - 1);
           const { data } = fine;
           coarse.data[y * coarse.width + x] =
-            data[upper + first]! | data[upper + second]! | data[lower + first]! | data[lower + second]!;
+            data[upper + first]! || data[upper + second]! || data[lower + first]! || data[lower + second]!;
         }
       }
     }

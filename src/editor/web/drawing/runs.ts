@@ -45,13 +45,6 @@ export function runsOf(bytes: Uint8Array | Uint8ClampedArray, isMarked: (byte: n
   return Uint32Array.from(found);
 }
 
-/** Changes the bytes of the runs by exclusive or. */
-export function flipRuns(bytes: Uint8Array, runs: Runs, bits: number): void {
-  for (let k = 0; k < runs.length; k += 2) {
-    for (let i = runs[k]!; i < runs[k + 1]!; i++) bytes[i]! ^= bits;
-  }
-}
-
 /** How many pixels the runs hold. */
 export function runsSize(runs: Runs): number {
   let size = 0;

@@ -5,8 +5,9 @@ import { scalePhoto } from '../../../infer/network-input.ts';
 import type { Region } from '../../../infer/raster.ts';
 import type { EditorDescription } from '../../description.ts';
 import { capsule } from '../drawing/brush.ts';
+import { ChangeCollector } from '../drawing/changes.ts';
 import { Layer } from '../drawing/layer.ts';
-import { RunCollector, type Runs } from '../drawing/runs.ts';
+import type { Runs } from '../drawing/runs.ts';
 import { traceLines } from '../drawing/trace.ts';
 import { OnnxModel } from '../engines/onnx-model.ts';
 import { toPlanes } from '../engines/planes.ts';
@@ -28,19 +29,19 @@ export class EdgeFinder {
     const image = scalePhoto(edit.photo, region, edges.size);
     const sketch = await (this.#description.server ? this.#onServer(image) : this.#inPage(image));
     const { width, height, data: hole } = edit.hole;
-    const lines = new Layer(width, height);
-    const found = new RunCollector();
+    const lines = new Layer(width, height, 'lines');
+    const found = new ChangeCollector();
     const radius = region.size / model.resolution / 2;
     for (const [from, to] of traceLines(sketch, model.resolution, region)) {
       capsule(from, to, radius, (y, left, right) => {
         if (y < 0 || y >= height) return;
         const end = Math.min(right, width);
         for (let x = Math.max(left, 0); x < end; x++) {
-          if (hole[y * width + x]) lines.paint(y, x, x + 1, true, found);
+          if (hole[y * width + x]) lines.paint(y, x, x + 1, 1, found);
         }
       });
     }
-    return found.finish();
+    return found.finish('lines')[0]?.runs ?? new Uint32Array();
   }
 
   /** Both give a sketch at the network's resolution, 0 = line, of an image [size, size, 3] in [-1, 1]. */

@@ -1,8 +1,8 @@
 /** The photo and the drawing as inference takes them. */
 import type { Edit, Raster, Region, Size } from '../../../infer/raster.ts';
 import { holeBounds, regionOf, regionWith } from '../../../infer/region.ts';
-import type { Command } from '../drawing/history.ts';
-import { flipRuns, type Runs, runsOf } from '../drawing/runs.ts';
+import { type Change, type Command, collectValues, flipRuns } from '../drawing/changes.ts';
+import { runsOf } from '../drawing/runs.ts';
 import { findFace } from './face.ts';
 import type { RegionChoice } from './protocol.ts';
 
@@ -15,29 +15,48 @@ export class OpenEdit implements Edit {
   readonly hole: Size & { data: Uint8Array };
   /** 0 = line, 255 = paper. */
   readonly sketch: Size & { data: Uint8Array };
+  /** RGBA, each pixel a number; there is none before the first stroke, as it takes much memory. */
+  #colours: Uint32Array<ArrayBuffer> | undefined;
   level = 0.5;
   /** How often the drawing has changed. */
   revision = 0;
   #face: Promise<Region | undefined> | undefined;
 
-  constructor(name: string, source: Blob, photo: Raster, hole: Runs, lines: Runs) {
+  /** @param drawing as changes of an empty one. */
+  constructor(name: string, source: Blob, photo: Raster, drawing: Command) {
     const { width, height } = photo;
     this.name = name;
     this.source = source;
     this.photo = photo;
     this.hole = { width, height, data: new Uint8Array(width * height) };
     this.sketch = { width, height, data: new Uint8Array(width * height).fill(255) };
-    this.change([
-      { layer: 'hole', runs: hole },
-      { layer: 'lines', runs: lines },
-    ]);
+    this.change(drawing);
   }
 
   change(command: Command): void {
-    for (const { layer, runs } of command) {
-      flipRuns(layer === 'hole' ? this.hole.data : this.sketch.data, runs, 255);
+    for (const { layer, runs, bits } of command) {
+      if (layer === 'colour') {
+        this.#colours ??= new Uint32Array(this.hole.data.length);
+        flipRuns(this.#colours, runs, bits);
+      } else flipRuns(layer === 'hole' ? this.hole.data : this.sketch.data, runs, 255);
     }
     this.revision += 1;
+  }
+
+  /** The strokes of colour, RGBA; undefined where none has been drawn. */
+  get strokes(): Raster | undefined {
+    const { width, height } = this.photo;
+    return this.#colours && { width, height, data: new Uint8ClampedArray(this.#colours.buffer) };
+  }
+
+  /** The drawing as changes of an empty one. */
+  get drawing(): Command {
+    const marks: Change[] = [
+      { layer: 'hole', runs: runsOf(this.hole.data, (byte) => byte !== 0), bits: 1 },
+      { layer: 'lines', runs: runsOf(this.sketch.data, (byte) => byte === 0), bits: 1 },
+    ];
+    const colours = this.#colours ? collectValues(this.#colours).finish('colour') : [];
+    return [...marks, ...colours];
   }
 
   /** Where the photo's face is; undefined when it has none. Looked for once. @throws EngineFailure */
@@ -47,13 +66,6 @@ export class OpenEdit implements Edit {
       throw error;
     });
     return this.#face;
-  }
-
-  get holeRuns(): Runs {
-    return runsOf(this.hole.data, (byte) => byte !== 0);
-  }
-  get lineRuns(): Runs {
-    return runsOf(this.sketch.data, (byte) => byte === 0);
   }
 }
 

@@ -1,5 +1,6 @@
 /** Files to pixels and back, by the browser's own decoders. */
 import type { Raster, Size } from '../../../infer/raster.ts';
+import { type Command, collectValues } from '../drawing/changes.ts';
 import { type Runs, runsOf } from '../drawing/runs.ts';
 import { imageSize } from './image-size.ts';
 
@@ -13,6 +14,8 @@ const leastSide = 16;
 const headerBytes = 1 << 20;
 /** Copies for display end at this side, px. */
 const smallestPicture = 512;
+/** More than a person draws with. */
+const maxColours = 4096;
 
 /** @throws Problem when it is no image, or too large. */
 async function decode(blob: Blob): Promise<ImageBitmap> {
@@ -73,17 +76,47 @@ export async function reductions(bitmap: ImageBitmap): Promise<ImageBitmap[]> {
 
 /** The marks of a black and white image that is brought to `size`: where it is light, or where it is dark. */
 export async function decodeMarks(blob: Blob, size: Size, marked: 'light' | 'dark'): Promise<Runs> {
-  const bitmap = await decode(blob);
-  const canvas = context(size);
-  canvas.imageSmoothingEnabled = false;
-  canvas.fillStyle = marked === 'light' ? 'black' : 'white';
-  canvas.fillRect(0, 0, size.width, size.height);
-  canvas.drawImage(bitmap, 0, 0, size.width, size.height);
-  bitmap.close();
-  const { data } = canvas.getImageData(0, 0, size.width, size.height);
+  const data = await decodeAt(blob, size, marked === 'light' ? 'black' : 'white');
   const green = new Uint8Array(data.length / 4);
   for (let i = 0; i < green.length; i++) green[i] = data[4 * i + 1]!;
   return runsOf(green, marked === 'light' ? (byte) => byte >= 128 : (byte) => byte < 128);
+}
+
+/**
+ * The strokes of an image that is brought to `size`, as changes of an empty drawing: where it is at least half opaque.
+ *
+ * @throws Problem also when it has more colours than any drawing.
+ */
+export async function decodeStrokes(blob: Blob, size: Size): Promise<Command> {
+  const data = await decodeAt(blob, size);
+  const words = new Uint32Array(data.buffer);
+  for (let i = 0; i < words.length; i++)
+    words[i] = data[4 * i + 3]! >= 128 ? (words[i]! | 0xff000000) >>> 0 : 0;
+  const strokes = collectValues(words);
+  if (strokes.size > maxColours) {
+    throw new Problem(
+      `The strokes have ${strokes.size} colours; at most ${maxColours} can be opened. Is it a photo?`,
+    );
+  }
+  return strokes.finish('colour');
+}
+
+/** RGBA bytes of an image that is brought to `size`, by nearest neighbours, over a background or nothing. */
+async function decodeAt(
+  blob: Blob,
+  { width, height }: Size,
+  background?: string,
+): Promise<Uint8ClampedArray<ArrayBuffer>> {
+  const bitmap = await decode(blob);
+  const canvas = context({ width, height });
+  canvas.imageSmoothingEnabled = false;
+  if (background) {
+    canvas.fillStyle = background;
+    canvas.fillRect(0, 0, width, height);
+  }
+  canvas.drawImage(bitmap, 0, 0, width, height);
+  bitmap.close();
+  return canvas.getImageData(0, 0, width, height).data as Uint8ClampedArray<ArrayBuffer>;
 }
 
 export function encodePng({ width, height, data }: Raster): Promise<Blob> {

@@ -1,22 +1,23 @@
 /** What is done with the photo: everything that touches many pixels. It runs in a worker, so that the page never waits. */
-import type { Raster } from '../../../infer/raster.ts';
+import type { Raster, Size } from '../../../infer/raster.ts';
+import { holeBounds } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../description.ts';
-import type { Runs } from '../drawing/runs.ts';
+import type { Command } from '../drawing/changes.ts';
 import { EngineFailure } from '../engines/engine.ts';
 import { Engines } from '../engines/engines.ts';
 import { EdgeFinder } from './edges.ts';
 import { OpenEdit, regionFor } from './edit.ts';
-import { decodeMarks, decodePhoto, encodePng, Problem } from './images.ts';
+import { decodeMarks, decodePhoto, decodeStrokes, encodePng, Problem } from './images.ts';
 import { Live, type Patch, patched } from './live.ts';
 import { decodeProject, encodeProject } from './project.ts';
 import type { FromStudio, JobKind, Jobs, Opened, RegionChoice, Saveable, ToStudio } from './protocol.ts';
 import { Keeper, loadStored } from './storage.ts';
 
-const nothing: Runs = new Uint32Array();
 const suffixes: Record<Saveable, string> = {
   result: '-edited.png',
   hole: '-mask.png',
   sketch: '-sketch.png',
+  colour: '-colour.png',
   project: '.project.json',
 };
 
@@ -25,8 +26,7 @@ interface Parts {
   readonly source: Blob;
   readonly photo: Raster;
   readonly pictures: ImageBitmap[];
-  readonly hole?: Runs;
-  readonly lines?: Runs;
+  readonly drawing?: Command;
   readonly level?: number;
 }
 
@@ -50,7 +50,7 @@ export class StudioJobs {
     this.#post = post;
     this.#edges = new EdgeFinder(description);
     this.#engines = new Engines(description, (states, used) => post({ kind: 'engines', states, used }));
-    this.#live = new Live(description.model.resolution, this.#engines, post);
+    this.#live = new Live(description.model, this.#engines, post);
     this.#keeper = new Keeper((message) => post({ kind: 'notStored', message }));
   }
 
@@ -97,21 +97,22 @@ export class StudioJobs {
       const project = isProject ? decodeProject(await blob.text()) : undefined;
       const source = project?.photo ?? blob;
       const decoded = await decodePhoto(source);
-      const marks = project && {
-        hole: await decodeMarks(project.hole, decoded.photo, 'light'),
-        lines: await decodeMarks(project.sketch, decoded.photo, 'dark'),
+      const drawn = project && {
+        drawing: await decodeDrawing(project, decoded.photo),
         level: project.level,
       };
-      return this.#begin({ name: project?.name ?? name, source, ...decoded, ...marks });
+      return this.#begin({ name: project?.name ?? name, source, ...decoded, ...drawn });
     },
 
     openSample: async ({ name, photo, hole, sketch }) => {
       const source = await load(photo);
       const decoded = await decodePhoto(source);
-      const marks = async (address: string | undefined, marked: 'light' | 'dark') =>
-        address ? decodeMarks(await load(address), decoded.photo, marked) : nothing;
-      const drawn = { hole: await marks(hole, 'light'), lines: await marks(sketch, 'dark') };
-      return this.#begin({ name, source, ...decoded, ...drawn });
+      const files = {
+        hole: hole ? await load(hole) : undefined,
+        sketch: sketch ? await load(sketch) : undefined,
+      };
+      const drawing = await decodeDrawing(files, decoded.photo);
+      return this.#begin({ name, source, ...decoded, drawing });
     },
 
     restore: async () => {
@@ -134,13 +135,13 @@ export class StudioJobs {
 
     usePrevious: async () => {
       if (!this.#previous) throw new Problem('There is no photo to go back to.');
-      const { name, source, holeRuns: hole, lineRuns: lines, level } = this.#previous;
-      return this.#begin({ name, source, ...(await decodePhoto(source)), hole, lines, level });
+      const { name, source, drawing, level } = this.#previous;
+      return this.#begin({ name, source, ...(await decodePhoto(source)), drawing, level });
     },
 
     edges: async () => {
       const edit = this.#edit;
-      if (edit.holeRuns.length === 0) throw new Problem('Paint a hole first: lines are drawn inside it.');
+      if (!holeBounds(edit.hole)) throw new Problem('Paint a hole first: lines are drawn inside it.');
       const region = await regionFor(edit, this.#region, this.#description.model.resolution);
       return this.#edges.find(edit, region);
     },
@@ -155,27 +156,29 @@ export class StudioJobs {
     result: () => encodePng(patched(this.#patch)),
     hole: () => encodePng(this.#edit.hole),
     sketch: () => encodePng(this.#edit.sketch),
+    colour: () => encodePng(strokesOf(this.#edit)),
     project: async () => {
-      const { name, source, hole, sketch, level } = this.#edit;
+      const { name, source, hole, sketch, strokes, level } = this.#edit;
       return encodeProject({
         name,
         photo: source,
         hole: await encodePng(hole),
         sketch: await encodePng(sketch),
+        colour: strokes && (await encodePng(strokes)),
         level,
       });
     },
   };
 
   /** Goes on with another photo. */
-  #begin({ name, source, photo, pictures, hole = nothing, lines = nothing, level }: Parts): Opened {
+  #begin({ name, source, photo, pictures, drawing = [], level }: Parts): Opened {
     this.#live.stop();
     this.#previous = undefined;
-    this.#current = new OpenEdit(name, source, photo, hole, lines);
+    this.#current = new OpenEdit(name, source, photo, drawing);
     this.#current.level = level ?? this.#current.level;
     this.#keeper.keep(this.#current);
     this.#tellOfFace();
-    return { name, width: photo.width, height: photo.height, pictures, hole, lines, level };
+    return { name, width: photo.width, height: photo.height, pictures, drawing, level };
   }
 
   /** Where the face is wanted: whether there is one. A server that fails says so when it is asked for a result. */
@@ -204,6 +207,25 @@ export class StudioJobs {
 }
 
 const baseName = (name: string): string => name.replace(/(\.project)?\.\w{1,5}$/, '') || 'photo';
+
+/** A drawing from its files, as changes of an empty one. */
+async function decodeDrawing(
+  { hole, sketch, colour }: { hole?: Blob | undefined; sketch?: Blob | undefined; colour?: Blob | undefined },
+  size: Size,
+): Promise<Command> {
+  const marks = async (layer: 'hole' | 'lines', blob: Blob | undefined, marked: 'light' | 'dark') =>
+    blob ? [{ layer, runs: await decodeMarks(blob, size, marked), bits: 1 }] : [];
+  return [
+    ...(await marks('hole', hole, 'light')),
+    ...(await marks('lines', sketch, 'dark')),
+    ...(colour ? await decodeStrokes(colour, size) : []),
+  ];
+}
+
+/** Transparent where there is none. */
+function strokesOf({ strokes, photo: { width, height } }: OpenEdit): Raster {
+  return strokes ?? { width, height, data: new Uint8ClampedArray(4 * width * height) };
+}
 
 async function load(address: string): Promise<Blob> {
   const response = await fetch(address).catch(() => undefined);

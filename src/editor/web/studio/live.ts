@@ -3,6 +3,7 @@ import { blend } from '../../../infer/blend.ts';
 import { type NetworkInput, networkInput } from '../../../infer/network-input.ts';
 import type { Raster, Region } from '../../../infer/raster.ts';
 import { holeBounds } from '../../../infer/region.ts';
+import type { EditorDescription } from '../../description.ts';
 import type { EngineOutput } from '../../wire.ts';
 import { cutRect, type Rect } from '../drawing/rect.ts';
 import { EngineFailure } from '../engines/engine.ts';
@@ -43,6 +44,7 @@ const stripDelay = 600;
 
 export class Live {
   readonly #resolution: number;
+  readonly #takesColour: boolean;
   readonly #engines: Engines;
   readonly #emit: (event: Progress, transfer?: Transferable[]) => void;
   #computed: Computed | undefined;
@@ -50,11 +52,12 @@ export class Live {
   #patch: Patch | undefined;
 
   constructor(
-    resolution: number,
+    { resolution, controls }: EditorDescription['model'],
     engines: Engines,
     emit: (event: Progress, transfer?: Transferable[]) => void,
   ) {
     this.#resolution = resolution;
+    this.#takesColour = controls.includes('colour');
     this.#engines = engines;
     this.#emit = emit;
   }
@@ -152,7 +155,11 @@ export class Live {
     const { input, outputs } = computed;
     const known = outputs.get(level);
     if (known) return known;
-    const prediction = await this.#engines.predict({ ...input, resolution: this.#resolution, level }, signal);
+    const resolution = this.#resolution;
+    // A model that takes strokes of colour is told where there are none, others are told nothing of them.
+    const none = () => new Float32Array(4 * resolution ** 2);
+    const colour = this.#takesColour ? (input.colour ?? none()) : undefined;
+    const prediction = await this.#engines.predict({ ...input, colour, resolution, level }, signal);
     signal.throwIfAborted();
     outputs.set(level, prediction);
     return prediction;

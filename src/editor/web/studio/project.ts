@@ -1,4 +1,4 @@
-/** A project file: the photo as it was opened, hole and sketch as PNG, and l, in one JSON document. */
+/** A project file: the photo as it was opened, hole, sketch and strokes of colour as PNG, and l, in one JSON document. */
 import { Problem } from './images.ts';
 
 const format = 'deep-plastic-surgery-project';
@@ -8,14 +8,16 @@ export interface Project {
   readonly photo: Blob;
   readonly hole: Blob;
   readonly sketch: Blob;
+  /** Left out where there are no strokes of colour. */
+  readonly colour?: Blob;
   readonly level: number;
 }
 
 export async function encodeProject({ name, level, ...files }: Project): Promise<Blob> {
   const entries = await Promise.all(
-    Object.entries(files).map(
-      async ([key, blob]) => [key, { type: blob.type, data: await toBase64(blob) }] as const,
-    ),
+    Object.entries(files)
+      .filter(([, blob]) => blob !== undefined)
+      .map(async ([key, blob]) => [key, { type: blob.type, data: await toBase64(blob) }] as const),
   );
   const document = { format, version: 1, name, level, ...Object.fromEntries(entries) };
   return new Blob([JSON.stringify(document)], { type: 'application/json' });
@@ -40,6 +42,7 @@ export function decodeProject(text: string): Project {
     photo: fileOf(document, 'photo'),
     hole: fileOf(document, 'hole'),
     sketch: fileOf(document, 'sketch'),
+    ...(document.colour !== undefined && { colour: fileOf(document, 'colour') }),
   };
 }
 

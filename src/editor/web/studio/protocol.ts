@@ -1,6 +1,6 @@
 /** What the page and the worker that holds the photo say to each other. */
 import type { EditorDescription } from '../../description.ts';
-import type { Command } from '../drawing/history.ts';
+import type { Command } from '../drawing/changes.ts';
 import type { Rect } from '../drawing/rect.ts';
 import type { Runs } from '../drawing/runs.ts';
 import type { EngineChoice, EngineId, EngineState } from '../engines/engine.ts';
@@ -12,12 +12,12 @@ export interface Opened {
   readonly height: number;
   /** The photo, and copies of half the size each for display. */
   readonly pictures: ImageBitmap[];
-  readonly hole: Runs;
-  readonly lines: Runs;
+  /** As changes of an empty drawing. */
+  readonly drawing: Command;
   readonly level?: number;
 }
 
-export type Saveable = 'result' | 'hole' | 'sketch' | 'project';
+export type Saveable = 'result' | 'hole' | 'sketch' | 'colour' | 'project';
 
 /** What the worker is asked, and what it answers. */
 export interface Jobs {

@@ -1,20 +1,25 @@
 /** Keeps the edit in the browser's own storage, so that a reload or a crash loses nothing. */
-import type { Runs } from '../drawing/runs.ts';
+import type { Command } from '../drawing/changes.ts';
 import type { OpenEdit } from './edit.ts';
 
 export interface Stored {
   readonly name: string;
   readonly source: Blob;
-  readonly hole: Runs;
-  readonly lines: Runs;
+  readonly drawing: Command;
   readonly level: number;
 }
 
 const store = 'edit';
+/** Raise it when {@link Stored} changes; what an older version of the page has stored is then dropped. */
+const version = 2;
 
 function openDatabase(): Promise<IDBDatabase> {
-  const request = indexedDB.open('deep-plastic-surgery', 1);
-  request.onupgradeneeded = () => request.result.createObjectStore(store);
+  const request = indexedDB.open('deep-plastic-surgery', version);
+  request.onupgradeneeded = () => {
+    const { result } = request;
+    if (result.objectStoreNames.contains(store)) result.deleteObjectStore(store);
+    result.createObjectStore(store);
+  };
   return done(request);
 }
 
@@ -29,8 +34,8 @@ export async function loadStored(): Promise<Stored | undefined> {
   const database = await openDatabase();
   try {
     const values = database.transaction(store).objectStore(store);
-    const [photo, drawing] = await Promise.all([done(values.get('photo')), done(values.get('drawing'))]);
-    return photo && drawing && photo.key === drawing.key ? { ...photo, ...drawing } : undefined;
+    const [photo, drawn] = await Promise.all([done(values.get('photo')), done(values.get('drawing'))]);
+    return photo && drawn && photo.key === drawn.key ? { ...photo, ...drawn } : undefined;
   } finally {
     database.close();
   }
@@ -76,7 +81,7 @@ export class Keeper {
       const values = transaction.objectStore(store);
       const { name, source, level } = edit;
       if (isNew) values.put({ key, name, source }, 'photo');
-      values.put({ key, hole: edit.holeRuns, lines: edit.lineRuns, level }, 'drawing');
+      values.put({ key, drawing: edit.drawing, level }, 'drawing');
       await new Promise<void>((resolve, reject) => {
         transaction.oncomplete = () => resolve();
         transaction.onabort = () => reject(transaction.error);

@@ -1,6 +1,6 @@
 /** The brushes' sizes: diameters in px of the photo, set on a scale on which equal steps are equal factors. */
 import type { Size } from '../../../infer/raster.ts';
-import type { LayerName } from '../drawing/history.ts';
+import type { LayerName } from '../drawing/changes.ts';
 import { Signal } from './signal.ts';
 
 export const sizeSteps = 100;
@@ -8,6 +8,7 @@ export const sizeSteps = 100;
 export class BrushSizes {
   readonly hole = new Signal(40);
   readonly lines = new Signal(3);
+  readonly colour = new Signal(8);
   #largest = 512;
 
   /** Sizes that suit a photo. */
@@ -16,6 +17,8 @@ export class BrushSizes {
     this.#largest = Math.max(16, side / 2);
     this.hole.value = Math.max(6, Math.round(side / 10));
     this.lines.value = Math.max(1, Math.round(side / 160));
+    // As wide as the strokes of training.
+    this.colour.value = Math.max(2, Math.round(side / 32));
   }
 
   /** Position on the scale, 0 to {@link sizeSteps}. */

@@ -1,6 +1,6 @@
 /** Tools, brush sizes, colours, l and its strip. */
 import type { Control } from '../../../models/control.ts';
-import type { LayerName } from '../drawing/history.ts';
+import { type LayerName, layerNames } from '../drawing/changes.ts';
 import { type RegionChoice, stripLevels } from '../studio/protocol.ts';
 import { type BrushSizes, sizeSteps } from './brush-size.ts';
 import { context2d } from './canvas.ts';
@@ -9,6 +9,7 @@ import { layerOf } from './draw-stage.ts';
 import type { Editor } from './editor.ts';
 import { type Colour, holeColours, lineColours, preferences } from './preferences.ts';
 import type { Tool } from './state.ts';
+import { strokeColourRow } from './stroke-colour.ts';
 
 /** Takes away what belongs to a control that the model does not have: elements say so by `data-needs`. */
 export function hideUnusable({ description }: Editor): void {
@@ -29,6 +30,12 @@ export function connectTools(editor: Editor): void {
   });
 }
 
+const brushNames: Record<LayerName, string> = {
+  hole: 'Hole brush',
+  lines: 'Line brush',
+  colour: 'Colour brush',
+};
+
 /** Size and colours of the brush in hand. */
 export function connectBrush(editor: Editor, sizes: BrushSizes): void {
   const slider = input('size');
@@ -44,23 +51,22 @@ export function connectBrush(editor: Editor, sizes: BrushSizes): void {
   const rows = {
     hole: swatchRow('hole', holeColours),
     lines: swatchRow('lines', lineColours),
+    colour: strokeColourRow(),
   };
-  swatches.append(rows.hole, rows.lines);
+  swatches.append(...Object.values(rows));
   slider.max = String(sizeSteps);
   slider.addEventListener('input', () => sizes.setStep(layer, Number(slider.value)));
-  sizes.hole.watch(showSize);
-  sizes.lines.watch(showSize);
+  for (const each of layerNames) sizes[each].watch(showSize);
   editor.picture.watch(showSize);
   editor.tool.watch((tool) => {
-    if (tool !== 'pan') layer = layerOf(tool);
-    name.textContent = layer === 'hole' ? 'Hole brush' : 'Line brush';
-    rows.hole.hidden = layer !== 'hole';
-    rows.lines.hidden = layer !== 'lines';
+    layer = tool === 'pipette' ? 'colour' : (layerOf(tool) ?? layer);
+    name.textContent = brushNames[layer];
+    for (const each of layerNames) rows[each].hidden = layer !== each;
     showSize();
   });
 }
 
-function swatchRow(layer: LayerName, colours: readonly Colour[]): HTMLElement {
+function swatchRow(layer: 'hole' | 'lines', colours: readonly Colour[]): HTMLElement {
   const row = make('div', 'swatch-row');
   colours.forEach(({ name, rgb }, index) => {
     const label = make('label', 'swatch');

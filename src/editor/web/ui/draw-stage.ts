@@ -1,6 +1,7 @@
 /** The left stage: the photo with the drawing over it, and the brushes. */
 import type { Size } from '../../../infer/raster.ts';
 import type { Point } from '../drawing/brush.ts';
+import { colourWord, type LayerName, layerNames } from '../drawing/changes.ts';
 import type { Stroke } from '../drawing/drawing.ts';
 import { cutRect, growRect, isEmptyRect, joinRects, type Rect } from '../drawing/rect.ts';
 import { paintOverlay } from '../view/overlay.ts';
@@ -11,6 +12,7 @@ import { div } from './dom.ts';
 import type { Editor } from './editor.ts';
 import { listenToPointers, type Press, pointOf } from './gestures.ts';
 import { listenToArrows } from './keyboard-brush.ts';
+import { colourAt } from './pipette.ts';
 import { holeColours, lineColours, preferences } from './preferences.ts';
 import type { Tool } from './state.ts';
 
@@ -57,8 +59,7 @@ export class DrawStage {
     preferences.hole.watch(paintAll);
     preferences.lines.watch(paintAll);
     editor.tool.watch(() => this.#showBrush());
-    sizes.hole.watch(() => this.#showBrush());
-    sizes.lines.watch(() => this.#showBrush());
+    for (const name of layerNames) sizes[name].watch(() => this.#showBrush());
     listenToPointers({
       editor,
       stage: this.#stage,
@@ -76,7 +77,7 @@ export class DrawStage {
       moveBrush: (to) => this.#moveBrush(to),
       position: () => this.#at ?? { x: this.#size.width / 2, y: this.#size.height / 2 },
       toPhoto: (point) => toPhoto(this.#view, point),
-      begin: () => this.#begin(this.#editor.tool.value),
+      begin: (at) => this.#begin(this.#editor.tool.value, at),
     });
     this.#stage.addEventListener('keydown', (event) => this.#hold(event, true));
     this.#stage.addEventListener('keyup', (event) => this.#hold(event, false));
@@ -101,12 +102,14 @@ export class DrawStage {
   #press(event: PointerEvent): Press | undefined {
     const erases = (event.buttons & penEraser) !== 0 || event.button === 2;
     const { value: tool } = this.#editor.tool;
-    if (this.#editor.busy.value) return { move() {}, end() {}, cancel() {} };
-    const chosen = erases && tool !== 'pan' ? (`${layerOf(tool)}-eraser` as const) : tool;
-    const begun = this.#holdsSpace ? undefined : this.#begin(chosen);
-    if (!begun) return undefined;
+    if (this.#editor.busy.value) return idle;
+    if (tool === 'pan' || this.#holdsSpace) return undefined;
+    const layer = layerOf(tool);
+    const at = pointOf(event, this.#stage);
+    const begun = this.#begin(erases && layer ? `${layer}-eraser` : tool, at);
+    if (!begun) return idle;
     const radius = (e: PointerEvent) => begun.radius * pressureOf(e);
-    let last = toPhoto(this.#view, pointOf(event, this.#stage));
+    let last = toPhoto(this.#view, at);
     begun.stroke.segment(last, last, radius(event));
     this.#brush.classList.add('down');
     const lift = (finish: () => void) => {
@@ -126,12 +129,22 @@ export class DrawStage {
     };
   }
 
-  #begin(tool: Tool): { stroke: Stroke; radius: number } | undefined {
-    const drawing = this.#editor.picture.value?.drawing;
-    if (!drawing || tool === 'pan') return undefined;
+  /** @param at CSS px of the stage. */
+  #begin(tool: Tool, at: Point): { stroke: Stroke; radius: number } | undefined {
+    const { value } = this.#editor.picture;
+    if (!value) return undefined;
     const layer = layerOf(tool);
-    const radius = (this.#sizes[layer].value / 2) * (tool === 'lines-eraser' ? eraserFactor : 1);
-    return { stroke: drawing.stroke(layer, !tool.endsWith('eraser')), radius };
+    if (layer) {
+      const radius = (this.#sizes[layer].value / 2) * (tool === 'lines-eraser' ? eraserFactor : 1);
+      const mark = layer === 'colour' ? colourWord(preferences.stroke.value) : 1;
+      return { stroke: value.drawing.stroke(layer, tool.endsWith('eraser') ? 0 : mark), radius };
+    }
+    const colour = tool === 'pipette' && colourAt(value, toPhoto(this.#view, at));
+    if (colour) {
+      preferences.stroke.value = colour;
+      this.#editor.tool.value = 'colour';
+    }
+    return undefined;
   }
 
   #moveBrush(to: Point | undefined): void {
@@ -145,10 +158,10 @@ export class DrawStage {
     this.#stage.classList.toggle('pan', !draws);
     this.#stage.classList.toggle('drawing', draws && picture.value !== undefined);
     this.#brush.hidden = !(draws && this.#at && picture.value);
-    if (this.#brush.hidden || tool.value === 'pan') return;
+    if (this.#brush.hidden) return;
     const layer = layerOf(tool.value);
     const factor = tool.value === 'lines-eraser' ? eraserFactor : 1;
-    const diameter = Math.max(5, this.#sizes[layer].value * factor * this.#view.scale);
+    const diameter = Math.max(5, layer ? this.#sizes[layer].value * factor * this.#view.scale : 0);
     const { x, y } = this.#at!;
     Object.assign(this.#brush.style, {
       width: `${diameter}px`,
@@ -197,7 +210,7 @@ export class DrawStage {
       hole: holeColours[preferences.hole.value]!.rgb,
       lines: lineColours[preferences.lines.value]!.rgb,
     };
-    const pixels = paintOverlay(drawing.hole, drawing.lines, view, rect, colours);
+    const pixels = paintOverlay(drawing, view, rect, colours);
     this.#overlay.putImageData(new ImageData(pixels, rect.right - rect.left), rect.left, rect.top);
   }
 }
@@ -205,8 +218,12 @@ export class DrawStage {
 /** Lines are thin; what erases them need not be aimed as well. */
 const eraserFactor = 4;
 
-export const layerOf = (tool: Exclude<Tool, 'pan'>): 'hole' | 'lines' =>
-  tool.startsWith('hole') ? 'hole' : 'lines';
+/** The layer that a tool draws on; undefined for those that draw on none. */
+export const layerOf = (tool: Tool): LayerName | undefined =>
+  layerNames.find((name) => tool === name || tool === `${name}-eraser`);
+
+/** A pointer that does nothing until it is lifted. */
+const idle: Press = { move() {}, end() {}, cancel() {} };
 
 /** Only pens tell how hard they are pressed. */
 function pressureOf({ pointerType, pressure }: PointerEvent): number {

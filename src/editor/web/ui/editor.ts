@@ -1,7 +1,7 @@
 /** The editor's state, and what one can do with it. The parts of the page watch it and call it. */
 import type { EditorDescription } from '../../description.ts';
+import type { LayerName } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
-import type { LayerName } from '../drawing/history.ts';
 import type { Rect } from '../drawing/rect.ts';
 import type { EngineChoice, EngineId, EngineState } from '../engines/engine.ts';
 import { Studio } from '../studio/client.ts';
@@ -138,7 +138,7 @@ export class Editor {
     await this.#work(what, async () => {
       const opened = await open();
       if (!opened) return;
-      const { width, height, hole, lines, pictures } = opened;
+      const { width, height, pictures } = opened;
       const drawing = new Drawing(width, height, {
         repaint: (rect) => this.onRepaint(rect),
         change: (command) => {
@@ -146,7 +146,7 @@ export class Editor {
           this.#changed();
         },
       });
-      drawing.begin({ hole, lines });
+      drawing.begin(opened.drawing);
       for (const old of this.picture.value?.pictures ?? []) old.close();
       this.outcome.value = { kind: 'none' };
       this.hasFace.value = undefined;

@@ -12,7 +12,8 @@ export interface KeyboardBrush {
   readonly position: () => Point;
   readonly moveBrush: (to: Point) => void;
   readonly toPhoto: (point: Point) => Point;
-  readonly begin: () => { stroke: Stroke; radius: number } | undefined;
+  /** What Enter begins with the brush there; nothing where the tool has no stroke. */
+  readonly begin: (at: Point) => { stroke: Stroke; radius: number } | undefined;
 }
 
 /** A press of an arrow moves the brush by so many px; with Alt by one. */
@@ -58,7 +59,7 @@ export function listenToArrows(stage: HTMLElement, brush: KeyboardBrush): void {
     } else if (event.key === 'Enter') {
       event.preventDefault();
       if (drawing) return lift();
-      drawing = brush.begin();
+      drawing = brush.begin(at);
       brush.moveBrush(at);
       draw(at, at);
     } else if (event.key === 'Escape' && drawing) {

@@ -1,5 +1,5 @@
 /** What a user has chosen and keeps: in the browser's storage, where that is allowed. */
-import type { Rgb } from '../view/overlay.ts';
+import type { Rgb } from '../drawing/changes.ts';
 import { Signal } from './signal.ts';
 
 export interface Colour {
@@ -19,6 +19,18 @@ export const lineColours: readonly Colour[] = [
   { name: 'Black', rgb: [15, 17, 20] },
   { name: 'Yellow', rgb: [255, 225, 40] },
   { name: 'Magenta', rgb: [255, 40, 160] },
+];
+
+/** To begin with; any other can be chosen, or taken from the photo. */
+export const strokeColours: readonly Colour[] = [
+  { name: 'Light skin', rgb: [240, 200, 175] },
+  { name: 'Brown skin', rgb: [150, 98, 70] },
+  { name: 'Red lips', rgb: [185, 50, 60] },
+  { name: 'Brown', rgb: [95, 60, 40] },
+  { name: 'Blond', rgb: [215, 175, 110] },
+  { name: 'Blue', rgb: [70, 120, 180] },
+  { name: 'Green', rgb: [90, 130, 85] },
+  { name: 'White', rgb: [245, 245, 245] },
 ];
 
 function stored<T>(key: string, fallback: T, isValid: (value: unknown) => boolean): Signal<T> {
@@ -47,6 +59,10 @@ function stored<T>(key: string, fallback: T, isValid: (value: unknown) => boolea
 
 const isIndexOf = (list: readonly unknown[]) => (value: unknown) =>
   typeof value === 'number' && value in list;
+const isRgb = (value: unknown) =>
+  Array.isArray(value) &&
+  value.length === 3 &&
+  value.every((byte) => Number.isInteger(byte) && byte >= 0 && byte <= 255);
 const isBoolean = (value: unknown) => typeof value === 'boolean';
 
 export const preferences = {
@@ -57,6 +73,8 @@ export const preferences = {
   ),
   hole: stored('hole-colour', 0, isIndexOf(holeColours)),
   lines: stored('line-colour', 0, isIndexOf(lineColours)),
+  /** What the colour brush paints with. */
+  stroke: stored<Rgb>('stroke-colour', strokeColours[2]!.rgb, isRgb),
   pressure: stored('pressure', true, isBoolean),
   singleKeys: stored('single-keys', true, isBoolean),
 };

@@ -1,9 +1,10 @@
 /** What the parts of the editor's state are. */
+import type { LayerName } from '../drawing/changes.ts';
 import type { Drawing } from '../drawing/drawing.ts';
 import type { Rect } from '../drawing/rect.ts';
 import type { EngineId } from '../engines/engine.ts';
 
-export type Tool = 'hole' | 'hole-eraser' | 'lines' | 'lines-eraser' | 'pan';
+export type Tool = LayerName | `${LayerName}-eraser` | 'pipette' | 'pan';
 
 export interface Picture {
   /** Changes with every photo. */

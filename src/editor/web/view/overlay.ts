@@ -1,9 +1,8 @@
-/** Draws hole and lines over the photo, in colours and with edges that stay visible on any photo. */
+/** Draws hole, lines and strokes of colour over the photo, in colours and with edges that stay visible on any photo. */
+import { colourWord, type LayerName, type Rgb, type Values } from '../drawing/changes.ts';
 import type { Layer, Marks } from '../drawing/layer.ts';
 import type { Rect } from '../drawing/rect.ts';
 import type { Viewport } from './viewport.ts';
-
-export type Rgb = readonly [number, number, number];
 
 export interface OverlayColours {
   readonly hole: Rgb;
@@ -13,6 +12,8 @@ export interface OverlayColours {
 const fillAlpha = 88;
 const stripeAlpha = 128;
 const haloAlpha = 200;
+/** Of strokes of colour outside the hole, where they count for nothing. */
+const ignoredAlpha = 100;
 /** Lines are seen with an edge of this many px in the opposite brightness. */
 const halo = 2;
 const stripePeriod = 16;
@@ -23,8 +24,7 @@ const stripePeriod = 16;
  * @param view for the stage's own px (not CSS px). @param rect in the stage's px.
  */
 export function paintOverlay(
-  hole: Layer,
-  lines: Layer,
+  drawing: Readonly<Record<LayerName, Layer>>,
   view: Viewport,
   rect: Rect,
   colours: OverlayColours,
@@ -34,17 +34,19 @@ export function paintOverlay(
   const out = new Uint8ClampedArray(width * height * 4);
   const words = new Uint32Array(out.buffer);
   const stride = width + 2 * halo;
-  const holeMarks = sample(hole, view, rect);
-  const lineMarks = sample(lines, view, rect);
+  const holeMarks = sample(drawing.hole, view, rect, Uint8Array);
+  const lineMarks = sample(drawing.lines, view, rect, Uint8Array);
+  const strokes = sample(drawing.colour, view, rect, Uint32Array);
   const edgeMarks = around(lineMarks, stride);
-  const line = word(colours.lines, 255);
-  const edge = word(isBright(colours.lines) ? [16, 18, 22] : [250, 250, 250], haloAlpha);
-  const [fill, stripe, rim] = [fillAlpha, stripeAlpha, 255].map((alpha) => word(colours.hole, alpha));
+  const line = colourWord(colours.lines);
+  const edge = colourWord(isBright(colours.lines) ? [16, 18, 22] : [250, 250, 250], haloAlpha);
+  const [fill, stripe, rim] = [fillAlpha, stripeAlpha, 255].map((alpha) => colourWord(colours.hole, alpha));
   for (let y = 0, o = 0; y < height; y++) {
     let i = (y + halo) * stride + halo;
     for (let x = 0; x < width; x++, i++, o++) {
       if (lineMarks[i]) words[o] = line;
       else if (edgeMarks[i]) words[o] = edge;
+      else if (strokes[i]) words[o] = holeMarks[i] ? strokes[i]! : faint(strokes[i]!);
       else if (holeMarks[i]) {
         const within = holeMarks[i - 1] && holeMarks[i + 1] && holeMarks[i - stride] && holeMarks[i + stride];
         const onStripe = (rect.left + x + rect.top + y) % stripePeriod < stripePeriod / 4;
@@ -69,11 +71,16 @@ function around(marks: Uint8Array, stride: number): Uint8Array {
   return result;
 }
 
-/** Marks at the stage's px, with {@link halo} more on all sides. */
-function sample(layer: Layer, view: Viewport, rect: Rect): Uint8Array {
+/** A layer's values at the stage's px, with {@link halo} more on all sides. */
+function sample<T extends Values>(
+  layer: Layer,
+  view: Viewport,
+  rect: Rect,
+  kind: new (length: number) => T,
+): T {
   const width = rect.right - rect.left + 2 * halo;
   const height = rect.bottom - rect.top + 2 * halo;
-  const result = new Uint8Array(width * height);
+  const result = new kind(width * height);
   if (layer.isEmpty) return result;
   const { marks, factor } = levelFor(layer, view.scale);
   const scale = view.scale * factor;
@@ -98,7 +105,6 @@ function levelFor(layer: Layer, scale: number): { marks: Marks; factor: number }
   return { marks: layer.levels[level]!, factor: 2 ** level };
 }
 
-/** As a little-endian number, which a canvas's bytes are read as. */
-const word = ([r, g, b]: Rgb, alpha: number): number => ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
+const faint = (stroke: number): number => ((stroke & 0xffffff) | (ignoredAlpha << 24)) >>> 0;
 
 const isBright = ([r, g, b]: Rgb): boolean => 0.299 * r + 0.587 * g + 0.114 * b > 110;

@@ -1,0 +1,74 @@
+/** The configuration of SC-FEGAN. */
+import { z } from 'zod';
+import { UserError } from '../../runtime/errors.ts';
+import { poolFeatures, torchvisionWeights } from '../feature-network.ts';
+import type { Locate } from '../locate.ts';
+import { commonShape, optimizer, requireMultiple, resolution, stageShape, trainingShape } from '../parts.ts';
+import type { MethodConfig } from './method-config.ts';
+
+const model = z
+  .strictObject({
+    width: z
+      .int()
+      .min(1)
+      .max(512)
+      .default(64)
+      .describe('Channels of the generator’s first layer; eight times as many at most.'),
+    discriminatorWidth: z
+      .int()
+      .min(1)
+      .max(512)
+      .default(64)
+      .describe('Channels of the discriminator’s first layer; four times as many at most.'),
+  })
+  .prefault({});
+
+const weight = (value: number, what: string) =>
+  z.number().min(0).default(value).describe(`Weight of ${what}.`);
+
+const loss = z
+  .strictObject({
+    hole: weight(10, 'the L1 loss inside the hole'),
+    valid: weight(1, 'the L1 loss outside the hole'),
+    perceptual: weight(0.05, 'the perceptual loss'),
+    style: weight(120, 'the style loss'),
+    totalVariation: weight(0.1, 'the total variation inside the hole'),
+    adversarial: weight(0.001, 'the generator’s adversarial loss'),
+    gradientPenalty: weight(10, 'the discriminator’s gradient penalty'),
+    drift: weight(0.001, 'the discriminator’s squared scores of photos, which it minimises'),
+    features: poolFeatures,
+  })
+  .prefault({});
+
+export const scFeganSchema = z
+  .strictObject({
+    ...commonShape('sc-fegan'),
+    method: z.literal('sc-fegan').describe('SC-FEGAN: holes filled from sketches and strokes of colour.'),
+    resolution,
+    model,
+    loss,
+    training: z
+      .strictObject({ ...trainingShape, ...stageShape(100, 8), optimizer: optimizer(1e-4) })
+      .prefault({}),
+  })
+  .describe('SC-FEGAN: configuration of a training run.');
+
+export type ScFeganConfig = z.output<typeof scFeganSchema>;
+
+export const scFegan: MethodConfig<ScFeganConfig> = {
+  title: 'SC-FEGAN',
+  paper:
+    '[SC-FEGAN: Face Editing Generative Adversarial Network with User’s Sketch and Color](https://arxiv.org/abs/1902.06838) (Jo, Park, ICCV 2019)',
+  check({ task, resolution: side }: ScFeganConfig, locate: Locate): string[] {
+    if (task !== 'edit') {
+      throw new UserError('SC-FEGAN fills holes of photos.', {
+        where: locate(['task']),
+        expected: 'edit',
+        got: task,
+      });
+    }
+    requireMultiple(side, 64, 'the U-Net halves it six times before its innermost layer', locate);
+    return [];
+  },
+  weightFiles: ({ loss }) => torchvisionWeights(loss.features, ['loss', 'features']),
+};
