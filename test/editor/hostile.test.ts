@@ -16,7 +16,16 @@ const defects: unknown[] = [];
 
 beforeAll(async () => {
   const edges = { size: edgeSize, padding: 0, threshold: 0.1, minimumSize: 5 };
-  const model = { resolution, edges, path: '', run: '', step: 0, method: 'dps', controls: ['sketch', 'colour'] as const, cache: '' };
+  const model = {
+    resolution,
+    edges,
+    path: '',
+    run: '',
+    step: 0,
+    method: 'dps',
+    controls: ['sketch', 'colour'] as const,
+    cache: '',
+  };
   const area = resolution ** 2;
   const engine = {
     model,

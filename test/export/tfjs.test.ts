@@ -125,6 +125,15 @@ describe('writeGraphModel', () => {
     expectClose(await predict(join(folder, 'small'), { x }), run({ x }), 1e-5);
   });
 
+  it('keeps the fractions of attributes', async () => {
+    const normalise = ({ x }: Record<string, Tensor>) => ({
+      y: tf.localResponseNormalization(x as Tensor4D, 2, 0.00005, 1.5, 0.5),
+    });
+    await writeGraphModel(join(folder, 'response'), traceGraph({ x: [4, 4, 8] }, normalise), 'fp32');
+    const x = tf.mul(uniform([2, 4, 4, 8]), 0.01);
+    expectClose(await predict(join(folder, 'response'), { x }), normalise({ x }), 1e-5);
+  });
+
   it('takes means over one axis after the other, which keeps more digits', async () => {
     const mean = ({ x }: Record<string, Tensor>) => ({ y: tf.mean(tf.add(x!, 10), [1, 2], true) });
     const means = traceGraph({ x: [128, 128, 2] }, mean);

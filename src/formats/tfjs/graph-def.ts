@@ -30,7 +30,7 @@ export interface GraphDef {
 const typeNames: Record<GraphType, string> = { float32: 'DT_FLOAT', int32: 'DT_INT32', bool: 'DT_BOOL' };
 
 /** Attributes whose values are numbers with a fraction. */
-const FLOATS = new Set(['alpha', 'epsilon', 'leakyrelu_alpha']);
+const FLOATS = new Set(['alpha', 'beta', 'bias', 'epsilon', 'leakyrelu_alpha']);
 
 /** The nodes of a graph. Its inputs and outputs have the names that the graph gives them. */
 export function toGraphDef(graph: Graph): GraphDef {
