@@ -70,7 +70,10 @@ function requireSources(sources: JobSources, task: 'edit' | 'synthesis', parts: 
     });
   }
   if (hasStrips ? given.length === 0 : given.join() === parts.join()) return;
-  const flagsOfParts = parts.map((part) => `--${part}`).join(' and ');
+  const flagsOfParts = parts
+    .map((part) => `--${part}`)
+    .join(', ')
+    .replace(/, (?=[^,]*$)/, ' and ');
   throw new UserError('This checkpoint changes parts of photos (task: edit).', {
     expected: `${flagsOfParts}, each a file or each a folder; or --strip and none of these`,
     got: [flags, hasStrips ? '--strip' : ''].filter(Boolean).join(', ') || 'none of them',

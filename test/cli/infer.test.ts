@@ -5,11 +5,14 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type InferCommand, inferCommand, parseLevels } from '../../src/cli/infer.ts';
 import { networkInput } from '../../src/infer/network-input.ts';
+import type { Raster } from '../../src/infer/raster.ts';
 import { readHole, readStrip } from '../../src/infer/read.ts';
 import { regionOf } from '../../src/infer/region.ts';
 import { silent } from '../../src/runtime/progress.ts';
+import { busyPhoto, rectangle, rgba } from '../infer/rasters.ts';
 import { changes, load, save, tinyLoaded } from '../infer/support.ts';
 import { saveMethod } from '../models/save.ts';
+import { tinyScFegan, tinyScFeganConfig } from '../models/scfegan/tiny.ts';
 
 let folder: string;
 let checkpoint: string;
@@ -100,6 +103,50 @@ describe('infer', () => {
     await expect(infer(out, { image })).rejects.toThrow(/--image, --mask and --sketch/);
     await expect(infer(out, { image, checkpoint: join(folder, 'none') })).rejects.toThrow(/none/);
     expect(existsSync(out)).toBe(false);
+  });
+});
+
+describe('--colour', () => {
+  const file = (name: string, raster: Raster) => save(join(folder, 'colour', name), raster);
+  const clear = [0, 0, 0, 0];
+
+  it('reaches a model that takes strokes of colour, inside the hole alone', async () => {
+    const method = tinyScFegan();
+    const trained = Object.keys(method.networks);
+    const colourful = await saveMethod(join(folder, 'colourful'), method, tinyScFeganConfig(), trained, 1);
+    method.dispose();
+    const edit = {
+      checkpoint: colourful,
+      image: await file('photo.png', busyPhoto(64, 64)),
+      mask: await file('mask.png', rectangle([64, 64], [20, 20, 44, 44])),
+      sketch: await file('sketch.png', rectangle([64, 64], [30, 22, 31, 40], [0, 255])),
+    };
+    const stroke = (left: number) =>
+      rgba(64, 64, (x, y) => (x >= left && x < left + 6 && y > 24 && y < 40 ? [220, 40, 60, 255] : clear));
+    const result = async (name: string, colour?: string) => {
+      const out = join(folder, 'colour', name);
+      await infer(out, { ...edit, ...(colour && { colour }) });
+      return load(join(out, 'photo-IOUT.png'));
+    };
+    const hole = await readHole(edit.mask, 'white');
+    const without = await result('without');
+    const within = await result('within', await file('within.png', stroke(30)));
+    const difference = changes(without, within, hole);
+    expect(difference.outside).toBe(0);
+    expect(difference.inside).toBeGreaterThan(50);
+    const beside = await result('beside', await file('beside.png', stroke(2)));
+    expect(changes(without, beside, hole)).toEqual({ inside: 0, outside: 0 });
+  });
+
+  it('is refused where the model takes none', async () => {
+    const colour = await file(
+      'a.png',
+      rgba(8, 8, () => clear),
+    );
+    const paths = { image: 'p.png', mask: 'm.png', sketch: 's.png' };
+    await expect(infer(join(folder, 'none'), { ...paths, colour })).rejects.toThrow(
+      /takes no strokes of colour[\s\S]*--colour .*a\.png[\s\S]*a checkpoint of dps/,
+    );
   });
 });
 

@@ -91,7 +91,7 @@ export class EditorPage {
   }
 
   /** What a saving menu item downloads. */
-  async save(what: 'result' | 'project' | 'hole' | 'sketch'): Promise<Buffer> {
+  async save(what: 'result' | 'project' | 'hole' | 'sketch' | 'colour'): Promise<Buffer> {
     await this.page.click('#save');
     const [download] = await Promise.all([
       this.page.waitForEvent('download'),

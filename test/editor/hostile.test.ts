@@ -144,7 +144,18 @@ describe('the server', () => {
     expect((await ask('POST', path, headers as never, input())).status).toBe(status);
   });
 
+  it('wants strokes of colour of a model that takes them', async () => {
+    const without = input().subarray(0, inputBytes(resolution, false));
+    const answer = await ask('POST', '/api/predict', octets, without);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toContain(`must have ${inputBytes(resolution, true)} bytes`);
+  });
+
   it.each([
+    [
+      'strokes of colour that are not finite',
+      (floats: Float32Array) => floats.fill(Number.POSITIVE_INFINITY, floats.length - 1),
+    ],
     ['not finite', (floats: Float32Array) => floats.fill(Number.NaN, 5, 6)],
     ['l above 1', (floats: Float32Array) => floats.fill(1.5, 0, 1)],
     ['l below 0', (floats: Float32Array) => floats.fill(-0.1, 0, 1)],

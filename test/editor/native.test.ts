@@ -25,6 +25,14 @@ const input = {
   sketch: plane(1, () => (random.uniform() < 0.05 ? -1 : 1)),
 };
 
+it('an input with strokes of colour is the same after the wire', () => {
+  const colour = plane(4, () => random.uniform(-1, 1));
+  const sent = encodeInput({ ...input, colour });
+  expect(decodeInput(sent, r, true)).toEqual({ ...input, level: Math.fround(input.level), colour });
+  expect(decodeInput(sent, r, false)).toBeUndefined();
+  expect(decodeInput(encodeInput(input), r, true)).toBeUndefined();
+});
+
 describe('the process that computes', () => {
   let engine: NativeEngine;
   let checkpoint: string;

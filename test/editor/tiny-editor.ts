@@ -8,6 +8,7 @@ import { createMethod } from '../../src/models/registry.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { tinyConfig } from '../models/dps/tiny.ts';
 import { saveMethod } from '../models/save.ts';
+import { tinyScFegan, tinyScFeganConfig } from '../models/scfegan/tiny.ts';
 
 export interface TinyEditor {
   readonly url: string;
@@ -35,9 +36,27 @@ export async function tinyCheckpoint(folder: string, task: 'edit' | 'synthesis' 
   }
 }
 
-export async function tinyEditor(): Promise<TinyEditor> {
+/** Of a model that takes strokes of colour and has no l. */
+export async function tinyColourCheckpoint(folder: string) {
+  const { data, ...rest } = tinyScFeganConfig();
+  const edges = { ...data.edges, size: 64, padding: 16 };
+  const config = { ...rest, data: { ...data, edges, cache: join(folder, 'cache') } };
+  const method = tinyScFegan(config);
+  try {
+    const trained = Object.keys(method.networks);
+    const checkpoint = await saveMethod(join(folder, 'run'), method, config, trained, 1);
+    return { config, checkpoint };
+  } finally {
+    method.dispose();
+  }
+}
+
+/** @param makeCheckpoint in a folder: what the editor runs. */
+export async function tinyEditor(
+  makeCheckpoint: (folder: string) => Promise<{ config: Config; checkpoint: string }> = tinyCheckpoint,
+): Promise<TinyEditor> {
   const folder = mkdtempSync(join(tmpdir(), 'editor-'));
-  const { config, checkpoint } = await tinyCheckpoint(folder);
+  const { config, checkpoint } = await makeCheckpoint(folder);
   const editor = await startEditor({ checkpoint, host: '127.0.0.1', port: 0, reporter: silent });
   return {
     url: editor.url,

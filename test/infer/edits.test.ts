@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDrawing, readEdit } from '../../src/infer/edits.ts';
 import { fitHole } from '../../src/infer/fit.ts';
 import type { Raster } from '../../src/infer/raster.ts';
-import { busyPhoto, grey, rectangle } from './rasters.ts';
+import { busyPhoto, grey, rectangle, rgba } from './rasters.ts';
 import { save } from './support.ts';
 
 let folder: string;
@@ -19,10 +19,21 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const mask = rectangle([80, 60], [20, 10, 50, 30]);
 const lines = rectangle([80, 60], [30, 15, 31, 25], [0, 255]);
 
-async function read(change: { mask?: Raster; sketch?: Raster; holeIs?: 'white' | 'black' } = {}) {
+async function read(
+  change: { mask?: Raster; sketch?: Raster; strokes?: Raster; holeIs?: 'white' | 'black' } = {},
+) {
   const maskPath = await save(join(folder, 'mask.png'), change.mask ?? mask);
   const sketch = await save(join(folder, 'sketch.png'), change.sketch ?? lines);
-  return readEdit({ kind: 'triple', name: 'x', image, mask: maskPath, sketch }, change.holeIs ?? 'white');
+  const colour = change.strokes && (await save(join(folder, 'colour.png'), change.strokes));
+  const job = {
+    kind: 'triple' as const,
+    name: 'x',
+    image,
+    mask: maskPath,
+    sketch,
+    ...(colour && { colour }),
+  };
+  return readEdit(job, change.holeIs ?? 'white');
 }
 
 describe('an edit from files', () => {
@@ -40,6 +51,26 @@ describe('an edit from files', () => {
     });
     expect([...edit.hole.data]).toEqual([...mask.data]);
     expect(edit.sketch.width).toBe(160);
+  });
+
+  it('may have strokes of colour, of another size too', async () => {
+    const stroke = (size: readonly [number, number], left: number) =>
+      rgba(...size, (x) => (x === left ? [200, 30, 40, 255] : [0, 0, 0, 0]));
+    const edit = await read({ strokes: stroke([80, 60], 30) });
+    expect(edit.warnings).toEqual([]);
+    expect([...edit.strokes!.data]).toEqual([...stroke([80, 60], 30).data]);
+    expect((await read()).strokes).toBeUndefined();
+    const small = await read({ strokes: stroke([40, 30], 15) });
+    expect([small.strokes!.width, small.warnings]).toEqual([40, []]);
+    expect((await read({ strokes: stroke([80, 60], 75) })).warnings).toEqual([
+      expect.stringMatching(/no stroke of colour is inside the hole/),
+    ]);
+    await expect(read({ strokes: stroke([60, 80], 30) })).rejects.toThrow(
+      /colour strokes is not of its photo’s shape[\s\S]*80 x 60 px as the photo/,
+    );
+    await expect(read({ strokes: busyPhoto(80, 60) })).rejects.toThrow(
+      /no alpha channel[\s\S]*colour\.png[\s\S]*empty layer/,
+    );
   });
 
   it('may have a black hole', async () => {

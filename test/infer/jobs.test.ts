@@ -14,7 +14,8 @@ const files = (...names: string[]) => {
 };
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'jobs-'));
-  files('a.jpg', 'm.png', 's.png', 'image/b.jpg', 'image/in/c.png', 'image/notes.txt');
+  files('a.jpg', 'm.png', 's.png', 'c.png', 'colour/b.png', 'colour/in/c.png');
+  files('image/b.jpg', 'image/in/c.png', 'image/notes.txt');
   files(
     'mask/b.png',
     'mask/in/c.png',
@@ -52,6 +53,19 @@ describe('jobs of an edit', () => {
     );
   });
 
+  it('have strokes of colour where they are given, for every photo of a folder', async () => {
+    const file = { ...paths('a.jpg', 'm.png', 's.png'), colour: at('c.png') };
+    expect(await findJobs(file, 'edit', true)).toEqual([{ kind: 'triple', name: 'a', ...file }]);
+    const folders = paths('image', 'mask', 'sketch');
+    const found = await findJobs({ ...folders, colour: at('colour') }, 'edit', true);
+    expect(found.map((job) => job.kind === 'triple' && job.colour)).toEqual(
+      ['b', 'in/c'].map((name) => at(`colour/${name}.png`)),
+    );
+    await expect(findJobs({ ...folders, colour: at('more') }, 'edit', true)).rejects.toThrow(
+      /1 of 3 pictures are incomplete:\n {2}x: no image, no mask, no sketch\n[\s\S]*--colour .*more/,
+    );
+  });
+
   it('are strips: files and folders of them', async () => {
     expect(await findJobs({ strips: [at('a.jpg'), at('mask')] }, 'edit', true)).toEqual([
       { kind: 'strip', name: 'a', strip: at('a.jpg') },
@@ -64,6 +78,16 @@ describe('jobs of an edit', () => {
     ['a photo alone', () => ({ image: at('a.jpg') }), /expected[\s\S]*got: +--image/],
     ['nothing', () => ({}), /got: +none of them/],
     ['strips and a mask', () => ({ strips: [at('a.jpg')], mask: at('m.png') }), /got: +--mask, --strip/],
+    [
+      'strips and strokes of colour',
+      () => ({ strips: [at('a.jpg')], colour: at('c.png') }),
+      /got: +--colour, --strip/,
+    ],
+    [
+      'strokes of colour in a file for folders',
+      () => ({ ...paths('image', 'mask', 'sketch'), colour: at('c.png') }),
+      /mixed[\s\S]*--colour is a file/,
+    ],
     ['files and folders', () => paths('image', 'm.png', 'sketch'), /mixed[\s\S]*--mask is a file/],
     [
       'a file that is not there',
@@ -84,6 +108,11 @@ describe('jobs of a synthesis', () => {
       { kind: 'sketch', name: 's', sketch: at('s.png') },
     ]);
     expect(await findJobs({ sketch: at('sketch') }, 'synthesis', true)).toHaveLength(2);
+  });
+
+  it('take no strokes of colour', async () => {
+    const sources = { sketch: at('s.png'), colour: at('c.png') };
+    await expect(findJobs(sources, 'synthesis', true)).rejects.toThrow(/got: +--sketch, --colour/);
   });
 
   it('take no photos', async () => {

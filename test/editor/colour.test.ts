@@ -1,0 +1,187 @@
+import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { stream } from '../../src/runtime/seed.ts';
+import { EditorPage, launch, noBrowser } from './browser.ts';
+import { type TinyEditor, tinyColourCheckpoint, tinyEditor } from './tiny-editor.ts';
+
+const side = 160;
+if (noBrowser) console.log(`Strokes of colour on the page are not tested: ${noBrowser}`);
+
+/** Blue on the left half, green on the right. */
+const photo = sharp({ create: { width: side, height: side, channels: 3, background: '#2040c0' } })
+  .composite([
+    {
+      input: { create: { width: side / 2, height: side, channels: 3, background: '#30a050' } },
+      left: side / 2,
+      top: 0,
+    },
+  ])
+  .png()
+  .toBuffer();
+
+/** The colours of strokes, RGBA in hex, and how many pixels each has; what is transparent does not count. */
+async function coloursOf(png: Buffer): Promise<Record<string, number>> {
+  const data = await sharp(png).ensureAlpha().raw().toBuffer();
+  const found: Record<string, number> = {};
+  for (let i = 0; i < data.length; i += 4) {
+    if (data[i + 3] === 0) continue;
+    const colour = data.subarray(i, i + 4).toString('hex');
+    found[colour] = (found[colour] ?? 0) + 1;
+  }
+  return found;
+}
+
+describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBrowser})` : ''}`, () => {
+  let editor: TinyEditor;
+  let browser: Browser;
+  beforeAll(async () => {
+    [editor, browser] = await Promise.all([tinyEditor(tinyColourCheckpoint), launch()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await editor?.close();
+  });
+
+  async function openWithHole(): Promise<EditorPage> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    const page = new EditorPage(await context.newPage());
+    await page.page.goto(editor.url);
+    await page.ready();
+    await page.open(await photo);
+    await page.tool('hole');
+    await page.stroke(side, [
+      [60, 80],
+      [100, 80],
+    ]);
+    await page.result();
+    return page;
+  }
+
+  const draw = async (page: EditorPage, y = 80) => {
+    await page.stroke(side, [
+      [65, y],
+      [95, y],
+    ]);
+    await page.result();
+  };
+
+  it('change the result inside the hole, are undone, done again and erased', async () => {
+    const page = await openWithHole();
+    expect(await page.page.isVisible('#level')).toBe(false);
+    const plain = await page.save('result');
+    expect(await coloursOf(await page.save('colour'))).toEqual({});
+    await page.tool('colour');
+    await page.page.click('button[aria-label="Red lips"]');
+    await draw(page);
+    const strokes = await coloursOf(await page.save('colour'));
+    expect(Object.keys(strokes)).toEqual(['b9323cff']);
+    expect(strokes.b9323cff).toBeGreaterThan(100);
+    const coloured = await page.save('result');
+    expect(coloured.equals(plain)).toBe(false);
+
+    await page.page.keyboard.press('Control+z');
+    await page.result();
+    expect(await coloursOf(await page.save('colour'))).toEqual({});
+    expect((await page.save('result')).equals(plain)).toBe(true);
+    await page.page.keyboard.press('Control+y');
+    await page.result();
+    expect((await page.save('result')).equals(coloured)).toBe(true);
+
+    await page.page.fill('#stroke-colour', '#0a0b0c');
+    await draw(page);
+    // Drawn over the other, of which nothing is left.
+    expect(Object.keys(await coloursOf(await page.save('colour')))).toEqual(['0a0b0cff']);
+    await page.page.keyboard.press('Control+z');
+    expect(await coloursOf(await page.save('colour'))).toEqual(strokes);
+
+    await page.tool('colour-eraser');
+    await draw(page);
+    expect(await coloursOf(await page.save('colour'))).toEqual({});
+    await page.page.keyboard.press('Control+z');
+    await page.page.click('#clear');
+    await page.page.click('[data-clear="colour"]');
+    await page.result();
+    expect((await page.save('result')).equals(plain)).toBe(true);
+    expect(page.errors).toEqual([]);
+    await page.close();
+  });
+
+  it('take a colour from the photo, by keyboard too', async () => {
+    const page = await openWithHole();
+    await page.tool('pipette');
+    await page.stroke(side, [[20, 20]]);
+    expect(await page.page.inputValue('#stroke-colour')).toBe('#2040c0');
+    expect(await page.page.getAttribute('[data-tool="colour"]', 'aria-pressed')).toBe('true');
+    await draw(page);
+    expect(Object.keys(await coloursOf(await page.save('colour')))).toEqual(['2040c0ff']);
+
+    await page.stroke(side, [[120, 20]]);
+    await page.page.keyboard.press('i');
+    await page.page.keyboard.press('Enter');
+    expect(await page.page.inputValue('#stroke-colour')).toBe('#30a050');
+    await page.page.keyboard.press('Enter');
+    for (let i = 0; i < 4; i++) await page.page.keyboard.press('ArrowDown');
+    await page.page.keyboard.press('Enter');
+    expect(Object.keys(await coloursOf(await page.save('colour')))).toContain('30a050ff');
+    await page.close();
+  });
+
+  it('come back after a reload, and with a project in another browser', async () => {
+    const page = await openWithHole();
+    await page.tool('colour');
+    await draw(page, 78);
+    await page.page.click('button[aria-label="Blond"]');
+    await draw(page, 86);
+    const strokes = await page.save('colour');
+    expect(Object.keys(await coloursOf(strokes))).toHaveLength(2);
+    const result = await page.save('result');
+    const project = await page.save('project');
+    await page.page.reload();
+    await page.settled();
+    await page.result();
+    expect((await page.save('colour')).equals(strokes)).toBe(true);
+    expect((await page.save('result')).equals(result)).toBe(true);
+    await page.close();
+
+    const other = await openWithHole();
+    await other.open(project, 'x.project.json', 'application/json');
+    await other.result();
+    expect((await other.save('colour')).equals(strokes)).toBe(true);
+    expect((await other.save('result')).equals(result)).toBe(true);
+    const { colour, ...rest } = JSON.parse(project.toString());
+    const foreign = { ...rest, colour: { ...colour, data: (await noise()).toString('base64') } };
+    await other.open(Buffer.from(JSON.stringify(foreign)), 'x.project.json', 'application/json');
+    await other.page.waitForSelector('#draw-notice:has-text("at most 4096")');
+    await other.close();
+  });
+
+  it('reach the model in the page as they reach the server', async () => {
+    const page = await openWithHole();
+    await page.tool('colour');
+    await draw(page);
+    const onServer = await sharp(await page.save('result'))
+      .removeAlpha()
+      .raw()
+      .toBuffer();
+    await page.page.selectOption('#engine', 'wasm');
+    await page.page.waitForSelector('#result-pane[data-state="shown"] #status:has-text("WebAssembly")', {
+      timeout: 60_000,
+    });
+    const inPage = await sharp(await page.save('result'))
+      .removeAlpha()
+      .raw()
+      .toBuffer();
+    expect(Math.max(...onServer.map((value, i) => Math.abs(value - inPage[i]!)))).toBeLessThanOrEqual(1);
+    await page.close();
+  }, 120_000);
+});
+
+/** A picture of more colours than anyone draws with. */
+function noise(): Promise<Buffer> {
+  const random = stream(1, 'noise');
+  const data = Uint8Array.from({ length: side * side * 3 }, () => random.integer(0, 256));
+  return sharp(data, { raw: { width: side, height: side, channels: 3 } })
+    .png()
+    .toBuffer();
+}
