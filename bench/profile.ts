@@ -5,9 +5,10 @@
  */
 import { parseArgs } from 'node:util';
 import { benchConfig } from '../src/cli/bench/bench-config.ts';
+import { floatingPointOperations } from '../src/cli/bench/operations.ts';
+import { watchOperations } from '../src/cli/bench/watch-operations.ts';
 import { inferenceWork } from '../src/cli/bench/work/infer.ts';
 import { trainingWork } from '../src/cli/bench/work/train.ts';
-import { type Tensor, tf } from '../src/runtime/tf.ts';
 import { table } from '../src/train/plan.ts';
 
 const { values, positionals } = parseArgs({
@@ -23,50 +24,42 @@ const { values, positionals } = parseArgs({
 });
 const [level = 1, count = 8] = positionals.map(Number);
 
-type Execute = (op: string, attributes: unknown[], inputs: Tensor[], outputs?: number) => unknown;
-const times = new Map<string, { seconds: number; calls: number }>();
-
-/** Adds up the time of every operation, by name or by name and shapes. */
-function watch(): void {
-  const backend = tf.backend() as unknown as Record<string, Execute>;
-  for (const name of ['executeSingleOutput', 'executeMultipleOutputs']) {
-    const execute = backend[name]!.bind(backend);
-    backend[name] = (op, attributes, inputs, outputs) => {
-      const begin = performance.now();
-      const result = execute(op, attributes, inputs, outputs);
-      const shapes = values.shapes ? ` ${inputs.map(({ shape }) => `[${shape}]`).join(' ')}` : '';
-      const entry = times.get(op + shapes) ?? { seconds: 0, calls: 0 };
-      entry.seconds += (performance.now() - begin) / 1000;
-      entry.calls += 1;
-      times.set(op + shapes, entry);
-      return result;
-    };
-  }
-}
-
 const config = benchConfig(values.config, values.set, level);
 const work = values.infer ? inferenceWork(config, count) : await trainingWork(config, level, count);
 const runs = Number(values.runs);
-watch();
 for (let i = 0; i < 2; i++) await work.iterate();
-times.clear();
+
+/** By name, or by name and shapes. */
+const entries = new Map<string, { seconds: number; calls: number; operations: number }>();
+const stop = watchOperations((execution) => {
+  const shapes = values.shapes ? ` ${execution.inputs.map(({ shape }) => `[${shape}]`).join(' ')}` : '';
+  const entry = entries.get(execution.op + shapes) ?? { seconds: 0, calls: 0, operations: 0 };
+  entry.seconds += execution.seconds;
+  entry.calls += 1;
+  entry.operations += floatingPointOperations(execution);
+  entries.set(execution.op + shapes, entry);
+});
 const begin = performance.now();
 for (let i = 0; i < runs; i++) await work.iterate();
 const total = (performance.now() - begin) / 1000;
+stop();
 
-const rows = [...times].sort(([, a], [, b]) => b.seconds - a.seconds);
-const inside = rows.reduce((sum, [, { seconds }]) => sum + seconds, 0);
-const calls = rows.reduce((sum, [, entry]) => sum + entry.calls, 0);
+const rows = [...entries].sort(([, a], [, b]) => b.seconds - a.seconds);
+const sum = (of: 'seconds' | 'calls' | 'operations') => rows.reduce((all, [, entry]) => all + entry[of], 0);
+const gflops = (operations: number, seconds: number) =>
+  operations > 0 ? (operations / seconds / 1e9).toFixed(0) : '';
 const cells = rows
   .slice(0, Number(values.rows))
-  .map(([op, { seconds, calls }]) => [
+  .map(([op, { seconds, calls, operations }]) => [
     op,
     ((1000 * seconds) / runs).toFixed(1),
     `${((100 * seconds) / total).toFixed(1)} %`,
     (calls / runs).toFixed(0),
+    gflops(operations, seconds),
   ]);
-for (const line of table(['operation', 'ms', 'share', 'calls'], cells)) console.log(line);
+for (const line of table(['operation', 'ms', 'share', 'calls', 'GFLOP/s'], cells)) console.log(line);
 console.log(
-  `${((1000 * total) / runs).toFixed(0)} ms an iteration, ${((100 * inside) / total).toFixed(0)} % of it in ` +
-    `${(calls / runs).toFixed(0)} operations`,
+  `${((1000 * total) / runs).toFixed(0)} ms an iteration, ${((100 * sum('seconds')) / total).toFixed(0)} % of it in ` +
+    `${(sum('calls') / runs).toFixed(0)} operations; ${(sum('operations') / runs / 1e9).toFixed(0)} GFLOP, ` +
+    `${gflops(sum('operations'), total)} GFLOP/s`,
 );

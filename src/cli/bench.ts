@@ -1,13 +1,15 @@
 /** The command `bench`: what training, inference and what surrounds them cost on this machine. */
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { DpsConfig } from '../config/methods/dps.ts';
 import { writeFileAtomically } from '../formats/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
+import { table } from '../train/plan.ts';
 import { benchConfig, DEFAULT_BATCH } from './bench/bench-config.ts';
 import { type Finding, findingsTable } from './bench/finding.ts';
+import { markdownReport, type Result, resultTitle, type Scaling } from './bench/markdown.ts';
 import {
   measureDegradation,
   measureFaces,
@@ -15,10 +17,24 @@ import {
   measurePreparation,
   type PartOptions,
 } from './bench/parts.ts';
+import { measurePeak, type Peak, usesGpu } from './bench/peak.ts';
+import { measureScaling, planScaling, prepareFaces } from './bench/scaling.ts';
+import { scalingPlot } from './bench/scaling-plot.ts';
+import { peakLine, scalingTable } from './bench/scaling-table.ts';
 import { speedAgainstOriginal, speedAlone } from './bench/speed.ts';
 import { measureStartup } from './bench/startup.ts';
 
-export const BENCHMARKS = ['train', 'infer', 'loader', 'prepare', 'degrade', 'faces', 'startup'] as const;
+/** In the order in which they run: those first that this process has no part in. */
+export const BENCHMARKS = [
+  'train',
+  'infer',
+  'scaling',
+  'loader',
+  'prepare',
+  'degrade',
+  'faces',
+  'startup',
+] as const;
 export type Benchmark = (typeof BENCHMARKS)[number];
 
 export interface BenchCommand {
@@ -31,7 +47,7 @@ export interface BenchCommand {
   readonly deepps?: string;
   readonly config: string;
   readonly set: readonly string[];
-  /** File of the results. */
+  /** File of the results; a table in Markdown and a plot get the same name with another ending. */
   readonly out?: string;
   readonly reporter: Reporter;
 }
@@ -45,40 +61,101 @@ const parts: Partial<Record<Benchmark, (options: PartOptions) => Promise<Finding
 };
 /** Benchmarks that cost the same, whichever level is trained. */
 const withoutLevel: readonly Benchmark[] = ['infer', 'prepare', 'faces'];
+/** Iterations of what costs much and is measured at many points. */
+const FEW_RUNS = 3;
 
-/** What one benchmark found, as the JSON file has it. */
-interface Result {
-  readonly benchmark: Benchmark;
-  readonly resolution: number;
-  readonly batch: number;
-  readonly findings: readonly Finding[];
-}
+type PeakSource = () => Promise<Peak>;
 
-/** Runs benchmarks one after the other, shows a table of each and writes all to a file. Throws a UserError. */
+/** Runs benchmarks one after the other, shows a table of each and writes all to files. Throws a UserError. */
 export async function benchCommand(command: BenchCommand): Promise<void> {
-  const { reporter, out } = command;
-  if (command.deepps !== undefined) requireOriginal(command.deepps);
-  reporter.info(`${cpus()[0]?.model.trim() ?? 'processor'}, ${availableParallelism()} cores`);
+  const { reporter } = command;
+  if (command.deepps !== undefined) requireComparable(command.deepps);
+  const machine = `${cpus()[0]?.model.trim() ?? 'processor'}, ${availableParallelism()} cores`;
+  reporter.info(machine);
+  const peak = measuredOnce(command);
   const results: Result[] = [];
+  let scaling: Scaling | undefined;
   for (const benchmark of command.what) {
+    if (benchmark === 'scaling') {
+      scaling = await runScaling(command, peak);
+      continue;
+    }
     const resolutions = withoutLevel.includes(benchmark) ? [undefined] : command.resolutions;
     for (const resolution of resolutions) {
-      const result = await runOne(command, benchmark, resolution);
+      const result = await runOne(command, benchmark, resolution, peak);
       results.push(result);
-      reporter.info(`\n${benchmark}, ${result.resolution} px, batch ${result.batch}`);
+      reporter.info(`\n${resultTitle(result)}`);
       for (const line of findingsTable(result.findings)) reporter.info(line);
     }
   }
-  if (out === undefined) return;
-  const machine = { processor: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
-  await writeFileAtomically(out, `${JSON.stringify({ machine, runs: command.runs, results }, null, 1)}\n`);
-  reporter.info(`\nResults: ${out}`);
+  if (command.out !== undefined) await write(command.out, machine, command, results, scaling);
+}
+
+async function write(
+  out: string,
+  machine: string,
+  { runs, reporter }: BenchCommand,
+  results: readonly Result[],
+  scaling: Scaling | undefined,
+): Promise<void> {
+  const name = out.replace(/\.json$/, '');
+  const described = { processor: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
+  const json = JSON.stringify({ machine: described, runs, results, scaling }, null, 1);
+  await writeFileAtomically(out, `${json}\n`);
+  const files = [out];
+  let plot: string | undefined;
+  if (scaling) {
+    plot = `${name}.svg`;
+    await writeFileAtomically(plot, scalingPlot(scaling.sweeps));
+    files.push(plot);
+  }
+  const document = `${name}.md`;
+  const shown = scaling && plot ? { ...scaling, plot: basename(plot) } : undefined;
+  await writeFileAtomically(document, markdownReport(machine, results, shown));
+  reporter.info(`\nResults: ${[...files, document].join(', ')}`);
+}
+
+/** The peak, measured when something asks for it first. */
+function measuredOnce({ runs, reporter }: BenchCommand): PeakSource {
+  let peak: Promise<Peak> | undefined;
+  const measure = async () => {
+    const task = reporter.task('what this machine can do', 1, 'parts');
+    const found = await measurePeak(Math.min(runs, FEW_RUNS), (share) => task.update(share));
+    task.finish();
+    return found;
+  };
+  return () => {
+    peak ??= measure();
+    return peak;
+  };
+}
+
+async function runScaling(command: BenchCommand, measurePeakOnce: PeakSource): Promise<Scaling> {
+  const { config: file, set, runs, reporter } = command;
+  const { model, resolution } = benchConfig(file, set);
+  const source = { config: file, set };
+  const plan = planScaling(source, sidesOf(resolution, model.levels));
+  reporter.info('Faces and sketches that are not in the cache yet are made first');
+  await prepareFaces(source);
+  const peak = await measurePeakOnce();
+  const count = plan.reduce((sum, { points }) => sum + points.length, 0);
+  const task = reporter.task('how cost grows', count, 'measurements');
+  const sweeps = await measureScaling(plan, Math.min(runs, FEW_RUNS), (done) => task.update(done));
+  task.finish();
+  for (const sweep of sweeps) {
+    const { title, head, rows } = scalingTable(sweep, peak);
+    reporter.info(`\n${title}`);
+    for (const line of table(head, rows)) reporter.info(line);
+  }
+  reporter.info(`\n${peakLine(peak)}`);
+  return { peak, sweeps };
 }
 
 async function runOne(
   command: BenchCommand,
-  benchmark: Benchmark,
+  benchmark: Exclude<Benchmark, 'scaling'>,
   resolution: number | undefined,
+  peak: PeakSource,
 ): Promise<Result> {
   const { config: file, set, runs, deepps, reporter } = command;
   const {
@@ -91,7 +168,7 @@ async function runOne(
   const measure = parts[benchmark];
   let findings: readonly Finding[];
   if (measure) {
-    findings = await measure({ config, level, batch, runs, reporter });
+    findings = await measure({ config, level, batch, runs, reporter, peak });
   } else {
     const task = reporter.task(`${benchmark} ${resolution ?? top} px`, runs, 'iterations');
     const what = benchmark as 'train' | 'infer';
@@ -111,23 +188,32 @@ function judgedByF({ model }: DpsConfig, level: number): boolean {
   return model.imageGenerator.inLoop && (model.imageGenerator.level ?? model.levels) === level;
 }
 
+/** Sides of the levels' pictures, lowest first, px. */
+const sidesOf = (top: number, levels: number): number[] =>
+  Array.from({ length: levels }, (_, i) => top / 2 ** (levels - 1 - i));
+
 function levelOf(resolution: number, top: number, levels: number): number {
-  const level = levels - Math.log2(top / resolution);
-  if (Number.isInteger(level) && level >= 1) return level;
-  const there = Array.from({ length: levels }, (_, i) => top / 2 ** (levels - 1 - i));
+  const sides = sidesOf(top, levels);
+  if (sides.includes(resolution)) return sides.indexOf(resolution) + 1;
   throw new UserError('The config has no such level.', {
     where: '--level',
-    expected: `one of ${there.join(', ')}`,
+    expected: `one of ${sides.join(', ')}`,
     got: String(resolution),
   });
 }
 
-function requireOriginal(folder: string): void {
-  if (existsSync(join(folder, 'src', 'models.py'))) return;
-  throw new UserError('The original’s code is not there.', {
-    where: '--deepps',
-    expected: 'a clone of DeepPS, with src/models.py in it',
-    got: folder,
-    fix: 'git clone https://github.com/VITA-Group/DeepPS FOLDER',
-  });
+/** Throws a UserError where the folder does not hold the original or the two sides would run on different devices. */
+function requireComparable(deepps: string): void {
+  if (!existsSync(join(deepps, 'src', 'models.py')))
+    throw new UserError('The original’s code is not there.', {
+      where: '--deepps',
+      expected: 'a clone of DeepPS, with src/models.py in it',
+      got: deepps,
+      fix: 'git clone https://github.com/VITA-Group/DeepPS FOLDER',
+    });
+  if (usesGpu())
+    throw new UserError('The original is timed on the CPU; this side would run on the GPU.', {
+      where: '--against',
+      fix: 'Set DPS_ENGINE=cpu, which takes both to the CPU, or leave --against out.',
+    });
 }

@@ -19,21 +19,28 @@ export function reached({ value, atLeast, atMost }: Finding): boolean | undefine
   return value >= (atLeast ?? Number.NEGATIVE_INFINITY) && value <= (atMost ?? Number.POSITIVE_INFINITY);
 }
 
-/** Lines of a table, a finding each. */
-export function findingsTable(findings: readonly Finding[]): string[] {
-  const rows = findings.map((finding) => [
-    finding.label,
-    `${digits(finding.value)}${finding.unit && ` ${finding.unit}`}`,
-    finding.low === undefined ? '' : `${digits(finding.low)} to ${digits(finding.high!)}`,
+/** What heads the columns of {@link findingRow}. */
+export const FINDING_HEAD: readonly string[] = ['', 'median', 'spread', 'target', 'reached'];
+
+export function findingRow(finding: Finding): string[] {
+  const { label, value, unit, low, high } = finding;
+  return [
+    label,
+    `${digits(value)}${unit && ` ${unit}`}`,
+    low === undefined ? '' : `${digits(low)} to ${digits(high!)}`,
     target(finding),
     { true: 'yes', false: 'NO', undefined: '' }[String(reached(finding)) as 'true' | 'false' | 'undefined'],
-  ]);
-  return table(['', 'median', 'spread', 'target', 'reached'], rows);
+  ];
 }
+
+/** Lines of a table, a finding each. */
+export const findingsTable = (findings: readonly Finding[]): string[] =>
+  table(FINDING_HEAD, findings.map(findingRow));
 
 function target({ atLeast, atMost }: Finding): string {
   if (atLeast !== undefined) return `at least ${atLeast}`;
   return atMost === undefined ? '' : `at most ${atMost}`;
 }
 
-const digits = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+/** Three digits, or all of a whole number's. */
+export const digits = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));

@@ -1,14 +1,12 @@
 /** Speed and memory of training or inference, alone or in turns with the original. */
-import { type Assignment, Contestant, type Duration } from './contestant.ts';
+import { type ConfigChoice, Contestant, type Duration, type NetworkAssignment } from './contestant.ts';
 import type { Finding } from './finding.ts';
 import { median, medianAndQuartiles, medianRatio } from './statistics.ts';
 
 /** How many times as fast as the original, and with how many times its memory. */
 const TARGETS = { train: { speed: 1.5, memory: 1.3 }, infer: { speed: 2, memory: undefined } } as const;
 
-export interface SpeedOptions extends Assignment {
-  readonly config: string;
-  readonly set: readonly string[];
+export interface SpeedOptions extends NetworkAssignment, ConfigChoice {
   /** Iterations measured of each. */
   readonly runs: number;
   /** Told after every iteration. */
@@ -16,18 +14,17 @@ export interface SpeedOptions extends Assignment {
 }
 
 export async function speedAlone(options: SpeedOptions): Promise<Finding[]> {
-  const { batch, runs, progress } = options;
-  const ours = await Contestant.ours(options);
-  try {
-    const durations: Duration[] = [];
-    for (let i = 0; i < runs; i++) {
-      durations.push(await ours.iterate());
-      progress(i + 1);
-    }
-    return side('ours', durations, batch, await ours.end());
-  } finally {
-    ours.kill();
-  }
+  const { durations, peakBytes, operations, gpu } = await Contestant.run(options);
+  const perSecond = operations / median(durations.map(({ seconds }) => seconds));
+  const onGpu = gpu && [
+    { label: 'ours: the GPU is busy', value: 100 * gpu.utilisation, unit: '%' },
+    { label: 'ours: memory in use on the GPU', value: gpu.peakBytes / 2 ** 20, unit: 'MB' },
+  ];
+  return [
+    ...side('ours', durations, options.batch, peakBytes),
+    { label: 'ours: convolutions and matrix products', value: perSecond / 1e9, unit: 'GFLOP/s' },
+    ...(onGpu ?? []),
+  ];
 }
 
 /**
@@ -59,8 +56,8 @@ export async function speedAgainstOriginal(
     const [oursWall, theirsWall] = times('seconds') as [number[], number[]];
     const [oursCpu, theirsCpu] = times('cpuSeconds') as [number[], number[]];
     return [
-      ...side(`ours (${ours.software})`, durations.get(ours)!, batch, memory[0]),
-      ...side(`original (${original.software})`, durations.get(original)!, batch, memory[1]),
+      ...side(`ours (${ours.ready.software})`, durations.get(ours)!, batch, memory[0]),
+      ...side(`original (${original.ready.software})`, durations.get(original)!, batch, memory[1]),
       {
         label: 'times as fast (95 % bootstrap)',
         ...medianRatio(theirsWall, oursWall),
@@ -71,7 +68,7 @@ export async function speedAgainstOriginal(
       { label: 'share of its memory', value: memory[0] / memory[1], unit: '', atMost: mostMemory },
     ];
   } finally {
-    for (const contestant of contestants) contestant.kill();
+    await Promise.all(contestants.map((contestant) => contestant.kill()));
   }
 }
 

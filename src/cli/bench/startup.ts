@@ -10,8 +10,9 @@ import { prepare } from '../../data/prepare.ts';
 import { writeFileAtomically } from '../../formats/atomic.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { Finding } from './finding.ts';
-import { type PartOptions, withFaces } from './parts.ts';
+import type { PartOptions } from './parts.ts';
 import { medianAndQuartiles } from './statistics.ts';
+import { withFaces } from './work/faces.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const POLL_MS = 20;

@@ -13,9 +13,19 @@ export const bench = defineCommand({
     config: { ...configFlag.config, default: 'configs/dps.yaml' },
     ...setFlag,
     what: {
-      choices: ['train', 'infer', 'loader', 'prepare', 'degrade', 'faces', 'startup', 'all'] as const,
+      choices: [
+        'train',
+        'infer',
+        'scaling',
+        'loader',
+        'prepare',
+        'degrade',
+        'faces',
+        'startup',
+        'all',
+      ] as const,
       default: 'train' as const,
-      describe: 'What is timed',
+      describe: 'What is timed; scaling: how cost grows with batch, resolution, width, threads and images',
     },
     level: wholeNumber('--level', 'Resolution of the level that is trained, px (default: 64, 128 and 256)'),
     batch: wholeNumber('--batch', 'Images of a step (default: 8 at 64 px, 4 at 128 px, 1 at 256 px)'),
@@ -25,7 +35,7 @@ export const bench = defineCommand({
       describe: 'In turns with the original on PyTorch; needs --deepps',
     },
     deepps: text('--deepps', 'A clone of DeepPS, the original’s code'),
-    out: text('--out', 'JSON file of the results'),
+    out: text('--out', 'JSON file of the results; tables in Markdown and plots (SVG) are written beside it'),
   },
   examples: [
     ['bench -- --what train --level 64', 'A training step at 64 px'],
@@ -33,7 +43,11 @@ export const bench = defineCommand({
       'bench -- --what train --level 64 --against torch --deepps ../DeepPS',
       'The same in turns with the original',
     ],
-    ['bench -- --what all --out speed.json', 'Everything, on our side'],
+    ['bench -- --what scaling --out scaling.json', 'How cost grows, as tables and a plot'],
+    [
+      'bench -- --what all --against torch --deepps ../DeepPS --out speed.json',
+      'Everything, in tables for the README',
+    ],
   ],
   async run({ what, level, runs = DEFAULT_RUNS, against, deepps, ...rest }) {
     if ((against === undefined) !== (deepps === undefined))

@@ -4,4 +4,6 @@ export interface Work {
   iterate(): Promise<void> | void;
   /** Images that an iteration deals with. */
   readonly images: number;
+  /** Gives back what the work holds outside of memory. */
+  end?(): Promise<void>;
 }
