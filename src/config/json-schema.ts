@@ -17,6 +17,7 @@ export interface JsonSchema {
   readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly exclusiveMaximum?: number;
+  readonly multipleOf?: number;
   readonly minLength?: number;
   readonly pattern?: string;
   readonly minItems?: number;
@@ -79,7 +80,7 @@ export function expectation(schema: JsonSchema): string {
   if (schema.enum) return oneOf(schema.enum);
   switch (schema.type) {
     case 'integer':
-      return `a whole number${range(schema)}`;
+      return `a ${schema.multipleOf ? `multiple of ${schema.multipleOf}` : 'whole number'}${range(schema)}`;
     case 'number':
       return `a number${range(schema)}`;
     case 'boolean':

@@ -28,6 +28,9 @@ export const optimizer = (learningRate = 2e-4, beta1 = 0.5) =>
     .prefault({})
     .describe('Adam, one for each network.');
 
+/** `task` of methods that fill holes. */
+export const editOnly = z.literal('edit').default('edit').describe('It fills a hole of a photo.');
+
 /** Side of the images of methods whose networks take any that they can halve often enough. */
 export const resolution = z
   .int()
@@ -46,9 +49,9 @@ export function requireMultiple(resolution: number, factor: number, why: string,
   });
 }
 
-/** Keys of a stage of training. */
-export const stageShape = (epochs: number, batch: number) => ({
-  duration: duration.prefault({ epochs }),
+/** Keys of a stage of training; its length and batch by default. */
+export const stageShape = (length: z.input<typeof duration>, batch: number) => ({
+  duration: duration.prefault(length),
   batch: count().default(batch),
   holePool: count().default(1024).describe('Hole masks made at the start, from which each batch draws.'),
 });

@@ -4,12 +4,18 @@
  * `methods/`, a file each; this is the one place that lists them.
  */
 import { z } from 'zod';
+import { deepfill, deepfillSchema } from './methods/deepfill.ts';
 import { dps, dpsSchema } from './methods/dps.ts';
 import type { MethodConfig } from './methods/method-config.ts';
 import { pix2pix, pix2pixSchema } from './methods/pix2pix.ts';
 import { scFegan, scFeganSchema } from './methods/sc-fegan.ts';
 
-export const configSchema = z.discriminatedUnion('method', [dpsSchema, pix2pixSchema, scFeganSchema]);
+export const configSchema = z.discriminatedUnion('method', [
+  dpsSchema,
+  pix2pixSchema,
+  deepfillSchema,
+  scFeganSchema,
+]);
 
 /** A complete configuration: every default filled in. */
 export type Config = z.output<typeof configSchema>;
@@ -19,6 +25,7 @@ export type ConfigOf<Name extends MethodName> = Extract<Config, { method: Name }
 const methods: { readonly [Name in MethodName]: MethodConfig<ConfigOf<Name>> } = {
   dps,
   pix2pix,
+  deepfillv2: deepfill,
   'sc-fegan': scFegan,
 };
 

@@ -31,6 +31,7 @@ export function pipeline(method: Method, config: Config): Computation {
   const predictor = method.predictor();
   const size = config.resolution;
   const side = predictor.resolution;
+  const uses = (control: Control) => predictor.controls.includes(control);
   const photo: Port = {
     kind: 'photo',
     shape: [size, size, 3],
@@ -40,7 +41,7 @@ export function pipeline(method: Method, config: Config): Computation {
   const sketch: Port = {
     kind: 'sketch',
     shape: [size, size, 1],
-    meaning: 'one-pixel lines: -1 line, +1 paper; what l does to them is part of the model',
+    meaning: `one-pixel lines: -1 line, +1 paper${uses('level') ? '; what l does to them is part of the model' : ''}`,
   };
   const colour: Port = {
     kind: 'colour',
@@ -48,7 +49,6 @@ export function pipeline(method: Method, config: Config): Computation {
     meaning: 'strokes of colour: RGB in [-1, 1], then 1 where there is a stroke, 0 where there is none',
   };
   const edit = config.task === 'edit';
-  const uses = (control: Control) => predictor.controls.includes(control);
   const made: Readonly<Record<Intermediate, readonly [name: string, meaning: string]>> = {
     refinedSketch: [
       'S_gen',
@@ -88,12 +88,12 @@ export function pipeline(method: Method, config: Config): Computation {
 /** One network of a method with its own inputs. */
 export function singleNetwork(method: Method, name: string): Computation {
   const network = method.networks[name]!;
-  const { inputs, outputs } = method.ports(name);
+  const ports = method.ports(name);
+  const { inputs, outputs } = ports;
   return {
     name,
     networks: [network],
-    inputs,
-    outputs,
+    ...ports,
     run: (tensors) => {
       const given = Object.keys(inputs).map((input) => tensors[input]!);
       const results = network.apply(given.length === 1 ? given[0]! : given);

@@ -122,7 +122,7 @@ function layoutText(has: (format: string) => boolean): string {
     lines.push('The models in `tfjs-layers` are made of this project’s layers (`src/nn`), to be trained on.');
   if (has('safetensors'))
     lines.push(
-      'The safetensors files have PyTorch’s layout and the names of the original’s modules; those of DeepPS have a `conv3`, which nothing uses, of zeros.',
+      'The safetensors files have the names and the layout of the original’s code: TensorFlow’s for DeepFillv2 and SC-FEGAN, else PyTorch’s; DeepPS’s `conv3`, which nothing uses, is 0.',
     );
   return lines.join('\n');
 }

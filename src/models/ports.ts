@@ -1,4 +1,5 @@
 /** Named inputs and outputs of what can be exported. */
+import type { Tf1Naming } from '../nn/tf1-keys.ts';
 import type { LayersModel } from '../runtime/tf.ts';
 
 /** What an input holds. `network` is what one network hands to another. */
@@ -17,6 +18,8 @@ export interface NetworkPorts {
   readonly inputs: Readonly<Record<string, Port>>;
   /** What each output is, for people. */
   readonly outputs: Readonly<Record<string, string>>;
+  /** What a network's weights are called in the original's TensorFlow 1 checkpoints, if there it is one; else as in PyTorch. */
+  readonly tf1?: Tf1Naming;
 }
 
 export const levelPort: Port = {
@@ -28,17 +31,17 @@ export const levelPort: Port = {
 /**
  * The ports of a network of pictures that are all of one size.
  *
- * @param side of the pictures, px. @param inputs what each input holds, in the network's order.
+ * @param side of the pictures, px. @param inputs in the network's order.
  */
 export function pictureNetworkPorts(
   { inputs: tensors }: LayersModel,
   side: number,
-  inputs: Readonly<Record<string, string>>,
+  inputs: Readonly<Record<string, Omit<Port, 'shape'>>>,
   outputs: NetworkPorts['outputs'],
 ): NetworkPorts {
-  const ports = Object.entries(inputs).map(([name, meaning], index): [string, Port] => {
+  const ports = Object.entries(inputs).map(([name, port], index) => {
     const channels = tensors[index]!.shape[3]!;
-    return [name, { kind: 'network', shape: [side, side, channels], meaning }];
+    return [name, { ...port, shape: [side, side, channels] }] as const;
   });
   return { inputs: Object.fromEntries(ports), outputs };
 }

@@ -1,5 +1,6 @@
 /** The one place that lists methods; adding one is adding a folder, its configuration and a line here. */
 import type { Config, ConfigOf, MethodName } from '../config/schema.ts';
+import { DeepFill } from './deepfill/method.ts';
 import { Dps } from './dps/method.ts';
 import type { Method } from './method.ts';
 import { Pix2Pix } from './pix2pix/method.ts';
@@ -8,6 +9,7 @@ import { ScFegan } from './scfegan/method.ts';
 const methods: { readonly [Name in MethodName]: new (config: ConfigOf<Name>) => Method } = {
   dps: Dps,
   pix2pix: Pix2Pix,
+  deepfillv2: DeepFill,
   'sc-fegan': ScFegan,
 };
 

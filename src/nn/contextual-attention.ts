@@ -8,6 +8,9 @@ import { type Tensor, type Tensor3D, type Tensor4D, type TensorFlow, tf } from '
 
 type Shape = TensorFlow.Shape;
 
+/** Scores of a batch that is worked on together: those of four photos of 512 px in DeepFillv2, 256 MB a matrix. */
+const MOST_SCORES = 2 ** 26;
+
 export interface AttentionOptions {
   /** Patches are compared at 1/rate of the features' size, 2 by default; height and width are multiples of it. */
   readonly rate?: number;
@@ -18,9 +21,10 @@ export interface AttentionOptions {
 }
 
 /**
- * [queries, keys, mask] → [n,h,w,c]: both features [n,h,w,c], mask [n or 1,h,w,1], 1 = not to be taken from. In
- * training one image is worked on after the other and its gradient computes the scores again: at any time there are
- * only those of one image, a few matrices of (h w / rate²)² numbers.
+ * [queries, keys, mask] → [n,h,w,c]: both features [n,h,w,c], mask [n or 1,h,w,1], 1 = not to be taken from. Memory is
+ * bounded: in training, and where a batch would need matrices of more than {@link MOST_SCORES} numbers, one image is
+ * worked on after the other, and its gradient computes the scores again. Then there are only those of one image at any
+ * time, a few matrices of (h w / rate²)² numbers.
  */
 export class ContextualAttention extends tf.layers.Layer {
   static className = 'ContextualAttention';
@@ -38,9 +42,10 @@ export class ContextualAttention extends tf.layers.Layer {
 
   override call(inputs: Tensor | Tensor[], { training }: { training?: boolean }): Tensor {
     const [queries, keys, mask] = inputs as [Tensor4D, Tensor4D, Tensor4D];
-    if (!training) return attend(queries, keys, mask, this.options);
+    const [count, height, width] = queries.shape;
+    const scores = count * ((height * width) / this.options.rate ** 2) ** 2;
+    if (!training && scores <= MOST_SCORES) return attend(queries, keys, mask, this.options);
     return tf.tidy(() => {
-      const count = queries.shape[0];
       const each = (x: Tensor4D) => (x.shape[0] === 1 ? [x] : (tf.split(x, count, 0) as Tensor4D[]));
       const both = each(tf.concat([queries, keys], 3) as Tensor4D);
       const masks = each(mask);

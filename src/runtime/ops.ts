@@ -62,14 +62,15 @@ export function depthToSpace(x: Tensor4D, size: number): Tensor4D {
   ) as Tensor4D;
 }
 
-/** The inverse of {@link depthToSpace}: [n,bh,bw,c] → [n,h,w,b²c]. */
+/** The inverse of {@link depthToSpace}: [n,bh,bw,c] → [n,h,w,b²c]; without SpaceToDepth, which TF.js does not know in an export. */
 export function spaceToDepth(x: Tensor4D, size: number): Tensor4D {
   if (size === 1) return x;
-  return withGradient(
-    [x],
-    () => runOp('SpaceToDepth', blocks(size), [x]),
-    (dy) => [() => runOp('DepthToSpace', blocks(size), [dy])],
-  ) as Tensor4D;
+  const [n, height, width, channels] = x.shape;
+  const [h, w] = [height / size, width / size];
+  return tf.tidy(() => {
+    const rows = tf.reshape(x, [n, h, size, w, size * channels]);
+    return tf.reshape(tf.transpose(rows, [0, 1, 3, 2, 4]), [n, h, w, size ** 2 * channels]);
+  });
 }
 
 /** max(x, slope * x), slope in [0, 1): ReLU for 0. */

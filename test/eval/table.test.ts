@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readConfig } from '../../src/config/load.ts';
 import { heldOutBatch } from '../../src/data/held-out.ts';
 import { encodePair } from '../../src/data/pair.ts';
 import type { Batch, PreparedSample } from '../../src/data/types.ts';
@@ -10,11 +9,12 @@ import { heldOutTable } from '../../src/eval/table.ts';
 import type { Predictor } from '../../src/models/method.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { readDps } from '../config/dps.ts';
 
 const side = 64;
 let folder: string;
 const samples: PreparedSample[] = [];
-const { config } = readConfig('configs/smoke.yaml');
+const config = readDps('configs/smoke.yaml');
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'table-'));

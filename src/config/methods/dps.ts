@@ -108,7 +108,7 @@ const loss = z
 const training = z.strictObject({
   ...trainingShape,
   imageGenerator: z
-    .strictObject(stageShape(50, 4))
+    .strictObject(stageShape({ epochs: 50 }, 4))
     .prefault({})
     .describe('First stage: F and its discriminator alone.'),
   levels: z

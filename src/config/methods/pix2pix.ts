@@ -76,7 +76,7 @@ export const pix2pixSchema = z
     atTestTime,
     loss,
     training: z
-      .strictObject({ ...trainingShape, ...stageShape(200, 1), optimizer: optimizer() })
+      .strictObject({ ...trainingShape, ...stageShape({ epochs: 200 }, 1), optimizer: optimizer() })
       .prefault({}),
   })
   .describe('pix2pix: configuration of a training run.');

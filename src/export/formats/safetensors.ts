@@ -1,34 +1,48 @@
 import { join } from 'node:path';
 import { readSafetensors, type TensorToStore, writeSafetensors } from '../../formats/safetensors.ts';
 import { ReflectionConv2D } from '../../nn/reflection-conv.ts';
+import { type Tf1Naming, tf1Entries } from '../../nn/tf1-keys.ts';
 import { torchEntries } from '../../nn/torch-keys.ts';
-import { type LayersModel, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type Tensor, tf, type Variable } from '../../runtime/tf.ts';
 import type { Difference, Proof } from '../proof.ts';
 import type { Exporter } from './exporter.ts';
 
 /**
  * `safetensors/NETWORK.safetensors` for every network, with the names and the layout that the original's code gives
- * them in PyTorch, in single precision; what weights do not show is in the metadata. Proven by reading them back.
+ * them in PyTorch or TensorFlow 1, in single precision; what weights do not show is in the metadata. Proven by reading
+ * them back.
  */
-export const exportSafetensors: Exporter = async ({ computation }, { folder, metadata }) => {
+export const exportSafetensors: Exporter = async (subject, { folder, metadata }) => {
   const proofs: Proof[] = [];
-  for (const network of computation.networks) {
+  for (const network of subject.computation.networks) {
     const path = join(folder, 'safetensors', `${network.name}.safetensors`);
-    await writeSafetensors(path, torchTensors(network), { network: network.name, ...metadata });
-    const outputs = { weights: weightDifference(network, path) };
+    const entries = entriesOf(network, subject.network(network).computation.tf1);
+    const stored = [...entries.map(storedEntry), ...unusedEntries(network)];
+    await writeSafetensors(path, stored, { network: network.name, ...metadata });
+    const outputs = { weights: weightDifference(entries, path) };
     proofs.push({ network: network.name, format: 'safetensors', runtime: 'reader', tolerance: 0, outputs });
   }
   return proofs;
 };
 
-function torchTensors(network: LayersModel): (readonly [string, TensorToStore])[] {
-  const entries = torchEntries(network).map(({ key, variable, toTorch }) => {
-    const tensor = toTorch(variable);
-    const stored = { shape: tensor.shape, data: tensor.dataSync() as Float32Array };
-    tensor.dispose();
-    return [key, stored] as const;
-  });
-  return [...entries, ...unusedEntries(network)];
+/** A weight as a file has it. */
+interface Entry {
+  readonly key: string;
+  readonly variable: Variable;
+  /** A tensor of the weight's shape in the file's layout. */
+  encode(value: Tensor): Tensor;
+}
+
+function entriesOf(network: LayersModel, tf1: Tf1Naming | undefined): Entry[] {
+  if (tf1) return tf1Entries(network, tf1).map(({ part, ...entry }) => ({ ...entry, encode: part }));
+  return torchEntries(network).map(({ toTorch, ...entry }) => ({ ...entry, encode: toTorch }));
+}
+
+function storedEntry({ key, variable, encode }: Entry): readonly [string, TensorToStore] {
+  const tensor = encode(variable);
+  const stored = { shape: tensor.shape, data: tensor.dataSync() as Float32Array };
+  tensor.dispose();
+  return [key, stored];
 }
 
 /** The original's generators have a layer that nothing uses, without which its code would not load them: zeros. */
@@ -46,13 +60,13 @@ function unusedEntries(network: LayersModel): (readonly [string, TensorToStore])
   ];
 }
 
-function weightDifference(network: LayersModel, path: string): Difference {
+function weightDifference(entries: readonly Entry[], path: string): Difference {
   const stored = readSafetensors(path);
   let [max, sum, count] = [0, 0, 0];
-  for (const { key, variable, fromTorch } of torchEntries(network)) {
+  for (const { key, variable, encode } of entries) {
     const { shape, data } = stored.get(key)!;
     tf.tidy(() => {
-      const difference = tf.abs(tf.sub(fromTorch(tf.tensor(data as Float32Array, [...shape])), variable));
+      const difference = tf.abs(tf.sub(tf.tensor(data as Float32Array, [...shape]), encode(variable)));
       max = Math.max(max, tf.max(difference).dataSync()[0]!);
       sum += tf.sum(difference).dataSync()[0]!;
       count += difference.size;

@@ -83,18 +83,11 @@ export class Pix2Pix extends DirectMethod {
   ports(name: string): NetworkPorts {
     const { task, resolution } = this.#config;
     const given = task === 'edit' ? 'photo outside the hole, sketch inside, hole' : 'sketch';
+    const x = (meaning: string) => ({ x: { kind: 'network', meaning } }) as const;
     return name === 'G'
-      ? pictureNetworkPorts(
-          this.networks.G,
-          resolution,
-          { x: given },
-          { image: 'RGB in [-1, 1], without dropout' },
-        )
-      : pictureNetworkPorts(
-          this.networks.D,
-          resolution,
-          { x: `${given}, and RGB` },
-          { scores: 'of patches' },
-        );
+      ? pictureNetworkPorts(this.networks.G, resolution, x(given), {
+          image: 'RGB in [-1, 1], without dropout',
+        })
+      : pictureNetworkPorts(this.networks.D, resolution, x(`${given}, and RGB`), { scores: 'of patches' });
   }
 }

@@ -1,0 +1,82 @@
+/** The configuration of DeepFillv2. */
+import { z } from 'zod';
+import type { Locate } from '../locate.ts';
+import {
+  commonShape,
+  editOnly,
+  optimizer,
+  requireMultiple,
+  resolution,
+  stageShape,
+  trainingShape,
+} from '../parts.ts';
+import type { MethodConfig } from './method-config.ts';
+
+const model = z
+  .strictObject({
+    guided: z
+      .boolean()
+      .default(true)
+      .describe('Whether a sketch guides it. The released networks are not guided.'),
+    width: z
+      .int()
+      .min(4)
+      .max(512)
+      .multipleOf(4)
+      .default(48)
+      .describe('Channels of the generator’s first layer, features and gates together.'),
+    discriminatorWidth: z
+      .int()
+      .min(1)
+      .max(512)
+      .default(64)
+      .describe('Channels of the discriminator’s first layer.'),
+  })
+  .prefault({});
+
+const loss = z
+  .strictObject({
+    adversarial: z.number().min(0).default(1).describe('Weight of the adversarial loss, a hinge loss.'),
+    reconstruction: z
+      .number()
+      .min(0)
+      .default(1)
+      .describe('Weight of the L1 loss of the coarse and the refined image, over all pixels.'),
+  })
+  .prefault({});
+
+export const deepfillSchema = z
+  .strictObject({
+    ...commonShape('deepfillv2'),
+    method: z.literal('deepfillv2').describe('DeepFillv2.'),
+    task: editOnly,
+    resolution,
+    model,
+    loss,
+    training: z
+      .strictObject({
+        ...trainingShape,
+        ...stageShape({ steps: 1_000_000 }, 16),
+        optimizer: optimizer(1e-4),
+      })
+      .prefault({}),
+  })
+  .describe('DeepFillv2: configuration of a training run.');
+
+export type DeepFillConfig = z.output<typeof deepfillSchema>;
+
+export const deepfill: MethodConfig<DeepFillConfig> = {
+  title: 'DeepFillv2',
+  paper:
+    '[Free-Form Image Inpainting with Gated Convolution](https://arxiv.org/abs/1806.03589) (Yu, Lin, Yang, Shen, Lu, Huang, ICCV 2019)',
+  check(config: DeepFillConfig, locate: Locate): string[] {
+    requireMultiple(
+      config.resolution,
+      8,
+      'features of a quarter of it, and attention at half of these',
+      locate,
+    );
+    return [];
+  },
+  weightFiles: () => [],
+};

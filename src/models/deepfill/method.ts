@@ -1,0 +1,83 @@
+import type { DeepFillConfig } from '../../config/methods/deepfill.ts';
+import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
+import { DirectMethod } from '../direct-method.ts';
+import { drawWeights } from '../draw-weights.ts';
+import type { StagePlan } from '../method.ts';
+import { type NetworkPorts, pictureNetworkPorts } from '../ports.ts';
+import { buildGenerator, DISCRIMINATOR_NAMING, GENERATOR_NAMING } from './generator.ts';
+import { DeepFillPredictor } from './predictor.ts';
+import { DeepFillStage } from './stage.ts';
+
+/** DeepFillv2 (Yu et al. 2019), guided by a sketch or not. */
+export class DeepFill extends DirectMethod {
+  readonly networks;
+  readonly stages: readonly StagePlan[];
+  readonly #config: DeepFillConfig;
+
+  constructor(config: DeepFillConfig) {
+    super(config.task);
+    this.#config = config;
+    const { model, seed, training } = config;
+    const { guided, width, discriminatorWidth } = model;
+    this.networks = {
+      G: buildGenerator({ name: 'G', width, guided }),
+      D: buildSnPatchGan({
+        name: 'D',
+        channels: guided ? 5 : 4,
+        width: discriminatorWidth,
+        kernelSize: 5,
+      }),
+    };
+    for (const network of Object.values(this.networks)) drawWeights(network, seed, 'glorot');
+    const { duration, batch, holePool } = training;
+    this.stages = [
+      {
+        name: 'DeepFillv2',
+        summary: `generator and discriminator, ${guided ? 'guided by true sketches' : 'not guided'}`,
+        learns: ['G', 'D'],
+        duration,
+        batch,
+        holePool,
+        holePoolName: 'DeepFillv2',
+        collapse: {
+          loss: 1e-3,
+          advice: 'a smaller model.discriminatorWidth or a lower training.optimizer.learningRate',
+        },
+      },
+    ];
+  }
+
+  protected createStage(): DeepFillStage {
+    const { model, loss, training } = this.#config;
+    return new DeepFillStage(this.networks.G, this.networks.D, {
+      ...loss,
+      adam: { ...training.optimizer, uncorrectedEpsilon: true },
+      guided: model.guided,
+    });
+  }
+
+  predictor(): DeepFillPredictor {
+    const { resolution, model } = this.#config;
+    return new DeepFillPredictor(this.networks.G, { resolution, guided: model.guided });
+  }
+
+  ports(name: string): NetworkPorts {
+    const { resolution, model } = this.#config;
+    const lines = '1 = line, 0 = paper and everywhere outside the hole';
+    if (name === 'G') {
+      const photo = { kind: 'photo', meaning: 'RGB in [-1, 1], 0 in the hole' } as const;
+      const hole = { kind: 'hole', meaning: '1 is filled, 0 is kept' } as const;
+      const edges = { kind: 'hole', meaning: lines } as const;
+      const inputs = { image: photo, hole, ...(model.guided && { edges }) };
+      const outputs = { coarse: 'first image, RGB in [-1, 1]', image: 'result, RGB in [-1, 1]' };
+      return { ...pictureNetworkPorts(this.networks.G, resolution, inputs, outputs), tf1: GENERATOR_NAMING };
+    }
+    const meaning = `RGB in [-1, 1], hole${model.guided ? `, edges: ${lines}` : ''}`;
+    const inputs = { x: { kind: 'network', meaning } } as const;
+    const outputs = { scores: 'of patches and features' };
+    return {
+      ...pictureNetworkPorts(this.networks.D, resolution, inputs, outputs),
+      tf1: DISCRIMINATOR_NAMING,
+    };
+  }
+}
