@@ -1,9 +1,16 @@
 /** The configuration of SC-FEGAN. */
 import { z } from 'zod';
-import { UserError } from '../../runtime/errors.ts';
 import { poolFeatures, torchvisionWeights } from '../feature-network.ts';
 import type { Locate } from '../locate.ts';
-import { commonShape, optimizer, requireMultiple, resolution, stageShape, trainingShape } from '../parts.ts';
+import {
+  commonShape,
+  editOnly,
+  optimizer,
+  requireMultiple,
+  resolution,
+  stageShape,
+  trainingShape,
+} from '../parts.ts';
 import type { MethodConfig } from './method-config.ts';
 
 const model = z
@@ -44,11 +51,12 @@ export const scFeganSchema = z
   .strictObject({
     ...commonShape('sc-fegan'),
     method: z.literal('sc-fegan').describe('SC-FEGAN: holes filled from sketches and strokes of colour.'),
+    task: editOnly,
     resolution,
     model,
     loss,
     training: z
-      .strictObject({ ...trainingShape, ...stageShape(100, 8), optimizer: optimizer(1e-4) })
+      .strictObject({ ...trainingShape, ...stageShape({ epochs: 100 }, 8), optimizer: optimizer(1e-4) })
       .prefault({}),
   })
   .describe('SC-FEGAN: configuration of a training run.');
@@ -59,14 +67,7 @@ export const scFegan: MethodConfig<ScFeganConfig> = {
   title: 'SC-FEGAN',
   paper:
     '[SC-FEGAN: Face Editing Generative Adversarial Network with User’s Sketch and Color](https://arxiv.org/abs/1902.06838) (Jo, Park, ICCV 2019)',
-  check({ task, resolution: side }: ScFeganConfig, locate: Locate): string[] {
-    if (task !== 'edit') {
-      throw new UserError('SC-FEGAN fills holes of photos.', {
-        where: locate(['task']),
-        expected: 'edit',
-        got: task,
-      });
-    }
+  check({ resolution: side }: ScFeganConfig, locate: Locate): string[] {
     requireMultiple(side, 64, 'the U-Net halves it six times before its innermost layer', locate);
     return [];
   },

@@ -18,6 +18,8 @@ export interface GeneratorOptions {
 
 /** The generator's variables in the original's checkpoints. */
 export const GENERATOR_NAMING: Tf1Naming = { prefix: 'generator/', gates: 'NAME_g' };
+/** The discriminator's, of which the original published none: as DeepFillv2's. */
+export const DISCRIMINATOR_NAMING: Tf1Naming = { prefix: 'discriminator/', gates: 'own kernel' };
 
 /**
  * x [n,h,w,channels] → image [n,h,w,3] in [-1, 1]: a U-Net of gated convolutions with local response normalisation,

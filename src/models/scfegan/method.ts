@@ -10,7 +10,7 @@ import { drawWeights } from '../draw-weights.ts';
 import type { NamedImages, StagePlan } from '../method.ts';
 import { createFeatureLosses } from '../perceptual-network.ts';
 import { type NetworkPorts, pictureNetworkPorts } from '../ports.ts';
-import { buildGenerator } from './generator.ts';
+import { buildGenerator, DISCRIMINATOR_NAMING, GENERATOR_NAMING } from './generator.ts';
 import { DISCRIMINATOR_CHANNELS, drawNoise, GENERATOR_CHANNELS } from './inputs.ts';
 import { ScFeganPredictor } from './predictor.ts';
 import { ScFeganStage } from './stage.ts';
@@ -75,19 +75,18 @@ export class ScFegan extends DirectMethod {
   ports(name: string): NetworkPorts {
     const { resolution } = this.#config;
     const drawn = 'sketch (1 is line) and colours (-1 is none), 0 outside the hole; hole (1 is hole)';
-    return name === 'G'
-      ? pictureNetworkPorts(
-          this.networks.G,
-          resolution,
-          { x: `RGB in [-1, 1], 0 in the hole; ${drawn}; noise (0 or 1), 0 outside the hole` },
-          { image: 'RGB in [-1, 1]' },
-        )
-      : pictureNetworkPorts(
-          this.networks.D,
-          resolution,
-          { x: `RGB in [-1, 1]; ${drawn}` },
-          { scores: 'of places and features' },
-        );
+    const x = (meaning: string) => ({ x: { kind: 'network', meaning } }) as const;
+    if (name === 'D') {
+      const outputs = { scores: 'of places and features' };
+      const ports = pictureNetworkPorts(this.networks.D, resolution, x(`RGB in [-1, 1]; ${drawn}`), outputs);
+      return { ...ports, tf1: DISCRIMINATOR_NAMING };
+    }
+    const given = x(`RGB in [-1, 1], 0 in the hole; ${drawn}; noise (0 or 1), 0 outside the hole`);
+    const outputs = { image: 'RGB in [-1, 1]' };
+    return {
+      ...pictureNetworkPorts(this.networks.G, resolution, given, outputs),
+      tf1: GENERATOR_NAMING,
+    };
   }
 
   override visuals(batch: Batch): NamedImages {
