@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,7 +6,6 @@ import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
 import { longestMainTask } from './trace.ts';
 
 const side = 160;
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 if (noBrowser) console.log(`The editor's page is not tested: ${noBrowser}`);
 
 /** A photo without equal pixels near each other, so that every change shows. */
@@ -179,6 +176,15 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
     await page.close();
   });
 
+  it('offers no colour where the model takes none', async () => {
+    const page = await openWithDrawing();
+    const shown = await page.page.locator('[data-needs="colour"]:visible').count();
+    expect(shown).toBe(0);
+    await page.page.keyboard.press('c');
+    expect(await page.page.getAttribute('[data-tool="lines"]', 'aria-pressed')).toBe('true');
+    await page.close();
+  });
+
   it('says in place what is no image, and keeps the drawing', async () => {
     const page = await openWithDrawing();
     const sketch = await page.save('sketch');
@@ -245,14 +251,7 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
     for (const colorScheme of ['light', 'dark'] as const) {
       const page = await openPage({ colorScheme });
       const check = async (state: string) => {
-        await page.page.evaluate(axe);
-        const found = await page.page.evaluate(async () => {
-          const { violations } = await (window as unknown as { axe: typeof import('axe-core') }).axe.run();
-          return violations
-            .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-            .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-        });
-        expect(found, `${colorScheme}, ${state}`).toEqual([]);
+        expect(await page.seriousProblems(), `${colorScheme}, ${state}`).toEqual([]);
       };
       await check('at the start');
       await page.open(await photo);

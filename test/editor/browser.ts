@@ -1,7 +1,9 @@
 /** Headless Chromium for tests of the page. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
 /** Why the browser's tests cannot run; undefined when they can. */
@@ -84,6 +86,17 @@ export class EditorPage {
   async result(): Promise<string> {
     await this.page.waitForSelector('#result-pane[data-state="shown"]');
     return (await this.page.textContent('#status')) ?? '';
+  }
+
+  /** What axe-core finds that is serious or worse. */
+  async seriousProblems(): Promise<string[]> {
+    await this.page.evaluate(axe);
+    return this.page.evaluate(async () => {
+      const { violations } = await (window as unknown as { axe: typeof import('axe-core') }).axe.run();
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    });
   }
 
   async close(): Promise<void> {

@@ -43,8 +43,8 @@ describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBr
     await editor?.close();
   });
 
-  async function openWithHole(): Promise<EditorPage> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  async function openWithHole(options: Parameters<Browser['newContext']>[0] = {}): Promise<EditorPage> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
     const page = new EditorPage(await context.newPage());
     await page.page.goto(editor.url);
     await page.ready();
@@ -154,6 +154,16 @@ describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBr
     await other.open(Buffer.from(JSON.stringify(foreign)), 'x.project.json', 'application/json');
     await other.page.waitForSelector('#draw-notice:has-text("at most 4096")');
     await other.close();
+  });
+
+  it('have nothing serious for axe-core to find', async () => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await openWithHole({ colorScheme });
+      await page.tool('colour');
+      await draw(page);
+      expect(await page.seriousProblems(), colorScheme).toEqual([]);
+      await page.close();
+    }
   });
 
   it('reach the model in the page as they reach the server', async () => {

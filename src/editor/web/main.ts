@@ -61,7 +61,7 @@ async function start(): Promise<void> {
     { keys: ['Shift+L'], name: 'Erase lines', needs: 'sketch', run: useTool('lines-eraser') },
     { keys: ['C'], name: 'Colour brush', needs: 'colour', run: useTool('colour') },
     { keys: ['Shift+C'], name: 'Erase colour', needs: 'colour', run: useTool('colour-eraser') },
-    { keys: ['I'], name: 'Colour from the photo', needs: 'colour', run: useTool('pipette') },
+    { keys: ['I'], name: 'Pick a colour from the photo', needs: 'colour', run: useTool('pipette') },
     { keys: ['M'], name: 'Move the view', run: useTool('pan') },
     { keys: ['['], name: 'Smaller brush', run: () => resize(-1) },
     { keys: [']'], name: 'Larger brush', run: () => resize(1) },

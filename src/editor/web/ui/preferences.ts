@@ -28,9 +28,6 @@ export const strokeColours: readonly Colour[] = [
   { name: 'Red lips', rgb: [185, 50, 60] },
   { name: 'Brown', rgb: [95, 60, 40] },
   { name: 'Blond', rgb: [215, 175, 110] },
-  { name: 'Blue', rgb: [70, 120, 180] },
-  { name: 'Green', rgb: [90, 130, 85] },
-  { name: 'White', rgb: [245, 245, 245] },
 ];
 
 function stored<T>(key: string, fallback: T, isValid: (value: unknown) => boolean): Signal<T> {
