@@ -50,6 +50,35 @@ describe('the configs of the project', () => {
     },
   );
 
+  it.each(['configs/sc-fegan.yaml', 'configs/quickstart-sc-fegan.yaml', 'configs/smoke-sc-fegan.yaml'])(
+    '%s fits the schema',
+    (path) => {
+      const { config, warnings } = readConfig(path);
+      expect([config.method, warnings]).toEqual(['sc-fegan', []]);
+    },
+  );
+
+  it('SC-FEGAN’s config holds its paper’s numbers', () => {
+    const { config } = readConfig('configs/sc-fegan.yaml');
+    expect(config).toMatchObject({
+      resolution: 512,
+      model: { width: 64 },
+      loss: {
+        valid: 1,
+        perceptual: 0.05,
+        style: 120,
+        totalVariation: 0.1,
+        adversarial: 0.001,
+        gradientPenalty: 10,
+        drift: 0.001,
+        features: { network: 'vgg16' },
+      },
+    });
+    expect(() => loadConfig('configs/sc-fegan.yaml', ['data.source={kind: faces}'])).toThrow(
+      /VGG16 weights are not there[\s\S]*--set loss\.features\.network=hed-vgg16/,
+    );
+  });
+
   it('the paper’s config holds the paper’s numbers', () => {
     const config = readDps('configs/dps.yaml');
     expect(config.training.levels.map(({ batch }) => batch)).toEqual([64, 32, 4]);
@@ -193,6 +222,13 @@ describe('mistakes are told with place, expectation and finding', () => {
 });
 
 describe('sizes that do not fit', () => {
+  it.each([
+    [['task=synthesis'], /fills holes of photos[\s\S]*task[\s\S]*edit[\s\S]*synthesis/],
+    [['resolution=96'], /resolution[\s\S]*a multiple of 64 px[\s\S]*96 px/],
+  ])('SC-FEGAN with %j', (sets, message) => {
+    expect(() => readConfig('configs/smoke-sc-fegan.yaml', sets)).toThrow(message);
+  });
+
   it.each([
     ['levels', ['model.levels=2'], /training\.levels[\s\S]*2 entries[\s\S]*1 entries/],
     ['F above the top', ['model.imageGenerator.level=2'], /a level from 1 to 1[\s\S]*2/],
