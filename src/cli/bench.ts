@@ -17,7 +17,7 @@ import {
   measurePreparation,
   type PartOptions,
 } from './bench/parts.ts';
-import { measurePeak, type Peak, usesGpu } from './bench/peak.ts';
+import { measurePeak, type Peak, planPeak, usesGpu } from './bench/peak.ts';
 import { measureScaling, planScaling, prepareFaces } from './bench/scaling.ts';
 import { scalingPlot } from './bench/scaling-plot.ts';
 import { peakLine, scalingTable } from './bench/scaling-table.ts';
@@ -119,8 +119,9 @@ async function write(
 function measuredOnce({ runs, reporter }: BenchCommand): PeakSource {
   let peak: Promise<Peak> | undefined;
   const measure = async () => {
-    const task = reporter.task('what this machine can do', 1, 'parts');
-    const found = await measurePeak(Math.min(runs, FEW_RUNS), (share) => task.update(share));
+    const tries = planPeak();
+    const task = reporter.task('what this machine can do', tries.length, 'measurements');
+    const found = await measurePeak(tries, Math.min(runs, FEW_RUNS), (done) => task.update(done));
     task.finish();
     return found;
   };

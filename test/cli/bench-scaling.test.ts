@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Contestant } from '../../src/cli/bench/contestant.ts';
 import { GpuWatch } from '../../src/cli/bench/gpu-watch.ts';
 import { markdownReport } from '../../src/cli/bench/markdown.ts';
+import { measurePeak, planPeak } from '../../src/cli/bench/peak.ts';
 import { measureScaling, planScaling, type Sweep } from '../../src/cli/bench/scaling.ts';
 import { scalingPlot } from '../../src/cli/bench/scaling-plot.ts';
 import { scalingTable } from '../../src/cli/bench/scaling-table.ts';
@@ -90,6 +91,14 @@ describe('a process of its own', () => {
     expect(found!.peakBytes).toBeGreaterThan(2 ** 26);
     expect(found!.gflops).toBeGreaterThan(0.1);
     expect(steps).toEqual([1]);
+  });
+  it('finds the fastest way of several', async () => {
+    const way = 'product of two matrices of 1024²';
+    const tries = planPeak().filter((entry) => entry.way === way);
+    expect(tries.length).toBeGreaterThan(0);
+    const found = await measurePeak(tries, 1, () => {});
+    expect(found.way).toContain(way);
+    expect(found.value).toBeGreaterThan(0.5);
   });
   it('tells why it could not', async () => {
     const broken = { what: 'train', level: 1, batch: 1, config: 'no-such-file.yaml', set: [] } as const;

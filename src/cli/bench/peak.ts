@@ -16,31 +16,38 @@ const LARGEST: PeakWay = 'product of two matrices of 8192²';
 export const usesGpu = (): boolean =>
   (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice;
 
-/**
- * GFLOP/s of the fastest of several large products and convolutions, each in a process of its own; on a CPU with
- * oneDNN and without it, as neither is faster at everything.
- *
- * @param progress told which share of them has been measured, 0-1.
- */
-export async function measurePeak(
-  runs: number,
-  progress: (share: number) => void,
-  ways: readonly PeakWay[] = Object.keys(PEAK_WAYS) as PeakWay[],
-): Promise<Peak> {
+/** A large product or convolution, and the environment that it runs in. */
+interface PeakTry {
+  readonly way: PeakWay;
+  readonly env: { readonly TF_ENABLE_ONEDNN_OPTS?: string };
+}
+
+/** What the peak is looked for in; on a CPU with oneDNN and without it, as neither is faster at everything. */
+export function planPeak(): PeakTry[] {
   const onGpu = usesGpu();
-  const engines: { TF_ENABLE_ONEDNN_OPTS?: string }[] = onGpu
-    ? [{}]
-    : ['1', '0'].map((value) => ({ TF_ENABLE_ONEDNN_OPTS: value }));
-  const tries = ways
+  const engines = onGpu ? [{}] : ['1', '0'].map((value) => ({ TF_ENABLE_ONEDNN_OPTS: value }));
+  return (Object.keys(PEAK_WAYS) as PeakWay[])
     .filter((way) => onGpu || way !== LARGEST)
     .flatMap((way) => engines.map((env) => ({ way, env })));
-  let best: Peak | undefined;
-  for (const [index, { way, env }] of tries.entries()) {
-    progress(index / tries.length);
+}
+
+/**
+ * GFLOP/s of the fastest of at least one try, each in a process of its own.
+ *
+ * @param progress told how many tries are done.
+ */
+export async function measurePeak(
+  tries: readonly PeakTry[],
+  runs: number,
+  progress: (done: number) => void,
+): Promise<Peak> {
+  const found: Peak[] = [];
+  for (const { way, env } of tries) {
     const { durations, operations } = await Contestant.run({ what: 'peak', way, env, runs });
-    const rate = medianAndQuartiles(durations.map(({ seconds }) => operations / seconds / 1e9));
     const engine = env.TF_ENABLE_ONEDNN_OPTS === '0' ? ', without oneDNN' : '';
-    if (!best || rate.value > best.value) best = { ...rate, way: way + engine };
+    const rates = durations.map(({ seconds }) => operations / seconds / 1e9);
+    found.push({ ...medianAndQuartiles(rates), way: way + engine });
+    progress(found.length);
   }
-  return best!;
+  return found.reduce((best, peak) => (peak.value > best.value ? peak : best));
 }

@@ -15,14 +15,13 @@ export interface SpeedOptions extends NetworkAssignment, ConfigChoice {
 
 export async function speedAlone(options: SpeedOptions): Promise<Finding[]> {
   const { durations, peakBytes, operations, gpu } = await Contestant.run(options);
-  const perSecond = operations / median(durations.map(({ seconds }) => seconds));
   const onGpu = gpu && [
     { label: 'ours: the GPU is busy', value: 100 * gpu.utilisation, unit: '%' },
     { label: 'ours: memory in use on the GPU', value: gpu.peakBytes / 2 ** 20, unit: 'MB' },
   ];
   return [
     ...side('ours', durations, options.batch, peakBytes),
-    { label: 'ours: convolutions and matrix products', value: perSecond / 1e9, unit: 'GFLOP/s' },
+    computed(durations, operations),
     ...(onGpu ?? []),
   ];
 }
@@ -57,6 +56,7 @@ export async function speedAgainstOriginal(
     const [oursCpu, theirsCpu] = times('cpuSeconds') as [number[], number[]];
     return [
       ...side(`ours (${ours.ready.software})`, durations.get(ours)!, batch, memory[0]),
+      computed(durations.get(ours)!, ours.ready.operations ?? 0),
       ...side(`original (${original.ready.software})`, durations.get(original)!, batch, memory[1]),
       {
         label: 'times as fast (95 % bootstrap)',
@@ -71,6 +71,12 @@ export async function speedAgainstOriginal(
     await Promise.all(contestants.map((contestant) => contestant.kill()));
   }
 }
+
+const computed = (durations: readonly Duration[], operations: number): Finding => ({
+  label: 'ours: convolutions and matrix products',
+  value: operations / median(durations.map(({ seconds }) => seconds)) / 1e9,
+  unit: 'GFLOP/s',
+});
 
 function side(name: string, durations: readonly Duration[], batch: number, peakBytes: number): Finding[] {
   const seconds = durations.map((duration) => duration.seconds);
