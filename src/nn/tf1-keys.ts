@@ -6,6 +6,7 @@ import { UserError } from '../runtime/errors.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../runtime/tf.ts';
 import { GatedConv2D } from './gated-conv.ts';
 import { PowerIterationConv2D } from './power-iteration-conv.ts';
+import { type ColourLayers, exchangeRedAndBlue } from './tf1-colours.ts';
 import { TransposedConv2D } from './transposed-conv.ts';
 import { ZeroPadConv2D } from './zero-pad-conv.ts';
 
@@ -14,6 +15,8 @@ export interface Tf1Naming {
   readonly prefix: string;
   /** Where a gated convolution's gates are: in the features' own kernel, or in that of a convolution `NAME_g`. */
   readonly gates: 'own kernel' | 'NAME_g';
+  /** Layers whose weights have colours in another order there than in our checkpoints. */
+  readonly colours?: ColourLayers;
 }
 
 /** One variable of a checkpoint: all of a weight of ours, or some of its output channels. */
@@ -25,16 +28,19 @@ export interface Tf1Entry {
   readonly shape: readonly number[];
   /** The entry's part of a tensor that has the weight's shape. */
   part(tensor: Tensor): Tensor;
+  /** The entry's values with colours in the checkpoint's order from those in ours, and the other way round. */
+  exchangeColours(values: Tensor): Tensor;
 }
 
 /** Every weight of a network with its variables in a checkpoint. Kernels are in the same layout in both. */
-export function tf1Entries(network: LayersModel, { prefix, gates }: Tf1Naming): Tf1Entry[] {
+export function tf1Entries(network: LayersModel, { prefix, gates, colours = {} }: Tf1Naming): Tf1Entry[] {
   return network.layers.flatMap((layer): Tf1Entry[] => {
     const whole = (suffix: string, weight: TensorFlow.LayerVariable): Tf1Entry => ({
       key: `${prefix}${layer.name}${suffix}`,
       variable: weight.read() as Variable,
       shape: weight.shape as number[],
       part: (tensor) => tensor.clone(),
+      exchangeColours: (values) => exchangeRedAndBlue(values, colours[layer.name] ?? {}),
     });
     /** Both halves of a weight's channels. */
     const halves = (suffix: string, weight: TensorFlow.LayerVariable) =>
@@ -63,18 +69,19 @@ export function tf1Entries(network: LayersModel, { prefix, gates }: Tf1Naming): 
 /**
  * Gives a network the weights of a checkpoint. Variables that the network does not use are left alone.
  *
- * @param weights a tensor by key; nothing for a key that is missing. Dimensions of size 1 do not matter.
+ * @param weights the tensor of an entry; nothing where it is missing. Dimensions of size 1 do not matter.
  * @throws UserError when a variable is missing or of another shape.
  */
 export function loadTf1Weights(
   network: LayersModel,
   naming: Tf1Naming,
-  weights: (key: string) => Tensor | undefined,
+  weights: (entry: Tf1Entry) => Tensor | undefined,
 ): void {
   tf.tidy(() => {
     const parts = new Map<Variable, Tensor[]>();
-    for (const { key, variable, shape, part } of tf1Entries(network, naming)) {
-      const value = weights(key);
+    for (const entry of tf1Entries(network, naming)) {
+      const { key, variable, shape, part } = entry;
+      const value = weights(entry);
       if (!value || String(long(value.shape)) !== String(long(shape)))
         throw new UserError(`The weights do not fit the network ${network.name}.`, {
           where: key,

@@ -46,7 +46,7 @@ describe('loadTf1Weights', () => {
     for (const layer of source.layers) randomise(layer);
     const variables = entries(source, naming);
     // Checkpoints have u as [1, n] and may hold other things.
-    loadTf1Weights(target, naming, (key) => variables.get(key)?.expandDims(0) as Tensor);
+    loadTf1Weights(target, naming, ({ key }) => variables.get(key)?.expandDims(0) as Tensor);
     const copies = namedWeights(target);
     for (const [name, weight] of Object.entries(namedWeights(source)))
       expect(maxDifference(weight, copies[name]!)).toBe(0);
@@ -59,7 +59,7 @@ describe('loadTf1Weights', () => {
       /inpaint_net\/conv1\/kernel[\s\S]*nothing/,
     );
     variables.set('inpaint_net/conv3/bias', tf.zeros([3]));
-    expect(() => loadTf1Weights(network, GENERATOR_NAMING, (key) => variables.get(key))).toThrow(
+    expect(() => loadTf1Weights(network, GENERATOR_NAMING, ({ key }) => variables.get(key))).toThrow(
       /conv3\/bias[\s\S]*\[16\][\s\S]*\[3\]/,
     );
   });

@@ -34,7 +34,11 @@ interface Entry {
 }
 
 function entriesOf(network: LayersModel, tf1: Tf1Naming | undefined): Entry[] {
-  if (tf1) return tf1Entries(network, tf1).map(({ part, ...entry }) => ({ ...entry, encode: part }));
+  if (tf1)
+    return tf1Entries(network, tf1).map(({ part, exchangeColours, ...entry }) => ({
+      ...entry,
+      encode: (value) => tf.tidy(() => exchangeColours(part(value))),
+    }));
   return torchEntries(network).map(({ toTorch, ...entry }) => ({ ...entry, encode: toTorch }));
 }
 

@@ -14,6 +14,9 @@ const SIGNATURES = [
   'Conv2d_1a_3x3.conv.weight',
   'lin0.model.1.weight',
   'moduleVggOne.0.weight',
+  // TensorFlow 1: SC-FEGAN, DeepFillv2.
+  'generator/gconv1_ds/kernel',
+  'inpaint_net/conv1/kernel',
 ] as const;
 
 const MAX_NETWORKS = 64;
@@ -84,7 +87,7 @@ function groupOf(
 /** The error of a file with none of the networks that can be imported. */
 export function unknownNetwork({ path, tensors }: WeightFile): UserError {
   const keys = [...tensors.keys()];
-  if (keys.some((key) => /^\w+\/.+\/(kernel|bias)$/.test(key)))
+  if (path.endsWith('.safetensors') && keys.some((key) => /^\w+\/.+\/(kernel|bias)$/.test(key)))
     return new UserError('This file is part of a checkpoint of this program already.', {
       where: path,
       fix: 'give the checkpoint’s folder to the command that is to use it, for example infer -- --checkpoint FOLDER',
@@ -93,7 +96,7 @@ export function unknownNetwork({ path, tensors }: WeightFile): UserError {
     where: path,
     expected:
       'F, G or D of DeepPS; torchvision’s vgg19, vgg16 or alexnet; pytorch-fid’s Inception; LPIPS’s linear layers; ' +
-      'pytorch-hed’s network',
+      'pytorch-hed’s network; SC-FEGAN’s or DeepFillv2’s TensorFlow checkpoint',
     got: `${keys.length} tensors: ${keys.slice(0, 6).join(', ')}${keys.length > 6 ? ', ...' : ''}`,
   });
 }

@@ -7,6 +7,8 @@ import { importDeepPs } from './deepps-checkpoint.ts';
 import { recognizeDeepPs } from './deepps-network.ts';
 import { findGroups, type NetworkGroup, unknownNetwork } from './groups.ts';
 import type { ImportedCheckpoint } from './imported-checkpoint.ts';
+import { importTf1 } from './tf1-checkpoint.ts';
+import { recognizeTf1 } from './tf1-systems.ts';
 import { openWeightFile, type WeightFile } from './weight-file.ts';
 
 export interface ImportOptions {
@@ -23,8 +25,8 @@ export type Imported =
   | { readonly kind: 'file'; readonly description: string; readonly use: string };
 
 /**
- * Imports files: DeepPS's networks together as one checkpoint, or one network that losses or metrics use as one
- * safetensors file.
+ * Imports files: DeepPS's networks together as one checkpoint, the checkpoint of another system as one, or one network
+ * that losses or metrics use as one safetensors file.
  *
  * @throws UserError when a file cannot be read, its network is not known or does not fit; nothing is left then.
  */
@@ -36,7 +38,7 @@ export async function importWeights({ from, names = [], out, reporter }: ImportO
     const groups = files.flatMap((file, i) => findGroups(file, names[i] || undefined));
     const found = groups.map((group) => ({ group, network: recognizeDeepPs(group) }));
     const others = found.filter(({ network }) => !network).map(({ group }) => group);
-    if (others.length > 0) return await importOther(groups, others, out);
+    if (others.length > 0) return await importAlone(groups, others[0]!, out, reporter);
     const networks = found.map(({ network }) => network!);
     return { kind: 'checkpoint', checkpoint: await importDeepPs(networks, out, reporter) };
   } finally {
@@ -44,22 +46,26 @@ export async function importWeights({ from, names = [], out, reporter }: ImportO
   }
 }
 
-async function importOther(
+/** Imports what is no part of DeepPS. Throws a UserError when it is not the only group, or unknown. */
+async function importAlone(
   groups: readonly NetworkGroup[],
-  others: readonly NetworkGroup[],
+  group: NetworkGroup,
   out: string,
+  reporter: Reporter,
 ): Promise<Imported> {
-  const [group] = others as [NetworkGroup];
-  const network = recognizeAuxiliary(group);
-  if (!network) throw unknownNetwork(group.file);
+  const system = recognizeTf1(group);
+  const network = system ? undefined : recognizeAuxiliary(group);
+  const description = (system ?? network)?.description;
+  if (description === undefined) throw unknownNetwork(group.file);
   if (groups.length > 1)
-    throw new UserError('A network that losses or metrics use is imported by itself.', {
+    throw new UserError('A network that is no part of DeepPS is imported by itself.', {
       where: group.where,
-      expected: `${network.description} alone, as the one --from`,
+      expected: `${description} alone, as the one --from`,
       got: `${groups.length} networks`,
     });
-  await importAuxiliary(group, network, out);
-  return { kind: 'file', description: network.description, use: network.use.replace('OUT', out) };
+  if (system) return { kind: 'checkpoint', checkpoint: await importTf1(system, out, reporter) };
+  await importAuxiliary(group, network!, out);
+  return { kind: 'file', description, use: network!.use.replace('OUT', out) };
 }
 
 function requireNames(from: readonly string[], names: readonly string[]): void {

@@ -16,10 +16,27 @@ export interface GeneratorOptions {
   guided: boolean;
 }
 
+const takesColours = { inputs: [0] };
+const makesColours = { output: true };
+
 /** The generator's variables in the original's checkpoints. */
-export const GENERATOR_NAMING: Tf1Naming = { prefix: 'inpaint_net/', gates: 'own kernel' };
+export const GENERATOR_NAMING: Tf1Naming = {
+  prefix: 'inpaint_net/',
+  gates: 'own kernel',
+  colours: {
+    conv1: takesColours,
+    conv17: makesColours,
+    xconv1: takesColours,
+    pmconv1: takesColours,
+    allconv17: makesColours,
+  },
+};
 /** The discriminator's, a {@link buildSnPatchGan} of 5×5 kernels. */
-export const DISCRIMINATOR_NAMING: Tf1Naming = { prefix: 'discriminator/sn_patch_gan/', gates: 'own kernel' };
+export const DISCRIMINATOR_NAMING: Tf1Naming = {
+  prefix: 'discriminator/sn_patch_gan/',
+  gates: 'own kernel',
+  colours: { conv1: takesColours },
+};
 
 /**
  * Inputs: incomplete image [n,h,w,3] in [-1, 1], 0 in the hole; hole [n,h,w,1], 1 = hole; and where it is guided the

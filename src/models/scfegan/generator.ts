@@ -16,10 +16,21 @@ export interface GeneratorOptions {
   width: number;
 }
 
+/** Where image and colour strokes begin in both networks' inputs. The generator's last layer sees its input once more. */
+const COLOURS = [0, 4];
+
 /** The generator's variables in the original's checkpoints. */
-export const GENERATOR_NAMING: Tf1Naming = { prefix: 'generator/', gates: 'NAME_g' };
+export const GENERATOR_NAMING: Tf1Naming = {
+  prefix: 'generator/',
+  gates: 'NAME_g',
+  colours: { gconv1_ds: { inputs: COLOURS }, gconv14: { inputs: COLOURS, output: true } },
+};
 /** The discriminator's, of which the original published none: as DeepFillv2's. */
-export const DISCRIMINATOR_NAMING: Tf1Naming = { prefix: 'discriminator/', gates: 'own kernel' };
+export const DISCRIMINATOR_NAMING: Tf1Naming = {
+  prefix: 'discriminator/',
+  gates: 'own kernel',
+  colours: { conv1: { inputs: COLOURS } },
+};
 
 /**
  * x [n,h,w,channels] → image [n,h,w,3] in [-1, 1]: a U-Net of gated convolutions with local response normalisation,

@@ -14,7 +14,7 @@ const fromTf1 = (x: Tensor): Tensor => (x.rank === 4 ? tf.transpose(x, [3, 2, 0,
 
 /** Gives a network a case's weights, which are named `w/SCOPE` and the variable. */
 export function loadCase(fixture: FixtureCase, network: LayersModel, naming: Tf1Naming, scope = ''): void {
-  loadTf1Weights(network, naming, (key) => {
+  loadTf1Weights(network, naming, ({ key }) => {
     const name = `w/${scope}${key}`;
     return fixture.includes(name) ? toTf1(fixture.tensor(name)) : undefined;
   });
