@@ -5,9 +5,11 @@ import { terminalReporter } from '../reporter.ts';
 
 export const importWeights = defineCommand({
   name: 'import',
-  summary: 'Make a checkpoint of DeepPS’s released files, or bring in a network that losses and metrics use',
+  summary: 'Make a checkpoint of released weights, or bring in a network that losses and metrics use',
   flags: {
-    from: texts('Files of weights: PyTorch (.ckpt, .pth), .safetensors or Keras .weights.h5'),
+    from: texts(
+      'Files of weights: PyTorch (.ckpt, .pth), .safetensors, Keras .weights.h5, or a TensorFlow 1 checkpoint by its .index file or its folder',
+    ),
     as: text(
       '--as',
       'What the files are, where their names do not tell: G128, or one name for each, G64,G128',
@@ -17,15 +19,16 @@ export const importWeights = defineCommand({
   examples: [
     [
       'import -- --from ECCV-EDT-celebaHQ-*.ckpt --out runs/released',
-      'The released networks as a checkpoint',
+      'DeepPS’s released networks as a checkpoint',
     ],
+    ['import -- --from release_celebahq_256 --out runs/deepfillv2', 'DeepFillv2’s, by their folder'],
     ['import -- --from vgg19-dcbb9e9d.pth --out weights/vgg19.safetensors', 'For the perceptual loss'],
   ],
   async run({ from, as, out }) {
     if (!from) throw new UserError('What is to be imported?', { expected: '--from FILE, at least one' });
     if (out === undefined)
       throw new UserError('Where is it to be written?', {
-        expected: '--out FOLDER for DeepPS’s networks, --out FILE.safetensors for others',
+        expected: '--out FOLDER for checkpoints, --out FILE.safetensors for networks of losses and metrics',
       });
     const { importCommand } = await import('../import.ts');
     await importCommand({ from, as, out, reporter: terminalReporter() });

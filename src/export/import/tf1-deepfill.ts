@@ -2,10 +2,7 @@
 import { deepfillSchema } from '../../config/methods/deepfill.ts';
 import { builtConfig, paperConfig } from './built-config.ts';
 import type { NetworkGroup } from './groups.ts';
-import { readConvolution, type Tf1System } from './tf1-network.ts';
-
-/** Side of the released networks' training images, px. */
-const RESOLUTION = 256;
+import { declaredResolution, readConvolution, type Tf1System } from './tf1-network.ts';
 
 /** Throws a UserError when the first layers are not DeepFillv2's. */
 export function recognizeDeepFill(group: NetworkGroup): Tf1System {
@@ -31,10 +28,11 @@ export function recognizeDeepFill(group: NetworkGroup): Tf1System {
     width: generator.filters,
     discriminatorWidth: discriminator?.filters ?? base.model.discriminatorWidth,
   };
+  const resolution = declaredResolution(group) ?? base.resolution;
   return {
     group,
-    description: `DeepFillv2 at ${RESOLUTION} px, ${guided ? 'guided by a sketch' : 'without a sketch'}`,
-    config: builtConfig(deepfillSchema, { ...base, name: 'imported', resolution: RESOLUTION, model }),
+    description: `DeepFillv2 at ${resolution} px, ${guided ? 'guided by a sketch' : 'without a sketch'}`,
+    config: builtConfig(deepfillSchema, { ...base, name: 'imported', resolution, model }),
     networks: discriminator ? ['G', 'D'] : ['G'],
   };
 }

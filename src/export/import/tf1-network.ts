@@ -1,6 +1,7 @@
 /** What TensorFlow 1 checkpoints of other systems have in common. */
 import type { Config } from '../../config/schema.ts';
 import { UserError } from '../../runtime/errors.ts';
+import { readDeclared } from '../metadata.ts';
 import type { NetworkGroup } from './groups.ts';
 
 /** A checkpoint of another system, recognised. */
@@ -38,3 +39,7 @@ export function readConvolution(
     got: `[${shape}]`,
   });
 }
+
+/** Side of a model's images as an export of ours says in its metadata, px; undefined for a checkpoint of its authors. */
+export const declaredResolution = ({ file }: NetworkGroup): number | undefined =>
+  readDeclared(file.metadata ?? {}, file.path).resolution;

@@ -3,7 +3,7 @@ import { scFeganSchema } from '../../config/methods/sc-fegan.ts';
 import { GENERATOR_CHANNELS } from '../../models/scfegan/inputs.ts';
 import { builtConfig, paperConfig } from './built-config.ts';
 import type { NetworkGroup } from './groups.ts';
-import { readConvolution, type Tf1System } from './tf1-network.ts';
+import { declaredResolution, readConvolution, type Tf1System } from './tf1-network.ts';
 
 /** Throws a UserError when the first layer is not SC-FEGAN's. */
 export function recognizeScFegan(group: NetworkGroup): Tf1System {
@@ -11,7 +11,8 @@ export function recognizeScFegan(group: NetworkGroup): Tf1System {
   const { filters } = readConvolution(group, 'generator/gconv1_ds/kernel', 7, known);
   const base = paperConfig('sc-fegan');
   const model = { ...base.model, width: filters };
-  const config = builtConfig(scFeganSchema, { ...base, name: 'imported', model });
+  const resolution = declaredResolution(group) ?? base.resolution;
+  const config = builtConfig(scFeganSchema, { ...base, name: 'imported', resolution, model });
   return {
     group,
     description: `SC-FEGAN at ${config.resolution} px`,

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
+import { exportModel } from '../../../src/export/export.ts';
 import { importWeights } from '../../../src/export/import/import.ts';
+import { readSafetensors } from '../../../src/formats/safetensors.ts';
 import {
   buildGenerator as buildDeepFill,
   GENERATOR_NAMING as DEEPFILL,
@@ -14,6 +16,7 @@ import {
   buildGenerator as buildScFegan,
   GENERATOR_NAMING as SC_FEGAN,
 } from '../../../src/models/scfegan/generator.ts';
+import { namedWeights } from '../../../src/nn/network-weights.ts';
 import { buildSnPatchGan } from '../../../src/nn/sn-patchgan.ts';
 import { type Tf1Naming, tf1Entries } from '../../../src/nn/tf1-keys.ts';
 import { UserError } from '../../../src/runtime/errors.ts';
@@ -142,6 +145,24 @@ describe('DeepFillv2', () => {
     const sets = ['data.source.kind=folder', `data.source.path=${folder}`];
     const { config } = loadConfig(checkpoint.fineTune, sets);
     expect(config.training.initialWeights).toContain('out');
+  });
+
+  it('comes back from an export, which has the original’s names and order of colours', async () => {
+    const variables = variablesOf([generator(true), DEEPFILL]);
+    const { path } = await imported(variables);
+    const loaded = await loadMethod(path);
+    const out = join(path, '..', 'export');
+    const signal = new AbortController().signal;
+    const options = { formats: ['safetensors'], precision: 'fp32', network: 'G', reporter: silent } as const;
+    await exportModel(loaded, { ...options, out, signal });
+    const file = join(out, 'safetensors/G.safetensors');
+    for (const [key, { data }] of readSafetensors(file)) expect(data, key).toEqual(variables.get(key)!.data);
+    const again = await importWeights({ from: [file], out: join(path, '..', 'again'), reporter: silent });
+    const copy = await loadMethod((again as Extract<typeof again, { kind: 'checkpoint' }>).checkpoint.path);
+    const [a, b] = [loaded, copy].map(({ method }) => namedWeights(method.networks.G!));
+    for (const [name, weight] of Object.entries(a!)) expect(maxDifference(weight, b![name]!), name).toBe(0);
+    loaded.method.dispose();
+    copy.method.dispose();
   });
 
   it('says what is missing, unexpected, of another shape or of no known size', async () => {
