@@ -26,7 +26,6 @@ export const strokeColours: readonly Colour[] = [
   { name: 'Light skin', rgb: [240, 200, 175] },
   { name: 'Brown skin', rgb: [150, 98, 70] },
   { name: 'Red lips', rgb: [185, 50, 60] },
-  { name: 'Brown', rgb: [95, 60, 40] },
   { name: 'Blond', rgb: [215, 175, 110] },
 ];
 
