@@ -46,7 +46,7 @@ export function formsOf(schema: JsonSchema): readonly JsonSchema[] {
 export function formFor(schema: JsonSchema, value: Record<string, unknown>): JsonSchema | undefined {
   const forms = formsOf(schema).filter((form) => form.properties);
   const fixed = (form: JsonSchema) =>
-    Object.entries(form.properties!).filter(([, s]) => s.const !== undefined);
+    Object.entries(form.properties!).filter(([, s]) => s.const !== undefined && s.default === undefined);
   const named = forms.filter((form) => fixed(form).some(([key]) => Object.hasOwn(value, key)));
   if (named.length > 0) return named.find((form) => fixed(form).every(([key, s]) => value[key] === s.const));
   return forms.find((form) => Object.keys(value).every((key) => Object.hasOwn(form.properties!, key)));

@@ -7,12 +7,14 @@ import { z } from 'zod';
 import { deepfill, deepfillSchema } from './methods/deepfill.ts';
 import { dps, dpsSchema } from './methods/dps.ts';
 import type { MethodConfig } from './methods/method-config.ts';
+import { pconv, pconvSchema } from './methods/pconv.ts';
 import { pix2pix, pix2pixSchema } from './methods/pix2pix.ts';
 import { scFegan, scFeganSchema } from './methods/sc-fegan.ts';
 
 export const configSchema = z.discriminatedUnion('method', [
   dpsSchema,
   pix2pixSchema,
+  pconvSchema,
   deepfillSchema,
   scFeganSchema,
 ]);
@@ -25,6 +27,7 @@ export type ConfigOf<Name extends MethodName> = Extract<Config, { method: Name }
 const methods: { readonly [Name in MethodName]: MethodConfig<ConfigOf<Name>> } = {
   dps,
   pix2pix,
+  pconv,
   deepfillv2: deepfill,
   'sc-fegan': scFegan,
 };

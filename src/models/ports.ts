@@ -40,7 +40,8 @@ export function pictureNetworkPorts(
   outputs: NetworkPorts['outputs'],
 ): NetworkPorts {
   const ports = Object.entries(inputs).map(([name, port], index) => {
-    const channels = tensors[index]!.shape[3]!;
+    // A mask may have one channel for all.
+    const channels = tensors[index]!.shape[3] ?? 1;
     return [name, { ...port, shape: [side, side, channels] }] as const;
   });
   return { inputs: Object.fromEntries(ports), outputs };

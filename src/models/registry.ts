@@ -3,12 +3,14 @@ import type { Config, ConfigOf, MethodName } from '../config/schema.ts';
 import { DeepFill } from './deepfill/method.ts';
 import { Dps } from './dps/method.ts';
 import type { Method } from './method.ts';
+import { PartialConv } from './pconv/method.ts';
 import { Pix2Pix } from './pix2pix/method.ts';
 import { ScFegan } from './scfegan/method.ts';
 
 const methods: { readonly [Name in MethodName]: new (config: ConfigOf<Name>) => Method } = {
   dps: Dps,
   pix2pix: Pix2Pix,
+  pconv: PartialConv,
   deepfillv2: DeepFill,
   'sc-fegan': ScFegan,
 };

@@ -15,23 +15,25 @@ export function countParameters(network: LayersModel): number {
  */
 export function activationElements(network: LayersModel, side: number): number {
   const named = Number(/\d+$/.exec(network.name)?.[0] ?? side);
-  const shapes = new Map<string, Shape>();
+  const shapes = new Map<string, Shape[]>();
   let elements = 0;
   for (const layer of network.layers) {
     const node = layer.inboundNodes[0]!;
-    const inputs = node.inboundLayers.map((source) => shapes.get(source.name)!);
-    let shape: Shape;
+    const inputs = node.inboundLayers.map((source, i) => shapes.get(source.name)![node.tensorIndices[i]!]!);
+    let made: Shape[];
     if (inputs.length === 0) {
       const [, ...rest] = node.outputShapes[0] as Shape;
-      shape = [1, ...rest.map((size) => size ?? named)];
+      // Of a mask the channels may be left open, too.
+      made = [[1, ...rest.map((size, axis) => size ?? (axis < 2 ? named : 1))]];
     } else if (layer.getClassName() === 'Add') {
       // Features from another network have a size of their own, which is the other summand's.
-      shape = inputs[0]!;
+      made = [inputs[0]!];
     } else {
-      shape = layer.computeOutputShape(inputs.length === 1 ? inputs[0]! : inputs) as Shape;
+      const found = layer.computeOutputShape(inputs.length === 1 ? inputs[0]! : inputs);
+      made = (Array.isArray(found[0]) ? found : [found]) as Shape[];
     }
-    shapes.set(layer.name, shape);
-    elements += shape.reduce<number>((product, size) => product * (size ?? 1), 1);
+    shapes.set(layer.name, made);
+    for (const shape of made) elements += shape.reduce<number>((product, size) => product * (size ?? 1), 1);
   }
   return elements;
 }

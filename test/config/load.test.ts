@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -50,14 +50,6 @@ describe('the configs of the project', () => {
     },
   );
 
-  it.each(['configs/sc-fegan.yaml', 'configs/quickstart-sc-fegan.yaml', 'configs/smoke-sc-fegan.yaml'])(
-    '%s fits the schema',
-    (path) => {
-      const { config, warnings } = readConfig(path);
-      expect([config.method, warnings]).toEqual(['sc-fegan', []]);
-    },
-  );
-
   it('SC-FEGAN’s config holds its paper’s numbers', () => {
     const { config } = readConfig('configs/sc-fegan.yaml');
     expect(config).toMatchObject({
@@ -77,6 +69,37 @@ describe('the configs of the project', () => {
     expect(() => loadConfig('configs/sc-fegan.yaml', ['data.source={kind: faces}'])).toThrow(
       /VGG16 weights are not there[\s\S]*--set loss\.features\.network=hed-vgg16/,
     );
+  });
+
+  it.each(readdirSync('configs').filter((name) => name.endsWith('.yaml')))(
+    'configs/%s fits the schema',
+    (name) => {
+      const { config, warnings } = readConfig(`configs/${name}`);
+      expect(warnings).toEqual([]);
+      // Every training names its run after its file.
+      expect(config.name).toBe(name.replace('.yaml', ''));
+    },
+  );
+
+  it('what is trained by the quickstarts compares: the same photos and split', () => {
+    const [first, ...others] = readdirSync('configs')
+      .filter((name) => name.startsWith('quickstart'))
+      .map((name) => readConfig(`configs/${name}`).config);
+    expect(others.length).toBeGreaterThan(2);
+    for (const { resolution, data } of others)
+      expect({ resolution, data }).toEqual({ resolution: first!.resolution, data: first!.data });
+  });
+
+  it.each([
+    [['method=pix2pix', 'resolution=96'], /resolution[\s\S]*multiple of 256 px: model\.depth[\s\S]*96 px/],
+    [['method=pconv', 'resolution=192'], /multiple of 128 px/],
+    [['method=deepfillv2', 'resolution=100'], /multiple of 8 px/],
+    [['method=deepfillv2', 'model.width=6'], /model\.width[\s\S]*a multiple of 4/],
+    [['method=pconv', 'task=synthesis'], /task[\s\S]*"edit"[\s\S]*"synthesis"/],
+    [['method=pix2pix', 'loss.hingeMargin=3'], /Unknown configuration key: hingeMargin/],
+    [['method=pixtopix'], /did you mean `pix2pix`/],
+  ])('%j is a mistake that is explained', (sets, message) => {
+    expect(failure('data: { source: { kind: faces } }\n', sets)).toMatch(message);
   });
 
   it('the paper’s config holds the paper’s numbers', () => {
@@ -223,7 +246,7 @@ describe('mistakes are told with place, expectation and finding', () => {
 
 describe('sizes that do not fit', () => {
   it.each([
-    [['task=synthesis'], /fills holes of photos[\s\S]*task[\s\S]*edit[\s\S]*synthesis/],
+    [['task=synthesis'], /task[\s\S]*expected: *"edit"[\s\S]*"synthesis"/],
     [['resolution=96'], /resolution[\s\S]*a multiple of 64 px[\s\S]*96 px/],
   ])('SC-FEGAN with %j', (sets, message) => {
     expect(() => readConfig('configs/smoke-sc-fegan.yaml', sets)).toThrow(message);

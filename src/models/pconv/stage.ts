@@ -26,7 +26,10 @@ export interface PartialConvStageOptions {
  */
 export function networkInputs({ image, sketch, hole }: Batch, withSketch: boolean): Tensor4D[] {
   const valid = tf.sub(1, hole) as Tensor4D;
-  return withSketch ? [image, valid, tf.mul(sketch, hole), tf.onesLike(hole)] : [image, valid];
+  if (!withSketch) return [image, valid];
+  // Not `onesLike`, which no format of exports has.
+  const everywhere: Tensor4D = tf.add(tf.mul(hole, 0), 1);
+  return [image, valid, tf.mul(sketch, hole), everywhere];
 }
 
 /** One phase of the training of partial convolutions (Liu et al. 2018; mmagic pconv_inpaintor.py train_step). */

@@ -1,0 +1,93 @@
+/** The configuration of partial convolutions. */
+import { z } from 'zod';
+import { poolFeatures, torchvisionWeights } from '../feature-network.ts';
+import type { Locate } from '../locate.ts';
+import {
+  commonShape,
+  editOnly,
+  optimizer,
+  requireMultiple,
+  resolution,
+  stageShape,
+  trainingShape,
+} from '../parts.ts';
+import type { MethodConfig } from './method-config.ts';
+
+const model = z
+  .strictObject({
+    variant: z
+      .enum(['nvidia', 'naoto'])
+      .default('nvidia')
+      .describe('Whose layer: the authors’, or naoto0804’s, which does not scale by the size of the window.'),
+    depth: z.int().min(3).max(9).default(7).describe('Halvings of the U-Net: 7 for 256 px, 8 for 512 px.'),
+    width: z
+      .int()
+      .min(1)
+      .max(512)
+      .default(64)
+      .describe('Channels of the first layer; eight times as many at most.'),
+    sketch: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Whether the network is given the sketch too, which is not in the paper: to compare it with methods that are.',
+      ),
+  })
+  .prefault({});
+
+const weight = (value: number, what: string) =>
+  z.number().min(0).default(value).describe(`Weight of ${what}.`);
+
+const loss = z
+  .strictObject({
+    variant: z
+      .enum(['paper', 'mmagic', 'naoto'])
+      .default('paper')
+      .describe(
+        'Whose losses: the paper’s; mmagic’s, where L1 is divided by the pixels of its region; or naoto0804’s, with the total variation of all pixels.',
+      ),
+    valid: weight(1, 'the L1 loss outside the hole'),
+    hole: weight(6, 'the L1 loss inside the hole'),
+    perceptual: weight(0.05, 'the perceptual losses of output and composite'),
+    style: weight(120, 'the style losses of output and composite'),
+    totalVariation: weight(0.1, 'the total variation in and about the hole'),
+    features: poolFeatures,
+  })
+  .prefault({});
+
+export const pconvSchema = z
+  .strictObject({
+    ...commonShape('pconv'),
+    method: z.literal('pconv').describe('Partial convolutions.'),
+    task: editOnly,
+    resolution,
+    model,
+    loss,
+    training: z
+      .strictObject({
+        ...trainingShape,
+        main: z
+          .strictObject({ ...stageShape({ steps: 800_000 }, 6), optimizer: optimizer(2e-4, 0.9) })
+          .prefault({})
+          .describe('First phase.'),
+        fineTuning: z
+          .strictObject({ ...stageShape({ steps: 500_000 }, 6), optimizer: optimizer(5e-5, 0.9) })
+          .prefault({})
+          .describe('Second phase, with the encoder’s batch normalisation frozen.'),
+      })
+      .prefault({}),
+  })
+  .describe('Partial convolutions: configuration of a training run.');
+
+export type PartialConvConfig = z.output<typeof pconvSchema>;
+
+export const pconv: MethodConfig<PartialConvConfig> = {
+  title: 'Partial convolutions',
+  paper:
+    '[Image Inpainting for Irregular Holes Using Partial Convolutions](https://arxiv.org/abs/1804.07723) (Liu, Reda, Shih, Wang, Tao, Catanzaro, ECCV 2018)',
+  check({ resolution: side, model: { depth } }: PartialConvConfig, locate: Locate): string[] {
+    requireMultiple(side, 2 ** depth, `model.depth says that it is halved ${depth} times`, locate);
+    return [];
+  },
+  weightFiles: ({ loss: { features } }) => torchvisionWeights(features, ['loss', 'features']),
+};

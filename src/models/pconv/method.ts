@@ -1,0 +1,74 @@
+import type { PartialConvConfig } from '../../config/methods/pconv.ts';
+import type { CompareFeatures } from '../../losses/features.ts';
+import type { Reporter } from '../../runtime/progress.ts';
+import { DirectMethod } from '../direct-method.ts';
+import { drawWeights } from '../draw-weights.ts';
+import type { StagePlan } from '../method.ts';
+import { createFeatureLosses } from '../perceptual-network.ts';
+import { type NetworkPorts, type Port, pictureNetworkPorts } from '../ports.ts';
+import { buildNetwork } from './network.ts';
+import { PartialConvPredictor } from './predictor.ts';
+import { PartialConvStage } from './stage.ts';
+
+interface Phase extends StagePlan {
+  readonly key: 'main' | 'fineTuning';
+}
+
+/** Partial convolutions (Liu et al. 2018), trained in two phases, each with an optimiser of its own. */
+export class PartialConv extends DirectMethod<Phase> {
+  readonly networks;
+  readonly stages: readonly Phase[];
+  readonly #config: PartialConvConfig;
+  #features: CompareFeatures | undefined;
+
+  constructor(config: PartialConvConfig) {
+    super(config.task);
+    this.#config = config;
+    this.networks = { G: buildNetwork({ name: 'G', ...config.model }) };
+    drawWeights(this.networks.G, config.seed, 'kaiming');
+    const phase = (key: Phase['key'], name: string, summary: string): Phase => {
+      const { duration, batch, holePool } = config.training[key];
+      return { key, name, summary, learns: ['G'], duration, batch, holePool, holePoolName: 'pconv' };
+    };
+    this.stages = [
+      phase('main', 'pconv', 'all of the network'),
+      phase('fineTuning', 'pconv, fine-tuning', 'the encoder’s batch normalisation frozen'),
+    ];
+  }
+
+  override async prepareTraining(reporter: Reporter): Promise<void> {
+    this.#features ??= await createFeatureLosses(this.#config.loss.features, reporter);
+  }
+
+  protected createStage({ key }: Phase): PartialConvStage {
+    const { model, loss, training } = this.#config;
+    if (!this.#features) throw new Error('prepareTraining comes before the first stage');
+    return new PartialConvStage(this.networks.G, {
+      adam: training[key].optimizer,
+      frozenEncoderNorms: key === 'fineTuning',
+      losses: loss.variant,
+      weights: loss,
+      features: this.#features,
+      sketch: model.sketch,
+    });
+  }
+
+  predictor(): PartialConvPredictor {
+    const { resolution, model } = this.#config;
+    return new PartialConvPredictor(this.networks.G, { resolution, sketch: model.sketch });
+  }
+
+  ports(): NetworkPorts {
+    const { resolution, model } = this.#config;
+    const inputs: Record<string, Omit<Port, 'shape'>> = {
+      photo: { kind: 'photo', meaning: 'RGB in [-1, 1]' },
+      valid: { kind: 'hole', meaning: '1 is known, 0 is filled: the opposite of a hole' },
+      ...(model.sketch && {
+        sketch: { kind: 'sketch', meaning: '-1 line, +1 paper, 0 outside the hole' },
+        validSketch: { kind: 'hole', meaning: '1 everywhere' },
+      }),
+    };
+    const outputs = { image: 'RGB, not bounded', validImage: '1 where it is made of anything known' };
+    return pictureNetworkPorts(this.networks.G, resolution, inputs, outputs);
+  }
+}
