@@ -16,6 +16,10 @@ export const duration = z
   ])
   .describe('A length of training: {epochs: N} or {steps: N}; 0 leaves the stage out.');
 
+/** The weight of a loss. @param what completes `Weight of`. */
+export const weight = (value: number, what: string) =>
+  z.number().min(0).default(value).describe(`Weight of ${what}.`);
+
 /** Adam. @param learningRate by default. @param beta1 by default. */
 export const optimizer = (learningRate = 2e-4, beta1 = 0.5) =>
   z

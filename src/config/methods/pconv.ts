@@ -10,6 +10,7 @@ import {
   resolution,
   stageShape,
   trainingShape,
+  weight,
 } from '../parts.ts';
 import type { MethodConfig } from './method-config.ts';
 
@@ -34,9 +35,6 @@ const model = z
       ),
   })
   .prefault({});
-
-const weight = (value: number, what: string) =>
-  z.number().min(0).default(value).describe(`Weight of ${what}.`);
 
 const loss = z
   .strictObject({

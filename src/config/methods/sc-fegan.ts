@@ -10,6 +10,7 @@ import {
   resolution,
   stageShape,
   trainingShape,
+  weight,
 } from '../parts.ts';
 import type { MethodConfig } from './method-config.ts';
 
@@ -29,9 +30,6 @@ const model = z
       .describe('Channels of the discriminator’s first layer; four times as many at most.'),
   })
   .prefault({});
-
-const weight = (value: number, what: string) =>
-  z.number().min(0).default(value).describe(`Weight of ${what}.`);
 
 const loss = z
   .strictObject({
