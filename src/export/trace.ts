@@ -2,6 +2,7 @@
 import type { Graph, GraphConstant, GraphNode, GraphShape, GraphValue, ValueId } from '../formats/graph.ts';
 import { stream } from '../runtime/seed.ts';
 import { type Tensor, tf } from '../runtime/tf.ts';
+import { plainly } from '../runtime/tuning.ts';
 import { type Recording, record } from './record.ts';
 
 /** Any two sizes show which dimensions are the batch's. */
@@ -25,7 +26,8 @@ export function traceGraph(
   const recordBatch = (batch: number): Recording => {
     const tensors = randomInputs(inputs, batch);
     try {
-      return record(tensors, () => run(tensors), names);
+      // A graph is to hold for every batch size, and is for other machines.
+      return plainly(() => record(tensors, () => run(tensors), names));
     } finally {
       tf.dispose(tensors);
     }

@@ -1,8 +1,9 @@
 import { untaped } from '../runtime/gradients.ts';
 import { addBias } from '../runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
-import { convolve, type Window, windowedSize } from '../runtime/zero-pad-convolution.ts';
-import { convolveUpsampled } from './reflection-conv.ts';
+import { convolveUpsampled } from '../runtime/upsampled-convolution.ts';
+import { type Window, windowedSize } from '../runtime/window.ts';
+import { convolve } from '../runtime/zero-pad-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 

@@ -1,7 +1,9 @@
 import { convolveMirrored } from '../runtime/convolution.ts';
-import { addBias, depthToSpace } from '../runtime/ops.ts';
+import { isRecorded } from '../runtime/gradients.ts';
+import { addBias } from '../runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
-import { convolve } from '../runtime/zero-pad-convolution.ts';
+import { tuned } from '../runtime/tuning.ts';
+import { convolveUpsampled, foldKernel, isFolded } from '../runtime/upsampled-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 
@@ -27,6 +29,7 @@ export class ReflectionConv2D extends tf.layers.Layer {
   readonly config: Required<ReflectionConv2DConfig>;
   kernel!: TensorFlow.LayerVariable;
   bias!: TensorFlow.LayerVariable;
+  #folded: { readonly of: object; readonly kernel: Tensor4D } | undefined;
 
   constructor(config: ReflectionConv2DConfig) {
     super({ name: config.name });
@@ -62,9 +65,25 @@ export class ReflectionConv2D extends tf.layers.Layer {
   protected convolve(x: Tensor4D, kernel: Tensor4D): Tensor4D {
     const { stride, pad, upsample } = this.config;
     const y = upsample
-      ? convolveUpsampled(x, kernel)
+      ? convolveUpsampled(x, kernel, 'reflected', this.folded(x, kernel))
       : convolveMirrored(x, kernel, { stride, pad, mode: 'REFLECT' });
     return addBias(y, this.bias.read());
+  }
+
+  /** The folded kernel while it does not change, as that of a network that does not learn. */
+  private folded(x: Tensor4D, kernel: Tensor4D): Tensor4D | undefined {
+    if (!tuned() || isRecorded(kernel) || !isFolded(x.shape)) return undefined;
+    if (this.#folded?.of !== kernel.dataId) {
+      this.#folded?.kernel.dispose();
+      this.#folded = { of: kernel.dataId, kernel: tf.keep(foldKernel(kernel)) };
+    }
+    return this.#folded.kernel;
+  }
+
+  override dispose(): ReturnType<TensorFlow.layers.Layer['dispose']> {
+    this.#folded?.kernel.dispose();
+    this.#folded = undefined;
+    return super.dispose();
   }
 
   override getConfig(): TensorFlow.serialization.ConfigDict {
@@ -72,37 +91,3 @@ export class ReflectionConv2D extends tf.layers.Layer {
   }
 }
 tf.serialization.registerClass(ReflectionConv2D);
-
-/**
- * Nearest ×2 upsampling, padding by 1, reflected or of zeros, and a 3×3 convolution, as one 2×2 convolution over the small image
- * with 4/9 of the multiplications: of the nine taps that each of the four output phases sees, those that fall on the
- * same source pixel are summed into one. [n,h,w,c] → [n,2h,2w,filters].
- */
-export function convolveUpsampled(
-  x: Tensor4D,
-  kernel: Tensor4D,
-  border: 'reflected' | 'zero' = 'reflected',
-): Tensor4D {
-  return tf.tidy(() => {
-    const [, h, w] = x.shape;
-    const phases = foldPairs(kernel, 0).flatMap((rows) => foldPairs(rows, 1));
-    const folded = tf.concat(phases, 3) as Tensor4D;
-    // Reflecting the doubled image by one repeats the border pixel.
-    const all =
-      border === 'reflected'
-        ? convolveMirrored(x, folded, { stride: 1, pad: 1, mode: 'SYMMETRIC' })
-        : convolve(x, folded, { padding: 1 });
-    const parts = tf.split(all, 4, 3).map((part, phase) => {
-      const row = phase >> 1;
-      const column = phase & 1;
-      return tf.slice(part, [0, row, column, 0], [-1, h, w, -1]);
-    });
-    return depthToSpace(tf.concat(parts, 3) as Tensor4D, 2);
-  });
-}
-
-/** A kernel of three taps along `axis` as the two kernels of two taps that even and odd output positions see. */
-function foldPairs(kernel: Tensor, axis: number): [Tensor, Tensor] {
-  const [first, middle, last] = tf.split(kernel, 3, axis) as [Tensor, Tensor, Tensor];
-  return [tf.concat([first, tf.add(middle, last)], axis), tf.concat([tf.add(first, middle), last], axis)];
-}

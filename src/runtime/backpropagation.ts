@@ -1,5 +1,5 @@
 /** Gradients of a loss with respect to variables, in little memory. */
-import { engineState } from './gradients.ts';
+import { engineState, type SelectiveTape } from './gradients.ts';
 import { type Tensor, type TensorFlow, tf, type Variable } from './tf.ts';
 
 interface TapeNode {
@@ -15,7 +15,7 @@ interface TapeNode {
  * The operations that depend on some variables, in the order in which they ran. TF.js adds to it by `push`; what does
  * not depend on the variables is not recorded, and nothing is kept for it.
  */
-class Tape extends Array<TapeNode> {
+class Tape extends Array<TapeNode> implements SelectiveTape {
   /** Variables, and results that depend on them. */
   readonly #dependent = new Set<number>();
 

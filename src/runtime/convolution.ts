@@ -1,8 +1,13 @@
 /** Convolution of a mirrored picture as one differentiable operation. */
+import { filterGradientOf } from './filter-gradient.ts';
 import { withGradient } from './gradients.ts';
-import { type MirrorMode, mirrorPad, mirrorPadGradient } from './ops.ts';
-import { type Attribute, attribute, runOp } from './raw.ts';
+import { mirrorPad, mirrorPadGradient } from './ops.ts';
+import { type MirrorMode, mirrored } from './pixels.ts';
+import { runOp } from './raw.ts';
+import { convolvePadded } from './strips.ts';
 import { type Tensor4D, tf } from './tf.ts';
+import { tuned } from './tuning.ts';
+import { windowAttributes } from './window.ts';
 
 /**
  * x [n,h,w,c] continued by `pad` mirrored pixels on every side and convolved with a kernel [k,k,c,f], nothing added
@@ -16,32 +21,27 @@ export function convolveMirrored(
   { stride, pad, mode }: { stride: number; pad: number; mode: MirrorMode },
 ): Tensor4D {
   const [n, h, w, c] = x.shape;
+  const attributes = windowAttributes({ stride, padding: 0 });
   return withGradient(
     [x, kernel],
     (save) => {
       save([x, kernel]);
-      return tf.conv2d(mirrorPad(x, pad, mode), kernel, stride, 'valid');
+      if (tuned()) return convolvePadded(mirrored(x, pad, mode), kernel, stride);
+      return runOp('Conv2D', attributes, [mirrorPad(x, pad, mode), kernel]);
     },
     (dy, [input, weights]) => [
       () => {
         const shape = tf.tensor1d([n, h + 2 * pad, w + 2 * pad, c], 'int32');
-        const padded = runOp('Conv2DBackpropInput', attributes(stride), [shape, weights!, dy]);
+        const padded = runOp('Conv2DBackpropInput', attributes, [shape, weights!, dy]);
         return mirrorPadGradient(padded as Tensor4D, pad, mode);
       },
       () => {
+        const image = input as Tensor4D;
+        if (tuned())
+          return filterGradientOf(mirrored(image, pad, mode), dy as Tensor4D, kernel.shape, stride);
         const shape = tf.tensor1d(kernel.shape, 'int32');
-        const padded = mirrorPad(input as Tensor4D, pad, mode);
-        return runOp('Conv2DBackpropFilter', attributes(stride), [padded, shape, dy]);
+        return runOp('Conv2DBackpropFilter', attributes, [mirrorPad(image, pad, mode), shape, dy]);
       },
     ],
   ) as Tensor4D;
 }
-
-const attributes = (stride: number): Attribute[] => [
-  attribute.type('T', 'float32'),
-  attribute.int('strides', [1, stride, stride, 1]),
-  attribute.string('padding', 'VALID'),
-  attribute.string('data_format', 'NHWC'),
-  attribute.bool('use_cudnn_on_gpu', true),
-  attribute.int('dilations', [1, 1, 1, 1]),
-];

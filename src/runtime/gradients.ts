@@ -37,6 +37,20 @@ export function untaped<T>(f: () => T): T {
   }
 }
 
+/** A tape that knows which tensors it follows. */
+export interface SelectiveTape {
+  depends(tensor: Tensor): boolean;
+}
+
+/** Whether a gradient with respect to `tensor`, or to what it was computed from, may be asked for. */
+export function isRecorded(tensor: Tensor): boolean {
+  const { gradientDepth, activeTape } = engineState();
+  if (gradientDepth === 0) return false;
+  return activeTape !== null && typeof activeTape === 'object' && 'depends' in activeTape
+    ? (activeTape as SelectiveTape).depends(tensor)
+    : true;
+}
+
 /**
  * f(x, constants), of which only x and the constants are kept for the gradient: that runs f again, so that what f
  * computes on the way takes memory during f alone. The constants have no gradient.

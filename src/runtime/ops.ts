@@ -1,22 +1,19 @@
 /** Differentiable operations that TF.js lacks, gets wrong or composes from many slow pieces. */
 import { untaped, withGradient } from './gradients.ts';
+import { type MirrorMode, mirrored, padPixels } from './pixels.ts';
 import { type Attribute, attribute, runOp } from './raw.ts';
 import { type Tensor, type Tensor4D, tf } from './tf.ts';
+import { tuned } from './tuning.ts';
 
 const float = () => attribute.type('T', 'float32');
-
-/** REFLECT does not repeat the border pixel (torch ReflectionPad2d), SYMMETRIC does (by 1: ReplicationPad2d). */
-export type MirrorMode = 'REFLECT' | 'SYMMETRIC';
 
 /** Pads height and width of x [n,h,w,c] by `pad` mirrored pixels. Throws a RangeError where x is too small for that. */
 export function mirrorPad(x: Tensor4D, pad: number, mode: MirrorMode): Tensor4D {
   if (pad === 0) return x;
-  const limit = mode === 'REFLECT' ? pad + 1 : pad;
-  if (x.shape[1] < limit || x.shape[2] < limit)
-    throw new RangeError(`Cannot pad ${x.shape[1]}x${x.shape[2]} by ${pad} in mode ${mode}`);
+  const padded = mirrored(x, pad, mode);
   return withGradient(
     [x],
-    () => runOp('MirrorPad', mirrorAttributes(mode), [x, paddings(pad)]),
+    () => (tuned() ? padPixels(padded) : runOp('MirrorPad', mirrorAttributes(mode), [x, paddings(pad)])),
     // TF.js's own gradient only slices, which forgets what the mirrored pixels contribute.
     (dy) => [() => mirrorPadGradient(dy as Tensor4D, pad, mode)],
   ) as Tensor4D;

@@ -2,30 +2,16 @@
  * Convolution with zero padding, stride or dilation, whose gradients can be differentiated again where a gradient
  * penalty needs it. TF.js's own has no gradient with dilation nor with a number as padding.
  */
+import { filterGradientOf } from './filter-gradient.ts';
 import { withGradient } from './gradients.ts';
-import { type Attribute, attribute, runOp } from './raw.ts';
+import { unpadded } from './pixels.ts';
+import { type Attribute, runOp } from './raw.ts';
+import { convolvePadded } from './strips.ts';
 import { type Tensor4D, tf } from './tf.ts';
-
-export interface Window {
-  /** 1 by default. */
-  readonly stride?: number;
-  /** Distance of the kernel's taps, px; 1 by default. Above 1 the stride must be 1. */
-  readonly dilation?: number;
-  /**
-   * Pixels of zeros on every side (as torch's `padding`), or `same`: so many that the result has ceil(size / stride)
-   * pixels, an odd one at the bottom and right (as TensorFlow's).
-   */
-  readonly padding: number | 'same';
-}
+import { tuned } from './tuning.ts';
+import { type Window, windowAttributes, zeroPadding } from './window.ts';
 
 type Shape = Tensor4D['shape'];
-
-/** Pixels of the result along a side of `size`, with a kernel of `taps`. */
-export function windowedSize(size: number, taps: number, window: Window): number {
-  const { stride = 1, dilation = 1, padding } = window;
-  if (padding === 'same') return Math.ceil(size / stride);
-  return Math.floor((size + 2 * padding - (taps - 1) * dilation - 1) / stride) + 1;
-}
 
 /** x [n,h,w,c] by a kernel [k,l,c,filters] → [n,h',w',filters]. Differentiable twice with respect to x. */
 export function convolve(x: Tensor4D, kernel: Tensor4D, window: Window): Tensor4D {
@@ -35,7 +21,9 @@ export function convolve(x: Tensor4D, kernel: Tensor4D, window: Window): Tensor4
     [x, kernel],
     (save) => {
       save([x, kernel]);
-      return runOp('Conv2D', attributes(window), [x, kernel]);
+      if (x.shape[0] === 1 && canBeTuned(window))
+        return convolvePadded(unpadded(zeroPadded(x, kernel.shape, window)), kernel, window.stride ?? 1);
+      return runOp('Conv2D', windowAttributes(window), [x, kernel]);
     },
     (dy, [savedX, savedKernel]) => [
       () => inputGradient(dy as Tensor4D, savedKernel as Tensor4D, x.shape, window),
@@ -47,7 +35,7 @@ export function convolve(x: Tensor4D, kernel: Tensor4D, window: Window): Tensor4
 /** The gradient of {@link convolve} with respect to its input; linear in dy and in the kernel, and differentiable. */
 function inputGradient(dy: Tensor4D, kernel: Tensor4D, shape: Shape, window: Window): Tensor4D {
   const run = (): Tensor4D => {
-    if ((window.dilation ?? 1) === 1) return backpropInput(dy, kernel, shape, attributes(window));
+    if ((window.dilation ?? 1) === 1) return backpropInput(dy, kernel, shape, windowAttributes(window));
     const { block, pads, excess } = blocksOf(shape, kernel.shape, window);
     const inner: Shape = [
       shape[0] * block ** 2,
@@ -73,13 +61,25 @@ function inputGradient(dy: Tensor4D, kernel: Tensor4D, shape: Shape, window: Win
 
 /** The gradient of {@link convolve} with respect to its kernel. */
 function filterGradient(dy: Tensor4D, x: Tensor4D, shape: Shape, window: Window): Tensor4D {
-  if ((window.dilation ?? 1) === 1) return backpropFilter(x, dy, shape, attributes(window));
+  if (canBeTuned(window))
+    return filterGradientOf(unpadded(zeroPadded(x, shape, window)), dy, shape, window.stride ?? 1);
+  if ((window.dilation ?? 1) === 1) return backpropFilter(x, dy, shape, windowAttributes(window));
   const { block, pads, excess } = blocksOf(x.shape, shape, window);
   const [xs, dys] = [
     tf.spaceToBatchND(x, [block, block], pads),
     tf.spaceToBatchND(dy, [block, block], excess),
   ];
   return backpropFilter(xs, dys, shape, VALID());
+}
+
+const canBeTuned = ({ dilation = 1 }: Window): boolean => dilation === 1 && tuned();
+
+function zeroPadded(x: Tensor4D, [taps, tapsAcross]: Shape, window: Window): Tensor4D {
+  const [rows, columns] = [
+    zeroPadding(x.shape[1], taps, window),
+    zeroPadding(x.shape[2], tapsAcross, window),
+  ];
+  return tf.pad(x, [[0, 0], rows, columns, [0, 0]]);
 }
 
 /**
@@ -107,17 +107,4 @@ const backpropInput = (dy: Tensor4D, kernel: Tensor4D, shape: Shape, how: Attrib
 const backpropFilter = (x: Tensor4D, dy: Tensor4D, shape: Shape, how: Attribute[]): Tensor4D =>
   runOp('Conv2DBackpropFilter', how, [x, tf.tensor1d(shape, 'int32'), dy]) as Tensor4D;
 
-function attributes({ stride = 1, dilation = 1, padding }: Window): Attribute[] {
-  const common = [
-    attribute.type('T', 'float32'),
-    attribute.int('strides', [1, stride, stride, 1]),
-    attribute.int('dilations', [1, dilation, dilation, 1]),
-    attribute.string('data_format', 'NHWC'),
-  ];
-  if (padding === 'same') return [...common, attribute.string('padding', 'SAME')];
-  if (padding === 0) return [...common, attribute.string('padding', 'VALID')];
-  const sides = [0, 0, padding, padding, padding, padding, 0, 0];
-  return [...common, attribute.string('padding', 'EXPLICIT'), attribute.int('explicit_paddings', sides)];
-}
-
-const VALID = () => attributes({ padding: 0 });
+const VALID = () => windowAttributes({ padding: 0 });

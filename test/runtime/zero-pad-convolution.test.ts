@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { rectify } from '../../src/runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../src/runtime/tf.ts';
-import { convolve, type Window, windowedSize } from '../../src/runtime/zero-pad-convolution.ts';
+import { type Window, windowedSize } from '../../src/runtime/window.ts';
+import { convolve } from '../../src/runtime/zero-pad-convolution.ts';
 import { expectGradients, maxDifference, normalTensor } from '../finite-differences.ts';
 
 const WINDOWS: Window[] = [

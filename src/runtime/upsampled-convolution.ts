@@ -1,0 +1,114 @@
+/** Nearest ×2 upsampling and a 3×3 convolution, without the large picture between them. */
+import { convolveMirrored } from './convolution.ts';
+import { withGradient } from './gradients.ts';
+import { depthToSpace } from './ops.ts';
+import { arrangePixels, gatherPixels, range, single } from './pixels.ts';
+import { type Tensor, type Tensor3D, type Tensor4D, tf } from './tf.ts';
+import { tuned } from './tuning.ts';
+import { convolve } from './zero-pad-convolution.ts';
+
+/** What lies beyond the border of the large picture, by one pixel. */
+export type Border = 'reflected' | 'zero';
+
+/** Pixels up to which a picture is too small for a folded kernel to be worth its size. */
+const FEW_PIXELS = 16;
+
+/** Whether {@link convolveUpsampled} folds the kernel for a small picture [n,h,w,c]. */
+export const isFolded = ([, h, w]: Tensor4D['shape']): boolean => !tuned() || h * w > FEW_PIXELS;
+
+/**
+ * x [n,h,w,c] doubled in height and width by nearest neighbour and convolved with a kernel [3,3,c,f]: [n,2h,2w,f].
+ *
+ * @param folded the kernel's {@link foldKernel}, where it is known already.
+ */
+export function convolveUpsampled(
+  x: Tensor4D,
+  kernel: Tensor4D,
+  border: Border = 'reflected',
+  folded?: Tensor4D,
+): Tensor4D {
+  return tf.tidy(() => {
+    if (!isFolded(x.shape)) {
+      const large = doubled(x);
+      return border === 'reflected'
+        ? convolveMirrored(large, kernel, { stride: 1, pad: 1, mode: 'REFLECT' })
+        : convolve(large, kernel, { padding: 1 });
+    }
+    const small = folded ?? foldKernel(kernel);
+    // Reflecting the doubled image by one repeats the border pixel.
+    return interleavePhases(
+      border === 'reflected'
+        ? convolveMirrored(x, small, { stride: 1, pad: 1, mode: 'SYMMETRIC' })
+        : convolve(x, small, { padding: 1 }),
+    );
+  });
+}
+
+/** Every pixel as a square of four. */
+function doubled(x: Tensor4D): Tensor4D {
+  const [, h, w] = x.shape;
+  const twice = (size: number) => single(range(2 * size).map((place) => place >> 1));
+  return withGradient(
+    [x],
+    () => arrangePixels(x, twice(h), twice(w)),
+    (dy) => [() => tf.mul(tf.avgPool(dy as Tensor4D, 2, 2, 'valid'), 4)],
+  ) as Tensor4D;
+}
+
+/**
+ * A 3×3 kernel [3,3,c,f] as one of 2×2 [2,2,c,4f] for the small picture: of the nine taps that each of the four phases
+ * of the large picture sees, those that fall on the same small pixel are summed into one. 4/9 of the multiplications.
+ */
+export function foldKernel(kernel: Tensor4D): Tensor4D {
+  return tf.tidy(() => {
+    const phases = foldPairs(kernel, 0).flatMap((rows) => foldPairs(rows, 1));
+    return tf.concat(phases, 3) as Tensor4D;
+  });
+}
+
+/** A kernel of three taps along `axis` as the two kernels of two taps that even and odd output positions see. */
+function foldPairs(kernel: Tensor, axis: number): [Tensor, Tensor] {
+  const [first, middle, last] = tf.split(kernel, 3, axis) as [Tensor, Tensor, Tensor];
+  return [tf.concat([first, tf.add(middle, last)], axis), tf.concat([tf.add(first, middle), last], axis)];
+}
+
+/**
+ * The four phases of the large picture, each of which lies a pixel further down or right or both in the small one,
+ * interleaved: [n,h+1,w+1,4f] → [n,2h,2w,f].
+ */
+function interleavePhases(all: Tensor4D): Tensor4D {
+  const [n, height, width, channels] = all.shape;
+  const [h, w] = [height - 1, width - 1];
+  if (!tuned()) {
+    const parts = tf.split(all, 4, 3).map((part, phase) => {
+      const row = phase >> 1;
+      const column = phase & 1;
+      return tf.slice(part, [0, row, column, 0], [-1, h, w, -1]);
+    });
+    return depthToSpace(tf.concat(parts, 3) as Tensor4D, 2);
+  }
+  const rowLength = 4 * width;
+  return withGradient(
+    [all],
+    () => {
+      // Phases as pixels of their own: four for each of the small picture's.
+      const pixels = tf.reshape(all, [n, height * rowLength, channels / 4]) as Tensor3D;
+      const rows = range(2 * h).map((y) => ((y >> 1) + (y & 1)) * rowLength + 2 * (y & 1));
+      const columns = range(2 * w).map((x) => 4 * ((x >> 1) + (x & 1)) + (x & 1));
+      return gatherPixels(pixels, single(rows), single(columns));
+    },
+    (dy) => [
+      () => {
+        // Phases that lie outside of the large picture have no gradient.
+        const framed = tf.pad(dy as Tensor4D, [
+          [0, 0],
+          [1, 1],
+          [1, 1],
+          [0, 0],
+        ]);
+        const pairs = (size: number) => range(size).map((place) => [2 * place + 1, 2 * place]);
+        return arrangePixels(framed, pairs(height), pairs(width));
+      },
+    ],
+  ) as Tensor4D;
+}
