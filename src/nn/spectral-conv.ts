@@ -27,22 +27,27 @@ export class SpectralConv2D extends ReflectionConv2D {
     return tf.tidy(() => {
       const kernel = this.kernel.read() as Tensor4D;
       const matrix = tf.reshape(kernel, [-1, this.config.filters]) as Tensor2D;
-      if (kwargs.training) untaped(() => this.iterate(matrix));
-      const norm = tf.sum(tf.mul(vectorTimes(this.v.read(), matrix), this.u.read()));
-      return this.convolve(x, tf.div(kernel, norm));
+      const { u, v } = kwargs.training ? untaped(() => this.iterate(matrix)) : this.vectors();
+      return this.convolve(x, tf.div(kernel, tf.sum(tf.mul(tf.matMul(matrix, v, true), u))));
     });
   }
 
-  private iterate(matrix: Tensor2D): void {
-    const v = unit(tf.reshape(tf.matMul(matrix, tf.reshape(this.u.read(), [-1, 1])), [-1]));
-    this.v.write(v);
-    this.u.write(unit(vectorTimes(v, matrix)));
+  private vectors(): { u: Tensor2D; v: Tensor2D } {
+    return { u: column(this.u.read()), v: column(this.v.read()) };
+  }
+
+  private iterate(matrix: Tensor2D): { u: Tensor2D; v: Tensor2D } {
+    const v = unit<Tensor2D>(tf.matMul(matrix, this.vectors().u));
+    const u = unit<Tensor2D>(tf.matMul(matrix, v, true));
+    this.v.write(tf.reshape(v, [-1]));
+    this.u.write(tf.reshape(u, [-1]));
+    return { u, v };
   }
 }
 tf.serialization.registerClass(SpectralConv2D);
 
-const vectorTimes = (vector: Tensor, matrix: Tensor2D): Tensor =>
-  tf.reshape(tf.matMul(tf.reshape(vector, [1, -1]), matrix), [-1]);
+const column = (vector: Tensor): Tensor2D => tf.reshape(vector, [-1, 1]);
 
 /** A vector divided by its length, which counts as at least 1e-12. */
-export const unit = (vector: Tensor): Tensor => tf.div(vector, tf.maximum(tf.norm(vector), 1e-12));
+export const unit = <T extends Tensor>(vector: T): T =>
+  tf.div<T>(vector, tf.maximum(tf.sqrt(tf.sum(tf.square(vector))), 1e-12));

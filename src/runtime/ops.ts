@@ -172,10 +172,14 @@ export function momentsOf(x: Tensor4D, axes: readonly number[]): { mean: Tensor;
 }
 
 /**
- * Sums of x [n,h,w,c] over [1, 2] → [n,1,1,c] or [0, 1, 2] → [1,1,1,c], as a product with ones: TensorFlow's own
- * reduction over leading axes adds one by one, which loses a hundred times more of float32's digits.
+ * Sums of x [n,h,w,c] over [1, 2] → [n,1,1,c] or [0, 1, 2] → [1,1,1,c]. TensorFlow adds one by one, which loses digits
+ * of float32 over many pixels: so column by column first, or, plainly, as a product with ones.
  */
 function channelSums(x: Tensor4D, axes: readonly number[]): Tensor {
+  if (tuned()) {
+    const ofImages = tf.sum(tf.sum(x, 2, true), 1, true);
+    return axes.length === 2 ? ofImages : tf.sum(ofImages, 0, true);
+  }
   const [n, h, w, c] = x.shape;
   const [groups, pixels] = axes.length === 2 ? [n, h * w] : [1, n * h * w];
   const sums = tf.matMul(tf.ones([1, 1, pixels]), tf.reshape(x, [groups, pixels, c]));
