@@ -1,4 +1,4 @@
-import { normalize } from '../runtime/ops.ts';
+import { normalize } from '../runtime/normalize.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
 
 type Shape = TensorFlow.Shape;

@@ -1,5 +1,4 @@
-import { untaped } from '../runtime/gradients.ts';
-import { momentsOf, normalize } from '../runtime/ops.ts';
+import { type Moments, normalize } from '../runtime/normalize.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
 
 type Shape = TensorFlow.Shape;
@@ -75,13 +74,13 @@ export class BatchNorm extends FeatureNorm {
         const scale = tf.div(gamma, deviation);
         return tf.add(tf.mul(tf.sub(x, broadcast(this.runningMean.read())), scale), beta);
       }
-      const moments = momentsOf(x, [0, 1, 2]);
-      untaped(() => this.follow(moments, x.size / x.shape[3], kwargs.statisticsUpdates ?? 1));
-      return normalize(x, [0, 1, 2], gamma, beta, EPSILON, moments);
+      const follow = (moments: Moments) =>
+        this.follow(moments, x.size / x.shape[3], kwargs.statisticsUpdates ?? 1);
+      return normalize(x, [0, 1, 2], gamma, beta, EPSILON, follow);
     });
   }
 
-  private follow(moments: { mean: Tensor; variance: Tensor }, count: number, times: number): void {
+  private follow(moments: Moments, count: number, times: number): void {
     // Even with no share in them a moment that is not a number would spoil the statistics.
     if (times === 0) return;
     const kept = (1 - MOMENTUM) ** times;

@@ -1,6 +1,7 @@
 /** The first five convolutions of VGG16 and VGG19, which are alike, for the perceptual loss. */
 import { addBias, rectify } from '../runtime/ops.ts';
 import { type Tensor, type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
+import { convolve } from '../runtime/zero-pad-convolution.ts';
 
 /** A convolution's kernel [3,3,in,out] and bias [out]. */
 export interface Convolution {
@@ -10,7 +11,7 @@ export interface Convolution {
 
 /** A convolution with zero padding and a rectifier. */
 export const applyConvolution = (x: Tensor, { kernel, bias }: Convolution): Tensor4D =>
-  rectify(addBias(tf.conv2d(x as Tensor4D, kernel, 1, 'same'), bias), 0) as Tensor4D;
+  rectify(addBias(convolve(x as Tensor4D, kernel, { padding: 'same' }), bias), 0) as Tensor4D;
 
 /** conv1_1, conv1_2, conv2_1, conv2_2, conv3_1. */
 export type VggTrunk = readonly [Convolution, Convolution, Convolution, Convolution, Convolution];

@@ -1,5 +1,5 @@
 /** Differentiable operations that TF.js lacks, gets wrong or composes from many slow pieces. */
-import { untaped, withGradient } from './gradients.ts';
+import { withGradient } from './gradients.ts';
 import { type MirrorMode, mirrored, padPixels } from './pixels.ts';
 import { type Attribute, attribute, runOp } from './raw.ts';
 import { type Tensor, type Tensor4D, tf } from './tf.ts';
@@ -115,75 +115,6 @@ export function addBias(x: Tensor4D, bias: Tensor): Tensor4D {
     () => runOp('BiasAdd', attributes, [x, bias]),
     (dy) => [() => dy.clone(), () => runOp('BiasAddGrad', attributes, [dy])],
   ) as Tensor4D;
-}
-
-/**
- * gamma * (x - mean) / sqrt(variance + epsilon) + beta, with mean and (biased) variance of x [n,h,w,c] itself over
- * `axes`, through which the gradient flows: [1, 2] for instance normalisation, [0, 1, 2] for batch normalisation.
- *
- * @param gamma, beta broadcast against [n,h,w,c] with size 1 in the axes 1 and 2: [n,1,1,c] or [1,1,1,c].
- * @param moments mean and variance where they are known already: [n|1,1,1,c], computed outside the tape.
- */
-export function normalize(
-  x: Tensor4D,
-  axes: readonly number[],
-  gamma: Tensor4D,
-  beta: Tensor4D,
-  epsilon: number,
-  moments: { mean: Tensor; variance: Tensor } = momentsOf(x, axes),
-): Tensor4D {
-  const { mean, variance } = moments;
-  return withGradient(
-    [x, gamma, beta],
-    (save) => {
-      const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
-      const centred = tf.sub(x, mean);
-      save([centred, inverseDeviation, gamma]);
-      return tf.add(tf.mul(centred, tf.mul(inverseDeviation, gamma)), beta);
-    },
-    (dy, [centred, inverseDeviation, g]) => {
-      const sums = channelSums(dy as Tensor4D, axes);
-      const weightedSums = channelSums(tf.mul(dy, centred!) as Tensor4D, axes);
-      const reduceTo = (t: Tensor, shape: readonly number[]) =>
-        shape[0] === t.shape[0] ? t.clone() : tf.sum(t, [0], true);
-      const gradientOfX = () => {
-        // dx = g/s * (dy - mean(dy) - xhat * mean(dy * xhat)); gamma does not vary along the axes.
-        const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
-        const meanDyX = tf.mul(tf.div(weightedSums, count), tf.square(inverseDeviation!));
-        const centredDy = tf.sub(dy, tf.div(sums, count));
-        return tf.mul(tf.sub(centredDy, tf.mul(centred!, meanDyX)), tf.mul(inverseDeviation!, g!));
-      };
-      return [
-        gradientOfX,
-        () => reduceTo(tf.mul(weightedSums, inverseDeviation!), gamma.shape),
-        () => reduceTo(sums, beta.shape),
-      ];
-    },
-  ) as Tensor4D;
-}
-
-/** Mean and biased variance of x over `axes`, kept as size 1; constants for any gradient being recorded. */
-export function momentsOf(x: Tensor4D, axes: readonly number[]): { mean: Tensor; variance: Tensor } {
-  return untaped(() => {
-    const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
-    const mean = tf.div(channelSums(x, axes), count);
-    return { mean, variance: tf.div(channelSums(tf.squaredDifference(x, mean), axes), count) };
-  });
-}
-
-/**
- * Sums of x [n,h,w,c] over [1, 2] → [n,1,1,c] or [0, 1, 2] → [1,1,1,c]. TensorFlow adds one by one, which loses digits
- * of float32 over many pixels: so column by column first, or, plainly, as a product with ones.
- */
-function channelSums(x: Tensor4D, axes: readonly number[]): Tensor {
-  if (tuned()) {
-    const ofImages = tf.sum(tf.sum(x, 2, true), 1, true);
-    return axes.length === 2 ? ofImages : tf.sum(ofImages, 0, true);
-  }
-  const [n, h, w, c] = x.shape;
-  const [groups, pixels] = axes.length === 2 ? [n, h * w] : [1, n * h * w];
-  const sums = tf.matMul(tf.ones([1, 1, pixels]), tf.reshape(x, [groups, pixels, c]));
-  return tf.reshape(sums, [groups, 1, 1, c]);
 }
 
 /** N(0, stddev) values of the given shape: the same for the same seed pair, on every device. */

@@ -22,7 +22,8 @@ const require = createRequire(import.meta.url);
 const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 
-export const tf: typeof TensorFlow & { node: unknown } = require('@tensorflow/tfjs-node-gpu');
+// A copy, for each property of the module itself is a function that asks another: a fiftieth of a training step.
+export const tf: typeof TensorFlow & { node: unknown } = { ...require('@tensorflow/tfjs-node-gpu') };
 // The backend is already the native one; this keeps TF.js from printing its own advice.
 tf.env().set('PROD', true);
 

@@ -8,7 +8,8 @@ import { flattenMatrixProducts } from '../../src/export/simplify/matrix-products
 import { mergeConstants, mergeNodes } from '../../src/export/simplify/merge-equal.ts';
 import { BatchNorm } from '../../src/nn/feature-norm.ts';
 import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
-import { addBias, momentsOf } from '../../src/runtime/ops.ts';
+import { momentsOf } from '../../src/runtime/normalize.ts';
+import { addBias } from '../../src/runtime/ops.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
 import { elements, kernel, network, operations, simplified, stored, uniform } from './graphs.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { traceGraph } from '../../src/export/trace.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
-import { momentsOf } from '../../src/runtime/ops.ts';
+import { momentsOf } from '../../src/runtime/normalize.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
 import { tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
 import { expectSame, operations, uniform } from './graphs.ts';

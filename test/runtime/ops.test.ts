@@ -4,8 +4,6 @@ import {
   addBias,
   depthToSpace,
   mirrorPad,
-  momentsOf,
-  normalize,
   rectify,
   seededNormal,
   seededUniform,
@@ -88,34 +86,6 @@ describe('rectify', () => {
 
 it('addBias has gradients', () => {
   expectGradients((x, bias) => addBias(x as Tensor4D, bias!), [image([2, 3, 4, 5]), normalTensor([5])]);
-});
-
-describe('normalize', () => {
-  it('equals its formula', () => {
-    const x = image([2, 5, 4, 3], 3);
-    const { mean, variance } = tf.moments(x, [1, 2], true);
-    const expected = tf.add(tf.mul(tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 1e-5))), 2), 0.5);
-    const [gamma, beta] = [tf.fill([1, 1, 1, 3], 2), tf.fill([1, 1, 1, 3], 0.5)] as [Tensor4D, Tensor4D];
-    expect(maxDifference(normalize(x, [1, 2], gamma, beta, 1e-5), expected)).toBeLessThan(1e-5);
-  });
-  it.each([
-    ['each image, one scale an image', [1, 2], 3],
-    ['each image, one scale for all', [1, 2], 1],
-    ['the batch', [0, 1, 2], 1],
-  ] as const)('has gradients over %s', (_, axes, scales) => {
-    expectGradients(
-      (x, gamma, beta) => normalize(x as Tensor4D, axes, gamma as Tensor4D, beta as Tensor4D, 1e-5),
-      [image([3, 4, 5, 2]), image([scales, 1, 1, 2]), image([scales, 1, 1, 2])],
-    );
-  });
-  it('keeps the precision of its moments over many pixels', () => {
-    const values = Float32Array.from({ length: 3 * 256 * 256 }, (_, i) => Math.sin(i) + 3);
-    const mean = values.reduce((sum, v) => sum + v, 0) / values.length;
-    const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / values.length;
-    const found = momentsOf(tf.tensor4d(values, [3, 256, 256, 1]), [0, 1, 2]);
-    expect(Math.abs(found.mean.dataSync()[0]! / mean - 1)).toBeLessThan(1e-6);
-    expect(Math.abs(found.variance.dataSync()[0]! / variance - 1)).toBeLessThan(2e-6);
-  });
 });
 
 describe('untaped', () => {

@@ -3,7 +3,7 @@ import { simplify } from '../../../src/export/simplify/simplify.ts';
 import type { Graph } from '../../../src/formats/graph.ts';
 import { decodeModel } from '../../../src/formats/onnx/protobuf.ts';
 import { openOnnx } from '../../../src/formats/onnx/session.ts';
-import { normalize } from '../../../src/runtime/ops.ts';
+import { normalize } from '../../../src/runtime/normalize.ts';
 import { type Tensor4D, tf } from '../../../src/runtime/tf.ts';
 import { type Computation, graphOf, largestDifference, randomValues, write } from './support.ts';
 

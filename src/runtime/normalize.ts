@@ -1,0 +1,154 @@
+/** Normalisation of features by their own mean and variance, over each image or over the batch. */
+import { untaped, withGradient } from './gradients.ts';
+import { gatherPixels, range, single } from './pixels.ts';
+import { attribute, runOps } from './raw.ts';
+import { type Tensor, type Tensor3D, type Tensor4D, tf } from './tf.ts';
+import { tuned } from './tuning.ts';
+
+/** Over what moments are taken: each image's pixels, or those of the whole batch. */
+export type Axes = readonly [1, 2] | readonly [0, 1, 2];
+
+/** Mean and biased variance [n|1,1,1,c]; constants for any gradient that is being recorded. */
+export interface Moments {
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+}
+
+/**
+ * gamma * (x - mean) / sqrt(variance + epsilon) + beta, with mean and (biased) variance of x [n,h,w,c] itself over
+ * `axes`, through which the gradient flows: [1, 2] for instance normalisation, [0, 1, 2] for batch normalisation.
+ *
+ * @param gamma, beta broadcast against [n,h,w,c] with size 1 in the axes 1 and 2: [n,1,1,c] or [1,1,1,c].
+ * @param observe is given the moments.
+ */
+export function normalize(
+  x: Tensor4D,
+  axes: Axes,
+  gamma: Tensor4D,
+  beta: Tensor4D,
+  epsilon: number,
+  observe?: (moments: Moments) => void,
+): Tensor4D {
+  return (tuned() ? normalizeFused : normalizePlain)(x, axes, gamma, beta, epsilon, observe);
+}
+
+type Normalize = typeof normalize;
+
+/** By TensorFlow's own kernel, which takes its moments over all but the last axis. */
+const normalizeFused: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
+  const [n, , , c] = x.shape;
+  const perImage = axes.length === 2;
+  const groups = perImage ? n : 1;
+  const perChannel = (t: Tensor4D) =>
+    tf.reshape(t.shape[0] === groups ? t : tf.tile(t, [groups, 1, 1, 1]), [groups * c]);
+  const gradientTo = (t: Tensor, like: Tensor4D) => {
+    const split = tf.reshape(t, [groups, 1, 1, c]);
+    return like.shape[0] === groups ? split : tf.sum(split, 0, true);
+  };
+  return withGradient(
+    [x, gamma, beta],
+    (save) => {
+      const pixels = perImage ? imagesAsChannels(x) : x;
+      const scale = perChannel(gamma);
+      const none = tf.zeros([0]);
+      const [y, mean, , saved1, saved2, saved3] = runOps(
+        'FusedBatchNormV3',
+        [...fusedAttributes(epsilon), attribute.float('exponential_avg_factor', 1)],
+        [pixels, scale, perChannel(beta), none, none],
+        6,
+      ) as [Tensor4D, Tensor, Tensor, Tensor, Tensor, Tensor];
+      save([pixels, scale, saved1, saved2, saved3]);
+      const shape = [groups, 1, 1, c];
+      observe?.({ mean: tf.reshape(mean, shape), variance: tf.reshape(saved2, shape) });
+      return perImage ? channelsAsImages(y, x.shape) : y;
+    },
+    (dy, saved) => {
+      const given = perImage ? imagesAsChannels(dy as Tensor4D) : dy;
+      const gradients = () => runOps('FusedBatchNormGradV3', fusedAttributes(epsilon), [given, ...saved], 5);
+      const [dx, dScale, dOffset] = gradients() as [Tensor4D, Tensor, Tensor];
+      return [
+        () => (perImage ? channelsAsImages(dx, x.shape) : dx),
+        () => gradientTo(dScale, gamma),
+        () => gradientTo(dOffset, beta),
+      ];
+    },
+  ) as Tensor4D;
+};
+
+const fusedAttributes = (epsilon: number) => [
+  attribute.type('T', 'float32'),
+  attribute.type('U', 'float32'),
+  attribute.float('epsilon', epsilon),
+  attribute.string('data_format', 'NHWC'),
+  attribute.bool('is_training', true),
+];
+
+/** [n,h,w,c] → [1,hw,1,nc]: the channels of all images side by side. */
+function imagesAsChannels(x: Tensor4D): Tensor4D {
+  const [n, h, w, c] = x.shape;
+  if (n === 1) return tf.reshape(x, [1, h * w, 1, c]);
+  const pixels = tf.reshape(x, [1, n * h * w, c]) as Tensor3D;
+  const images = range(n).map((image) => image * h * w);
+  return tf.reshape(gatherPixels(pixels, single(range(h * w)), single(images)), [1, h * w, 1, n * c]);
+}
+
+/** The inverse of {@link imagesAsChannels}. */
+function channelsAsImages(x: Tensor4D, shape: Tensor4D['shape']): Tensor4D {
+  const [n, h, w, c] = shape;
+  if (n === 1) return tf.reshape(x, shape);
+  const pixels = tf.reshape(x, [1, h * w * n, c]) as Tensor3D;
+  const places = range(h * w).map((place) => place * n);
+  return tf.reshape(gatherPixels(pixels, single(range(n)), single(places)), shape);
+}
+
+const normalizePlain: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
+  const { mean, variance } = momentsOf(x, axes);
+  observe?.({ mean, variance });
+  return withGradient(
+    [x, gamma, beta],
+    (save) => {
+      const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
+      const centred = tf.sub(x, mean);
+      save([centred, inverseDeviation, gamma]);
+      return tf.add(tf.mul(centred, tf.mul(inverseDeviation, gamma)), beta);
+    },
+    (dy, [centred, inverseDeviation, g]) => {
+      const sums = channelSums(dy as Tensor4D, axes);
+      const weightedSums = channelSums(tf.mul(dy, centred!) as Tensor4D, axes);
+      const reduceTo = (t: Tensor, shape: readonly number[]) =>
+        shape[0] === t.shape[0] ? t.clone() : tf.sum(t, [0], true);
+      const gradientOfX = () => {
+        // dx = g/s * (dy - mean(dy) - xhat * mean(dy * xhat)); gamma does not vary along the axes.
+        const count = axes.reduce<number>((product, axis) => product * x.shape[axis]!, 1);
+        const meanDyX = tf.mul(tf.div(weightedSums, count), tf.square(inverseDeviation!));
+        const centredDy = tf.sub(dy, tf.div(sums, count));
+        return tf.mul(tf.sub(centredDy, tf.mul(centred!, meanDyX)), tf.mul(inverseDeviation!, g!));
+      };
+      return [
+        gradientOfX,
+        () => reduceTo(tf.mul(weightedSums, inverseDeviation!), gamma.shape),
+        () => reduceTo(sums, beta.shape),
+      ];
+    },
+  ) as Tensor4D;
+};
+
+/** Mean and biased variance of x over `axes`. */
+export function momentsOf(x: Tensor4D, axes: Axes): Moments {
+  return untaped(() => {
+    const count = axes.reduce<number>((product, axis) => product * x.shape[axis]!, 1);
+    const mean = tf.div(channelSums(x, axes), count);
+    return { mean, variance: tf.div(channelSums(tf.squaredDifference(x, mean), axes), count) };
+  });
+}
+
+/**
+ * Sums of x [n,h,w,c] over [1, 2] → [n,1,1,c] or [0, 1, 2] → [1,1,1,c], as a product with ones: TensorFlow's own
+ * reduction over leading axes adds one by one, which loses a hundred times more of float32's digits.
+ */
+function channelSums(x: Tensor4D, axes: Axes): Tensor {
+  const [n, h, w, c] = x.shape;
+  const [groups, pixels] = axes.length === 2 ? [n, h * w] : [1, n * h * w];
+  const sums = tf.matMul(tf.ones([1, 1, pixels]), tf.reshape(x, [groups, pixels, c]));
+  return tf.reshape(sums, [groups, 1, 1, c]);
+}
