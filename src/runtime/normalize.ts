@@ -34,11 +34,13 @@ export function normalize(
 
 type Normalize = typeof normalize;
 
-/** By TensorFlow's own kernel, which takes its moments over all but the last axis. */
+/** By TensorFlow's own kernels, which know moments over all but the last axis; but moments of our own are more precise. */
 const normalizeFused: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
   const [n, , , c] = x.shape;
   const perImage = axes.length === 2;
   const groups = perImage ? n : 1;
+  const arranged = (t: Tensor4D) => (perImage ? imagesAsChannels(t) : t);
+  const arrangedBack = (t: Tensor4D) => (perImage ? channelsAsImages(t, n) : t);
   const perChannel = (t: Tensor4D) =>
     tf.reshape(t.shape[0] === groups ? t : tf.tile(t, [groups, 1, 1, 1]), [groups * c]);
   const gradientTo = (t: Tensor, like: Tensor4D) => {
@@ -48,57 +50,58 @@ const normalizeFused: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
   return withGradient(
     [x, gamma, beta],
     (save) => {
-      const pixels = perImage ? imagesAsChannels(x) : x;
-      const scale = perChannel(gamma);
-      const none = tf.zeros([0]);
-      const [y, mean, , saved1, saved2, saved3] = runOps(
-        'FusedBatchNormV3',
-        [...fusedAttributes(epsilon), attribute.float('exponential_avg_factor', 1)],
-        [pixels, scale, perChannel(beta), none, none],
-        6,
-      ) as [Tensor4D, Tensor, Tensor, Tensor, Tensor, Tensor];
-      save([pixels, scale, saved1, saved2, saved3]);
+      const features = arranged(x);
+      const mean = channelMeans(features);
+      const variance = channelMeans(tf.squaredDifference(features, mean));
       const shape = [groups, 1, 1, c];
-      observe?.({ mean: tf.reshape(mean, shape), variance: tf.reshape(saved2, shape) });
-      return perImage ? channelsAsImages(y, x.shape) : y;
+      observe?.({ mean: tf.reshape(mean, shape), variance: tf.reshape(variance, shape) });
+      const scale = perChannel(gamma);
+      save([features, scale, mean, variance]);
+      const inputs = [features, scale, perChannel(beta), mean, variance];
+      const [y] = runOps('FusedBatchNormV3', fusedAttributes(epsilon, false), inputs, 6);
+      return arrangedBack(y as Tensor4D);
     },
     (dy, saved) => {
-      const given = perImage ? imagesAsChannels(dy as Tensor4D) : dy;
-      const gradients = () => runOps('FusedBatchNormGradV3', fusedAttributes(epsilon), [given, ...saved], 5);
-      const [dx, dScale, dOffset] = gradients() as [Tensor4D, Tensor, Tensor];
+      const inputs = [arranged(dy as Tensor4D), ...saved, tf.zeros([0])];
+      const [dx, dScale, dOffset] = runOps('FusedBatchNormGradV3', fusedAttributes(epsilon, true), inputs, 5);
       return [
-        () => (perImage ? channelsAsImages(dx, x.shape) : dx),
-        () => gradientTo(dScale, gamma),
-        () => gradientTo(dOffset, beta),
+        () => arrangedBack(dx as Tensor4D),
+        () => gradientTo(dScale!, gamma),
+        () => gradientTo(dOffset!, beta),
       ];
     },
   ) as Tensor4D;
 };
 
-const fusedAttributes = (epsilon: number) => [
+const fusedAttributes = (epsilon: number, ofTheseFeatures: boolean) => [
   attribute.type('T', 'float32'),
   attribute.type('U', 'float32'),
   attribute.float('epsilon', epsilon),
   attribute.string('data_format', 'NHWC'),
-  attribute.bool('is_training', true),
+  attribute.bool('is_training', ofTheseFeatures),
 ];
 
-/** [n,h,w,c] → [1,hw,1,nc]: the channels of all images side by side. */
-function imagesAsChannels(x: Tensor4D): Tensor4D {
-  const [n, h, w, c] = x.shape;
-  if (n === 1) return tf.reshape(x, [1, h * w, 1, c]);
-  const pixels = tf.reshape(x, [1, n * h * w, c]) as Tensor3D;
-  const images = range(n).map((image) => image * h * w);
-  return tf.reshape(gatherPixels(pixels, single(range(h * w)), single(images)), [1, h * w, 1, n * c]);
+/** Means of the channels of x [n,h,w,c], [c]: side by side, as one long sum would lose float32's digits. */
+function channelMeans(x: Tensor4D): Tensor {
+  return tf.mean(tf.mean(tf.mean(x, 2), 1), 0);
 }
 
-/** The inverse of {@link imagesAsChannels}. */
-function channelsAsImages(x: Tensor4D, shape: Tensor4D['shape']): Tensor4D {
-  const [n, h, w, c] = shape;
-  if (n === 1) return tf.reshape(x, shape);
-  const pixels = tf.reshape(x, [1, h * w * n, c]) as Tensor3D;
+/** [n,h,w,c] → [1,h,w,nc]: the channels of all images side by side. */
+function imagesAsChannels(x: Tensor4D): Tensor4D {
+  const [n, h, w, c] = x.shape;
+  if (n === 1) return x;
+  const pixels = tf.reshape(x, [1, n * h * w, c]) as Tensor3D;
+  const images = range(n).map((image) => image * h * w);
+  return tf.reshape(gatherPixels(pixels, single(range(h * w)), single(images)), [1, h, w, n * c]);
+}
+
+/** The inverse of {@link imagesAsChannels} for n images. */
+function channelsAsImages(x: Tensor4D, n: number): Tensor4D {
+  if (n === 1) return x;
+  const [, h, w, channels] = x.shape;
+  const pixels = tf.reshape(x, [1, h * w * n, channels / n]) as Tensor3D;
   const places = range(h * w).map((place) => place * n);
-  return tf.reshape(gatherPixels(pixels, single(range(n)), single(places)), shape);
+  return tf.reshape(gatherPixels(pixels, single(range(n)), single(places)), [n, h, w, channels / n]);
 }
 
 const normalizePlain: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
