@@ -19,9 +19,9 @@ describe('a method from its checkpoint', () => {
   const all = ['G16', 'G32', 'G64', 'F'];
 
   it('predicts as the one that was saved, and leaves no tensors behind', async () => {
+    const before = tf.memory().numTensors;
     const method = createMethod(config);
     const path = await saveMethod(folder, method, config, all, 1);
-    const before = tf.memory().numTensors;
     const loaded = await loadMethod(folder);
     expect(loaded).toMatchObject({ path, trained: all, config: { seed: 7 } });
     const batch = { ...tinyBatch(2, 64), level: 0.3 };
@@ -30,9 +30,9 @@ describe('a method from its checkpoint', () => {
     );
     expect(is).toEqual(was);
     loaded.method.dispose();
+    method.dispose();
     tf.dispose([batch.image, batch.sketch, batch.hole]);
     expect(tf.memory().numTensors).toBe(before);
-    method.dispose();
   });
 
   it('does not predict with networks that were never trained', async () => {
