@@ -10,8 +10,9 @@ import {
   type PerceptualLoss,
   perceptualLoss,
 } from '../losses/perceptual.ts';
+import type { ConvolutionWeights } from '../nn/fixed-convolution.ts';
 import { hedMean, loadHedTrunk } from '../nn/hed.ts';
-import type { Convolution, VggTrunk } from '../nn/vgg.ts';
+import type { VggTrunk } from '../nn/vgg.ts';
 import type { PoolTrunk } from '../nn/vgg-pools.ts';
 import { vggPoolTrunkOfTorch, vggTrunkOfTorch } from '../nn/vgg-weights.ts';
 import type { Reporter } from '../runtime/progress.ts';
@@ -53,7 +54,7 @@ const hedNormalisation: Normalisation = (image) =>
   tf.div(tf.sub(tf.mul(tf.add(image, 1), 127.5), [...hedMean]), BYTE_DEVIATION);
 
 /** HED's first layers for inputs divided by {@link BYTE_DEVIATION}: rectifiers scale through, so only the biases change. */
-async function scaledHedTrunk(names: readonly string[]): Promise<Convolution[]> {
+async function scaledHedTrunk(names: readonly string[]): Promise<ConvolutionWeights[]> {
   const trunk = await loadHedTrunk();
   const scaled = names.map((name) => {
     const { kernel, bias } = trunk[name]!;

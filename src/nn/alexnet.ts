@@ -1,7 +1,7 @@
 /** AlexNet's convolutions as torchvision has them ("One weird trick", Krizhevsky 2014), for perceptual distances. */
 import { type Tensor4D, tf } from '../runtime/tf.ts';
-import type { ConvolutionWeights } from './hed.ts';
-import { convolveRelu, type TorchWeights } from './torch-weights.ts';
+import { type ConvolutionWeights, convolveRelu } from './fixed-convolution.ts';
+import type { TorchWeights } from './torch-weights.ts';
 
 /** Place in torchvision's `features` and shape [out,in,h,w]. */
 const convolutions = [
@@ -31,7 +31,7 @@ export class AlexNet {
         [2, 2],
         [0, 0],
       ]) as Tensor4D;
-      const layers = [convolveRelu(framed, first, 4, 'valid')];
+      const layers = [convolveRelu(framed, first, { stride: 4, padding: 0 })];
       layers.push(convolveRelu(pool(layers[0]!), second));
       let x = pool(layers[1]!);
       for (const weights of rest) {

@@ -7,7 +7,8 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type NamedArray, readKerasWeights } from '../formats/keras-h5.ts';
 import { UserError } from '../runtime/errors.ts';
-import { type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
+import { type Tensor4D, tf } from '../runtime/tf.ts';
+import { type ConvolutionWeights, convolveLinear, convolveRelu } from './fixed-convolution.ts';
 import { readTorchHed } from './hed-torch.ts';
 
 /** Where set-up puts the weights. */
@@ -19,12 +20,6 @@ export const hedWeightsPath = fileURLToPath(
 export const hedMean: readonly [number, number, number] = [122.67892, 116.66877, 104.00699];
 
 const convolutionsPerBlock = [2, 2, 3, 3, 3];
-
-/** A convolution's weights: kernel HWIO and bias [O]. */
-export type ConvolutionWeights = {
-  readonly kernel: Tensor4D;
-  readonly bias: Tensor1D;
-};
 
 /** Probabilities in [0, 1], each [n, h, w, 1]; `sides` from fine to coarse. The caller disposes of them. */
 export type HedEdges = {
@@ -48,10 +43,10 @@ export class Hed {
     return tf.tidy(() => {
       const [, height, width] = images.shape;
       const logits = this.features(images).map((x, i) => {
-        const side = convolve(x, this.#sides[i]!, 'linear');
+        const side = convolveLinear(x, this.#sides[i]!);
         return i === 0 ? side : tf.image.resizeBilinear(side, [height, width], false, true);
       });
-      const fused = convolve(tf.concat(logits, 3), this.#fuse, 'linear');
+      const fused = convolveLinear(tf.concat(logits, 3), this.#fuse);
       return { fused: tf.sigmoid(fused), sides: logits.map((side) => tf.sigmoid(side)) };
     });
   }
@@ -65,7 +60,7 @@ export class Hed {
       let x: Tensor4D = tf.sub(images, tf.tensor1d([...hedMean]));
       return this.#blocks.map((block, i) => {
         if (i > 0) x = tf.maxPool(x, 2, 2, 'same');
-        for (const weights of block) x = convolve(x, weights, 'relu');
+        for (const weights of block) x = convolveRelu(x, weights);
         return x;
       });
     });
@@ -76,14 +71,6 @@ export class Hed {
       tf.dispose([kernel, bias]);
     }
   }
-}
-
-function convolve(
-  x: Tensor4D,
-  { kernel, bias }: ConvolutionWeights,
-  activation: 'relu' | 'linear',
-): Tensor4D {
-  return tf.fused.conv2d({ x, filter: kernel, strides: 1, pad: 'same', bias, activation });
 }
 
 /**

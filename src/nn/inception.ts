@@ -4,8 +4,9 @@
  * block. Shapes of weights stand where they are used and are checked by a first run on a tiny image.
  */
 import { type Tensor2D, type Tensor4D, tf } from '../runtime/tf.ts';
-import type { ConvolutionWeights } from './hed.ts';
-import { convolveRelu, type TorchWeights } from './torch-weights.ts';
+import type { Window } from '../runtime/window.ts';
+import { type ConvolutionWeights, convolveRelu } from './fixed-convolution.ts';
+import type { TorchWeights } from './torch-weights.ts';
 
 /** Side of the images that it was trained on, px. */
 export const inceptionSide = 299;
@@ -20,8 +21,8 @@ type Apply = (
   name: string,
   channels: number,
   kernel?: readonly [number, number],
-  strides?: number,
-  pad?: 'same' | 'valid',
+  stride?: number,
+  padding?: Window['padding'],
 ) => Tensor4D;
 
 export class Inception {
@@ -29,10 +30,17 @@ export class Inception {
 
   /** @throws UserError when a weight is missing or of another shape. */
   constructor(weights: TorchWeights) {
-    const load: Apply = (x, name, channels, kernel = [1, 1], strides = 1, pad = 'same') => {
+    const load: Apply = (
+      x,
+      name,
+      channels,
+      kernel = [1, 1],
+      stride = 1,
+      padding: Window['padding'] = 'same',
+    ) => {
       const convolution = weights.normalizedConvolution(name, [channels, x.shape[3], ...kernel]);
       this.#convolutions.set(name, convolution);
-      return convolveRelu(x, convolution, strides, pad);
+      return convolveRelu(x, convolution, { stride, padding });
     };
     tf.tidy(() => {
       forward(tf.zeros([1, smallestSide, smallestSide, 3]), load);
@@ -42,8 +50,8 @@ export class Inception {
   /** Features of the last pooling layer [n,2048] of images [n,299,299,3] in [-1, 1]. */
   features(images: Tensor4D): Tensor2D {
     return tf.tidy(() =>
-      forward(images, (x, name, _, __, strides = 1, pad = 'same') =>
-        convolveRelu(x, this.#convolutions.get(name)!, strides, pad),
+      forward(images, (x, name, _, __, stride = 1, padding: Window['padding'] = 'same') =>
+        convolveRelu(x, this.#convolutions.get(name)!, { stride, padding }),
       ),
     );
   }
@@ -54,11 +62,11 @@ export class Inception {
 }
 
 function forward(images: Tensor4D, apply: Apply): Tensor2D {
-  let x = apply(images, 'Conv2d_1a_3x3', 32, [3, 3], 2, 'valid');
-  x = apply(x, 'Conv2d_2a_3x3', 32, [3, 3], 1, 'valid');
+  let x = apply(images, 'Conv2d_1a_3x3', 32, [3, 3], 2, 0);
+  x = apply(x, 'Conv2d_2a_3x3', 32, [3, 3], 1, 0);
   x = shrink(apply(x, 'Conv2d_2b_3x3', 64, [3, 3]));
   x = apply(x, 'Conv2d_3b_1x1', 80);
-  x = shrink(apply(x, 'Conv2d_4a_3x3', 192, [3, 3], 1, 'valid'));
+  x = shrink(apply(x, 'Conv2d_4a_3x3', 192, [3, 3], 1, 0));
   x = blockA(within(apply, 'Mixed_5b'), x, 32);
   x = blockA(within(apply, 'Mixed_5c'), x, 64);
   x = blockA(within(apply, 'Mixed_5d'), x, 64);
@@ -95,10 +103,10 @@ function blockA(apply: Apply, x: Tensor4D, poolChannels: number): Tensor4D {
 }
 
 function blockB(apply: Apply, x: Tensor4D): Tensor4D {
-  const three = apply(x, 'branch3x3', 384, [3, 3], 2, 'valid');
+  const three = apply(x, 'branch3x3', 384, [3, 3], 2, 0);
   let double = apply(x, 'branch3x3dbl_1', 64);
   double = apply(double, 'branch3x3dbl_2', 96, [3, 3]);
-  double = apply(double, 'branch3x3dbl_3', 96, [3, 3], 2, 'valid');
+  double = apply(double, 'branch3x3dbl_3', 96, [3, 3], 2, 0);
   return join(three, double, shrink(x));
 }
 
@@ -115,11 +123,11 @@ function blockC(apply: Apply, x: Tensor4D, inner: number): Tensor4D {
 }
 
 function blockD(apply: Apply, x: Tensor4D): Tensor4D {
-  const three = apply(apply(x, 'branch3x3_1', 192), 'branch3x3_2', 320, [3, 3], 2, 'valid');
+  const three = apply(apply(x, 'branch3x3_1', 192), 'branch3x3_2', 320, [3, 3], 2, 0);
   let seven = apply(x, 'branch7x7x3_1', 192);
   seven = apply(seven, 'branch7x7x3_2', 192, [1, 7]);
   seven = apply(seven, 'branch7x7x3_3', 192, [7, 1]);
-  seven = apply(seven, 'branch7x7x3_4', 192, [3, 3], 2, 'valid');
+  seven = apply(seven, 'branch7x7x3_4', 192, [3, 3], 2, 0);
   return join(three, seven, shrink(x));
 }
 

@@ -2,7 +2,7 @@
 import { readSafetensors, type StoredTensor } from '../formats/safetensors.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
-import type { ConvolutionWeights } from './hed.ts';
+import type { ConvolutionWeights } from './fixed-convolution.ts';
 
 /** What Inception's batch normalisation adds to the variance; torch's default is 1e-5. */
 const batchNormEpsilon = 1e-3;
@@ -66,14 +66,4 @@ export class TorchWeights {
 
 function kernelOf(data: Float32Array, shape: [number, number, number, number]): Tensor4D {
   return tf.keep(tf.tidy(() => tf.transpose(tf.tensor4d(data, shape), [2, 3, 1, 0])));
-}
-
-/** Convolution, bias and rectifier. */
-export function convolveRelu(
-  x: Tensor4D,
-  { kernel, bias }: ConvolutionWeights,
-  strides = 1,
-  pad: 'same' | 'valid' = 'same',
-): Tensor4D {
-  return tf.fused.conv2d({ x, filter: kernel, strides, pad, bias, activation: 'relu' });
 }

@@ -1,7 +1,8 @@
 import type { StoredTensor } from '../formats/safetensors.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
-import type { Convolution, VggTrunk } from './vgg.ts';
+import type { ConvolutionWeights } from './fixed-convolution.ts';
+import type { VggTrunk } from './vgg.ts';
 import type { PoolTrunk } from './vgg-pools.ts';
 
 /** Places of the first seven convolutions in torchvision's `features` of VGG16; VGG19 has the same. */
@@ -44,5 +45,5 @@ function convolutionsOf(count: number, weights: ReadonlyMap<string, StoredTensor
       const kernel = tf.transpose(take('weight', [output, input, 3, 3]), [2, 3, 1, 0]) as Tensor4D;
       return { kernel: tf.keep(kernel), bias: tf.keep(take('bias', [output]) as Tensor1D) };
     }),
-  ) as unknown as Convolution[];
+  ) as unknown as ConvolutionWeights[];
 }

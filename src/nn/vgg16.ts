@@ -1,7 +1,7 @@
 /** VGG16's convolutions as torchvision has them (Simonyan and Zisserman, 2015), for perceptual distances. */
 import { type Tensor4D, tf } from '../runtime/tf.ts';
-import type { ConvolutionWeights } from './hed.ts';
-import { convolveRelu, type TorchWeights } from './torch-weights.ts';
+import { type ConvolutionWeights, convolveRelu } from './fixed-convolution.ts';
+import type { TorchWeights } from './torch-weights.ts';
 
 /** Channels and places in torchvision's `features` of the convolutions of each block. */
 const blocks = [

@@ -1,0 +1,27 @@
+/** Convolutions of networks that are used as they come: trunks of losses, metrics and edge detection. */
+import { addBias, rectify } from '../runtime/ops.ts';
+import type { Tensor1D, Tensor4D } from '../runtime/tf.ts';
+import type { Window } from '../runtime/window.ts';
+import { convolve } from '../runtime/zero-pad-convolution.ts';
+
+/** A convolution's kernel [k,l,in,out] and bias [out]. */
+export interface ConvolutionWeights {
+  readonly kernel: Tensor4D;
+  readonly bias: Tensor1D;
+}
+
+const SAME: Window = { padding: 'same' };
+
+/** x [n,h,w,in] → [n,h',w',out], bias added. */
+export function convolveLinear(
+  x: Tensor4D,
+  { kernel, bias }: ConvolutionWeights,
+  window: Window = SAME,
+): Tensor4D {
+  return addBias(convolve(x, kernel, window), bias);
+}
+
+/** {@link convolveLinear} and a rectifier. */
+export function convolveRelu(x: Tensor4D, weights: ConvolutionWeights, window: Window = SAME): Tensor4D {
+  return rectify(convolveLinear(x, weights, window), 0) as Tensor4D;
+}
