@@ -28,8 +28,8 @@ it.each(['edit', 'synthesis'] as const)(
     const sides: number[] = [];
     for (const stage of method.stages) {
       method.begin(stage);
-      const tensors = tf.memory().numTensors;
       const error = (await validation.measure(method))!;
+      const tensors = tf.memory().numTensors;
       expect(Object.keys(error)).toEqual(['l1/image', 'l1/hole', 'psnr/image', 'psnr/hole']);
       expect(error['l1/hole']).toBeGreaterThan(0.05);
       expect(error['psnr/hole']).toBeGreaterThan(3);

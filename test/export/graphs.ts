@@ -4,6 +4,7 @@ import { traceGraph } from '../../src/export/trace.ts';
 import type { Graph } from '../../src/formats/graph.ts';
 import { stream } from '../../src/runtime/seed.ts';
 import { type LayersModel, type Tensor, type Tensor4D, tf, type Variable } from '../../src/runtime/tf.ts';
+import { plainly } from '../../src/runtime/tuning.ts';
 import { maxDifference } from '../finite-differences.ts';
 
 /** The operations of a graph in their order. */
@@ -52,7 +53,10 @@ export function expectClose(
   tf.dispose([actual, expected]);
 }
 
-/** Expects a graph to compute what `run` does, for several batch sizes of inputs of these sample shapes. */
+/**
+ * Expects a graph to compute what `run` does with the plain forms of its operations, as a graph has them, for several
+ * batch sizes of inputs of these sample shapes.
+ */
 export function expectSame(
   graph: Graph,
   inputs: Record<string, readonly number[]>,
@@ -63,7 +67,11 @@ export function expectSame(
     const feeds = Object.fromEntries(
       Object.entries(inputs).map(([name, shape]) => [name, uniform([batch, ...shape], name)]),
     );
-    expectClose(evaluateGraph(graph, feeds), run(feeds), tolerance);
+    expectClose(
+      evaluateGraph(graph, feeds),
+      plainly(() => run(feeds)),
+      tolerance,
+    );
     tf.dispose(feeds);
   }
 }

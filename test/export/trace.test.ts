@@ -3,7 +3,6 @@ import { traceGraph } from '../../src/export/trace.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import { momentsOf } from '../../src/runtime/normalize.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
-import { plainly } from '../../src/runtime/tuning.ts';
 import { tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
 import { expectSame, operations, uniform } from './graphs.ts';
 
@@ -89,7 +88,7 @@ describe('traceGraph', () => {
     const graph = traceGraph(inputs, run, namedWeights(network));
     const names = [...graph.constants.values()].flatMap(({ name }) => name ?? []);
     expect(names.sort()).toEqual(Object.keys(namedWeights(network)).sort());
-    expectSame(graph, inputs, (tensors) => plainly(() => run(tensors)), 0);
+    expectSame(graph, inputs, run, 0);
     method.dispose();
   });
 });
