@@ -1,5 +1,5 @@
-import { convolveMirrored } from '../runtime/convolution.ts';
 import { isRecorded } from '../runtime/gradients.ts';
+import { convolveMirrored } from '../runtime/mirrored-convolution.ts';
 import { addBias } from '../runtime/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
 import { tuned } from '../runtime/tuning.ts';

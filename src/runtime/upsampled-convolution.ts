@@ -1,6 +1,7 @@
 /** Nearest ×2 upsampling and a 3×3 convolution, without the large picture between them. */
-import { convolveMirrored } from './convolution.ts';
+
 import { withGradient } from './gradients.ts';
+import { convolveMirrored } from './mirrored-convolution.ts';
 import { depthToSpace } from './ops.ts';
 import { arrangePixels, gatherPixels, range, single } from './pixels.ts';
 import { type Tensor, type Tensor3D, type Tensor4D, tf } from './tf.ts';

@@ -1,6 +1,6 @@
 /** Every fast form of an operation against its plain form, values and gradients. */
 import { describe, expect, it } from 'vitest';
-import { convolveMirrored } from '../../src/runtime/convolution.ts';
+import { convolveMirrored } from '../../src/runtime/mirrored-convolution.ts';
 import { mirrorPad } from '../../src/runtime/ops.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
 import { plainly, tuned } from '../../src/runtime/tuning.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { convolveMirrored } from '../../src/runtime/convolution.ts';
+import { convolveMirrored } from '../../src/runtime/mirrored-convolution.ts';
 import { mirrorPad } from '../../src/runtime/ops.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
 import { maxDifference, normalTensor } from '../finite-differences.ts';
