@@ -91,12 +91,11 @@ function blocksOf(shape: Shape, kernel: Shape, window: Window) {
   const block = window.dilation!;
   const excess: number[][] = [];
   const pads = [0, 1].map((side) => {
-    const [size, reach] = [shape[side + 1]!, (kernel[side]! - 1) * block];
-    const total = window.padding === 'same' ? reach : 2 * window.padding;
-    const before = total >> 1;
-    const more = (block - ((size + total) % block)) % block;
+    const size = shape[side + 1]!;
+    const [before, after] = zeroPadding(size, kernel[side]!, window);
+    const more = (block - ((size + before + after) % block)) % block;
     excess.push([0, more]);
-    return [before, total - before + more];
+    return [before, after + more];
   });
   return { block, pads, excess };
 }

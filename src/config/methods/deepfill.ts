@@ -9,6 +9,7 @@ import {
   resolution,
   stageShape,
   trainingShape,
+  weight,
 } from '../parts.ts';
 import type { MethodConfig } from './method-config.ts';
 
@@ -36,12 +37,8 @@ const model = z
 
 const loss = z
   .strictObject({
-    adversarial: z.number().min(0).default(1).describe('Weight of the adversarial loss, a hinge loss.'),
-    reconstruction: z
-      .number()
-      .min(0)
-      .default(1)
-      .describe('Weight of the L1 loss of the coarse and the refined image, over all pixels.'),
+    adversarial: weight(1, 'the adversarial loss, a hinge loss'),
+    reconstruction: weight(1, 'the L1 loss of the coarse and the refined image, over all pixels'),
   })
   .prefault({});
 

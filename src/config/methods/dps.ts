@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { UserError } from '../../runtime/errors.ts';
 import { torchvisionWeights } from '../feature-network.ts';
 import type { Locate } from '../locate.ts';
-import { commonShape, count, duration, optimizer, stageShape, trainingShape } from '../parts.ts';
+import { commonShape, count, duration, optimizer, stageShape, trainingShape, weight } from '../parts.ts';
 import type { MethodConfig } from './method-config.ts';
 
 const model = z.strictObject({
@@ -99,8 +99,8 @@ const perceptual = z
 const loss = z
   .strictObject({
     hingeMargin: z.number().gt(0).default(10).describe('Margin of the hinge adversarial loss.'),
-    adversarial: z.number().min(0).default(1).describe('Weight of the adversarial loss.'),
-    reconstruction: z.number().min(0).default(100).describe('Weight of the L1 loss.'),
+    adversarial: weight(1, 'the adversarial loss'),
+    reconstruction: weight(100, 'the L1 loss'),
     perceptual,
   })
   .prefault({});

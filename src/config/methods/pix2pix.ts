@@ -1,7 +1,15 @@
 /** The configuration of pix2pix. */
 import { z } from 'zod';
 import type { Locate } from '../locate.ts';
-import { commonShape, optimizer, requireMultiple, resolution, stageShape, trainingShape } from '../parts.ts';
+import {
+  commonShape,
+  optimizer,
+  requireMultiple,
+  resolution,
+  stageShape,
+  trainingShape,
+  weight,
+} from '../parts.ts';
 import type { MethodConfig } from './method-config.ts';
 
 const model = z
@@ -62,8 +70,8 @@ const loss = z
       .enum(['vanilla', 'least-squares'])
       .default('vanilla')
       .describe('The adversarial loss: cross entropy, or squared distances (LSGAN).'),
-    adversarial: z.number().min(0).default(1).describe('Weight of the adversarial loss.'),
-    reconstruction: z.number().min(0).default(100).describe('Weight of the L1 loss.'),
+    adversarial: weight(1, 'the adversarial loss'),
+    reconstruction: weight(100, 'the L1 loss'),
   })
   .prefault({});
 
