@@ -8,6 +8,7 @@ import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { table } from '../train/plan.ts';
 import { benchConfig, DEFAULT_BATCH } from './bench/bench-config.ts';
+import type { Benchmark } from './bench/benchmarks.ts';
 import { type Finding, findingsTable } from './bench/finding.ts';
 import { markdownReport, type Result, resultTitle, type Scaling } from './bench/markdown.ts';
 import {
@@ -23,19 +24,6 @@ import { scalingPlot } from './bench/scaling-plot.ts';
 import { peakLine, scalingTable } from './bench/scaling-table.ts';
 import { speedAgainstOriginal, speedAlone } from './bench/speed.ts';
 import { measureStartup } from './bench/startup.ts';
-
-/** In the order in which they run: those first that this process has no part in. */
-export const BENCHMARKS = [
-  'train',
-  'infer',
-  'scaling',
-  'loader',
-  'prepare',
-  'degrade',
-  'faces',
-  'startup',
-] as const;
-export type Benchmark = (typeof BENCHMARKS)[number];
 
 export interface BenchCommand {
   readonly what: readonly Benchmark[];

@@ -1,4 +1,5 @@
 import { UserError } from '../../runtime/errors.ts';
+import { BENCHMARKS } from '../bench/benchmarks.ts';
 import { defineCommand } from '../command.ts';
 import { configFlag, setFlag, text, wholeNumber } from '../flags.ts';
 import { terminalReporter } from '../reporter.ts';
@@ -13,17 +14,7 @@ export const bench = defineCommand({
     config: { ...configFlag.config, default: 'configs/dps.yaml' },
     ...setFlag,
     what: {
-      choices: [
-        'train',
-        'infer',
-        'scaling',
-        'loader',
-        'prepare',
-        'degrade',
-        'faces',
-        'startup',
-        'all',
-      ] as const,
+      choices: [...BENCHMARKS, 'all'] as const,
       default: 'train' as const,
       describe: 'What is timed; scaling: how cost grows with batch, resolution, width, threads and images',
     },
@@ -52,7 +43,7 @@ export const bench = defineCommand({
   async run({ what, level, runs = DEFAULT_RUNS, against, deepps, ...rest }) {
     if ((against === undefined) !== (deepps === undefined))
       throw new UserError('--against torch and --deepps FOLDER go together.');
-    const { BENCHMARKS, benchCommand } = await import('../bench.ts');
+    const { benchCommand } = await import('../bench.ts');
     await benchCommand({
       ...rest,
       what: what === 'all' ? BENCHMARKS : [what],
