@@ -12,7 +12,7 @@ import { readConfig } from '../src/config/load.ts';
 import { makeCases } from '../src/export/cases.ts';
 import { pipeline } from '../src/export/computation.ts';
 import { type ExportFormat, exportModel } from '../src/export/export.ts';
-import { toModel } from '../src/formats/onnx/session.ts';
+import { toModel } from '../src/graph/onnx/session.ts';
 import { loadMethod } from '../src/models/load.ts';
 import { createMethod } from '../src/models/registry.ts';
 import { silent } from '../src/runtime/progress.ts';

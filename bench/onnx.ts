@@ -6,11 +6,11 @@
 import { parseArgs } from 'node:util';
 import { readConfig } from '../src/config/load.ts';
 import { type Computation, graphOf, pipeline, singleNetwork } from '../src/export/computation.ts';
-import { type OnnxSession, openOnnx, toModel, type Values } from '../src/formats/onnx/session.ts';
-import { writeOnnx } from '../src/formats/onnx/write.ts';
+import { type OnnxSession, openOnnx, toModel, type Values } from '../src/graph/onnx/session.ts';
+import { writeOnnx } from '../src/graph/onnx/write.ts';
 import { createMethod } from '../src/models/registry.ts';
+import { tf } from '../src/ops/tf.ts';
 import { stream } from '../src/runtime/seed.ts';
-import { tf } from '../src/runtime/tf.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -4,12 +4,12 @@
  * its call returns.
  */
 import { parseArgs } from 'node:util';
-import { benchConfig } from '../src/cli/bench/bench-config.ts';
-import { floatingPointOperations } from '../src/cli/bench/operations.ts';
-import { watchOperations } from '../src/cli/bench/watch-operations.ts';
-import { inferenceWork } from '../src/cli/bench/work/infer.ts';
-import { trainingWork } from '../src/cli/bench/work/train.ts';
 import { table } from '../src/train/plan.ts';
+import { benchConfig } from './bench-config.ts';
+import { floatingPointOperations } from './operations.ts';
+import { watchOperations } from './watch-operations.ts';
+import { inferenceWork } from './work/infer.ts';
+import { trainingWork } from './work/train.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

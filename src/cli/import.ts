@@ -1,5 +1,5 @@
 /** The command `import`. */
-import { importWeights } from '../export/import/import.ts';
+import { importWeights } from '../import/import.ts';
 import type { Reporter } from '../runtime/progress.ts';
 
 export interface ImportCommand {

@@ -3,23 +3,23 @@ import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { configToYaml, type LoadedConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
+import type { Method } from '../core/method.ts';
+import { createRunFolder, type RunFolder } from '../core/run-folder.ts';
+import { restoreNetworks } from '../core/stored-networks.ts';
 import { prepare } from '../data/prepare.ts';
 import { openSource } from '../data/sources/open-source.ts';
 import type { PreparedData } from '../data/types.ts';
 import { checkValidation } from '../eval/criterion.ts';
 import { type HeldOutTable, heldOutTable } from '../eval/table.ts';
-import { writeFileAtomically } from '../formats/atomic.ts';
-import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../formats/checkpoint.ts';
-import type { Method } from '../models/method.ts';
 import { createMethod } from '../models/registry.ts';
-import { restoreNetworks } from '../models/stored-networks.ts';
+import { writeFileAtomically } from '../runtime/atomic.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
 import { lockRun } from '../train/lock.ts';
 import { type Training, type TrainingEnd, train } from '../train/loop.ts';
 import { checkBatches, describePlan, makePlan, type Plan, table } from '../train/plan.ts';
 import { type OpenedRun, prepareFolder } from '../train/resume.ts';
 import { isFinished, requireSamePast, requireSameSamples, writeSampleIds } from '../train/resume-check.ts';
-import { createRunFolder, type RunFolder } from '../train/run-folder.ts';
 import { catchInterrupts } from './interrupt.ts';
 
 export interface TrainCommand {

@@ -1,4 +1,4 @@
-import { type Tensor4D, tf } from '../runtime/tf.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Batch, RawBatch } from './types.ts';
 
 /**

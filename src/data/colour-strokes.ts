@@ -3,9 +3,9 @@
  * strokes of a brush. SC-FEGAN (Jo & Park 2019, section 3.1) takes the median colour of each part of a face that a
  * network for segmentation finds; here the photo is smoothed within its edges instead, which needs no such network.
  */
-import { mirrorPad } from '../runtime/ops.ts';
+import { mirrorPad } from '../ops/ops.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { RandomStream } from '../runtime/seed.ts';
-import { type Tensor4D, tf } from '../runtime/tf.ts';
 import { drawCapsule } from './masks/capsule.ts';
 
 /** Side of a pixel of the flat colours, in pixels of the photo. */

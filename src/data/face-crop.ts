@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type * as FaceApi from '@vladmandic/face-api';
 // Loaded first, so that face-api finds our engine and no second one.
-import { tf } from '../runtime/tf.ts';
+import { tf } from '../ops/tf.ts';
 import { type CropFinder, type CropSquare, type RgbImage, resizeRgb, UnusableImage } from './decode.ts';
 
 export interface Point {

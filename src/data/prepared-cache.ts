@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { writeFileAtomically } from '../formats/atomic.ts';
+import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { OpenedSource, Problem, SourceItem } from './types.ts';
 

@@ -1,4 +1,4 @@
-import type { Tensor4D } from '../runtime/tf.ts';
+import type { Tensor4D } from '../ops/tf.ts';
 import type { ColourStrokes } from './colour-strokes.ts';
 
 export type Split = 'train' | 'validation' | 'test';

@@ -1,7 +1,7 @@
 /** Which checkpoint the editor uses. */
-import { listCheckpoints, resolveCheckpoint } from '../formats/checkpoint.ts';
+import { listCheckpoints, resolveCheckpoint } from '../core/checkpoint.ts';
+import { newestRun, RunFolder } from '../core/run-folder.ts';
 import { UserError } from '../runtime/errors.ts';
-import { newestRun, RunFolder } from '../train/run-folder.ts';
 
 /**
  * The one that is named, or the newest of the newest run.

@@ -1,4 +1,4 @@
-import type { Control } from '../models/control.ts';
+import type { Control } from '../core/control.ts';
 
 /** What the page is told when it starts (`editor.json`), by the server or by a static site's file. */
 export interface EditorDescription {

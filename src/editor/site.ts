@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { faceAssets } from '../data/sources/open-source.ts';
-import { makeFolderAtomically } from '../formats/atomic.ts';
+import { makeFolderAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { describeModel } from './describe-model.ts';

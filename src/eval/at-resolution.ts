@@ -1,5 +1,5 @@
 import { downsample, downsampleHole } from '../data/sketch/resize.ts';
-import { type Tensor4D, tf } from '../runtime/tf.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { ItemBatch } from './suite/read-items.ts';
 
 export interface AtResolution {

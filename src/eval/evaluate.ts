@@ -2,9 +2,9 @@
  * Runs a suite: every checkpoint on every hole, with every sketch and at every l where it takes sketches and has an l,
  * beside two that use neither.
  */
-import { levelsFor } from '../models/method.ts';
+import { levelsFor } from '../core/method.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { type Tensor4D, tf } from '../runtime/tf.ts';
 import { atResolution } from './at-resolution.ts';
 import { meanColour } from './mean-colour.ts';
 import type { Measurer } from './measurer.ts';

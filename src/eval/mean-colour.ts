@@ -1,4 +1,4 @@
-import { type Tensor4D, tf } from '../runtime/tf.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 
 /** Each image [n,h,w,3] filled by the mean colour of its known pixels, or of all where none is known. */
 export function meanColour(image: Tensor4D, hole: Tensor4D): Tensor4D {

@@ -1,6 +1,7 @@
 /** A part of an evaluation: everything that one method makes of sketches of one degradation. */
+
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { type Tensor4D, tf } from '../runtime/tf.ts';
 import { type AtResolution, atResolution, blend, unit } from './at-resolution.ts';
 import type { Measurer } from './measurer.ts';
 import type { SetStatistics } from './metrics/metric.ts';

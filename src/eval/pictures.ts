@@ -1,8 +1,8 @@
 /** Pictures of the samples that a report shows: the worst, the middle and the best. */
 import sharp from 'sharp';
-import { levelsFor, type Prediction } from '../models/method.ts';
+import { levelsFor, type Prediction } from '../core/method.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { type Tensor4D, tf } from '../runtime/tf.ts';
 import { atResolution, blend } from './at-resolution.ts';
 import type { Cell } from './evaluate.ts';
 import type { Measurer } from './measurer.ts';

@@ -2,9 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readManifest } from '../formats/checkpoint.ts';
+import { readManifest } from '../core/checkpoint.ts';
+import type { Predictor } from '../core/method.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.ts';
-import type { Predictor } from '../models/method.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { EvaluationSet } from './suite/set.ts';
 

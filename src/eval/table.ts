@@ -1,10 +1,10 @@
 /** The small table at the end of a training: how well held-out holes are filled, beside filling them with one colour. */
 import type { Config } from '../config/schema.ts';
+import { levelsFor, type Predictor } from '../core/method.ts';
 import { heldOutBatch, heldOutHash } from '../data/held-out.ts';
 import type { Batch, PreparedSample } from '../data/types.ts';
-import { levelsFor, type Predictor } from '../models/method.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { type Tensor4D, tf } from '../runtime/tf.ts';
 import { type AtResolution, atResolution, blend, unit } from './at-resolution.ts';
 import { meanColour } from './mean-colour.ts';
 import { Measurer } from './measurer.ts';

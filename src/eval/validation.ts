@@ -1,10 +1,10 @@
 /** How well a training does, measured on a few held-out samples while it runs. */
 import type { Config } from '../config/schema.ts';
+import type { Method } from '../core/method.ts';
 import { heldOutBatch } from '../data/held-out.ts';
 import type { Batch, PreparedSample } from '../data/types.ts';
-import type { Method } from '../models/method.ts';
+import { tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { tf } from '../runtime/tf.ts';
 import { atResolution, blend, unit } from './at-resolution.ts';
 import { type Criterion, openValidationMetrics } from './criterion.ts';
 import type { Measurer } from './measurer.ts';

@@ -1,9 +1,10 @@
 /** Inputs to compare a source and its export on: seeded, so that every export of a checkpoint is compared alike. */
+
+import type { Port } from '../core/ports.ts';
 import { drawFreeFormMask } from '../data/masks/free-form.ts';
-import type { Values } from '../formats/onnx/session.ts';
-import type { Port } from '../models/ports.ts';
+import type { Values } from '../graph/onnx/session.ts';
+import { type Tensor, type Tensor4D, tf } from '../ops/tf.ts';
 import { type RandomStream, stream } from '../runtime/seed.ts';
-import { type Tensor, type Tensor4D, tf } from '../runtime/tf.ts';
 import type { Computation } from './computation.ts';
 
 /** The l of the samples of each batch: every l of interest, alone and together. */

@@ -1,15 +1,15 @@
 /** What can be exported of a method, its whole path or one network, as a function with named inputs and outputs. */
 import type { Config } from '../config/schema.ts';
+import type { Control } from '../core/control.ts';
+import type { Intermediate, Method } from '../core/method.ts';
+import { levelPort, type NetworkPorts, type Port } from '../core/ports.ts';
 import { splitStrokes } from '../data/colour-strokes.ts';
-import type { Graph } from '../formats/graph.ts';
-import type { Control } from '../models/control.ts';
-import type { Intermediate, Method } from '../models/method.ts';
-import { levelPort, type NetworkPorts, type Port } from '../models/ports.ts';
+import type { Graph } from '../graph/graph.ts';
+import { simplify } from '../graph/simplify/simplify.ts';
+import { traceGraph } from '../graph/trace.ts';
 import { namedWeights } from '../nn/network-weights.ts';
+import { type LayersModel, type Tensor, type Tensor2D, type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { type LayersModel, type Tensor, type Tensor2D, type Tensor4D, tf } from '../runtime/tf.ts';
-import { simplify } from './simplify/simplify.ts';
-import { traceGraph } from './trace.ts';
 
 export interface Computation extends NetworkPorts {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** Programs of about ten lines that run an exported model, for the model card. */
-import type { PortKind } from '../models/ports.ts';
+import type { PortKind } from '../core/ports.ts';
 import type { Computation } from './computation.ts';
 
 /**

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { type Config, methodOf } from '../config/schema.ts';
-import type { Control } from '../models/control.ts';
+import type { Control } from '../core/control.ts';
 import type { LoadedMethod } from '../models/load.ts';
 
 export interface Origin {

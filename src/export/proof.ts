@@ -1,6 +1,6 @@
 /** The comparison of an export with its source, which decides whether the export is kept. */
-import type { Values } from '../formats/onnx/session.ts';
-import type { Precision } from '../formats/tfjs/graph-model.ts';
+import type { Values } from '../graph/onnx/session.ts';
+import type { Precision } from '../graph/tfjs/graph-model.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Case } from './cases.ts';
 

@@ -1,4 +1,4 @@
-import type { Precision } from '../formats/tfjs/graph-model.ts';
+import type { Precision } from '../graph/tfjs/graph-model.ts';
 import type { Origin } from './origin.ts';
 import type { PRODUCER } from './producer.ts';
 import type { Proof } from './proof.ts';

@@ -1,9 +1,9 @@
 /** Fills the holes of photos, or draws faces from sketches: one file or many. */
 import { join } from 'node:path';
 import { loadFaceCrop } from '../data/face-crop.ts';
-import { writeFileAtomically } from '../formats/atomic.ts';
 import type { LoadedMethod } from '../models/load.ts';
 import { trainedPredictor } from '../models/load.ts';
+import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { fileOf, type Job } from './jobs.ts';

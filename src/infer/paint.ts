@@ -1,6 +1,7 @@
 /** Makes the pictures of one job. */
+
+import { levelsFor, type Predictor } from '../core/method.ts';
 import type { CropFinder, RgbImage } from '../data/decode.ts';
-import { levelsFor, type Predictor } from '../models/method.ts';
 import { blend } from './blend.ts';
 import { chooseRegion, type RegionChoice } from './choose-region.ts';
 import { readDrawing, readEdit } from './edits.ts';

@@ -1,6 +1,6 @@
+import type { Predictor } from '../core/method.ts';
 import { splitStrokes } from '../data/colour-strokes.ts';
-import type { Predictor } from '../models/method.ts';
-import { type Tensor4D, tf } from '../runtime/tf.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { NetworkInput } from './network-input.ts';
 
 /** What a network makes of its input, row by row at `resolution` = s, which may be less than the input's. */

@@ -1,5 +1,5 @@
-import { rectify } from '../runtime/ops.ts';
-import { type Tensor, type TensorFlow, tf } from '../runtime/tf.ts';
+import { rectify } from '../ops/ops.ts';
+import { type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Loss = (scores: Tensor) => TensorFlow.Scalar;
 

@@ -3,8 +3,8 @@
  * eq. 3-5; mmagic perceptual_loss.py; naoto0804 loss.py).
  */
 import { type PoolTrunk, vggPools } from '../nn/vgg-pools.ts';
-import { untaped } from '../runtime/gradients.ts';
-import { type Tensor3D, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { untaped } from '../ops/gradients.ts';
+import { type Tensor3D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import type { Normalisation } from './perceptual.ts';
 import { meanAbsolute } from './reconstruction.ts';
 

@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 /**
  * How far the slope of a discriminator is from 1 (Gulrajani et al. 2017): mean over the images of (length of the

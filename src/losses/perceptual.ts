@@ -1,7 +1,7 @@
 /** The perceptual loss: squared differences of features of a trained network (Johnson et al. 2016). */
 import { type VggTrunk, vggFeatures } from '../nn/vgg.ts';
-import { untaped } from '../runtime/gradients.ts';
-import { type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { untaped } from '../ops/gradients.ts';
+import { type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 /** Turns an RGB image [n,h,w,3] in [-1, 1] into the input that a trunk was trained on. */
 export type Normalisation = (image: Tensor4D) => Tensor4D;

@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 /** Mean absolute difference. */
 export function meanAbsolute(a: Tensor, b: Tensor): TensorFlow.Scalar {

@@ -1,5 +1,5 @@
 /** Total variation: absolute differences of neighbouring pixels. */
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { regionMean } from './reconstruction.ts';
 
 /** Which pairs of neighbours count, and what their sum is divided by. */

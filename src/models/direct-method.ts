@@ -1,9 +1,9 @@
+import type { LearningStage } from '../core/learning-stage.ts';
+import type { Method, NamedImages, Predictor, StagePlan, Trainable } from '../core/method.ts';
+import type { NetworkPorts } from '../core/ports.ts';
 import type { Batch } from '../data/types.ts';
+import { type LayersModel, type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { type LayersModel, type Tensor4D, tf } from '../runtime/tf.ts';
-import type { LearningStage } from './learning-stage.ts';
-import type { Method, NamedImages, Predictor, StagePlan, Trainable } from './method.ts';
-import type { NetworkPorts } from './ports.ts';
 
 /**
  * A method that makes its result in one go: no l, and what learns is what predicts. A subclass says how each stage

@@ -5,9 +5,9 @@ import { PartialConv2D } from '../nn/partial-conv.ts';
 import { PowerIterationConv2D } from '../nn/power-iteration-conv.ts';
 import { TransposedConv2D } from '../nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../nn/zero-pad-conv.ts';
-import { seededNormal, seededUniform } from '../runtime/ops.ts';
+import { seededNormal, seededUniform } from '../ops/ops.ts';
+import { type LayersModel, type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 import { stream } from '../runtime/seed.ts';
-import { type LayersModel, type Tensor, type TensorFlow, tf } from '../runtime/tf.ts';
 
 /**
  * `normal`: kernels N(0, 0.02) and the scale of batch normalisation N(1, 0.02), as pix2pix. `kaiming`: kernels

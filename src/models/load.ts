@@ -2,11 +2,11 @@
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { storedConfig } from '../config/stored.ts';
-import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../formats/checkpoint.ts';
+import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
+import type { Method, Predictor } from '../core/method.ts';
+import { restoreNetworks } from '../core/stored-networks.ts';
 import { UserError } from '../runtime/errors.ts';
-import type { Method, Predictor } from './method.ts';
 import { createMethod } from './registry.ts';
-import { restoreNetworks } from './stored-networks.ts';
 
 export interface LoadedMethod {
   /** The checkpoint's folder. */

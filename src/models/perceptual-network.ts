@@ -1,7 +1,6 @@
 /** The networks whose features losses compare, as a configuration asks for them; the log says which one is in use. */
 import type { PoolFeatures } from '../config/feature-network.ts';
 import type { DpsConfig } from '../config/methods/dps.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
 import { type CompareFeatures, featureLosses } from '../losses/features.ts';
 import {
   imagenetNormalisation,
@@ -15,8 +14,9 @@ import { hedMean, loadHedTrunk } from '../nn/hed.ts';
 import type { VggTrunk } from '../nn/vgg.ts';
 import type { PoolTrunk } from '../nn/vgg-pools.ts';
 import { vggPoolTrunkOfTorch, vggTrunkOfTorch } from '../nn/vgg-weights.ts';
+import { tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { tf } from '../runtime/tf.ts';
+import { readSafetensors } from '../weights/safetensors.ts';
 
 /** HED's trunk expects bytes minus its mean. Dividing by this brings its features near those of torchvision's networks. */
 const BYTE_DEVIATION = 255 * 0.225;

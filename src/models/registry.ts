@@ -1,8 +1,8 @@
 /** The one place that lists methods; adding one is adding a folder, its configuration and a line here. */
 import type { Config, ConfigOf, MethodName } from '../config/schema.ts';
+import type { Method } from '../core/method.ts';
 import { DeepFill } from './deepfill/method.ts';
 import { Dps } from './dps/method.ts';
-import type { Method } from './method.ts';
 import { PartialConv } from './pconv/method.ts';
 import { Pix2Pix } from './pix2pix/method.ts';
 import { ScFegan } from './scfegan/method.ts';

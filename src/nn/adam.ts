@@ -1,6 +1,6 @@
+import { attribute, runOp, runOps } from '../ops/raw.ts';
+import { type Tensor, tf, type Variable } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { attribute, runOp, runOps } from '../runtime/raw.ts';
-import { type Tensor, tf, type Variable } from '../runtime/tf.ts';
 
 export interface AdamOptions {
   learningRate: number;

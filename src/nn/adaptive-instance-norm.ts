@@ -1,5 +1,5 @@
-import { normalize } from '../runtime/normalize.ts';
-import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { normalize } from '../ops/normalize.ts';
+import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Shape = TensorFlow.Shape;
 const EPSILON = 1e-5;

@@ -1,5 +1,5 @@
 /** AlexNet's convolutions as torchvision has them ("One weird trick", Krizhevsky 2014), for perceptual distances. */
-import { type Tensor4D, tf } from '../runtime/tf.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import { type ConvolutionWeights, convolveRelu } from './fixed-convolution.ts';
 import type { TorchWeights } from './torch-weights.ts';
 

@@ -1,6 +1,6 @@
-import { seededUniform } from '../runtime/ops.ts';
+import { seededUniform } from '../ops/ops.ts';
+import { type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 import { type RandomStream, stream } from '../runtime/seed.ts';
-import { type Tensor, type TensorFlow, tf } from '../runtime/tf.ts';
 
 /** What is kept of a layer's input, for a layer's name and a shape: 1 = kept, 0 = dropped. */
 export type Keep = (layer: string, shape: readonly number[]) => Tensor;

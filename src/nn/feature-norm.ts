@@ -1,5 +1,5 @@
-import { type Moments, normalize } from '../runtime/normalize.ts';
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { type Moments, normalize } from '../ops/normalize.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Shape = TensorFlow.Shape;
 const EPSILON = 1e-5;

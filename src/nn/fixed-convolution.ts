@@ -1,8 +1,8 @@
 /** Convolutions of networks that are used as they come: trunks of losses, metrics and edge detection. */
-import { addBias, rectify } from '../runtime/ops.ts';
-import type { Tensor1D, Tensor4D } from '../runtime/tf.ts';
-import type { Window } from '../runtime/window.ts';
-import { convolve } from '../runtime/zero-pad-convolution.ts';
+import { addBias, rectify } from '../ops/ops.ts';
+import type { Tensor1D, Tensor4D } from '../ops/tf.ts';
+import type { Window } from '../ops/window.ts';
+import { convolve } from '../ops/zero-pad-convolution.ts';
 
 /** A convolution's kernel [k,l,in,out] and bias [out]. */
 export interface ConvolutionWeights {

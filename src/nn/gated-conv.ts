@@ -1,8 +1,8 @@
-import { addBias, rectify } from '../runtime/ops.ts';
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
-import { convolveUpsampled } from '../runtime/upsampled-convolution.ts';
-import { type Window, windowedSize } from '../runtime/window.ts';
-import { convolve } from '../runtime/zero-pad-convolution.ts';
+import { addBias, rectify } from '../ops/ops.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import { convolveUpsampled } from '../ops/upsampled-convolution.ts';
+import { type Window, windowedSize } from '../ops/window.ts';
+import { convolve } from '../ops/zero-pad-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 const LEAK = 0.2;

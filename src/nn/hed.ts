@@ -5,9 +5,9 @@
  */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type NamedArray, readKerasWeights } from '../formats/keras-h5.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { type Tensor4D, tf } from '../runtime/tf.ts';
+import { type NamedArray, readKerasWeights } from '../weights/keras-h5.ts';
 import { type ConvolutionWeights, convolveLinear, convolveRelu } from './fixed-convolution.ts';
 import { readTorchHed } from './hed-torch.ts';
 

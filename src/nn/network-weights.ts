@@ -1,5 +1,5 @@
+import type { LayersModel, Tensor, Variable } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import type { LayersModel, Tensor, Variable } from '../runtime/tf.ts';
 
 /** All weights of a network, learnt or not, by `NETWORK/LAYER/WEIGHT`, for example `G64/rcb1.conv/kernel`. */
 export function namedWeights(network: LayersModel): Record<string, Variable> {

@@ -1,9 +1,9 @@
-import { untaped } from '../runtime/gradients.ts';
-import { addBias } from '../runtime/ops.ts';
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
-import { convolveUpsampled } from '../runtime/upsampled-convolution.ts';
-import { type Window, windowedSize } from '../runtime/window.ts';
-import { convolve } from '../runtime/zero-pad-convolution.ts';
+import { untaped } from '../ops/gradients.ts';
+import { addBias } from '../ops/ops.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import { convolveUpsampled } from '../ops/upsampled-convolution.ts';
+import { type Window, windowedSize } from '../ops/window.ts';
+import { convolve } from '../ops/zero-pad-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 

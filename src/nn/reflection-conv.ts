@@ -1,9 +1,9 @@
-import { isRecorded } from '../runtime/gradients.ts';
-import { convolveMirrored } from '../runtime/mirrored-convolution.ts';
-import { addBias } from '../runtime/ops.ts';
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
-import { tuned } from '../runtime/tuning.ts';
-import { convolveUpsampled, foldKernel, isFolded } from '../runtime/upsampled-convolution.ts';
+import { isRecorded } from '../ops/gradients.ts';
+import { convolveMirrored } from '../ops/mirrored-convolution.ts';
+import { addBias } from '../ops/ops.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import { tuned } from '../ops/tuning.ts';
+import { convolveUpsampled, foldKernel, isFolded } from '../ops/upsampled-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 

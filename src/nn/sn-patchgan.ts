@@ -1,5 +1,5 @@
 /** SN-PatchGAN, the discriminator of free-form inpainting (Yu et al. 2019, section 3.3; inpaint_model.py:112-122). */
-import { type LayersModel, type TensorFlow, tf } from '../runtime/tf.ts';
+import { type LayersModel, type TensorFlow, tf } from '../ops/tf.ts';
 import { PowerIterationConv2D } from './power-iteration-conv.ts';
 import { Rectifier } from './rectifier.ts';
 

@@ -1,5 +1,5 @@
-import { untaped } from '../runtime/gradients.ts';
-import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { untaped } from '../ops/gradients.ts';
+import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { ReflectionConv2D } from './reflection-conv.ts';
 
 /**

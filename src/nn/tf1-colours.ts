@@ -2,7 +2,7 @@
  * SC-FEGAN and DeepFillv2 read photos with OpenCV, so the weights in their checkpoints know colours as blue, green, red;
  * here they are red, green, blue.
  */
-import { type Tensor, tf } from '../runtime/tf.ts';
+import { type Tensor, tf } from '../ops/tf.ts';
 
 /** The layers of a network that take or make colour images, by their names. */
 export type ColourLayers = Readonly<Record<string, ColourChannels>>;

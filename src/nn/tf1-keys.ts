@@ -2,8 +2,9 @@
  * Correspondence between the weights of our networks and the variables of TensorFlow 1 checkpoints (DeepFillv2,
  * SC-FEGAN). Layers carry the names of the original's scopes.
  */
+
+import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../runtime/tf.ts';
 import { GatedConv2D } from './gated-conv.ts';
 import { PowerIterationConv2D } from './power-iteration-conv.ts';
 import { type ColourLayers, exchangeRedAndBlue } from './tf1-colours.ts';

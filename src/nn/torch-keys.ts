@@ -2,8 +2,9 @@
  * Correspondence between the weights of our networks and the entries of a PyTorch state dict. Layers carry the names
  * of the original's modules, so that a weight's key follows from its layer's name and class.
  */
+
+import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../runtime/tf.ts';
 import { AdaptiveInstanceNorm } from './adaptive-instance-norm.ts';
 import { BatchNorm, InstanceNorm } from './feature-norm.ts';
 import { PartialConv2D } from './partial-conv.ts';

@@ -1,7 +1,8 @@
 /** Weights of networks as torch stores them, checked as they are taken. */
-import { readSafetensors, type StoredTensor } from '../formats/safetensors.ts';
+
+import { type Tensor1D, type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
+import { readSafetensors, type StoredTensor } from '../weights/safetensors.ts';
 import type { ConvolutionWeights } from './fixed-convolution.ts';
 
 /** What Inception's batch normalisation adds to the variance; torch's default is 1e-5. */

@@ -1,5 +1,5 @@
-import { addBias, depthToSpace } from '../runtime/ops.ts';
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { addBias, depthToSpace } from '../ops/ops.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Shape = TensorFlow.Shape;
 

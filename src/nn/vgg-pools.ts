@@ -1,5 +1,5 @@
 /** VGG16 up to its third pooling, for perceptual and style losses of inpainting. */
-import { type Tensor4D, tf } from '../runtime/tf.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import { type ConvolutionWeights, convolveRelu } from './fixed-convolution.ts';
 
 /** conv1_1, conv1_2, conv2_1, conv2_2, conv3_1, conv3_2, conv3_3. */

@@ -1,6 +1,6 @@
-import type { StoredTensor } from '../formats/safetensors.ts';
+import { type Tensor1D, type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { type Tensor1D, type Tensor4D, tf } from '../runtime/tf.ts';
+import type { StoredTensor } from '../weights/safetensors.ts';
 import type { ConvolutionWeights } from './fixed-convolution.ts';
 import type { VggTrunk } from './vgg.ts';
 import type { PoolTrunk } from './vgg-pools.ts';

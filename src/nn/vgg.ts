@@ -1,5 +1,5 @@
 /** The first five convolutions of VGG16 and VGG19, which are alike, for the perceptual loss. */
-import { type Tensor4D, tf } from '../runtime/tf.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import { type ConvolutionWeights, convolveRelu } from './fixed-convolution.ts';
 
 /** conv1_1, conv1_2, conv2_1, conv2_2, conv3_1. */

@@ -1,5 +1,5 @@
 /** VGG16's convolutions as torchvision has them (Simonyan and Zisserman, 2015), for perceptual distances. */
-import { type Tensor4D, tf } from '../runtime/tf.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import { type ConvolutionWeights, convolveRelu } from './fixed-convolution.ts';
 import type { TorchWeights } from './torch-weights.ts';
 

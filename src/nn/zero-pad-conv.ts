@@ -1,7 +1,7 @@
-import { addBias } from '../runtime/ops.ts';
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
-import { type Window, windowedSize } from '../runtime/window.ts';
-import { convolve } from '../runtime/zero-pad-convolution.ts';
+import { addBias } from '../ops/ops.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import { type Window, windowedSize } from '../ops/window.ts';
+import { convolve } from '../ops/zero-pad-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 

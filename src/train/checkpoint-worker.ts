@@ -1,7 +1,7 @@
 /** The thread of {@link CheckpointWriter}: writes checkpoints one after another. */
 import { parentPort } from 'node:worker_threads';
-import { type CheckpointHead, writeCheckpoint } from '../formats/checkpoint.ts';
-import type { TensorToStore } from '../formats/safetensors.ts';
+import { type CheckpointHead, writeCheckpoint } from '../core/checkpoint.ts';
+import type { TensorToStore } from '../weights/safetensors.ts';
 
 /** A checkpoint to be written, see {@link writeCheckpoint}. */
 export interface WriteRequest {

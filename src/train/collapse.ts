@@ -1,5 +1,5 @@
 /** Notices a discriminator that has won. */
-import type { Collapse } from '../models/method.ts';
+import type { Collapse } from '../core/method.ts';
 import type { Reporter } from '../runtime/progress.ts';
 
 /** Steps in a row after which its loss counts as gone for good. */

@@ -2,13 +2,13 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
+import type { NamedTensors, Trainable } from '../core/method.ts';
 import type { Batch } from '../data/types.ts';
-import { writeFileAtomically } from '../formats/atomic.ts';
-import { type TensorData, writeSafetensors } from '../formats/safetensors.ts';
-import type { NamedTensors, Trainable } from '../models/method.ts';
+import { type Tensor, type Tensor4D, tf } from '../ops/tf.ts';
+import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { type Tensor, type Tensor4D, tf } from '../runtime/tf.ts';
+import { type TensorData, writeSafetensors } from '../weights/safetensors.ts';
 import { drawGrid } from './grid.ts';
 import { notFinite, type StepValues } from './guard.ts';
 

@@ -1,6 +1,6 @@
 /** Sample grids: a row for each sample, a column for each kind of image, captions above. */
 import { drawPictures, type GridImage } from '../data/picture-grid.ts';
-import { type Tensor4D, type TensorFlow, tf } from '../runtime/tf.ts';
+import { type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 /**
  * Draws named images [n,h,w,3] in [-1, 1], all of one n, as a grid of n rows. Images of other sizes than the first

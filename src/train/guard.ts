@@ -1,7 +1,8 @@
 /** A training step that happens wholly or not at all. */
+
+import type { Scalars, StepScalars, Trainable } from '../core/method.ts';
 import type { Batch } from '../data/types.ts';
-import type { Scalars, StepScalars, Trainable } from '../models/method.ts';
-import { tf } from '../runtime/tf.ts';
+import { tf } from '../ops/tf.ts';
 
 /** What one step measured, see {@link StepScalars}. */
 export interface StepValues {

@@ -3,12 +3,12 @@ import { closeSync, createReadStream, existsSync, fsync, ftruncateSync, openSync
 import { stat, truncate } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import type { RunFolder } from '../core/run-folder.ts';
 import type { GridImage } from '../data/picture-grid.ts';
 import type { Measurements } from '../eval/validation.ts';
+import { SummaryWriter } from '../ops/summary.ts';
+import { tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { SummaryWriter } from '../runtime/summary.ts';
-import { tf } from '../runtime/tf.ts';
-import type { RunFolder } from './run-folder.ts';
 
 export interface StepRecord {
   /** Optimiser steps since the run began. */

@@ -1,7 +1,7 @@
 /** Memory: sizes of networks, for the plan, and what is said when there is not enough. */
-import type { StagePlan } from '../models/method.ts';
+import type { StagePlan } from '../core/method.ts';
+import type { LayersModel, TensorFlow } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import type { LayersModel, TensorFlow } from '../runtime/tf.ts';
 
 type Shape = TensorFlow.Shape;
 

@@ -1,7 +1,7 @@
 /** What a training will do: its stages with their lengths, its networks, and the memory that it needs. */
 import type { Locate } from '../config/locate.ts';
 import type { Config } from '../config/schema.ts';
-import type { Method, StagePlan } from '../models/method.ts';
+import type { Method, StagePlan } from '../core/method.ts';
 import { UserError } from '../runtime/errors.ts';
 import { activationElements, countParameters } from './memory.ts';
 

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Config } from '../config/schema.ts';
+import type { CheckpointHead } from '../core/checkpoint.ts';
+import type { RunFolder } from '../core/run-folder.ts';
 import type { PreparedSample } from '../data/types.ts';
-import { writeFileAtomically } from '../formats/atomic.ts';
-import type { CheckpointHead } from '../formats/checkpoint.ts';
+import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Plan } from './plan.ts';
-import type { RunFolder } from './run-folder.ts';
 
 /** Keys that do not change what is trained. Lengths of stages are checked by {@link requireSamePast}. */
 const free = [

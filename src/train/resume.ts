@@ -5,13 +5,13 @@ import { basename, dirname, join } from 'node:path';
 import { configToYaml, type LoadedConfig, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { storedConfig } from '../config/stored.ts';
+import { type Checkpoint, listCheckpoints, readCheckpoint } from '../core/checkpoint.ts';
+import { newestRun, RunFolder } from '../core/run-folder.ts';
 import type { PreparedSample } from '../data/types.ts';
-import { writeFileAtomically } from '../formats/atomic.ts';
-import { type Checkpoint, listCheckpoints, readCheckpoint } from '../formats/checkpoint.ts';
+import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import { lockRun } from './lock.ts';
 import { requireSameTraining, writeSampleIds } from './resume-check.ts';
-import { newestRun, RunFolder } from './run-folder.ts';
 
 export interface ResumeOptions {
   /** A run's folder, one of its checkpoints, or `latest`. */

@@ -1,14 +1,14 @@
 /** Pictures of what a training can do so far. */
 import type { Config } from '../config/schema.ts';
+import type { Method } from '../core/method.ts';
+import type { RunFolder } from '../core/run-folder.ts';
 import { heldOutBatch } from '../data/held-out.ts';
 import type { GridImage } from '../data/picture-grid.ts';
 import type { Batch, PreparedData } from '../data/types.ts';
-import { writeFileAtomically } from '../formats/atomic.ts';
-import type { Method } from '../models/method.ts';
+import { tf } from '../ops/tf.ts';
+import { writeFileAtomically } from '../runtime/atomic.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { tf } from '../runtime/tf.ts';
 import { drawGrid } from './grid.ts';
-import type { RunFolder } from './run-folder.ts';
 
 export class SampleGrids {
   readonly #levels: readonly number[];

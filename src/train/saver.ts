@@ -1,6 +1,6 @@
 /** Saves checkpoints beside the running training. */
 import { setTimeout } from 'node:timers/promises';
-import { pruneCheckpoints } from '../formats/checkpoint.ts';
+import { pruneCheckpoints } from '../core/checkpoint.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { BestCheckpoint } from './best.ts';

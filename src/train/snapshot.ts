@@ -1,10 +1,11 @@
 /** A training's tensors as the arrays of a checkpoint, and back. */
-import type { TensorData, TensorToStore } from '../formats/safetensors.ts';
-import type { Method, Trainable } from '../models/method.ts';
-import { type StoredFile, withTensors } from '../models/stored-networks.ts';
+
+import type { Method, Trainable } from '../core/method.ts';
+import { type StoredFile, withTensors } from '../core/stored-networks.ts';
 import { namedWeights } from '../nn/network-weights.ts';
-import { attribute, runOp } from '../runtime/raw.ts';
-import { type Tensor, tf } from '../runtime/tf.ts';
+import { attribute, runOp } from '../ops/raw.ts';
+import { type Tensor, tf } from '../ops/tf.ts';
+import type { TensorData, TensorToStore } from '../weights/safetensors.ts';
 
 /** The file of optimiser slots and what else a stage keeps beside its networks' weights. */
 const STAGE_FILE = 'stage';

@@ -1,14 +1,14 @@
 /** One stage of a training while it runs: its networks, its data, its holes, and their positions. */
 import type { Config } from '../config/schema.ts';
+import type { Checkpoint } from '../core/checkpoint.ts';
+import type { Method, StagePlan, Trainable } from '../core/method.ts';
 import { toBatch } from '../data/batch.ts';
 import { type LoaderState, PairLoader } from '../data/loader.ts';
 import { type HolePool, makeHolePool } from '../data/masks/pool.ts';
 import type { PreparedSample } from '../data/types.ts';
-import type { Checkpoint } from '../formats/checkpoint.ts';
-import type { Method, StagePlan, Trainable } from '../models/method.ts';
+import { tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { RandomStream, type StreamState, stream } from '../runtime/seed.ts';
-import { tf } from '../runtime/tf.ts';
 import type { Fault } from './faults.ts';
 import { guardedStep, type StepValues } from './guard.ts';
 import { restoreStage } from './snapshot.ts';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { readSafetensors } from '../../src/formats/safetensors.ts';
-import { floats, legacyFile, stateDict, tensor } from '../formats/torch/samples.ts';
+import { readSafetensors } from '../../src/weights/safetensors.ts';
+import { floats, legacyFile, stateDict, tensor } from '../weights/torch/samples.ts';
 
 let folder: string;
 beforeAll(() => {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { decodeRgb, UnusableImage } from '../../src/data/decode.ts';
 import { celebaHqSquare, loadFaceCrop } from '../../src/data/face-crop.ts';
-import { tf } from '../../src/runtime/tf.ts';
+import { tf } from '../../src/ops/tf.ts';
 
 describe("CelebA-HQ's frame", () => {
   const mouth = (y: number) =>

@@ -5,9 +5,9 @@ import { toBatch } from '../../src/data/batch.ts';
 import { type LoaderOptions, PairLoader } from '../../src/data/loader.ts';
 import { encodePair } from '../../src/data/pair.ts';
 import type { PreparedSample, RawBatch } from '../../src/data/types.ts';
+import { tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { tf } from '../../src/runtime/tf.ts';
 import { recorder, temporaryFolder } from './support.ts';
 
 const folder = await temporaryFolder();

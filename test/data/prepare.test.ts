@@ -7,9 +7,9 @@ import { decodePair } from '../../src/data/pair.ts';
 import { prepare } from '../../src/data/prepare.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import * as hed from '../../src/nn/hed.ts';
+import { tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { tf } from '../../src/runtime/tf.ts';
 import { recorder, smallConfig, temporaryFolder, writePhoto } from './support.ts';
 
 // vi.spyOn needs the module's exports to be replaceable.

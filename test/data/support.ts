@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll } from 'vitest';
 import { type Config, configSchema } from '../../src/config/schema.ts';
-import { readSafetensors, type StoredTensor } from '../../src/formats/safetensors.ts';
 import type { Reporter } from '../../src/runtime/progress.ts';
+import { readSafetensors, type StoredTensor } from '../../src/weights/safetensors.ts';
 
 const fixtures = fileURLToPath(new URL('../../../shared/reference/fixtures/public/', import.meta.url));
 

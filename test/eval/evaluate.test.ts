@@ -6,8 +6,8 @@ import type { PreparedData } from '../../src/data/types.ts';
 import { Measurer } from '../../src/eval/measurer.ts';
 import type { EvaluationSet } from '../../src/eval/suite/set.ts';
 import { summarize } from '../../src/eval/summarize.ts';
+import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
-import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
 import { makePairs } from '../train/pairs.ts';
 import { brightnessDistance, evaluateFakes, fakeSet, fakeSubject, fakeSuite } from './fakes.ts';
 

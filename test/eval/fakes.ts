@@ -1,3 +1,4 @@
+import type { Predictor } from '../../src/core/method.ts';
 import type { PreparedSample } from '../../src/data/types.ts';
 import { type EvaluateOptions, evaluate } from '../../src/eval/evaluate.ts';
 import { Measurer } from '../../src/eval/measurer.ts';
@@ -7,9 +8,8 @@ import type { Subject } from '../../src/eval/subject.ts';
 import type { Suite } from '../../src/eval/suite/schema.ts';
 import { suiteSchema } from '../../src/eval/suite/schema.ts';
 import { type EvaluationSet, makeSet } from '../../src/eval/suite/set.ts';
-import type { Predictor } from '../../src/models/method.ts';
+import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
 import { tinyConfig } from '../models/dps/tiny.ts';
 
 /** A checkpoint whose result is the photo, too bright by `offset` and l, and more where the sketch has lines. */

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Predictor } from '../../src/core/method.ts';
 import { heldOutBatch } from '../../src/data/held-out.ts';
 import { encodePair } from '../../src/data/pair.ts';
 import type { Batch, PreparedSample } from '../../src/data/types.ts';
 import { heldOutTable } from '../../src/eval/table.ts';
-import type { Predictor } from '../../src/models/method.ts';
+import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
 import { readDps } from '../config/dps.ts';
 
 const side = 64;

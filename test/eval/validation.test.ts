@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { Method } from '../../src/core/method.ts';
 import type { Batch, PreparedData } from '../../src/data/types.ts';
 import { checkValidation } from '../../src/eval/criterion.ts';
 import { Validation } from '../../src/eval/validation.ts';
-import type { Method } from '../../src/models/method.ts';
+import { tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { tf } from '../../src/runtime/tf.ts';
 import { tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
 import { makePairs } from '../train/pairs.ts';
 

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { evaluateGraph } from '../../src/export/evaluate.ts';
-import { simplify } from '../../src/export/simplify/simplify.ts';
-import { traceGraph } from '../../src/export/trace.ts';
-import { openOnnx } from '../../src/formats/onnx/session.ts';
-import { writeOnnx } from '../../src/formats/onnx/write.ts';
+import { evaluateGraph } from '../../src/graph/evaluate.ts';
+import { openOnnx } from '../../src/graph/onnx/session.ts';
+import { writeOnnx } from '../../src/graph/onnx/write.ts';
+import { simplify } from '../../src/graph/simplify/simplify.ts';
+import { traceGraph } from '../../src/graph/trace.ts';
 import { buildGenerator as buildDeepFill } from '../../src/models/deepfill/generator.ts';
 import { drawWeights } from '../../src/models/draw-weights.ts';
 import { buildNetwork } from '../../src/models/pconv/network.ts';
 import { buildGenerator as buildPix2Pix } from '../../src/models/pix2pix/generator.ts';
 import { buildGenerator as buildScFegan } from '../../src/models/scfegan/generator.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
+import { type LayersModel, type Tensor, tf } from '../../src/ops/tf.ts';
 import { stream } from '../../src/runtime/seed.ts';
-import { type LayersModel, type Tensor, tf } from '../../src/runtime/tf.ts';
 
 const SIZE = 64;
 

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { makeCases } from '../../src/export/cases.ts';
 import { graphOf, pipeline } from '../../src/export/computation.ts';
-import { evaluateGraph } from '../../src/export/evaluate.ts';
 import { pythonExample } from '../../src/export/examples.ts';
 import { openGraphModel } from '../../src/export/formats/open-graph-model.ts';
 import { compareOutputs } from '../../src/export/proof.ts';
-import { writeGraphModel } from '../../src/formats/tfjs/graph-model.ts';
-import { tf } from '../../src/runtime/tf.ts';
+import { evaluateGraph } from '../../src/graph/evaluate.ts';
+import { writeGraphModel } from '../../src/graph/tfjs/graph-model.ts';
+import { tf } from '../../src/ops/tf.ts';
+import { expectClose } from '../graph/graphs.ts';
 import { tinyScFegan, tinyScFeganConfig } from '../models/scfegan/tiny.ts';
-import { expectClose } from './graphs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'colour-'));
 afterAll(() => rmSync(folder, { recursive: true }));

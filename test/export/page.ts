@@ -3,7 +3,7 @@
  * Numbers go in and out as JSON.
  */
 import type * as Ort from 'onnxruntime-web';
-import type { TensorFlow } from '../../src/runtime/tf.ts';
+import type { TensorFlow } from '../../src/ops/tf.ts';
 
 export interface Plain {
   readonly shape: readonly number[];

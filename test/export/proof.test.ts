@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { makeCases, runNative } from '../../src/export/cases.ts';
 import type { Computation } from '../../src/export/computation.ts';
 import { compareOutputs, describeProof, type Proof, requireEqual } from '../../src/export/proof.ts';
-import type { Values } from '../../src/formats/onnx/session.ts';
-import { tf } from '../../src/runtime/tf.ts';
+import type { Values } from '../../src/graph/onnx/session.ts';
+import { tf } from '../../src/ops/tf.ts';
 
 const computation: Computation = {
   name: 'sum',

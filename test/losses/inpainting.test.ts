@@ -3,7 +3,7 @@ import { featureLosses, gramMatrix } from '../../src/losses/features.ts';
 import { regionMean } from '../../src/losses/reconstruction.ts';
 import { dilateHole, totalVariation } from '../../src/losses/total-variation.ts';
 import type { PoolTrunk } from '../../src/nn/vgg-pools.ts';
-import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { expectGradients, normalTensor } from '../finite-differences.ts';
 
 const value = (x: Tensor) => x.dataSync()[0]!;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { hingeLoss, leastSquaresLoss, linearLoss, vanillaLoss } from '../../src/losses/adversarial.ts';
 import { imagenetNormalisation, originalNormalisation, perceptualLoss } from '../../src/losses/perceptual.ts';
 import { meanAbsolute, pictureDifference } from '../../src/losses/reconstruction.ts';
-import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { expectGradients, normalTensor } from '../finite-differences.ts';
 import { randomTrunk } from '../models/dps/tiny.ts';
 

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from 'vitest';
+import type { LearningStage } from '../../src/core/learning-stage.ts';
 import { leastSquaresLoss, vanillaLoss } from '../../src/losses/adversarial.ts';
 import { featureLosses } from '../../src/losses/features.ts';
 import { imagenetNormalisation } from '../../src/losses/perceptual.ts';
 import { buildGenerator as buildDeepFill } from '../../src/models/deepfill/generator.ts';
 import { DeepFillStage } from '../../src/models/deepfill/stage.ts';
 import { drawWeights } from '../../src/models/draw-weights.ts';
-import type { LearningStage } from '../../src/models/learning-stage.ts';
 import { buildNetwork } from '../../src/models/pconv/network.ts';
 import { PartialConvStage } from '../../src/models/pconv/stage.ts';
 import { buildDiscriminator } from '../../src/models/pix2pix/discriminator.ts';
@@ -19,8 +19,8 @@ import { ScFeganStage } from '../../src/models/scfegan/stage.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import { buildSnPatchGan } from '../../src/nn/sn-patchgan.ts';
 import type { PoolTrunk } from '../../src/nn/vgg-pools.ts';
+import { type LayersModel, tf } from '../../src/ops/tf.ts';
 import { stream } from '../../src/runtime/seed.ts';
-import { type LayersModel, tf } from '../../src/runtime/tf.ts';
 import { normalTensor } from '../finite-differences.ts';
 import { tinyBatch } from './dps/tiny.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadMethod, trainedPredictor } from '../../src/models/load.ts';
 import { createMethod } from '../../src/models/registry.ts';
-import { tf } from '../../src/runtime/tf.ts';
+import { tf } from '../../src/ops/tf.ts';
 import { tinyBatch, tinyConfig } from './dps/tiny.ts';
 import { saveMethod } from './save.ts';
 

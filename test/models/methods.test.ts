@@ -1,11 +1,11 @@
 /** What every method that works in one go must do, by narrow networks. */
 import { describe, expect, it } from 'vitest';
 import { type Config, configSchema } from '../../src/config/schema.ts';
-import type { Method } from '../../src/models/method.ts';
+import type { Method } from '../../src/core/method.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { trainableWeights } from '../../src/nn/network-weights.ts';
+import { type Tensor, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { type Tensor, tf } from '../../src/runtime/tf.ts';
 import { guardedStep } from '../../src/train/guard.ts';
 import { activationElements } from '../../src/train/memory.ts';
 import { tinyBatch } from './dps/tiny.ts';

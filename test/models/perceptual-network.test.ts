@@ -2,15 +2,15 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type StoredTensor, writeSafetensors } from '../../src/formats/safetensors.ts';
 import { featureLosses, gramMatrix } from '../../src/losses/features.ts';
 import { imagenetNormalisation } from '../../src/losses/perceptual.ts';
 import { createFeatureLosses } from '../../src/models/perceptual-network.ts';
 import { hedWeightsPath, loadHed } from '../../src/nn/hed.ts';
 import { vggPoolTrunkOfTorch } from '../../src/nn/vgg-weights.ts';
+import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { stream } from '../../src/runtime/seed.ts';
-import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { type StoredTensor, writeSafetensors } from '../../src/weights/safetensors.ts';
 
 const value = (x: Tensor) => x.dataSync()[0]!;
 const uniform = (seed: number) => tf.randomUniform([2, 32, 32, 3], -1, 1, 'float32', seed) as Tensor4D;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../../src/config/schema.ts';
-import { writeCheckpoint } from '../../src/formats/checkpoint.ts';
-import type { Method } from '../../src/models/method.ts';
+import { writeCheckpoint } from '../../src/core/checkpoint.ts';
+import type { Method } from '../../src/core/method.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 
 /** A checkpoint of a method as it is, in the run `folder`. Returns its path. */

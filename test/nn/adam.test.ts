@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Adam } from '../../src/nn/adam.ts';
-import { type Tensor, tf, type Variable } from '../../src/runtime/tf.ts';
+import { type Tensor, tf, type Variable } from '../../src/ops/tf.ts';
 
 const OPTIONS = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-3 };
 

@@ -3,7 +3,7 @@ import { attend, ContextualAttention } from '../../src/nn/contextual-attention.t
 import { GatedConv2D } from '../../src/nn/gated-conv.ts';
 import { PowerIterationConv2D } from '../../src/nn/power-iteration-conv.ts';
 import { buildSnPatchGan } from '../../src/nn/sn-patchgan.ts';
-import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { expectGradients, maxDifference, normalTensor } from '../finite-differences.ts';
 import { built, expectLayerGradients, randomise } from './support.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Hed, hedOfImage, hedWeightsPath, loadHed, loadHedTrunk } from '../../src/nn/hed.ts';
-import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { fixture, fixtureNote, haveFixtures } from '../data/support.ts';
 
 const installed = existsSync(hedWeightsPath);

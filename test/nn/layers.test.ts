@@ -4,7 +4,7 @@ import { BatchNorm, InstanceNorm } from '../../src/nn/feature-norm.ts';
 import { Rectifier } from '../../src/nn/rectifier.ts';
 import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
 import { SpectralConv2D } from '../../src/nn/spectral-conv.ts';
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../src/runtime/tf.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { maxDifference, normalTensor } from '../finite-differences.ts';
 import { built, expectLayerGradients, randomise } from './support.ts';
 

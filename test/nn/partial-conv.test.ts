@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PartialConv2D } from '../../src/nn/partial-conv.ts';
+import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { stream } from '../../src/runtime/seed.ts';
-import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
 import { maxDifference, normalTensor } from '../finite-differences.ts';
 import { built, expectLayerGradients } from './support.ts';
 

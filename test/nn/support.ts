@@ -1,6 +1,6 @@
 /** What tests of layers share. */
-import type { Tensor, TensorFlow } from '../../src/runtime/tf.ts';
-import { tf } from '../../src/runtime/tf.ts';
+import type { Tensor, TensorFlow } from '../../src/ops/tf.ts';
+import { tf } from '../../src/ops/tf.ts';
 import { expectGradients, normalTensor } from '../finite-differences.ts';
 
 type Layer = TensorFlow.layers.Layer;

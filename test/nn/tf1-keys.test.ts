@@ -7,7 +7,7 @@ import {
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import { buildSnPatchGan } from '../../src/nn/sn-patchgan.ts';
 import { loadTf1Weights, tf1Entries } from '../../src/nn/tf1-keys.ts';
-import { type LayersModel, type Tensor, tf } from '../../src/runtime/tf.ts';
+import { type LayersModel, type Tensor, tf } from '../../src/ops/tf.ts';
 import { maxDifference } from '../finite-differences.ts';
 import { randomise } from './support.ts';
 

@@ -3,8 +3,8 @@ import { Dropout, drawnKeep } from '../../src/nn/dropout.ts';
 import { BatchNorm } from '../../src/nn/feature-norm.ts';
 import { convolveTransposed, TransposedConv2D } from '../../src/nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../../src/nn/zero-pad-conv.ts';
+import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { stream } from '../../src/runtime/seed.ts';
-import { type Tensor, type Tensor4D, tf } from '../../src/runtime/tf.ts';
 import { maxDifference, normalTensor } from '../finite-differences.ts';
 import { built, expectLayerGradients, randomise } from './support.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { type FixtureCase, openFixtures } from '../../src/parity/fixtures.ts';
-import { checkCase } from '../../src/parity/run.ts';
+import { type FixtureCase, openFixtures } from './fixtures.ts';
+import { checkCase } from './run.ts';
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const committed = folder('fixtures');

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { pruneCheckpoints, writeCheckpoint } from '../../src/formats/checkpoint.ts';
+import { pruneCheckpoints, writeCheckpoint } from '../../src/core/checkpoint.ts';
 import { bestCheckpoint } from '../../src/train/best.ts';
 
 const l1 = { key: 'l1/hole', title: 'L1', better: 'lower' } as const;

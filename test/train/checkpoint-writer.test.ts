@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { readCheckpoint } from '../../src/formats/checkpoint.ts';
+import { readCheckpoint } from '../../src/core/checkpoint.ts';
 import type { WriteRequest } from '../../src/train/checkpoint-worker.ts';
 import { CheckpointWriter } from '../../src/train/checkpoint-writer.ts';
 

@@ -1,4 +1,3 @@
-import type { Batch } from '../../src/data/types.ts';
 import type {
   Accept,
   Method,
@@ -7,11 +6,12 @@ import type {
   StagePlan,
   StepScalars,
   Trainable,
-} from '../../src/models/method.ts';
+} from '../../src/core/method.ts';
+import type { Batch } from '../../src/data/types.ts';
 import { gradientNorm } from '../../src/nn/gradient-norm.ts';
 import { assignNamed, namedWeights } from '../../src/nn/network-weights.ts';
+import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../../src/ops/tf.ts';
 import { RandomStream, type StreamState, stream } from '../../src/runtime/seed.ts';
-import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../../src/runtime/tf.ts';
 
 /** A method of one tiny network that learns to copy sketches to images, with momentum and some noise of its own. */
 export class FakeMethod implements Method {

@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { type Tensor4D, tf } from '../../src/runtime/tf.ts';
+import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { drawGrid } from '../../src/train/grid.ts';
 
 async function pixel(png: Buffer, left: number, top: number): Promise<number[]> {

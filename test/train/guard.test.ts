@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { AdversarialStage } from '../../src/core/adversarial-stage.ts';
+import type { Accept, StepScalars, Trainable } from '../../src/core/method.ts';
 import type { Batch } from '../../src/data/types.ts';
 import { hingeLoss } from '../../src/losses/adversarial.ts';
-import { AdversarialStage } from '../../src/models/adversarial-stage.ts';
 import { buildDiscriminator } from '../../src/models/dps/discriminator.ts';
 import { initialize } from '../../src/models/dps/initialize.ts';
 import type { Dps } from '../../src/models/dps/method.ts';
-import type { Accept, StepScalars, Trainable } from '../../src/models/method.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
-import { type Tensor4D, type TensorFlow, tf } from '../../src/runtime/tf.ts';
+import { type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { guardedStep, notFinite } from '../../src/train/guard.ts';
 import { tinyBatch, tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
 

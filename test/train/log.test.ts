@@ -10,9 +10,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { RunFolder } from '../../src/core/run-folder.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { RunLog, type StepRecord } from '../../src/train/log.ts';
-import { RunFolder } from '../../src/train/run-folder.ts';
 
 let run: RunFolder;
 let warnings: string[];

@@ -13,15 +13,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readConfig } from '../../src/config/load.ts';
+import { readCheckpoint } from '../../src/core/checkpoint.ts';
+import { createRunFolder, type RunFolder } from '../../src/core/run-folder.ts';
 import type { PreparedData } from '../../src/data/types.ts';
-import { readCheckpoint } from '../../src/formats/checkpoint.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { train } from '../../src/train/loop.ts';
 import { makePlan } from '../../src/train/plan.ts';
 import { type OpenedRun, openRun, prepareFolder, type ResumeOptions } from '../../src/train/resume.ts';
 import { isFinished, requireSamePast, requireSameSamples } from '../../src/train/resume-check.ts';
-import { createRunFolder, type RunFolder } from '../../src/train/run-folder.ts';
 import { FakeMethod } from './fake-method.ts';
 import { makePairs } from './pairs.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { readConfig } from '../../src/config/load.ts';
+import { tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
-import { tf } from '../../src/runtime/tf.ts';
 import { activationElements } from '../../src/train/memory.ts';
 import { checkBatches, describePlan, makePlan, stageSteps } from '../../src/train/plan.ts';
 import { FakeMethod } from './fake-method.ts';

@@ -1,5 +1,5 @@
+import { BENCHMARKS } from '../../../bench/benchmarks.ts';
 import { UserError } from '../../runtime/errors.ts';
-import { BENCHMARKS } from '../bench/benchmarks.ts';
 import { defineCommand } from '../command.ts';
 import { configFlag, setFlag, text, wholeNumber } from '../flags.ts';
 import { terminalReporter } from '../reporter.ts';
@@ -43,7 +43,7 @@ export const bench = defineCommand({
   async run({ what, level, runs = DEFAULT_RUNS, against, deepps, ...rest }) {
     if ((against === undefined) !== (deepps === undefined))
       throw new UserError('--against torch and --deepps FOLDER go together.');
-    const { benchCommand } = await import('../bench.ts');
+    const { benchCommand } = await import('../../../bench/bench.ts');
     await benchCommand({
       ...rest,
       what: what === 'all' ? BENCHMARKS : [what],

@@ -24,7 +24,7 @@ export const parity = defineCommand({
     },
   },
   async run({ fixtures }) {
-    const implementation = await import('../parity.ts');
+    const implementation = await import('../../../test/parity/main.ts');
     process.exitCode = await implementation.parity({ fixtures });
   },
 });
@@ -37,7 +37,7 @@ export const chaos = defineCommand({
     seed: wholeNumber('--seed', 'Of the moments of the kills (default: 1)'),
   },
   async run({ kills = 50, seed = 1 }) {
-    const implementation = await import('../chaos/chaos.ts');
+    const implementation = await import('../../../test/chaos/chaos.ts');
     process.exitCode = await implementation.chaos({ kills, seed, reporter: terminalReporter() });
   },
 });

@@ -1,5 +1,5 @@
+import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
-import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../runtime/tf.ts';
 import { filter, gaussianKernel } from './filters.ts';
 
 /** Side of the coarse grid of random offsets. */

@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 
 /** The dilation diameter in px for a refinement level l in [0, 1]: 1 (none) to `maxDilation`. */
 export function dilationDiameter(level: number, maxDilation: number): number {

@@ -1,5 +1,5 @@
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
 
 /** A box in px. */
 export interface Box {

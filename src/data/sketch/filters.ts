@@ -1,5 +1,5 @@
 /** Building blocks of sketch degradation; sketches are [n,h,w,1]. */
-import { type Tensor2D, type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 
 /** Pads height and width by `pad` pixels equal to the border (torch ReplicationPad2d). */
 export function replicationPad(x: Tensor4D, pad: number): Tensor4D {

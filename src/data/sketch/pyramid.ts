@@ -1,6 +1,7 @@
 /** The inputs and targets of every level of the progressive generator, from a batch at the top resolution. */
+
+import { type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
-import { type Tensor2D, type Tensor4D, tf } from '../../runtime/tf.ts';
 import type { Batch } from '../types.ts';
 import { type DeformationOffsets, deformSketch, drawOffsets } from './deform.ts';
 import { dilateSketch, dilationDiameter } from './dilate.ts';

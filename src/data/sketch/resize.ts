@@ -1,4 +1,4 @@
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 
 /**
  * Bilinear downsampling of x [n,h,w,c] by a whole factor with aligned corners and no antialiasing, as the original

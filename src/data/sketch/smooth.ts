@@ -1,4 +1,4 @@
-import { type Tensor2D, type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 import { filter, gaussianKernel } from './filters.ts';
 
 /** Kernel size and sigma, px. The original uses `wide` at 256 and 64 px and `narrow` at 128 px. */

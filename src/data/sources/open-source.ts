@@ -2,9 +2,9 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config, SourceConfig } from '../../config/schema.ts';
+import { renderFaces } from '../../faces/cache.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { Reporter } from '../../runtime/progress.ts';
-import { renderFaces } from '../faces/cache.ts';
 import type { OpenedSource } from '../types.ts';
 import { openCelebaHq } from './celeba-hq.ts';
 import { listImages } from './listing.ts';

@@ -3,10 +3,10 @@ import { makeCases } from '../../export/cases.ts';
 import { type Computation, graphOf } from '../../export/computation.ts';
 import { PRODUCER } from '../../export/producer.ts';
 import { compareOutputs, requireEqual, toleranceOf } from '../../export/proof.ts';
-import { openOnnx } from '../../formats/onnx/session.ts';
-import { writeOnnx } from '../../formats/onnx/write.ts';
+import { openOnnx } from '../../graph/onnx/session.ts';
+import { writeOnnx } from '../../graph/onnx/write.ts';
 import { type Hed, loadHed } from '../../nn/hed.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 
 /**
  * HED from photo [n, size, size, 3] in [-1, 1] to edge probabilities [n, size, size, 1], the photo being continued by

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readManifest } from '../../formats/checkpoint.ts';
+import { readManifest } from '../../core/checkpoint.ts';
 import { UserError } from '../../runtime/errors.ts';
 
 export interface ModelFile {

@@ -1,7 +1,7 @@
 /** What the server and the process that computes say to each other. */
 
+import type { Control } from '../../core/control.ts';
 import type { Region } from '../../infer/raster.ts';
-import type { Control } from '../../models/control.ts';
 import type { EdgeSettings } from '../description.ts';
 import type { EngineInput, EngineOutput } from '../wire.ts';
 

@@ -2,6 +2,8 @@
  * The process that runs TensorFlow for the server: `entry.mjs CHECKPOINT`. A process of its own, as a prediction holds
  * its thread for as long as it takes, and what fails in native code ends the process.
  */
+
+import type { Predictor } from '../../core/method.ts';
 import { UnusableImage } from '../../data/decode.ts';
 import { detectEdges } from '../../data/edges/detect.ts';
 import { resizeMap } from '../../data/edges/resize.ts';
@@ -9,7 +11,6 @@ import { edgeMapToSketch } from '../../data/edges/sketch-of-edges.ts';
 import { loadFaceCrop } from '../../data/face-crop.ts';
 import { runPredictor } from '../../infer/run-predictor.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../../models/load.ts';
-import type { Predictor } from '../../models/method.ts';
 import { loadHed } from '../../nn/hed.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { FromProcess, ToProcess, Work, WorkKind } from './messages.ts';

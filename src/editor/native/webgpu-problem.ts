@@ -1,5 +1,5 @@
 import { namedWeights } from '../../nn/network-weights.ts';
-import type { LayersModel } from '../../runtime/tf.ts';
+import type { LayersModel } from '../../ops/tf.ts';
 
 /**
  * Why onnxruntime-web must not run these networks on WebGPU, in words; undefined where it may. Its version 1.30 computes

@@ -1,6 +1,6 @@
 /** Which faces the editor offers, and how their ready edits change them. */
-import { drawPerson } from '../../data/faces/draw-person.ts';
-import type { Person } from '../../data/faces/person.ts';
+import { drawPerson } from '../../faces/draw-person.ts';
+import type { Person } from '../../faces/person.ts';
 
 /** Side of the pictures, px. */
 export const sampleSize = 512;

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type * as FaceApi from '@vladmandic/face-api';
 // Loaded first, so that face-api finds our engine and no second one.
-import { type Tensor, type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor, type Tensor4D, tf } from '../../ops/tf.ts';
 
 const minimumConfidence = 0.5;
 /** The detector shrinks what it sees to 512 px and misses faces that fill the image: it sees them in a grey frame. */

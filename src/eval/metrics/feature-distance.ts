@@ -1,5 +1,5 @@
 /** Distances of images by the features that a network sees in them (Zhang et al., CVPR 2018, section 3). */
-import { type Tensor, type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { MetricBatch } from './metric.ts';
 import { holeMeans, imageMeans, type RegionValues, readRows } from './region.ts';
 import { LastOf } from './share.ts';

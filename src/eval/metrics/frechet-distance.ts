@@ -1,4 +1,4 @@
-import { withFloat64 } from '../../runtime/float64.ts';
+import { withFloat64 } from '../../ops/float64.ts';
 import type { GaussianSums } from './gaussian-sums.ts';
 
 /**

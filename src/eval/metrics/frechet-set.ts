@@ -1,5 +1,5 @@
+import type { Tensor4D } from '../../ops/tf.ts';
 import { UserError } from '../../runtime/errors.ts';
-import type { Tensor4D } from '../../runtime/tf.ts';
 import { frechetDistance } from './frechet-distance.ts';
 import { GaussianSums } from './gaussian-sums.ts';
 import type { SetStatistics } from './metric.ts';

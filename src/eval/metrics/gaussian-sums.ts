@@ -1,6 +1,7 @@
 /** Mean and covariance of feature vectors, streamed in doubles. */
+
+import { withFloat64 } from '../../ops/float64.ts';
 import { UserError } from '../../runtime/errors.ts';
-import { withFloat64 } from '../../runtime/float64.ts';
 
 /** Vectors whose products are taken at once, however many come at a time: a large matrix product is a fast one. */
 const blockSize = 512;

@@ -1,5 +1,5 @@
 import { loadHed } from '../../nn/hed.ts';
-import { type Tensor2D, tf } from '../../runtime/tf.ts';
+import { type Tensor2D, tf } from '../../ops/tf.ts';
 import { compareFrechet, FrechetSet, frechetMinimum } from './frechet-set.ts';
 import type { SetMetric } from './metric.ts';
 import { borrow, oncePerTensor } from './share.ts';

@@ -1,5 +1,5 @@
 import { loadHed } from '../../nn/hed.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 import { FeatureDistance } from './feature-distance.ts';
 import type { SampleMetric } from './metric.ts';
 import { bothRegions } from './region.ts';

@@ -1,6 +1,6 @@
 /** Inception's features of images, made ready as the clean-fid package does in its mode `clean`. */
 import { Inception, inceptionSide } from '../../nn/inception.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 import type { MetricContext } from './context.ts';
 import type { FeatureExtractor } from './frechet-set.ts';
 import { bicubic, resample } from './resample.ts';

@@ -1,6 +1,7 @@
 /** The squared maximum mean discrepancy of two sets of vectors under KID's kernel. */
+
+import { type Tensor, type Tensor2D, tf } from '../../ops/tf.ts';
 import { stream } from '../../runtime/seed.ts';
-import { type Tensor, type Tensor2D, tf } from '../../runtime/tf.ts';
 
 /** Rows of a matrix of kernels that are in memory at once: 8 MB for 4096 vectors. */
 const rowsAtOnce = 512;

@@ -1,6 +1,6 @@
 import { AlexNet } from '../../nn/alexnet.ts';
 import { Vgg16 } from '../../nn/vgg16.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 import type { MetricContext } from './context.ts';
 import { FeatureDistance } from './feature-distance.ts';
 import type { SampleMetric } from './metric.ts';

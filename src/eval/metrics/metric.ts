@@ -1,5 +1,5 @@
 /** What a metric is. Each stands in a file of its own; `registry.ts` lists them by name. */
-import type { Tensor4D } from '../../runtime/tf.ts';
+import type { Tensor4D } from '../../ops/tf.ts';
 
 /** Results and what they are measured against, NHWC, one entry a sample; all of one size s. */
 export interface MetricBatch {

@@ -1,4 +1,4 @@
-import { type Tensor, type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { SampleMetric } from './metric.ts';
 import { bothRegions, readRows } from './region.ts';
 import { ssimMaps, windowRadius } from './ssim-map.ts';

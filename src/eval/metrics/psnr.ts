@@ -1,4 +1,4 @@
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 import type { SampleMetric } from './metric.ts';
 import { bothRegions, regionMeans } from './region.ts';
 

@@ -1,5 +1,5 @@
 /** Means of per-pixel values over a whole image and over its hole. */
-import { type Tensor, type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { MetricBatch, Region } from './metric.ts';
 
 export const bothRegions = ['image', 'hole'] as const;

@@ -1,6 +1,6 @@
 /** Antialiased resizing as the Pillow library does it on floating-point images (`Image.resize` in mode F). */
 import { cubic } from '../../infer/resample.ts';
-import { type Tensor2D, type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 
 interface Filter {
   /** Weight at a distance in pixels of the coarser of the two grids. */

@@ -1,6 +1,6 @@
+import type { Tensor4D } from '../../ops/tf.ts';
 import { UserError } from '../../runtime/errors.ts';
 import { stream } from '../../runtime/seed.ts';
-import type { Tensor4D } from '../../runtime/tf.ts';
 import type { FeatureExtractor } from './frechet-set.ts';
 import type { SetStatistics } from './metric.ts';
 

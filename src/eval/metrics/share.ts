@@ -1,5 +1,5 @@
 /** What several metrics need is loaded and computed once. */
-import type { Tensor4D } from '../../runtime/tf.ts';
+import type { Tensor4D } from '../../ops/tf.ts';
 
 interface Disposable {
   dispose(): void;

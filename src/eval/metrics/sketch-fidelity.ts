@@ -1,5 +1,5 @@
 import { loadHed } from '../../nn/hed.ts';
-import type { Tensor4D } from '../../runtime/tf.ts';
+import type { Tensor4D } from '../../ops/tf.ts';
 import type { MetricContext } from './context.ts';
 import { type LineMatch, matchLines, toleranceAt } from './line-match.ts';
 import type { MetricBatch, SampleMetric } from './metric.ts';

@@ -2,7 +2,7 @@
 import type { Config } from '../../config/schema.ts';
 import { edgeMapToSketch } from '../../data/edges/sketch-of-edges.ts';
 import type { Hed } from '../../nn/hed.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 import { bicubic, resample, triangle } from './resample.ts';
 
 /** Mirrored pixels around what HED sees. More hardly changes a line, and HED's time grows with the area. */

@@ -1,5 +1,5 @@
 /** Structural similarity at every pixel (Wang, Bovik, Sheikh and Simoncelli, IEEE TIP 2004). */
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 
 /** The paper's window: a Gaussian of this deviation, cut off at 3.5 deviations: 11 x 11 pixels. */
 const deviation = 1.5;

@@ -3,8 +3,8 @@ import { thin } from '../../data/edges/thin.ts';
 import { deformSketch, drawOffsets } from '../../data/sketch/deform.ts';
 import { dilateSketch } from '../../data/sketch/dilate.ts';
 import { SMOOTHING, smoothSketch } from '../../data/sketch/smooth.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 import { type RandomStream, stream } from '../../runtime/seed.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
 import type { Suite } from './schema.ts';
 
 export interface DegradedSketch {

@@ -5,9 +5,9 @@ import { drawColourStrokes } from '../../data/colour-strokes.ts';
 import { drawHole } from '../../data/masks/pool.ts';
 import { decodePair } from '../../data/pair.ts';
 import type { Batch, PreparedSample } from '../../data/types.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 import { UserError } from '../../runtime/errors.ts';
 import { stream } from '../../runtime/seed.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
 import { degradeSketch } from './degrade.ts';
 import type { EvaluationSet, Item } from './set.ts';
 

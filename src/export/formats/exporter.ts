@@ -1,6 +1,6 @@
-import type { Graph } from '../../formats/graph.ts';
-import type { Precision } from '../../formats/tfjs/graph-model.ts';
-import type { LayersModel } from '../../runtime/tf.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Precision } from '../../graph/tfjs/graph-model.ts';
+import type { LayersModel } from '../../ops/tf.ts';
 import type { Case } from '../cases.ts';
 import type { Computation } from '../computation.ts';
 import type { Metadata } from '../metadata.ts';

@@ -1,6 +1,6 @@
-import type { Values } from '../../formats/onnx/session.ts';
-import { type Tensor, type TensorFlow, tf } from '../../runtime/tf.ts';
-import { onWasm } from '../../runtime/wasm.ts';
+import type { Values } from '../../graph/onnx/session.ts';
+import { type Tensor, type TensorFlow, tf } from '../../ops/tf.ts';
+import { onWasm } from '../../ops/wasm.ts';
 import { valuesOf } from '../cases.ts';
 import type { Runner } from '../proof.ts';
 

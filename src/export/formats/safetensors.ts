@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { readSafetensors, type TensorToStore, writeSafetensors } from '../../formats/safetensors.ts';
 import { ReflectionConv2D } from '../../nn/reflection-conv.ts';
 import { type Tf1Naming, tf1Entries } from '../../nn/tf1-keys.ts';
 import { torchEntries } from '../../nn/torch-keys.ts';
-import { type LayersModel, type Tensor, tf, type Variable } from '../../runtime/tf.ts';
+import { type LayersModel, type Tensor, tf, type Variable } from '../../ops/tf.ts';
+import { readSafetensors, type TensorToStore, writeSafetensors } from '../../weights/safetensors.ts';
 import type { Difference, Proof } from '../proof.ts';
 import type { Exporter } from './exporter.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { writeGraphModel } from '../../formats/tfjs/graph-model.ts';
-import { writeLayersModel } from '../../formats/tfjs/layers-model.ts';
-import { type LayersModel, type Tensor, tf } from '../../runtime/tf.ts';
+import { writeGraphModel } from '../../graph/tfjs/graph-model.ts';
+import { writeLayersModel } from '../../graph/tfjs/layers-model.ts';
+import { type LayersModel, type Tensor, tf } from '../../ops/tf.ts';
 import { runNative } from '../cases.ts';
 import { compareOutputs, type Proof, toleranceOf } from '../proof.ts';
 import type { Exporter, Subject } from './exporter.ts';

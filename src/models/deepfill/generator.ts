@@ -3,7 +3,7 @@ import { ContextualAttention } from '../../nn/contextual-attention.ts';
 import { GatedConv2D, type GatedConv2DConfig } from '../../nn/gated-conv.ts';
 import type { Tf1Naming } from '../../nn/tf1-keys.ts';
 import { ZeroPadConv2D } from '../../nn/zero-pad-conv.ts';
-import { type LayersModel, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 import { Blend, MaskAtFeatures, Ones } from './layers.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;

@@ -1,5 +1,5 @@
 /** What DeepFillv2's generator needs between its convolutions. */
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 
 type Shape = TensorFlow.Shape;
 

@@ -1,5 +1,5 @@
-import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
-import type { Prediction, Predictor, PredictorInput } from '../method.ts';
+import type { Prediction, Predictor, PredictorInput } from '../../core/method.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { deepFillInputs, generatorInputs } from './stage.ts';
 
 /** DeepFillv2 at test time: the refined image. */

@@ -1,10 +1,10 @@
+import { AdversarialStage, type Forward } from '../../core/adversarial-stage.ts';
+import type { Accept, StepScalars } from '../../core/method.ts';
 import type { Batch } from '../../data/types.ts';
 import { hingeLoss } from '../../losses/adversarial.ts';
 import { meanAbsolute } from '../../losses/reconstruction.ts';
 import type { AdamOptions } from '../../nn/adam.ts';
-import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import { AdversarialStage, type Forward } from '../adversarial-stage.ts';
-import type { Accept, StepScalars } from '../method.ts';
+import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 
 export interface DeepFillStageOptions {
   readonly adam: AdamOptions;

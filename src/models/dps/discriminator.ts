@@ -1,7 +1,7 @@
 /** The discriminator D: a patch discriminator with spectral normalisation (DeepPS models.py:360-403). */
 import { Rectifier } from '../../nn/rectifier.ts';
 import { SpectralConv2D } from '../../nn/spectral-conv.ts';
-import { type LayersModel, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 import { LEAK } from './generator.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;

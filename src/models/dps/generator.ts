@@ -5,7 +5,7 @@
 import { AdaptiveInstanceNorm } from '../../nn/adaptive-instance-norm.ts';
 import { Rectifier } from '../../nn/rectifier.ts';
 import { ReflectionConv2D } from '../../nn/reflection-conv.ts';
-import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;
 const STYLE_WIDTH = 128;

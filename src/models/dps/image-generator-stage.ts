@@ -1,10 +1,10 @@
+import { type AdversarialOptions, AdversarialStage } from '../../core/adversarial-stage.ts';
+import type { Accept, StepScalars } from '../../core/method.ts';
 import { trueLevel } from '../../data/sketch/pyramid.ts';
 import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { pictureDifference } from '../../losses/reconstruction.ts';
-import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import { type AdversarialOptions, AdversarialStage } from '../adversarial-stage.ts';
-import type { Accept, StepScalars } from '../method.ts';
+import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 import { discriminatorInput, generatorInput, type Task } from './inputs.ts';
 import { LOSS_NAMES } from './loss-names.ts';
 

@@ -2,7 +2,7 @@
 import { BatchNorm, InstanceNorm } from '../../nn/feature-norm.ts';
 import { Rectifier } from '../../nn/rectifier.ts';
 import { ReflectionConv2D } from '../../nn/reflection-conv.ts';
-import { type LayersModel, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 import { LEAK } from './generator.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;

@@ -2,7 +2,7 @@
  * What the networks of Deep Plastic Surgery are given. A sketch enters as three equal channels, and the hole mask in
  * the original's coding, +1 = hole and -1 = known; both are confined to this file.
  */
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 
 export type Task = 'edit' | 'synthesis';
 

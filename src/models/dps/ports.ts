@@ -1,6 +1,7 @@
 /** What the networks of Deep Plastic Surgery take and give. */
-import type { LayersModel } from '../../runtime/tf.ts';
-import { levelPort, type NetworkPorts, type Port } from '../ports.ts';
+
+import { levelPort, type NetworkPorts, type Port } from '../../core/ports.ts';
+import type { LayersModel } from '../../ops/tf.ts';
 
 /** @param side of the network's pictures, px. */
 export function portsOf({ inputNames, inputs, outputs, name }: LayersModel, side: number): NetworkPorts {

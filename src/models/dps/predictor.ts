@@ -1,7 +1,7 @@
+import type { Prediction, Predictor, PredictorInput } from '../../core/method.ts';
 import { trueLevel } from '../../data/sketch/pyramid.ts';
 import type { Batch } from '../../data/types.ts';
-import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
-import type { Prediction, Predictor, PredictorInput } from '../method.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { generatorInput, type Task } from './inputs.ts';
 import type { Refiner } from './refiner.ts';
 

@@ -1,11 +1,11 @@
+import { type AdversarialOptions, AdversarialStage } from '../../core/adversarial-stage.ts';
+import type { Accept, StepScalars } from '../../core/method.ts';
 import { drawDegradation, type LevelBatch, trainingPyramid } from '../../data/sketch/pyramid.ts';
 import type { Batch } from '../../data/types.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { meanAbsolute, pictureDifference } from '../../losses/reconstruction.ts';
+import { type LayersModel, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 import { RandomStream, type StreamState } from '../../runtime/seed.ts';
-import { type LayersModel, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import { type AdversarialOptions, AdversarialStage } from '../adversarial-stage.ts';
-import type { Accept, StepScalars } from '../method.ts';
 import { splitPicture } from './generator.ts';
 import { discriminatorInput, generatorInput, maskSketch, type Task } from './inputs.ts';
 import { LOSS_NAMES } from './loss-names.ts';

@@ -1,6 +1,6 @@
+import type { PredictorInput } from '../../core/method.ts';
 import { type LevelBatch, testPyramid } from '../../data/sketch/pyramid.ts';
-import { type LayersModel, type Tensor2D, type Tensor4D, tf } from '../../runtime/tf.ts';
-import type { PredictorInput } from '../method.ts';
+import { type LayersModel, type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 import { splitPicture } from './generator.ts';
 import { generatorInput, maskSketch, type Picture, type Task } from './inputs.ts';
 import { lowerFeatures } from './refinement-stage.ts';

@@ -1,9 +1,10 @@
 /** What the network of partial convolutions minimises (Liu et al. 2018, section 3.3). */
+
+import type { Scalars } from '../../core/method.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
 import { meanAbsolute, regionMean } from '../../losses/reconstruction.ts';
 import { dilateHole, totalVariation } from '../../losses/total-variation.ts';
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Scalars } from '../method.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 
 /**
  * Whose losses they are. `paper`: L1 of hole and valid pixels divided by all pixels, total variation of pairs within

@@ -1,11 +1,11 @@
 import type { PartialConvConfig } from '../../config/methods/pconv.ts';
+import type { StagePlan } from '../../core/method.ts';
+import { type NetworkPorts, type Port, pictureNetworkPorts } from '../../core/ports.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
-import type { StagePlan } from '../method.ts';
 import { createFeatureLosses } from '../perceptual-network.ts';
-import { type NetworkPorts, type Port, pictureNetworkPorts } from '../ports.ts';
 import { buildNetwork } from './network.ts';
 import { PartialConvPredictor } from './predictor.ts';
 import { PartialConvStage } from './stage.ts';

@@ -5,7 +5,7 @@
 import { BatchNorm } from '../../nn/feature-norm.ts';
 import { PartialConv2D } from '../../nn/partial-conv.ts';
 import { Rectifier } from '../../nn/rectifier.ts';
-import { type LayersModel, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;
 const LEAK = 0.2;

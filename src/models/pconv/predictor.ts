@@ -1,5 +1,5 @@
-import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
-import type { Prediction, Predictor, PredictorInput } from '../method.ts';
+import type { Prediction, Predictor, PredictorInput } from '../../core/method.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { networkInputs } from './stage.ts';
 
 /** Partial convolutions at test time; the network's output, which is not bounded, is cut to [-1, 1]. */

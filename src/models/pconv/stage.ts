@@ -1,11 +1,11 @@
+import { LearningStage } from '../../core/learning-stage.ts';
+import type { Accept, Scalars, StepScalars } from '../../core/method.ts';
 import type { Batch } from '../../data/types.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
 import type { AdamOptions } from '../../nn/adam.ts';
 import { gradientNorm } from '../../nn/gradient-norm.ts';
-import { valueAndGradients } from '../../runtime/backpropagation.ts';
-import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import { LearningStage } from '../learning-stage.ts';
-import type { Accept, Scalars, StepScalars } from '../method.ts';
+import { valueAndGradients } from '../../ops/backpropagation.ts';
+import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 import { inpaintingLosses, LOSS_NAMES, type LossVariant, type LossWeights } from './losses.ts';
 import { freezeEncoderNorms } from './network.ts';
 

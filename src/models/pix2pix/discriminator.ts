@@ -5,7 +5,7 @@
 import { BatchNorm } from '../../nn/feature-norm.ts';
 import { Rectifier } from '../../nn/rectifier.ts';
 import { ZeroPadConv2D } from '../../nn/zero-pad-conv.ts';
-import { type LayersModel, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 import type { Variant } from './generator.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;

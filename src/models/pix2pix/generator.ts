@@ -7,7 +7,7 @@ import { BatchNorm } from '../../nn/feature-norm.ts';
 import { Rectifier } from '../../nn/rectifier.ts';
 import { TransposedConv2D } from '../../nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../../nn/zero-pad-conv.ts';
-import { type LayersModel, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;
 const LEAK = 0.2;

@@ -1,6 +1,6 @@
 /** What the networks of pix2pix are given: the condition A, and the photo B beside it for the discriminator. */
 import type { Batch } from '../../data/types.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 
 /** From the sketch alone, or from the sketch and the photo around the hole. */
 export type Task = 'edit' | 'synthesis';

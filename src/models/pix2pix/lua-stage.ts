@@ -1,9 +1,9 @@
+import type { Accept, StepScalars } from '../../core/method.ts';
 import { TransposedConv2D } from '../../nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../../nn/zero-pad-conv.ts';
-import { untaped, withGradient } from '../../runtime/gradients.ts';
+import { untaped, withGradient } from '../../ops/gradients.ts';
+import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
-import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import type { Accept, StepScalars } from '../method.ts';
 import { Pix2PixStage, type Pix2PixStageOptions } from './stage.ts';
 
 /**

@@ -1,6 +1,6 @@
+import type { Prediction, Predictor, PredictorInput } from '../../core/method.ts';
 import { fixedKeep } from '../../nn/dropout.ts';
-import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
-import type { Prediction, Predictor, PredictorInput } from '../method.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { DROPOUT_RATE } from './generator.ts';
 import { condition, type Task } from './inputs.ts';
 

@@ -1,10 +1,10 @@
+import { type AdversarialOptions, AdversarialStage } from '../../core/adversarial-stage.ts';
+import type { Accept, StepScalars } from '../../core/method.ts';
 import type { Batch } from '../../data/types.ts';
 import { meanAbsolute } from '../../losses/reconstruction.ts';
 import { drawnKeep, type Keep } from '../../nn/dropout.ts';
+import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 import { RandomStream, type StreamState } from '../../runtime/seed.ts';
-import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../runtime/tf.ts';
-import { type AdversarialOptions, AdversarialStage } from '../adversarial-stage.ts';
-import type { Accept, StepScalars } from '../method.ts';
 import { DROPOUT_RATE } from './generator.ts';
 import { condition, type Task } from './inputs.ts';
 

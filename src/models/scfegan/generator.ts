@@ -3,7 +3,7 @@ import { GatedConv2D, type GatedConv2DConfig } from '../../nn/gated-conv.ts';
 import { Rectifier } from '../../nn/rectifier.ts';
 import type { Tf1Naming } from '../../nn/tf1-keys.ts';
 import { TransposedConv2D } from '../../nn/transposed-conv.ts';
-import { type LayersModel, type TensorFlow, tf } from '../../runtime/tf.ts';
+import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;
 const LEAK = 0.2;

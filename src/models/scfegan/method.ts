@@ -1,15 +1,15 @@
 import type { ScFeganConfig } from '../../config/methods/sc-fegan.ts';
+import type { NamedImages, StagePlan } from '../../core/method.ts';
+import { type NetworkPorts, pictureNetworkPorts } from '../../core/ports.ts';
 import type { Batch } from '../../data/types.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
 import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
+import type { Tensor4D } from '../../ops/tf.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { stream } from '../../runtime/seed.ts';
-import type { Tensor4D } from '../../runtime/tf.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
-import type { NamedImages, StagePlan } from '../method.ts';
 import { createFeatureLosses } from '../perceptual-network.ts';
-import { type NetworkPorts, pictureNetworkPorts } from '../ports.ts';
 import { buildGenerator, DISCRIMINATOR_NAMING, GENERATOR_NAMING } from './generator.ts';
 import { DISCRIMINATOR_CHANNELS, drawNoise, GENERATOR_CHANNELS } from './inputs.ts';
 import { ScFeganPredictor } from './predictor.ts';

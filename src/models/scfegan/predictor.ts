@@ -1,5 +1,5 @@
-import { type LayersModel, type Tensor4D, tf } from '../../runtime/tf.ts';
-import type { Prediction, Predictor, PredictorInput } from '../method.ts';
+import type { Prediction, Predictor, PredictorInput } from '../../core/method.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { generatorInput, scFeganInputs } from './inputs.ts';
 
 /** SC-FEGAN at test time. The noise is the same for every image, so that equal inputs give equal results. */

@@ -1,3 +1,5 @@
+import { AdversarialStage, type Forward } from '../../core/adversarial-stage.ts';
+import type { Accept, Scalars, StepScalars } from '../../core/method.ts';
 import { drawColourStrokes } from '../../data/colour-strokes.ts';
 import type { Batch } from '../../data/types.ts';
 import { linearLoss } from '../../losses/adversarial.ts';
@@ -6,7 +8,6 @@ import { gradientPenalty } from '../../losses/gradient-penalty.ts';
 import { meanAbsolute } from '../../losses/reconstruction.ts';
 import { totalVariation } from '../../losses/total-variation.ts';
 import type { AdamOptions } from '../../nn/adam.ts';
-import { RandomStream, type StreamState } from '../../runtime/seed.ts';
 import {
   type LayersModel,
   type Tensor,
@@ -14,9 +15,8 @@ import {
   type TensorFlow,
   tf,
   type Variable,
-} from '../../runtime/tf.ts';
-import { AdversarialStage, type Forward } from '../adversarial-stage.ts';
-import type { Accept, Scalars, StepScalars } from '../method.ts';
+} from '../../ops/tf.ts';
+import { RandomStream, type StreamState } from '../../runtime/seed.ts';
 import {
   composite,
   discriminatorInput,

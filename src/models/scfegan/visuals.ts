@@ -1,7 +1,8 @@
 /** What a person wants to see of a training. */
+
+import type { NamedImages } from '../../core/method.ts';
 import type { Batch } from '../../data/types.ts';
-import { type Tensor4D, tf } from '../../runtime/tf.ts';
-import type { NamedImages } from '../method.ts';
+import { type Tensor4D, tf } from '../../ops/tf.ts';
 import type { ScFeganPredictor } from './predictor.ts';
 
 /** Photo, what the generator is given (lines over strokes on paper in the hole), and its result, alone and in the photo. */

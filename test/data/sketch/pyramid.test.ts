@@ -8,8 +8,8 @@ import {
   trueLevel,
 } from '../../../src/data/sketch/pyramid.ts';
 import { downsampleHole } from '../../../src/data/sketch/resize.ts';
+import { type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { stream } from '../../../src/runtime/seed.ts';
-import { type Tensor, type Tensor4D, tf } from '../../../src/runtime/tf.ts';
 import { maxDifference } from '../../finite-differences.ts';
 import { tinyBatch } from '../../models/dps/tiny.ts';
 

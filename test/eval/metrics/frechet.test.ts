@@ -4,8 +4,8 @@ import { compareFrechet, FrechetSet } from '../../../src/eval/metrics/frechet-se
 import { GaussianSums } from '../../../src/eval/metrics/gaussian-sums.ts';
 import { kernelDistance } from '../../../src/eval/metrics/kernel-distance.ts';
 import { Reservoir } from '../../../src/eval/metrics/reservoir.ts';
+import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { UserError } from '../../../src/runtime/errors.ts';
-import { type Tensor4D, tf } from '../../../src/runtime/tf.ts';
 import { expectClose, expected, hash } from './support.ts';
 
 /** Features as make-fixtures.py makes them. */

@@ -4,7 +4,7 @@ Needs Python 3.11 with: torch torchvision scikit-image scipy pytorch-msssim lpip
 and HED's weights where `npm run doctor` puts them.
 Run it as `python make-fixtures.py` after a change of photos-*.png, which are faces of the built-in set, side by side, and
 then `npx biome format --write test/eval/metrics/fixtures`.
-Networks have weights of the portable generator (src/parity/hash-uniform.ts), so none is stored.
+Networks have weights of the portable generator (test/parity/hash-uniform.ts), so none is stored.
 """
 
 import json
@@ -40,7 +40,7 @@ def mix_bits(z):
 
 
 def hash_uniform(name, size, lo, hi):
-    """As src/parity/hash-uniform.ts."""
+    """As test/parity/hash-uniform.ts."""
     with np.errstate(over="ignore"):
         text = np.uint32(0x811C9DC5)
         for byte in name.encode():

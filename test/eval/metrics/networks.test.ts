@@ -14,7 +14,7 @@ import type {
 import { createMetric } from '../../../src/eval/metrics/registry.ts';
 import { bicubic, resample, triangle } from '../../../src/eval/metrics/resample.ts';
 import { hedWeightsPath } from '../../../src/nn/hed.ts';
-import { type Tensor4D, tf } from '../../../src/runtime/tf.ts';
+import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import {
   disposeBatch,
   expectClose,

@@ -4,7 +4,7 @@ import type { SampleMetric } from '../../../src/eval/metrics/metric.ts';
 import { createMsSsim, scaleWeights } from '../../../src/eval/metrics/ms-ssim.ts';
 import { createPsnr } from '../../../src/eval/metrics/psnr.ts';
 import { createSsim } from '../../../src/eval/metrics/ssim.ts';
-import { type Tensor4D, tf } from '../../../src/runtime/tf.ts';
+import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { disposeBatch, expectClose, expected, readBatch, sizes } from './support.ts';
 
 const metrics: readonly [string, () => SampleMetric][] = [

@@ -6,7 +6,7 @@ import type { SampleMetric } from '../../../src/eval/metrics/metric.ts';
 import { createMetric } from '../../../src/eval/metrics/registry.ts';
 import { linesOf } from '../../../src/eval/metrics/sketch-of-image.ts';
 import { hedWeightsPath, loadHed } from '../../../src/nn/hed.ts';
-import { type Tensor4D, tf } from '../../../src/runtime/tf.ts';
+import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { disposeBatch, edges, expectClose, readBatch, sample, temporaryContext } from './support.ts';
 
 const installed = existsSync(hedWeightsPath);

@@ -8,10 +8,10 @@ import sharp from 'sharp';
 import { afterAll, expect } from 'vitest';
 import type { MetricContext } from '../../../src/eval/metrics/context.ts';
 import type { MetricBatch } from '../../../src/eval/metrics/metric.ts';
-import { writeSafetensors } from '../../../src/formats/safetensors.ts';
-import { hashUniform } from '../../../src/parity/hash-uniform.ts';
+import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { silent } from '../../../src/runtime/progress.ts';
-import { type Tensor4D, tf } from '../../../src/runtime/tf.ts';
+import { writeSafetensors } from '../../../src/weights/safetensors.ts';
+import { hashUniform } from '../../parity/hash-uniform.ts';
 
 const folder = fileURLToPath(new URL('fixtures/', import.meta.url));
 const seed = 7;

@@ -8,8 +8,8 @@ import { readSuite } from '../../../src/eval/suite/load.ts';
 import { holeOf, readItems } from '../../../src/eval/suite/read-items.ts';
 import { type Suite, suiteSchema } from '../../../src/eval/suite/schema.ts';
 import { makeSet } from '../../../src/eval/suite/set.ts';
+import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { silent } from '../../../src/runtime/progress.ts';
-import { type Tensor4D, tf } from '../../../src/runtime/tf.ts';
 import { tinyConfig } from '../../models/dps/tiny.ts';
 import { makePairs } from '../../train/pairs.ts';
 

@@ -3,8 +3,8 @@ import type { Batch } from '../../../src/data/types.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
 import { Dps } from '../../../src/models/dps/method.ts';
 import type { VggTrunk } from '../../../src/nn/vgg.ts';
+import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { stream } from '../../../src/runtime/seed.ts';
-import { type Tensor4D, tf } from '../../../src/runtime/tf.ts';
 
 /** A method of narrow networks: 64 px, levels at 16, 32 and 64 px unless told otherwise. */
 export function tinyConfig(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Method } from '../../../src/core/method.ts';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
 import { buildDiscriminator } from '../../../src/models/dps/discriminator.ts';
@@ -8,10 +9,9 @@ import { initialize } from '../../../src/models/dps/initialize.ts';
 import { discriminatorChannels, generatorChannels, generatorInput } from '../../../src/models/dps/inputs.ts';
 import { drawnRefinements } from '../../../src/models/dps/method.ts';
 import { RefinementStage } from '../../../src/models/dps/refinement-stage.ts';
-import type { Method } from '../../../src/models/method.ts';
 import { namedWeights } from '../../../src/nn/network-weights.ts';
+import { type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { stream } from '../../../src/runtime/seed.ts';
-import { type Tensor, type Tensor4D, tf } from '../../../src/runtime/tf.ts';
 import { randomTrunk, tinyBatch, tinyConfig, tinyMethod } from './tiny.ts';
 
 /** The values of all weights of all networks, by network. */

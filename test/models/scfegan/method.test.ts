@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import type { ColourStrokes } from '../../../src/data/colour-strokes.ts';
 import type { Batch } from '../../../src/data/types.ts';
-import { type Tensor, type Tensor4D, tf } from '../../../src/runtime/tf.ts';
+import { type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { maxDifference } from '../../finite-differences.ts';
 import { tinyBatch } from '../dps/tiny.ts';
 import { tinyScFegan, tinyScFeganConfig } from './tiny.ts';

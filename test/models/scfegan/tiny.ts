@@ -2,7 +2,7 @@ import type { ScFeganConfig } from '../../../src/config/methods/sc-fegan.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import { ScFegan } from '../../../src/models/scfegan/method.ts';
 import { namedWeights } from '../../../src/nn/network-weights.ts';
-import { tf } from '../../../src/runtime/tf.ts';
+import { tf } from '../../../src/ops/tf.ts';
 
 /** SC-FEGAN of narrow networks at 64 px, which trains without a network for features. */
 export const tinyScFeganConfig = (): ScFeganConfig =>

@@ -1,5 +1,5 @@
 /** Tools, brush sizes, colours, l and its strip. */
-import type { Control } from '../../../models/control.ts';
+import type { Control } from '../../../core/control.ts';
 import { type LayerName, layerNames } from '../drawing/changes.ts';
 import { type RegionChoice, stripLevels } from '../studio/protocol.ts';
 import { type BrushSizes, sizeSteps } from './brush-size.ts';

@@ -1,0 +1,195 @@
+/** A program that does one iteration of some work whenever it is asked, in a process of its own. */
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '../src/runtime/errors.ts';
+import { type GpuUse, GpuWatch } from './gpu-watch.ts';
+import type { PeakWay } from './work/peak.ts';
+
+/** Training or inference; the same for every contestant. */
+export interface NetworkAssignment {
+  readonly what: 'train' | 'infer';
+  /** 1 is the lowest of three. */
+  readonly level: number;
+  readonly batch: number;
+}
+
+/** Decoding of prepared pairs. */
+export interface LoaderAssignment {
+  readonly what: 'loader';
+  readonly batch: number;
+  /** Samples that the loader goes through. */
+  readonly samples: number;
+}
+
+/** Preparation of so many built-in faces. */
+export interface PreparationAssignment {
+  readonly what: 'prepare';
+  readonly images: number;
+}
+
+export interface ConfigChoice {
+  readonly config: string;
+  readonly set: readonly string[];
+}
+
+/** What our side can be asked to do. */
+export type OwnAssignment =
+  | ((NetworkAssignment | LoaderAssignment | PreparationAssignment) & ConfigChoice)
+  | { readonly what: 'peak'; readonly way: PeakWay };
+
+/** How long an iteration took, and the CPU time of all threads meanwhile. */
+export interface Duration {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+}
+
+/** Said by a contestant that is warm. */
+export interface Ready {
+  /** Name and version of what computes. */
+  readonly software: string;
+  /** Images that an iteration deals with; the original's are those of its batch. */
+  readonly images?: number;
+  /** Floating-point operations of convolutions and matrix products in an iteration, where they are counted. */
+  readonly operations?: number;
+}
+
+/** What a contestant prints, a line of JSON each. */
+export type Message = Duration | Ready | { readonly peakBytes: number };
+
+/** What a contestant that ran alone took. */
+export interface Performance extends Required<Ready> {
+  readonly durations: readonly Duration[];
+  /** The most memory that it had resident. */
+  readonly peakBytes: number;
+  /** Where it ran on a GPU. */
+  readonly gpu?: GpuUse;
+}
+
+interface RunOptions {
+  /** Added to its environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Iterations measured. */
+  readonly runs: number;
+  /** Told after every iteration. */
+  readonly progress?: (done: number) => void;
+}
+
+const OUR_ENTRY = fileURLToPath(new URL('./worker.ts', import.meta.url));
+const THEIR_ENTRY = fileURLToPath(new URL('./torch/original.py', import.meta.url));
+const TEST_PYTHON = fileURLToPath(new URL('../.deps/test-python/bin/python', import.meta.url));
+const THEIR_NEEDS =
+  'The original needs a Python with PyTorch and NumPy (`node scripts/test-python.mjs` installs one; DPS_TEST_PYTHON names another) and a clone of DeepPS (--deepps).';
+/** Enough to see why a program has ended. */
+const KEPT_ERROR_LINES = 5;
+
+/** Between two iterations it waits for its standard input and uses no processor. */
+export class Contestant {
+  readonly #process: ChildProcessWithoutNullStreams;
+  readonly #name: string;
+  /** What to do where it cannot be run. */
+  readonly #fix: string | undefined;
+  readonly #messages: AsyncIterator<string>;
+  readonly #exit: Promise<unknown>;
+  #errors: string[] = [];
+  #failure: Error | undefined;
+  #ready: Ready | undefined;
+
+  private constructor(
+    name: string,
+    command: string,
+    args: readonly string[],
+    { env, fix }: { env?: NodeJS.ProcessEnv; fix?: string } = {},
+  ) {
+    this.#name = name;
+    this.#fix = fix;
+    this.#process = spawn(command, args, { env: { ...process.env, ...env } });
+    this.#process.on('error', (error) => {
+      this.#failure = error;
+    });
+    // Also when it could not be started, which is an error and no exit.
+    this.#exit = once(this.#process, 'close').catch(() => {});
+    // A program that has ended takes no more input; what it printed tells why.
+    this.#process.stdin.on('error', () => {});
+    createInterface(this.#process.stderr).on('line', (line) => {
+      this.#errors = [...this.#errors, line].slice(-KEPT_ERROR_LINES);
+    });
+    this.#messages = createInterface(this.#process.stdout)[Symbol.asyncIterator]();
+  }
+
+  /** Our side; warm when this returns. @param env is added to its environment. */
+  static async ours(assignment: OwnAssignment, env?: NodeJS.ProcessEnv): Promise<Contestant> {
+    const args = [...process.execArgv, OUR_ENTRY, JSON.stringify(assignment)];
+    return new Contestant('ours', process.execPath, args, { env }).#warm();
+  }
+
+  /** DeepPS on PyTorch; warm when this returns. @throws UserError when it cannot be run. */
+  static async original(
+    assignment: NetworkAssignment & { deepps: string; imageGenerator: boolean },
+  ): Promise<Contestant> {
+    const python = process.env.DPS_TEST_PYTHON ?? TEST_PYTHON;
+    const options = JSON.stringify({ ...assignment, threads: availableParallelism() });
+    return new Contestant('the original', python, [THEIR_ENTRY, options], { fix: THEIR_NEEDS }).#warm();
+  }
+
+  /** Our side alone, from its start to its end. */
+  static async run({ env, runs, progress, ...assignment }: OwnAssignment & RunOptions): Promise<Performance> {
+    const contestant = await Contestant.ours(assignment, env);
+    const watch = GpuWatch.start();
+    try {
+      const durations: Duration[] = [];
+      for (let i = 0; i < runs; i++) {
+        durations.push(await contestant.iterate());
+        progress?.(i + 1);
+      }
+      const gpu = await watch?.stop();
+      const { software, images = 1, operations = 0 } = contestant.ready;
+      return { durations, software, images, operations, gpu, peakBytes: await contestant.end() };
+    } finally {
+      await watch?.stop();
+      await contestant.kill();
+    }
+  }
+
+  async #warm(): Promise<this> {
+    this.#ready = (await this.#next()) as Ready;
+    return this;
+  }
+
+  get ready(): Ready {
+    return this.#ready!;
+  }
+
+  /** One iteration. */
+  async iterate(): Promise<Duration> {
+    this.#process.stdin.write('go\n');
+    return (await this.#next()) as Duration;
+  }
+
+  /** Lets the program end and waits for that. @returns the most memory that it had resident, bytes. */
+  async end(): Promise<number> {
+    this.#process.stdin.end();
+    const { peakBytes } = (await this.#next()) as { peakBytes: number };
+    await this.#exit;
+    return peakBytes;
+  }
+
+  /** Ends the program at once, if it has not ended, and waits for that. */
+  async kill(): Promise<void> {
+    this.#process.kill('SIGKILL');
+    await this.#exit;
+  }
+
+  async #next(): Promise<Message> {
+    const { value, done } = await this.#messages.next();
+    if (!done) return JSON.parse(value) as Message;
+    await this.#exit;
+    throw new UserError(`A program that is timed has ended too early: ${this.#name}.`, {
+      where: this.#process.spawnfile,
+      got: [this.#failure?.message, ...this.#errors].filter((line) => line !== undefined).join('\n'),
+      fix: this.#fix,
+    });
+  }
+}

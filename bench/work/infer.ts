@@ -1,0 +1,17 @@
+import type { Config } from '../../src/config/schema.ts';
+import { createMethod } from '../../src/models/registry.ts';
+import { tf } from '../../src/ops/tf.ts';
+import { makeUpBatch } from './made-up.ts';
+import type { Work } from './work.ts';
+
+/** The whole pipeline, from photo, hole and sketch to the pixels of the result. */
+export function inferenceWork(config: Config, count: number): Work {
+  const predictor = createMethod(config).predictor();
+  const batch = makeUpBatch(config, count);
+  const iterate = () => {
+    const prediction = predictor.predict({ ...batch, level: 0.5 });
+    prediction.result.dataSync();
+    tf.dispose({ ...prediction });
+  };
+  return { images: count, iterate };
+}

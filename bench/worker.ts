@@ -1,0 +1,43 @@
+/** Our side of a comparison, a process of its own: one iteration for each line on standard input. See contestant.ts. */
+import { createInterface } from 'node:readline';
+import { tf } from '../src/ops/tf.ts';
+import { benchConfig } from './bench-config.ts';
+import type { Message, OwnAssignment } from './contestant.ts';
+import { countOperations } from './operations.ts';
+import { inferenceWork } from './work/infer.ts';
+import { loaderWork } from './work/loader.ts';
+import { measured } from './work/measured.ts';
+import { peakWork } from './work/peak.ts';
+import { preparationWork } from './work/prepare.ts';
+import { trainingWork } from './work/train.ts';
+import type { Work } from './work/work.ts';
+
+const say = (message: Message) => console.log(JSON.stringify(message));
+
+async function workOf(assignment: OwnAssignment): Promise<Work> {
+  if (assignment.what === 'peak') return peakWork(assignment.way);
+  const { config: file, set } = assignment;
+  const config = benchConfig(file, set, 'level' in assignment ? assignment.level : undefined);
+  switch (assignment.what) {
+    case 'train':
+      return trainingWork(config, assignment.level, assignment.batch);
+    case 'infer':
+      return inferenceWork(config, assignment.batch);
+    case 'loader':
+      return loaderWork(config, assignment);
+    case 'prepare':
+      return preparationWork(config, assignment.images);
+  }
+}
+
+const work = await workOf(JSON.parse(process.argv[2]!) as OwnAssignment);
+const operations = await countOperations(work);
+const version = (tf.backend() as unknown as NativeBackend).binding.TF_Version;
+say({ software: `TensorFlow ${version}`, images: work.images, operations });
+for await (const _ of createInterface(process.stdin)) say(await measured(work));
+await work.end?.();
+say({ peakBytes: process.resourceUsage().maxRSS * 1024 });
+
+interface NativeBackend {
+  readonly binding: { readonly TF_Version: string };
+}

@@ -1,0 +1,202 @@
+/**
+ * Checkpoints on disk: a folder `step-N` of `manifest.json` and safetensors files. It appears under its name only when
+ * complete, and the manifest holds the size and SHA-256 of every file.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
+import { makeFolderAtomically, syncFolder, writeFileAtomically } from '../runtime/atomic.ts';
+import { UserError } from '../runtime/errors.ts';
+import { hashFile } from '../runtime/hash-file.ts';
+import { parseJson } from '../runtime/strict-json.ts';
+import {
+  readSafetensors,
+  type StoredTensor,
+  type TensorToStore,
+  writeSafetensors,
+} from '../weights/safetensors.ts';
+
+const FORMAT_VERSION = 1;
+/** A checkpoint that is being replaced stands under a name of its own until the new one has the usual name. */
+const FOLDER = /^step-(\d+)(\.replaced)?$/;
+const maxManifestBytes = 64 * 2 ** 20;
+
+const manifestSchema = z.strictObject({
+  formatVersion: z.literal(FORMAT_VERSION),
+  /** Optimiser steps since the run began. */
+  step: z.int().min(0),
+  /** The stage in progress, and the steps done in it. */
+  stage: z.strictObject({ index: z.int().min(0), name: z.string(), step: z.int().min(0) }),
+  /** The lengths of all stages, steps. */
+  stageSteps: z.array(z.int().min(0)).optional(),
+  /** What tells the training samples apart from others: how many, and the SHA-256 of their ids in their order. */
+  trainingSamples: z.strictObject({ count: z.int().min(1), sha256: z.string() }).optional(),
+  /** The run's complete configuration. */
+  config: z.unknown(),
+  /** States of random streams, and positions in the data, by name. */
+  random: z.record(z.string(), z.unknown()),
+  /** The networks that hold trained weights; the others are as they were initialised. Absent: all do. */
+  trained: z.array(z.string()).optional(),
+  /** The files that the weights were imported from. */
+  origin: z.array(z.strictObject({ file: z.string(), sha256: z.string() })).optional(),
+  /** Held-out measurements, if any were made. */
+  metrics: z.record(z.string(), z.number()),
+  /** File names to what they must hold. */
+  files: z.record(
+    z.string().regex(/^[\w.-]+\.safetensors$/),
+    z.strictObject({ bytes: z.int().min(0), sha256: z.string().regex(/^[0-9a-f]{64}$/) }),
+  ),
+  /** Of the manifest itself without this entry, see {@link hashManifest}. */
+  sha256: z.string(),
+});
+
+export type CheckpointManifest = z.output<typeof manifestSchema>;
+export type CheckpointHead = Omit<CheckpointManifest, 'formatVersion' | 'files' | 'sha256'>;
+
+export interface Checkpoint extends CheckpointHead {
+  /** Tensors by file (without `.safetensors`) and name. */
+  readonly tensors: Readonly<Record<string, ReadonlyMap<string, StoredTensor>>>;
+}
+
+/**
+ * Writes `FOLDER/step-N`, one safetensors file for each entry of `tensors`. Returns its path. An older folder of that
+ * name is replaced when the new one is whole. Nothing incomplete is left behind, unless the process is killed: then a
+ * `*.tmp` folder.
+ */
+export async function writeCheckpoint(
+  folder: string,
+  head: CheckpointHead,
+  tensors: Readonly<Record<string, Iterable<readonly [string, TensorToStore]>>>,
+): Promise<string> {
+  const path = join(folder, `step-${head.step}`);
+  const fill = async (temporary: string) => {
+    const files: CheckpointManifest['files'] = {};
+    for (const [name, entries] of Object.entries(tensors)) {
+      const file = `${name}.safetensors`;
+      files[file] = await writeSafetensors(join(temporary, file), entries);
+    }
+    const content = { formatVersion: FORMAT_VERSION, ...head, files };
+    const manifest = { ...content, sha256: hashManifest(content) };
+    await writeFileAtomically(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
+  };
+  await makeFolderAtomically(path, fill, putInPlace);
+  return path;
+}
+
+/** Gives a whole checkpoint its name. Whenever the process ends, the old or the new one stands under a name that counts. */
+async function putInPlace(temporary: string, path: string): Promise<void> {
+  const replaced = `${path}.replaced`;
+  await rename(path, replaced).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return;
+    if (!['ENOTEMPTY', 'EEXIST'].includes(error.code ?? '')) throw error;
+    // Left of a replacement that was complete.
+    await rm(replaced, { recursive: true, force: true });
+    await rename(path, replaced);
+  });
+  await rename(temporary, path);
+  await syncFolder(dirname(path));
+  await rm(replaced, { recursive: true, force: true });
+}
+
+/** Reads a checkpoint's folder. Throws a UserError when a file is missing, damaged or not what the manifest says. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const { files, formatVersion: _, sha256: __, ...head } = await readManifest(path);
+  const tensors: Record<string, ReadonlyMap<string, StoredTensor>> = {};
+  for (const [file, expected] of Object.entries(files)) {
+    await verify(join(path, file), expected);
+    tensors[file.replace(/\.safetensors$/, '')] = readSafetensors(join(path, file));
+  }
+  return { ...head, tensors };
+}
+
+/** Reads `manifest.json` of a checkpoint's folder alone. Throws a UserError when it is missing or not valid. */
+export async function readManifest(path: string): Promise<CheckpointManifest> {
+  const file = join(path, 'manifest.json');
+  let json: unknown;
+  try {
+    const { size } = await stat(file);
+    if (size > maxManifestBytes) throw new Error(`${size} bytes, more than a manifest can have`);
+    json = parseJson(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw damaged(file, 'the JSON description of a checkpoint', (error as Error).message);
+  }
+  const parsed = manifestSchema.safeParse(json);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    throw damaged(file, issue.message, `a manifest that differs at ${issue.path.join('.') || 'its top'}`);
+  }
+  const { sha256, ...content } = json as Record<string, unknown>;
+  const found = hashManifest(content);
+  if (sha256 !== found) throw damaged(file, `content of SHA-256 ${sha256}`, found);
+  return parsed.data;
+}
+
+/** SHA-256 of a manifest's content, the same for every way to write it as JSON that keeps the order. */
+function hashManifest(content: object): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+}
+
+async function verify(file: string, expected: { bytes: number; sha256: string }): Promise<void> {
+  const found = await stat(file).catch(() => undefined);
+  if (!found) throw damaged(file, `a file of ${expected.bytes} bytes`, 'nothing');
+  if (found.size !== expected.bytes) throw damaged(file, `${expected.bytes} bytes`, `${found.size} bytes`);
+  const sha256 = await hashFile(file).catch((error: Error) => {
+    throw damaged(file, 'a file that can be read', error.message);
+  });
+  if (sha256 !== expected.sha256) throw damaged(file, `SHA-256 ${expected.sha256}`, sha256);
+}
+
+/** The complete checkpoints of a `checkpoints` folder, oldest first; none when there is no such folder. */
+export async function listCheckpoints(folder: string): Promise<{ step: number; path: string }[]> {
+  const names = await readdir(folder).catch(() => [] as string[]);
+  return names
+    .flatMap((name) => {
+      const [, step, replaced] = FOLDER.exec(name) ?? [];
+      if (step === undefined || (replaced && names.includes(`step-${step}`))) return [];
+      return [{ step: Number(step), path: join(folder, name) }];
+    })
+    .sort((a, b) => a.step - b.step);
+}
+
+/** Removes all but the newest `keep` checkpoints and `besides` (a path), and what interrupted writing left behind. */
+export async function pruneCheckpoints(folder: string, keep: number, besides?: string): Promise<void> {
+  const newest = (await listCheckpoints(folder)).slice(-keep).map(({ path }) => path);
+  const kept = [...newest, ...(besides ? [besides] : [])].map((path) => basename(path));
+  const names = await readdir(folder);
+  const leftovers = names.filter((name) => /^step-\d+\..*\.tmp$/.test(name));
+  const old = names.filter((name) => FOLDER.test(name) && !kept.includes(name));
+  for (const name of old) {
+    // Under its own name a checkpoint is whole; a kill while it is being removed must not leave the rest of it there.
+    const removed = `${name}.removed-${randomBytes(4).toString('hex')}.tmp`;
+    await rename(join(folder, name), join(folder, removed));
+    leftovers.push(removed);
+  }
+  for (const name of leftovers) await rm(join(folder, name), { recursive: true, force: true });
+}
+
+/**
+ * The checkpoint folder that a user means: the path of a checkpoint, its manifest, or of a run, which stands for its
+ * newest. Throws a UserError when there is none.
+ */
+export async function resolveCheckpoint(path: string): Promise<string> {
+  if (basename(path) === 'manifest.json') return dirname(path);
+  if (await stat(join(path, 'manifest.json')).catch(() => undefined)) return path;
+  const found = [...(await listCheckpoints(join(path, 'checkpoints'))), ...(await listCheckpoints(path))];
+  const newest = found.at(-1);
+  if (newest) return newest.path;
+  throw new UserError('There is no checkpoint.', {
+    where: path,
+    expected: 'a run folder (such as runs/00001-dps) or one of its checkpoints/step-N',
+    got: (await stat(path).catch(() => undefined)) ? 'a folder without checkpoints' : 'nothing of that name',
+  });
+}
+
+function damaged(where: string, expected: string, got: string): UserError {
+  return new UserError('A checkpoint is damaged.', {
+    where,
+    expected,
+    got,
+    fix: 'use another of the run’s checkpoints',
+  });
+}

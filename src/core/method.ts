@@ -1,0 +1,146 @@
+/**
+ * What a method (one folder of `models/`) offers to training, evaluation, inference and export. They know nothing
+ * else of it.
+ */
+import type { Batch } from '../data/types.ts';
+import type { LayersModel, Tensor, Tensor2D, Tensor4D, TensorFlow } from '../ops/tf.ts';
+import type { Reporter } from '../runtime/progress.ts';
+import type { StreamState } from '../runtime/seed.ts';
+import type { Control } from './control.ts';
+import type { NetworkPorts } from './ports.ts';
+
+export type Scalars = Record<string, TensorFlow.Scalar>;
+/** What one step measured, before its update. The caller disposes of the scalars (`tf.dispose` takes the whole). */
+export type StepScalars = {
+  /** By name, in the order of `lossNames`. */
+  readonly losses: Scalars;
+  /** Euclidean length of all gradients of a network that learns, by the part it plays, for example `generator`. */
+  readonly gradientNorms: Scalars;
+  /** The l of the batch, where one was drawn. */
+  readonly refinement?: number;
+};
+/** Whether a step may be done whose losses and gradients are these. */
+export type Accept = (measured: Pick<StepScalars, 'losses' | 'gradientNorms'>) => boolean;
+/** Images [n, h, w, 3] in [-1, 1], by caption, in the order in which a person reads them. The caller disposes of them. */
+export type NamedImages = Record<string, Tensor4D>;
+/** Weights, optimiser slots, spectral-norm vectors and the like, by unique name. The caller disposes of them. */
+export type NamedTensors = Record<string, Tensor>;
+
+/** A part of the training: networks that learn together for a while. */
+export interface StagePlan {
+  /** For example `F`, `level1 l=1` or `level1`. */
+  readonly name: string;
+  /** A short sentence for the plan that is shown before training. */
+  readonly summary: string;
+  /** The networks that learn, by their names in {@link Method.networks}. */
+  readonly learns: readonly string[];
+  readonly batch: number;
+  readonly duration: { readonly epochs: number } | { readonly steps: number };
+  /** Hole masks in the stage's pool. Stages of equal `holePoolName` share one pool. */
+  readonly holePool: number;
+  readonly holePoolName: string;
+  /** How a discriminator that has won shows, where there is one. */
+  readonly collapse?: Collapse;
+}
+
+/** A loss of the discriminator, weighted, that is as good as 0, and what may keep it from getting there. */
+export interface Collapse {
+  readonly loss: number;
+  /** Continues `If the sample grids get no better, try `. */
+  readonly advice: string;
+}
+
+/** Networks that learn together in one stage. */
+export interface Trainable {
+  readonly lossNames: readonly string[];
+  /**
+   * One update of every network that learns. Leaves no tensors behind but the scalars.
+   *
+   * @param accept is asked before the largest part of the update, the generator's. After a refusal that is left out;
+   *   what came before it, such as the discriminator's update, is for the caller to `restore`.
+   */
+  step(batch: Batch, accept?: Accept): StepScalars;
+  /**
+   * Weights, optimiser slots and other state that changes by `step`, by unique name: tensors of their own, which later
+   * steps do not change.
+   */
+  state(): NamedTensors;
+  /** Puts back what `state` gave; throws a UserError when names or shapes differ. */
+  restore(state: NamedTensors): void;
+  /** The stage's own random streams. */
+  randomState(): Record<string, StreamState>;
+  restoreRandom(state: Record<string, StreamState>): void;
+}
+
+/** NHWC. `image` [n,s,s,3], `sketch` [n,s,s,1] in [-1, 1], -1 = line; `hole` [n,s,s,1], 1 = hole. */
+export interface PredictorInput extends Batch {
+  /** l in [0, 1], for all samples or [n or 1, 1]; 0 by default. */
+  readonly level?: number | Tensor2D;
+}
+
+/** All in [-1, 1]. */
+export interface Prediction {
+  /** I_out [n,s,s,3], the network's own output, not blended with the photo. */
+  readonly result: Tensor4D;
+  /** S_gen [n,s,s,1]: -1 = line; 0 outside the hole in editing. */
+  readonly refinedSketch?: Tensor4D;
+  /** I_gen [n,s,s,3]. */
+  readonly firstImage?: Tensor4D;
+  /** The degraded sketch that the networks saw [n,s,s,1]. */
+  readonly roughSketch?: Tensor4D;
+}
+
+export type Intermediate = 'refinedSketch' | 'firstImage';
+
+export interface Predictor {
+  /** Side of the predicted images, px. At most that of the input. */
+  readonly resolution: number;
+  /** The networks that it runs, by their names in {@link Method.networks}. */
+  readonly networks: readonly string[];
+  /** What of its input it looks at, beside photo and hole. In synthesis it looks at these alone. */
+  readonly controls: readonly Control[];
+  /** What it predicts beside the result. */
+  readonly intermediates: readonly Intermediate[];
+  /**
+   * `sketch` is the user's, in lines of one pixel; what a method does with l it does itself (Deep Plastic Surgery
+   * smoothes and dilates the sketch, section 4 of the paper). Each sample's result depends on that sample alone, whatever
+   * else is in the batch, and random numbers are the same at every call: tensors made of numbers from a `RandomStream`,
+   * so that an export holds them as constants.
+   */
+  predict(input: PredictorInput): Prediction;
+  /** The image generator alone with the true sketch, where the method has one: its upper bound. [n,r,r,3], r = `resolution`. */
+  predictFromTrueSketch?(batch: Batch): Tensor4D;
+}
+
+/** A method with its networks built (initialised from the seed). It can predict; to train, `prepareTraining` comes first. */
+export interface Method {
+  /** All networks by name (`F`, `G64`, `D64`, ...), for counting parameters, checkpoints, import and export. */
+  readonly networks: Readonly<Record<string, LayersModel>>;
+  readonly stages: readonly StagePlan[];
+  /** Loads what only training needs, such as the network of a perceptual loss, and says in the log what it is. */
+  prepareTraining(reporter: Reporter): Promise<void>;
+  /**
+   * Begins a stage of `stages`. What the last stage had of its own is freed, unless the same networks go on learning:
+   * then they keep their optimisers' state.
+   */
+  begin(stage: StagePlan): Trainable;
+  predictor(): Predictor;
+  /** What a network of `networks` takes and gives, for its export. */
+  ports(network: string): NetworkPorts;
+  /**
+   * A batch's holes filled by what has been trained so far [n,r,r,3], r being its resolution: from sketches of level l
+   * where the method has such, or from the true ones.
+   */
+  fill(batch: Batch, level: number): Tensor4D;
+  /**
+   * What a person wants to see of a batch, at several l where the method has such, of what has been trained so far; see
+   * {@link NamedImages}.
+   */
+  visuals(batch: Batch, levels: readonly number[]): NamedImages;
+  dispose(): void;
+}
+
+/** The values of l at which to look at a predictor: one that is undefined where it has no l. */
+export function levelsFor({ controls }: Pick<Predictor, 'controls'>, levels: readonly number[]) {
+  return controls.includes('level') ? levels : [undefined];
+}

@@ -1,0 +1,100 @@
+/** A run's folder: `runs/00012-NAME` with everything that the run writes. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { configToYaml } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { writeFileAtomically } from '../runtime/atomic.ts';
+import { UserError } from '../runtime/errors.ts';
+
+/** The places of a run's folder. */
+export class RunFolder {
+  readonly path: string;
+
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  get config(): string {
+    return join(this.path, 'config.yaml');
+  }
+  get log(): string {
+    return join(this.path, 'log.jsonl');
+  }
+  /** TensorBoard's event files. */
+  get events(): string {
+    return join(this.path, 'events');
+  }
+  get samples(): string {
+    return join(this.path, 'samples');
+  }
+  get checkpoints(): string {
+    return join(this.path, 'checkpoints');
+  }
+  /** A folder for each step that was discarded because its numbers were not finite; absent while there was none. */
+  get faults(): string {
+    return join(this.path, 'faults');
+  }
+  /** The ids of the training samples, a JSON list. */
+  get trainingSamples(): string {
+    return join(this.path, 'training-samples.json');
+  }
+  get metrics(): string {
+    return join(this.path, 'metrics');
+  }
+  /** Those that every run has. */
+  get folders(): string[] {
+    return [this.events, this.samples, this.checkpoints, this.metrics];
+  }
+  /** The table at the end of training. */
+  get table(): string {
+    return join(this.metrics, 'test.json');
+  }
+}
+
+/**
+ * Makes the folder of a new run below `runs`, numbered one above the last, and writes the configuration into it. Runs
+ * that start at the same time get different numbers, and a deleted run's number is not used again.
+ */
+export async function createRunFolder(runs: string, config: Config): Promise<RunFolder> {
+  try {
+    const number = await claimNumber(runs);
+    const run = new RunFolder(join(runs, `${String(number).padStart(5, '0')}-${config.name}`));
+    for (const folder of [run.path, ...run.folders]) await mkdir(folder);
+    await writeFileAtomically(run.config, configToYaml(config));
+    return run;
+  } catch (error) {
+    throw new UserError('The run’s folder cannot be made.', {
+      where: `--runs ${runs}`,
+      expected: 'a folder that can be written to',
+      got: (error as Error).message,
+    });
+  }
+}
+
+/** The path of the run of the highest number below `runs`; undefined when there is none. */
+export async function newestRun(runs: string): Promise<string | undefined> {
+  const names = await readdir(runs).catch(() => [] as string[]);
+  // One that was killed while its folder was made has no configuration.
+  const numbered = names.filter(
+    (name) => /^\d+-/.test(name) && existsSync(new RunFolder(join(runs, name)).config),
+  );
+  const newest = numbered.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1);
+  return newest && join(runs, newest);
+}
+
+async function claimNumber(runs: string): Promise<number> {
+  const claims = join(runs, '.numbers');
+  await mkdir(claims, { recursive: true });
+  const names = [...(await readdir(runs)), ...(await readdir(claims))];
+  const used = names.map((name) => Number.parseInt(name, 10)).filter(Number.isFinite);
+  for (let number = Math.max(0, ...used) + 1; ; number++) {
+    try {
+      // Making a folder succeeds for one process only.
+      await mkdir(join(claims, String(number).padStart(5, '0')));
+      return number;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}

@@ -1,0 +1,159 @@
+/**
+ * Batch normalisation with fixed statistics, and biases, folded into the convolutions before them: a factor and an
+ * offset for each channel move up through whatever leaves channels apart until they reach a kernel.
+ */
+import type { Graph, GraphNode, ValueId } from '../graph.ts';
+import { removeDeadCode } from './dead-code.ts';
+import { type Rewriter, rewrite } from './rewrite.ts';
+import { scaleKernel } from './scale-kernel.ts';
+
+/** y = scale * x + offset, one number for each channel. */
+interface Affine {
+  readonly scale: Float32Array | undefined;
+  readonly offset: Float32Array | undefined;
+}
+
+/**
+ * Folds `Mul`, `AddV2`, `Sub` and `BiasAdd` with constants for each channel into the convolution that they follow,
+ * directly or behind the interleaving of upsampled images: the convolution's kernel takes the factor, one `BiasAdd`
+ * after it the offset.
+ */
+export function foldChannelAffines(graph: Graph): Graph {
+  return removeDeadCode(
+    rewrite(graph, (node, rewriter) => {
+      const step = asAffine(node, rewriter);
+      if (!step) return undefined;
+      const before = rewriter.producer(step.input);
+      // A bias that stands where it belongs.
+      if (before?.op === 'Conv2D' && step.affine.scale === undefined && node.op === 'BiasAdd')
+        return undefined;
+      const folded = apply(step.input, step.affine, rewriter);
+      return folded === undefined ? undefined : [folded];
+    }),
+  );
+}
+
+/** A node as an affine function of its one varying input [...,c]; undefined where it is none. */
+function asAffine(node: GraphNode, graph: Rewriter): { input: ValueId; affine: Affine } | undefined {
+  const [x, y] = node.inputs as [ValueId, ValueId];
+  const of = (input: ValueId, other: ValueId, make: (values: Float32Array) => Affine) => {
+    const values = perChannel(other, graph.shape(input), graph);
+    return values && graph.shape(input).length === 4 ? { input, affine: make(values) } : undefined;
+  };
+  const asOffset = (offset: Float32Array): Affine => ({ scale: undefined, offset });
+  switch (node.op) {
+    case 'BiasAdd':
+      return of(x, y, asOffset);
+    case 'AddV2':
+      return of(x, y, asOffset) ?? of(y, x, asOffset);
+    case 'Sub':
+      return of(x, y, (values) => asOffset(values.map((value) => -value)));
+    case 'Mul': {
+      const asScale = (scale: Float32Array): Affine => ({ scale, offset: undefined });
+      return of(x, y, asScale) ?? of(y, x, asScale);
+    }
+  }
+}
+
+/** A constant's numbers for each channel of a value of shape [...,c], where it is the same everywhere else. */
+function perChannel(
+  id: ValueId,
+  shape: readonly (number | null)[],
+  graph: Rewriter,
+): Float32Array | undefined {
+  const constant = graph.constants.get(id);
+  const channels = shape.at(-1);
+  if (!(constant?.data instanceof Float32Array) || typeof channels !== 'number') return undefined;
+  const { data } = constant;
+  if (data.length === 1) return new Float32Array(channels).fill(data[0]!);
+  return data.length === channels && constant.shape.at(-1) === channels ? data : undefined;
+}
+
+/** The value of `affine` of a value, computed earlier; undefined where that cannot be. */
+function apply(id: ValueId, affine: Affine, graph: Rewriter): ValueId | undefined {
+  const node = graph.producer(id);
+  if (!node || graph.uses(id) !== 1) return undefined;
+  const step = asAffine(node, graph);
+  if (step) return apply(step.input, compose(affine, step.affine), graph);
+  switch (node.op) {
+    case 'Conv2D':
+      return throughConvolution(node, affine, graph);
+    case 'DepthToSpace': {
+      const copies = Number(node.attributes.block_size) ** 2;
+      const inner = apply(node.inputs[0]!, repeat(affine, copies), graph);
+      return inner === undefined
+        ? undefined
+        : graph.add(node.op, node.attributes, [inner], graph.shape(node.outputs[0]!));
+    }
+    case 'ConcatV2':
+      return throughPhases(node, affine, graph);
+  }
+}
+
+function throughConvolution(
+  node: GraphNode,
+  { scale, offset }: Affine,
+  graph: Rewriter,
+): ValueId | undefined {
+  const [x, kernel] = node.inputs as [ValueId, ValueId];
+  const scaled = scale ? scaleKernel(kernel, scale, graph) : kernel;
+  if (scaled === undefined) return undefined;
+  const shape = graph.shape(node.outputs[0]!);
+  const product =
+    scaled === kernel ? node.outputs[0]! : graph.add(node.op, node.attributes, [x, scaled], shape);
+  if (!offset) return product;
+  const bias = graph.constant({ shape: [offset.length], data: offset });
+  return graph.add('BiasAdd', { data_format: 'NHWC' }, [product, bias], shape);
+}
+
+/** Through the four phases of an upsampling convolution: a split by channels, a slice of each part, and their concat. */
+function throughPhases(node: GraphNode, affine: Affine, graph: Rewriter): ValueId | undefined {
+  const slices = node.inputs.slice(0, -1).map((id) => graph.producer(id));
+  const split = slices[0] && graph.producer(slices[0].inputs[0]!);
+  const last = graph.shape(node.outputs[0]!).length - 1;
+  const fits =
+    split?.op === 'SplitV' &&
+    graph.integers(node.inputs.at(-1)!)?.[0] === last &&
+    graph.integers(split.inputs[2]!)?.[0] === last &&
+    String(slices.map((slice) => slice?.inputs[0])) === String(split.outputs) &&
+    slices.every((slice) => slice?.op === 'Slice' && keepsChannels(slice, graph)) &&
+    [...split.outputs, ...node.inputs.slice(0, -1)].every((id) => graph.uses(id) === 1);
+  if (!fits) return undefined;
+  const whole = apply(split.inputs[0]!, affine, graph);
+  if (whole === undefined) return undefined;
+  const parts = graph.addNode(
+    'SplitV',
+    split.attributes,
+    [whole, ...split.inputs.slice(1)],
+    split.outputs.map((id) => graph.values.get(id)!),
+  );
+  const sliced = slices.map((slice, i) =>
+    graph.add('Slice', {}, [parts[i]!, ...slice!.inputs.slice(1)], graph.shape(slice!.outputs[0]!)),
+  );
+  return graph.add(
+    'ConcatV2',
+    node.attributes,
+    [...sliced, node.inputs.at(-1)!],
+    graph.shape(node.outputs[0]!),
+  );
+}
+
+const keepsChannels = ({ inputs, outputs }: GraphNode, graph: Rewriter): boolean =>
+  graph.shape(inputs[0]!).at(-1) === graph.shape(outputs[0]!).at(-1);
+
+/** outer(inner(x)). */
+function compose(outer: Affine, inner: Affine): Affine {
+  const { scale } = outer;
+  const scaled = (values: Float32Array | undefined) =>
+    values && scale ? values.map((value, i) => value * scale[i]!) : values;
+  const moved = scaled(inner.offset);
+  const offset =
+    moved && outer.offset ? moved.map((value, i) => value + outer.offset![i]!) : (moved ?? outer.offset);
+  return { scale: inner.scale ? scaled(inner.scale) : scale, offset };
+}
+
+function repeat({ scale, offset }: Affine, copies: number): Affine {
+  const repeated = (values: Float32Array | undefined) =>
+    values && Float32Array.from({ length: values.length * copies }, (_, i) => values[i % values.length]!);
+  return { scale: repeated(scale), offset: repeated(offset) };
+}

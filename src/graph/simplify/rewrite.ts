@@ -1,0 +1,141 @@
+import type {
+  Graph,
+  GraphConstant,
+  GraphNode,
+  GraphShape,
+  GraphType,
+  GraphValue,
+  ValueId,
+} from '../graph.ts';
+
+/**
+ * Replaces a node: gives the values that stand for its outputs, having added to the new graph what computes them, or
+ * undefined to keep the node.
+ */
+export type Rule = (node: GraphNode, graph: Rewriter) => readonly ValueId[] | undefined;
+
+/**
+ * A graph with each node replaced as `rule` says, which sees the nodes in order, their inputs replaced already. What
+ * is no longer needed stays, see {@link removeDeadCode}.
+ */
+export function rewrite(graph: Graph, rule: Rule): Graph {
+  const rewriter = new Rewriter(graph);
+  for (const node of graph.nodes) rewriter.copy(node, rule);
+  return rewriter.finish(graph);
+}
+
+/** The new graph while it grows. */
+export class Rewriter {
+  readonly values: Map<ValueId, GraphValue>;
+  readonly constants: Map<ValueId, GraphConstant>;
+  readonly #nodes: GraphNode[] = [];
+  readonly #producers = new Map<ValueId, GraphNode>();
+  readonly #replacements = new Map<ValueId, ValueId>();
+  readonly #uses = new Map<ValueId, number>();
+  #next: ValueId;
+
+  constructor(graph: Graph) {
+    this.values = new Map(graph.values);
+    this.constants = new Map(graph.constants);
+    this.#next = [...graph.values.keys()].reduce((highest, id) => Math.max(highest, id), -1) + 1;
+    const all = [...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.values()];
+    for (const id of all) this.#uses.set(id, (this.#uses.get(id) ?? 0) + 1);
+  }
+
+  /** The node that computes a value; undefined for inputs and constants. */
+  producer(id: ValueId): GraphNode | undefined {
+    return this.#producers.get(id);
+  }
+
+  shape(id: ValueId): GraphShape {
+    return this.values.get(id)!.shape;
+  }
+
+  /** How many nodes and outputs use a value. Nodes that a rule added in vain count too. */
+  uses(id: ValueId): number {
+    return this.#uses.get(id) ?? 0;
+  }
+
+  /** A node with one output of a type and shape. */
+  add(
+    op: string,
+    attributes: GraphNode['attributes'],
+    inputs: readonly ValueId[],
+    shape: GraphShape,
+    type: GraphType = 'float32',
+  ): ValueId {
+    return this.addNode(op, attributes, inputs, [{ type, shape }])[0]!;
+  }
+
+  addNode(
+    op: string,
+    attributes: GraphNode['attributes'],
+    inputs: readonly ValueId[],
+    outputs: readonly GraphValue[],
+  ): ValueId[] {
+    const ids = outputs.map((value) => this.#define(value));
+    for (const id of inputs) this.#uses.set(id, this.uses(id) + 1);
+    this.#push({ op, attributes, inputs, outputs: ids });
+    return ids;
+  }
+
+  constant(constant: GraphConstant): ValueId {
+    const { shape, data } = constant;
+    const type = data instanceof Float32Array ? 'float32' : data instanceof Int32Array ? 'int32' : 'bool';
+    const id = this.#define({ type, shape });
+    this.constants.set(id, constant);
+    return id;
+  }
+
+  /** The values of an int32 constant; undefined where it is none. */
+  integers(id: ValueId): readonly number[] | undefined {
+    const data = this.constants.get(id)?.data;
+    return data instanceof Int32Array ? [...data] : undefined;
+  }
+
+  copy(node: GraphNode, rule: Rule): void {
+    const inputs = node.inputs.map((id) => this.#replacements.get(id) ?? id);
+    const current = { ...node, inputs };
+    const replacements = rule(current, this);
+    if (!replacements) {
+      this.#push(current);
+      return;
+    }
+    node.outputs.forEach((id, i) => {
+      const replacement = replacements[i]!;
+      this.#replacements.set(id, replacement);
+      this.#uses.set(replacement, this.uses(replacement) + this.uses(id));
+    });
+    for (const id of inputs) this.#release(id);
+  }
+
+  /** Counts one use less, and what is dead by that as well. */
+  #release(id: ValueId): void {
+    this.#uses.set(id, this.uses(id) - 1);
+    const producer = this.#producers.get(id);
+    if (!producer?.outputs.every((output) => this.uses(output) === 0)) return;
+    for (const input of producer.inputs) this.#release(input);
+  }
+
+  finish({ inputs, outputs }: Graph): Graph {
+    const replaced = [...outputs].map(([name, id]) => [name, this.#replacements.get(id) ?? id] as const);
+    return {
+      values: this.values,
+      constants: this.constants,
+      nodes: this.#nodes,
+      inputs,
+      outputs: new Map(replaced),
+    };
+  }
+
+  #define(value: GraphValue): ValueId {
+    const id = this.#next++;
+    this.values.set(id, value);
+    return id;
+  }
+
+  #push(node: GraphNode): void {
+    this.#nodes.push(node);
+    for (const id of node.outputs) this.#producers.set(id, node);
+  }
+}

@@ -1,0 +1,108 @@
+/** The graph of a computation, found by running it: networks and predictors need no description of their own. */
+
+import { type Tensor, tf } from '../ops/tf.ts';
+import { plainly } from '../ops/tuning.ts';
+import { stream } from '../runtime/seed.ts';
+import type { Graph, GraphConstant, GraphNode, GraphShape, GraphValue, ValueId } from './graph.ts';
+import { type Recording, record } from './record.ts';
+
+/** Any two sizes show which dimensions are the batch's. */
+const BATCHES = [2, 3] as const;
+
+/**
+ * Runs a computation with two batch sizes and gives its operations as a graph in which the batch size is open. Every
+ * value that does not depend on the inputs is a constant or computed from constants.
+ *
+ * @param inputs shape of one sample by input name, without the batch; all are float32.
+ * @param run the computation of a batch. It must not read its tensors' values; what it leaves is disposed of.
+ * @param weights names of the tensors that are weights, for the constants' names.
+ * @throws Error when the computation depends on the batch size in a way that a graph cannot express.
+ */
+export function traceGraph(
+  inputs: Readonly<Record<string, readonly number[]>>,
+  run: (tensors: Record<string, Tensor>) => Record<string, Tensor>,
+  weights: Readonly<Record<string, Tensor>> = {},
+): Graph {
+  const names = new Map(Object.entries(weights).map(([name, { dataId }]) => [dataId, name]));
+  const recordBatch = (batch: number): Recording => {
+    const tensors = randomInputs(inputs, batch);
+    try {
+      // A graph is to hold for every batch size, and is for other machines.
+      return plainly(() => record(tensors, () => run(tensors), names));
+    } finally {
+      tf.dispose(tensors);
+    }
+  };
+  return merge(recordBatch(BATCHES[0]), recordBatch(BATCHES[1]));
+}
+
+function randomInputs(
+  shapes: Readonly<Record<string, readonly number[]>>,
+  batch: number,
+): Record<string, Tensor> {
+  const random = stream(1, 'trace');
+  const tensors = Object.entries(shapes).map(([name, sample]) => {
+    const size = sample.reduce((product, side) => product * side, batch);
+    const values = Float32Array.from({ length: size }, () => random.uniform(0, 1));
+    return [name, tf.tensor(values, [batch, ...sample])] as const;
+  });
+  return Object.fromEntries(tensors);
+}
+
+/** What two recordings of one computation with different batch sizes have in common. */
+function merge(first: Recording, second: Recording): Graph {
+  requireSameOperations(first.nodes, second.nodes);
+  const values = new Map<ValueId, GraphValue>();
+  for (const [id, { type, shape }] of first.values)
+    values.set(id, { type, shape: openShape(shape, second.values.get(id)!.shape) });
+  const constants = new Map<ValueId, GraphConstant>();
+  for (const [id, constant] of first.constants) {
+    const { tensor, ...stored } = constant;
+    const other = second.constants.get(id)!;
+    if (tensor === other.tensor || sameData(constant, other)) constants.set(id, stored);
+    else constants.set(id, { ...stored, data: openConstant(id, first, second) });
+  }
+  const { nodes, inputs, outputs } = first;
+  return { values, constants, nodes, inputs, outputs };
+}
+
+function requireSameOperations(first: readonly GraphNode[], second: readonly GraphNode[]): void {
+  const length = Math.max(first.length, second.length);
+  for (let i = 0; i < length; i++) {
+    const [a, b] = [JSON.stringify(first[i]), JSON.stringify(second[i])];
+    if (a !== b) throw new Error(`The computation depends on the batch size: operation ${i} is ${a} or ${b}`);
+  }
+}
+
+function openShape(first: readonly number[], second: readonly number[]): GraphShape {
+  return first.map((size, axis) => {
+    if (size === second[axis]) return size;
+    if (size === BATCHES[0] && second[axis] === BATCHES[1]) return null;
+    throw new Error(`The batch size is mixed with others: a value has shape [${first}] or [${second}]`);
+  });
+}
+
+function sameData(a: GraphConstant, b: GraphConstant): boolean {
+  return a.data.length === b.data.length && a.data.every((value, i) => Object.is(value, b.data[i]));
+}
+
+/** A constant that has the batch size in it, as a constant that leaves it open. */
+function openConstant(id: ValueId, first: Recording, second: Recording): Int32Array {
+  const a = first.constants.get(id)!.data;
+  const b = second.constants.get(id)!.data;
+  const differing = [...a.keys()].filter((i) => a[i] !== b[i]);
+  const openIn = ({ op, inputs }: GraphNode): boolean => {
+    const place = inputs.indexOf(id);
+    if (a.length !== b.length || differing.length !== 1 || place !== inputs.lastIndexOf(id)) return false;
+    if (op === 'Reshape' && place === 1) return !a.includes(-1);
+    // A slice that takes the whole batch: from 0 on, as many as there are.
+    return op === 'Slice' && place === 2 && first.constants.get(inputs[1]!)?.data[differing[0]!] === 0;
+  };
+  const uses = first.nodes.filter(({ inputs }) => inputs.includes(id));
+  const wrong = uses.find((node) => !openIn(node));
+  if (wrong || !(a instanceof Int32Array))
+    throw new Error(
+      `A constant depends on the batch size: [${a.slice(0, 8)}] or [${b.slice(0, 8)}], used by ${uses.map(({ op }) => op)}`,
+    );
+  return a.map((value, i) => (i === differing[0] ? -1 : value));
+}

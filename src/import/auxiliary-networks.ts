@@ -1,0 +1,146 @@
+/** The networks of others that losses and metrics compare with: how they are recognised, and what is kept of them. */
+import { AlexNet } from '../nn/alexnet.ts';
+import { hedLayers } from '../nn/hed-torch.ts';
+import { Inception } from '../nn/inception.ts';
+import { TorchWeights } from '../nn/torch-weights.ts';
+import { Vgg16 } from '../nn/vgg16.ts';
+import { UserError } from '../runtime/errors.ts';
+import type { Expected } from './check-tensors.ts';
+import type { NetworkGroup } from './groups.ts';
+
+export interface AuxiliaryNetwork extends Expected {
+  /** As `--as` calls it. */
+  readonly name: string;
+  readonly description: string;
+  /** What it is for. `OUT` stands for the file. */
+  readonly use: string;
+}
+
+/** As the file names them that metrics look for; the folder is the evaluation's. */
+const forMetrics = (name: string): string =>
+  `evaluate reads it as ${name}.safetensors in the folder of weights`;
+const classifier = /^classifier\./;
+
+/** The network of a group; undefined when it is none of these. Throws a UserError for relatives that cannot be used. */
+export function recognizeAuxiliary(group: NetworkGroup): AuxiliaryNetwork | undefined {
+  const shape = (key: string) => group.tensors.get(key)?.shape;
+  switch (group.signature) {
+    case 'features.0.weight':
+      if (String(shape('features.0.weight')) === '64,3,11,11') return alexnet();
+      if (shape('features.34.weight') && !shape('features.1.weight')) return vgg19();
+      return shape('features.28.weight') && !shape('features.1.weight') ? vgg16() : undefined;
+    case 'Conv2d_1a_3x3.conv.weight':
+      return inception(group);
+    case 'lin0.model.1.weight':
+      if (shape('lin5.model.1.weight')) return undefined;
+      return shape('lin1.model.1.weight')?.[1] === 192
+        ? lpips('lpips-alex', 'AlexNet', [64, 192, 384, 256, 256])
+        : lpips('lpips-vgg', 'VGG16', [64, 128, 256, 512, 512]);
+    case 'moduleVggOne.0.weight':
+      return hed();
+    default:
+      return undefined;
+  }
+}
+
+function vgg19(): AuxiliaryNetwork {
+  // Places of the convolutions: two, two, four, four and four, a rectifier after each, a pooling layer after each block.
+  const places = [0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34];
+  const channels = [64, 64, 128, 128, ...Array(4).fill(256), ...Array(8).fill(512)] as number[];
+  return {
+    name: 'vgg19',
+    description: 'torchvision’s VGG19',
+    entries: places.flatMap((place, i) =>
+      convolution(`features.${place}`, [channels[i]!, channels[i - 1] ?? 3, 3, 3]),
+    ),
+    unused: classifier,
+    use: 'the perceptual loss of the paper: --set loss.perceptual.network=vgg19 --set loss.perceptual.weights=OUT',
+  };
+}
+
+function vgg16(): AuxiliaryNetwork {
+  const entries = wantedBy((weights) => new Vgg16(weights));
+  return {
+    name: 'vgg16',
+    description: 'torchvision’s VGG16',
+    entries,
+    unused: classifier,
+    use: `${forMetrics('vgg16')}; the perceptual and style losses of pconv and sc-fegan: --set loss.features.network=vgg16 --set loss.features.weights=OUT`,
+  };
+}
+
+function alexnet(): AuxiliaryNetwork {
+  const entries = wantedBy((weights) => new AlexNet(weights));
+  return {
+    name: 'alexnet',
+    description: 'torchvision’s AlexNet',
+    entries,
+    unused: classifier,
+    use: forMetrics('alexnet'),
+  };
+}
+
+function inception({ tensors, where }: NetworkGroup): AuxiliaryNetwork {
+  const classes = tensors.get('fc.weight')?.shape[0];
+  if ((classes !== undefined && classes !== 1008) || tensors.has('AuxLogits.fc.weight'))
+    throw new UserError('This Inception is not the one that FID is defined on.', {
+      where,
+      expected: 'pytorch-fid’s pt_inception-2015-12-05-6726825d.pth, of 1008 classes',
+      got: `a network of ${classes ?? 'other'} classes, as torchvision’s`,
+      fix: 'get that file from https://github.com/mseitzer/pytorch-fid/releases (fid_weights)',
+    });
+  return {
+    name: 'inception',
+    description: 'the Inception of 2015-12-05 (pytorch-fid)',
+    entries: wantedBy((weights) => new Inception(weights)),
+    unused: /^fc\.|\.num_batches_tracked$/,
+    use: forMetrics('inception'),
+  };
+}
+
+function lpips(name: string, backbone: string, channels: readonly number[]): AuxiliaryNetwork {
+  return {
+    name,
+    description: `LPIPS’s linear layers for ${backbone}`,
+    entries: channels.map((count, i) => [`lin${i}.model.1.weight`, [1, count, 1, 1]] as const),
+    unused: /$^/,
+    use: forMetrics(name),
+  };
+}
+
+function hed(): AuxiliaryNetwork {
+  return {
+    name: 'hed',
+    description: 'HED (pytorch-hed)',
+    entries: hedLayers.flatMap(({ torch, shape }) => convolution(torch, shape)),
+    unused: /$^/,
+    use: 'edges, in place of the HED that installs by itself',
+  };
+}
+
+function convolution(key: string, shape: readonly number[]): [string, readonly number[]][] {
+  return [
+    [`${key}.weight`, shape],
+    [`${key}.bias`, [shape[0]!]],
+  ];
+}
+
+/** The weights that a network takes when it is built. */
+function wantedBy(build: (weights: TorchWeights) => { dispose(): void }): Map<string, readonly number[]> {
+  const wanted = new Wanted();
+  build(wanted).dispose();
+  return wanted.entries;
+}
+
+class Wanted extends TorchWeights {
+  readonly entries = new Map<string, readonly number[]>();
+
+  constructor() {
+    super(new Map(), '', '');
+  }
+
+  override take(key: string, shape: readonly number[]): Float32Array {
+    this.entries.set(key, shape);
+    return new Float32Array(shape.reduce((product, side) => product * side, 1));
+  }
+}

@@ -1,0 +1,115 @@
+/** Files of weights in any format that is read here, told apart by how they begin. */
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Metadata } from '../export/metadata.ts';
+import { UserError } from '../runtime/errors.ts';
+import { readKerasWeights } from '../weights/keras-h5.ts';
+import { readSafetensorsFile, type StoredTensor } from '../weights/safetensors.ts';
+import { tensorBundlePrefix } from '../weights/tensor-bundle/locate.ts';
+import { openTensorBundle } from '../weights/tensor-bundle/read.ts';
+import { looksLikeTorch, openTorchFile } from '../weights/torch/read.ts';
+
+export interface WeightTensor {
+  readonly shape: readonly number[];
+  /** As its format calls it. */
+  readonly dtype: string;
+  /** Elements, row-major: single precision for floating-point tensors, numbers for integers and booleans. */
+  read(): Float32Array | Float64Array;
+}
+
+export interface WeightFile {
+  readonly path: string;
+  /** The files that it consists of. */
+  readonly files: readonly string[];
+  readonly tensors: ReadonlyMap<string, WeightTensor>;
+  /** What the file says beside its tensors, in formats that have room for it. */
+  readonly metadata?: Metadata;
+  /** After this no tensor can be read. */
+  close(): void;
+}
+
+/**
+ * Opens a PyTorch file (old form or zip), a safetensors file, Keras weights (`.weights.h5`) or a checkpoint of
+ * TensorFlow's Saver, which is named by any of its files, by what their names have in common or by its folder.
+ *
+ * @throws UserError when it cannot be read, is damaged, or is none of these.
+ */
+export async function openWeightFile(path: string): Promise<WeightFile> {
+  const prefix = tensorBundlePrefix(path);
+  if (prefix !== undefined) return { path: `${prefix}.index`, ...openTensorBundle(prefix) };
+  const head = await readHead(path);
+  const files = [path];
+  if (looksLikeTorch(head.subarray(0, 4))) return { path, files, ...(await openTorchFile(path)) };
+  const close = () => {};
+  if (head.subarray(1, 4).toString('latin1') === 'HDF') {
+    const arrays = await readKerasWeights(path);
+    const tensors = [...arrays].map(([key, { shape, data }]): [string, WeightTensor] => [
+      key,
+      { shape, dtype: 'float32', read: () => data },
+    ]);
+    return { path, files, tensors: new Map(tensors), close };
+  }
+  // Eight bytes of length, then the header's brace.
+  if (head[8] === 0x7b) {
+    const file = readSafetensorsFile(path);
+    const tensors = [...file.tensors].map(([key, tensor]): [string, WeightTensor] => [
+      key,
+      { shape: tensor.shape, dtype: tensor.dtype, read: () => numbersOf(tensor) },
+    ]);
+    return { path, files, tensors: new Map(tensors), metadata: file.metadata, close };
+  }
+  throw unknownFormat(path, head);
+}
+
+function numbersOf({ data, dtype }: StoredTensor): Float32Array | Float64Array {
+  if (data instanceof Float32Array) return data;
+  if (dtype === 'F64') return Float32Array.from(data as Float64Array);
+  return data instanceof BigInt64Array ? Float64Array.from(data, Number) : Float64Array.from(data);
+}
+
+async function readHead(path: string): Promise<Buffer> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(256), 0, 256, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new UserError('A weight file cannot be read.', {
+      where: `--from ${path}`,
+      expected: 'a file of weights',
+      got: code === 'EISDIR' ? 'a folder' : code === 'ENOENT' ? 'nothing of that name' : message,
+      fix: code === 'EISDIR' ? `name the files in it: --from ${path.replace(/\/$/, '')}/*` : undefined,
+    });
+  }
+}
+
+function unknownFormat(path: string, head: Buffer): UserError {
+  const text = head.toString('latin1').trimStart().toLowerCase();
+  const expected =
+    'a PyTorch file (.ckpt, .pth, .pt), a .safetensors file, Keras weights (.weights.h5) or a TensorFlow checkpoint (.index)';
+  const where = `--from ${path}`;
+  const again = `download ${basename(path)} again, in a browser if need be, and compare its size`;
+  if (/^<(!doctype|html|\?xml)/.test(text))
+    return new UserError('A web page was saved in place of the weights.', {
+      where,
+      expected,
+      got: 'HTML, as download sites send it when they ask for a confirmation or refuse',
+      fix: again,
+    });
+  if (text.startsWith('version https://git-lfs'))
+    return new UserError('A file is only Git LFS’s note of where the weights are.', {
+      where,
+      expected,
+      got: 'a pointer of a few lines',
+      fix: 'run `git lfs pull` in the repository that it comes from',
+    });
+  const got =
+    head.length === 0
+      ? 'an empty file'
+      : `a file that begins with the bytes ${[...head.subarray(0, 4)].join(' ')}`;
+  return new UserError('The format of a weight file is not known.', { where, expected, got, fix: again });
+}

@@ -1,0 +1,162 @@
+/** One whole training iteration of G and D, and of F and its discriminator: losses, gradients, everything after it. */
+
+import type { NamedTensors, Scalars } from '../../../src/core/method.ts';
+import { hingeLoss } from '../../../src/losses/adversarial.ts';
+import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
+import { buildDiscriminator } from '../../../src/models/dps/discriminator.ts';
+import { buildGenerator } from '../../../src/models/dps/generator.ts';
+import { ImageGeneratorStage } from '../../../src/models/dps/image-generator-stage.ts';
+import {
+  discriminatorChannels,
+  generatorChannels,
+  generatorInput,
+  type Task,
+} from '../../../src/models/dps/inputs.ts';
+import { RefinementStage } from '../../../src/models/dps/refinement-stage.ts';
+import { loadTorchWeights } from '../../../src/nn/torch-keys.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../../src/ops/tf.ts';
+import { stream } from '../../../src/runtime/seed.ts';
+import { type Check, compare } from '../compare.ts';
+import type { FixtureCase } from '../fixtures.ts';
+import { lossTolerance, NCHW, sixChannels } from '../layout.ts';
+import { compareAfter, compareGradients } from './after-step.ts';
+import { trunkOf } from './losses.ts';
+import { imageGeneratorOf } from './networks.ts';
+import { holeOf, TASKS } from './sketch.ts';
+
+const ADAM = (fixture: FixtureCase) => {
+  const { lr, beta1, beta2, eps } = fixture.options.adam;
+  return { learningRate: lr, beta1, beta2, epsilon: eps };
+};
+
+function sharedOptions(fixture: FixtureCase, task: Task) {
+  const { hinge, weight_adv, weight_rec, weight_perc } = fixture.options;
+  return {
+    task,
+    adam: ADAM(fixture),
+    gan: hingeLoss(hinge),
+    weight: weight_adv as number,
+    discriminatorWeight: weight_adv as number,
+    reconstruction: weight_rec as number,
+    perceptual: perceptualLoss(trunkOf(fixture), originalNormalisation, weight_perc),
+  };
+}
+
+export function checkRefinementStep(fixture: FixtureCase): Check[] {
+  const { options } = fixture;
+  const task = TASKS[options.task as string]!;
+  const generator = buildGenerator({
+    name: 'G',
+    channels: generatorChannels(task),
+    width: options.nf,
+    residualBlocks: options.n_layers,
+    lowest: options.level === 1,
+  });
+  loadTorchWeights(generator, fixture.weights('G/'));
+  const discriminator = discriminatorOf(fixture, task, options.nf, options.D_n_layers_actual);
+  const imageGenerator = options.F ? imageGeneratorOf(fixture, options.F) : undefined;
+  const image = fixture.image('in/I_gt');
+  const [count, height, width] = image.shape;
+  const hole =
+    task === 'edit' ? holeOf(fixture.image('in/M')) : (tf.ones([count, height, width, 1]) as Tensor4D);
+  const [roughSketch, sketch] = [fixture.image('in/S_in'), fixture.image('in/S_gt')];
+  const features = fixture.has('in/feature') ? fixture.image('in/feature') : undefined;
+  const x = generatorInput(task, { sketch: roughSketch, image, hole });
+  const level = tf.fill([1, 1], options.l);
+  const [, before] = generator.apply(features ? [x, level, features] : [x, level]) as Tensor4D[];
+  const stage = new RefinementStage(generator, discriminator, [], stream(0), {
+    ...sharedOptions(fixture, task),
+    level: options.level,
+    levels: options.max_level,
+    maxDilation: options.max_dilate,
+    imageGenerator,
+    evalNorm: false,
+    moveStatistics: true,
+  });
+  const { losses } = stage.update({ roughSketch, sketch, image, hole }, options.l, features);
+  const checks = [
+    compare(fixture, 'out/G_before', NCHW(sixChannels(before!)), { absolute: 1e-3 }),
+    ...compareStep(fixture, losses, stage.state(), { G: generator, D: discriminator }),
+    ...vectorsAfterDiscriminatorStep(fixture, task, options.nf, options.D_n_layers_actual),
+    ...(imageGenerator ? compareAfter(fixture, 'F', imageGenerator) : []),
+  ];
+  stage.dispose();
+  return checks;
+}
+
+export function checkImageGeneratorStep(fixture: FixtureCase): Check[] {
+  const { options } = fixture;
+  const task = TASKS[options.task as string]!;
+  const generator = imageGeneratorOf(fixture, {
+    size: options.img_size,
+    in_channels: generatorChannels(task),
+    nef: options.nef,
+    norm: 'BN',
+  });
+  const discriminator = discriminatorOf(fixture, task, options.ndf, options.D_nlayers);
+  const stage = new ImageGeneratorStage(generator, discriminator, {
+    ...sharedOptions(fixture, task),
+    level: 1,
+    levels: 1,
+  });
+  const bytes = (name: string): Tensor4D => tf.sub(tf.div(fixture.image(name), 127.5), 1);
+  const image = bytes('in/I_u8');
+  const [count, height, width] = image.shape;
+  const hole = task === 'edit' ? holeOf(bytes('in/M_u8')) : (tf.ones([count, height, width, 1]) as Tensor4D);
+  const { losses } = stage.step({ image, sketch: bytes('in/S_u8'), hole });
+  const checks = [
+    ...compareStep(fixture, losses, stage.state(), { F: generator, D: discriminator }),
+    ...vectorsAfterDiscriminatorStep(fixture, task, options.ndf, options.D_nlayers),
+  ];
+  stage.dispose();
+  return checks;
+}
+
+const LOSS_OUTPUTS = {
+  discriminator: 'out/L_D',
+  adversarial: 'out/L_Gadv',
+  perceptual: 'out/L_perc',
+  reconstruction: 'out/L_rec',
+};
+
+function compareStep(
+  fixture: FixtureCase,
+  losses: Scalars,
+  state: NamedTensors,
+  networks: Record<string, LayersModel>,
+): Check[] {
+  const checks = Object.entries(LOSS_OUTPUTS).map(([name, output]) =>
+    compare(fixture, output, losses[name]!, lossTolerance(fixture, output)),
+  );
+  for (const [prefix, network] of Object.entries(networks)) {
+    checks.push(
+      ...compareGradients(fixture, prefix, network, state),
+      ...compareAfter(fixture, prefix, network),
+    );
+  }
+  return checks.filter(({ name }) => !isSingularVector(name));
+}
+
+/**
+ * The fixtures hold D's singular vectors as the D step leaves them, before the G step moves them once more: after two
+ * power iterations on the weights it began with, whatever the inputs were.
+ */
+function vectorsAfterDiscriminatorStep(
+  fixture: FixtureCase,
+  task: Task,
+  width: number,
+  layers: number,
+): Check[] {
+  const twin = discriminatorOf(fixture, task, width, layers);
+  const any = tf.zeros([1, 64, 64, discriminatorChannels(task)]);
+  for (let run = 0; run < 2; run++) twin.apply(any, { training: true });
+  return compareAfter(fixture, 'D', twin).filter(({ name }) => isSingularVector(name));
+}
+
+const isSingularVector = (name: string) => /weight_[uv]$/.test(name);
+
+function discriminatorOf(fixture: FixtureCase, task: Task, width: number, layers: number): LayersModel {
+  const network = buildDiscriminator({ name: 'D', channels: discriminatorChannels(task), width, layers });
+  loadTorchWeights(network, fixture.weights('D/'));
+  return network;
+}

@@ -1,0 +1,28 @@
+import { runParity } from './run.ts';
+
+const number = (value: number) => (value === 0 ? '0' : value.toExponential(1));
+
+/**
+ * Checks our networks, losses, training steps and data code against fixtures of the original's own code: a line a
+ * case with the largest error and its tolerance, then `N passed, N failed`.
+ *
+ * @returns the exit status.
+ */
+export async function parity(options: { fixtures: string }): Promise<number> {
+  let passed = 0;
+  let failed = 0;
+  for await (const { id, worst, failures, error, ...result } of runParity(options.fixtures)) {
+    if (result.passed) passed += 1;
+    else failed += 1;
+    const detail = worst
+      ? `error ${number(worst.maxError)}  tolerance ${number(worst.tolerance.absolute)}` +
+        `${worst.tolerance.relative ? ` + ${number(worst.tolerance.relative)}·|x|` : ''}  ${worst.name}`
+      : '';
+    console.log(`${result.passed ? 'pass' : 'FAIL'}  ${id.padEnd(20)} ${error ?? detail}`);
+    for (const check of failures.slice(0, 10))
+      console.log(`        ${check.name}: error ${number(check.maxError)}`);
+    if (failures.length > 10) console.log(`        and ${failures.length - 10} more`);
+  }
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
+}

@@ -1,0 +1,68 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { File as H5File, ready } from 'h5wasm/node';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import type { NamedArray } from '../../src/weights/keras-h5.ts';
+import { readArrays } from '../../src/weights/keras-h5-reader.mjs';
+import { damage } from './mutations.ts';
+
+let folder: string;
+let path: string;
+let whole: Buffer;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'fuzz-keras-'));
+  path = join(folder, 'a.weights.h5');
+  await ready;
+  const file = new H5File(path, 'w');
+  const group = file.create_group('block1').create_group('layers').create_group('conv');
+  group.create_dataset({ name: '0', data: new Float32Array(6).fill(1), shape: [3, 2] });
+  group.create_dataset({ name: '1', data: new Float32Array(2).fill(2), shape: [2] });
+  file.create_dataset({ name: 'steps', data: new Int32Array([7]), shape: [1] });
+  file.close();
+  whole = readFileSync(path);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Without the thread, which takes a while to start. */
+async function attempt(bytes: Buffer): Promise<Map<string, NamedArray> | undefined> {
+  writeFileSync(path, bytes);
+  return readArrays(path, bytes.length).catch(() => undefined);
+}
+
+it('a weight file cut off anywhere is refused', async () => {
+  for (let length = 0; length < whole.length; length += 13)
+    expect(await attempt(Buffer.from(whole.subarray(0, length))), `${length} bytes`).toBeUndefined();
+});
+
+it('groups that lead back to themselves are refused', async () => {
+  const file = new H5File(path, 'w');
+  const group = file.create_group('a');
+  for (const name of ['x', 'y']) group.create_hard_link('/a', name);
+  file.close();
+  expect(await attempt(readFileSync(path))).toBeUndefined();
+});
+
+it('a damaged weight file is read or refused, quietly, and never gives more than it holds', async () => {
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
+  let refused = 0;
+  await fc.assert(
+    fc.asyncProperty(damage, async (edit) => {
+      const bytes = edit(whole);
+      const arrays = await attempt(bytes);
+      if (!arrays) refused++;
+      let total = 0;
+      for (const { shape, data } of arrays?.values() ?? []) {
+        expect(data.length).toBe(shape.reduce((product, side) => product * side, 1));
+        total += data.byteLength;
+      }
+      expect(total).toBeLessThanOrEqual(bytes.length);
+    }),
+    { seed: 22, numRuns: 5_000 },
+  );
+  expect(refused).toBeGreaterThan(1_250);
+  expect(printed).not.toHaveBeenCalled();
+  printed.mockRestore();
+});

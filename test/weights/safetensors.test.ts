@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../src/runtime/errors.ts';
+import { readSafetensors, readSafetensorsFile, writeSafetensors } from '../../src/weights/safetensors.ts';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'safetensors-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A file made by hand: header object or text, then data bytes. */
+function handmade(header: unknown, data = new Uint8Array(0)): string {
+  const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  const path = join(folder, 'handmade.safetensors');
+  writeFileSync(path, Buffer.concat([length, text, data]));
+  return path;
+}
+
+describe('writing and reading', () => {
+  it('gives back types, shapes, order and values', async () => {
+    const path = join(folder, 'sub', 'a.safetensors');
+    const tensors = {
+      'F/conv.weight': { shape: [2, 3], data: new Float32Array([1, -2, 3.5, 0, 1e-30, Number.NaN]) },
+      bytes: { shape: [3], data: new Uint8Array([0, 128, 255]) },
+      scalar: { shape: [], data: new Float64Array([Math.PI]) },
+      integers: { shape: [1, 2], data: new Int32Array([-5, 2 ** 30]) },
+      long: { shape: [2], data: new BigInt64Array([-(2n ** 60n), 7n]) },
+      empty: { shape: [0, 4], data: new Float32Array(0) },
+    };
+    const written = await writeSafetensors(path, Object.entries(tensors), { note: 'ä' });
+    const { tensors: read, metadata } = readSafetensorsFile(path);
+    expect(metadata).toEqual({ note: 'ä' });
+    expect([...read.keys()].sort()).toEqual(Object.keys(tensors).sort());
+    for (const [name, { shape, data }] of Object.entries(tensors)) {
+      expect(read.get(name)!.shape).toEqual(shape);
+      expect(read.get(name)!.data).toEqual(data);
+    }
+    const bytes = readFileSync(path);
+    expect(written).toEqual({
+      bytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
+    expect(readdirSync(join(folder, 'sub'))).toEqual(['a.safetensors']);
+  });
+
+  it('writes only the part of a buffer that an array covers', async () => {
+    const path = join(folder, 'a.safetensors');
+    const data = new Float32Array([1, 2, 3, 4]).subarray(1, 3);
+    await writeSafetensors(path, [['a', { shape: [2], data }]]);
+    expect(readSafetensors(path).get('a')!.data).toEqual(new Float32Array([2, 3]));
+  });
+
+  it('widens half precision', () => {
+    const halves = new Uint16Array([0x3c00, 0xc000, 0x0001, 0x7bff, 0xfc00, 0x8000]);
+    const path = handmade(
+      { h: { dtype: 'F16', shape: [6], data_offsets: [0, 12] } },
+      new Uint8Array(halves.buffer),
+    );
+    expect([...readSafetensors(path).get('h')!.data]).toEqual([1, -2, 2 ** -24, 65504, -Infinity, -0]);
+  });
+
+  it('leaves the old file and no other behind when writing fails', async () => {
+    const path = join(folder, 'a.safetensors');
+    await writeSafetensors(path, [['a', { shape: [1], data: new Float32Array([1]) }]]);
+    const data = { shape: [2], data: new Float32Array([1]) };
+    await expect(writeSafetensors(path, [['a', data]])).rejects.toThrow(/shape/);
+    expect(readdirSync(folder)).toEqual(['a.safetensors']);
+    expect(readSafetensors(path).get('a')!.data).toEqual(new Float32Array([1]));
+  });
+
+  it('refuses two tensors of one name', async () => {
+    const one = ['a', { shape: [1], data: new Float32Array([1]) }] as const;
+    await expect(writeSafetensors(join(folder, 'a'), [one, one])).rejects.toThrow(/twice/);
+  });
+});
+
+describe('damaged files', () => {
+  const f32 = (shape: unknown, offsets: unknown) => ({ dtype: 'F32', shape, data_offsets: offsets });
+  const eight = new Uint8Array(8);
+
+  it.each([
+    ['not JSON', '{"a":', eight],
+    ['not an object', '[]', eight],
+    ['an unknown type', { a: { dtype: 'F31', shape: [2], data_offsets: [0, 8] } }, eight],
+    ['a type from the prototype', { a: { dtype: 'toString', shape: [2], data_offsets: [0, 8] } }, eight],
+    ['a negative side', { a: f32([-2], [0, 8]) }, eight],
+    ['a fractional side', { a: f32([0.5, 4], [0, 8]) }, eight],
+    ['a huge shape', { a: f32([2 ** 40, 2 ** 40], [0, 8]) }, eight],
+    ['a rank that is too large', { a: f32(new Array(17).fill(1), [0, 4]) }, eight],
+    ['a range beyond the file', { a: f32([4], [0, 16]) }, eight],
+    ['a range that runs backwards', { a: f32([2], [8, 0]) }, eight],
+    ['a shape that contradicts the range', { a: f32([1], [0, 8]) }, eight],
+    ['overlapping tensors', { a: f32([2], [0, 8]), b: f32([1], [4, 8]) }, eight],
+    ['a gap', { a: f32([1], [4, 8]) }, eight],
+    ['bytes that belong to no tensor', { a: f32([1], [0, 4]) }, eight],
+    ['metadata that is no text', { __metadata__: { a: 1 }, b: f32([2], [0, 8]) }, eight],
+    ['no ranges', { a: { dtype: 'F32', shape: [2] } }, eight],
+  ])('%s', (_, header, data) => {
+    expect(() => readSafetensors(handmade(header, data))).toThrow(UserError);
+  });
+
+  it('names the file, what was expected and what was found', () => {
+    const path = handmade({ a: f32([4], [0, 16]) }, eight);
+    expect(() => readSafetensors(path)).toThrow(/handmade\.safetensors[\s\S]*0\.\.8[\s\S]*\[0,16\]/);
+  });
+
+  it('a missing file, a folder, an empty file, a header longer than the file', () => {
+    const path = join(folder, 'x');
+    expect(() => readSafetensors(path)).toThrow(UserError);
+    expect(() => readSafetensors(folder)).toThrow(UserError);
+    writeFileSync(path, '');
+    expect(() => readSafetensors(path)).toThrow(UserError);
+    writeFileSync(path, Buffer.alloc(8, 255));
+    expect(() => readSafetensors(path)).toThrow(/header length/);
+  });
+});
+
+const fixtures = '../shared/reference/fixtures/public';
+describe.skipIf(!existsSync(fixtures))(`reference fixtures (skipped when ${fixtures} is absent)`, () => {
+  it('are all read', () => {
+    for (const name of readdirSync(fixtures).filter((file) => file.endsWith('.safetensors'))) {
+      expect(readSafetensors(join(fixtures, name)).size, name).toBeGreaterThan(0);
+    }
+  });
+});
