@@ -27,7 +27,7 @@ const [file = 'configs/quickstart.yaml', stageNumber = '1', steps = '20'] = posi
 const { config } = readConfig(file, values.set);
 const method = createMethod(config);
 await method.prepareTraining(silent);
-const stage = method.stages[Number(stageNumber) - 1]!;
+const stage = method.stages[Number(stageNumber) - 1];
 const trainable = method.begin(stage);
 
 /** Noise and lines. */
@@ -52,7 +52,7 @@ const seconds = async (work: () => Promise<unknown>): Promise<number> => {
   return (performance.now() - begin) / 1000;
 };
 
-const median = (numbers: number[]): number => numbers.sort((a, b) => a - b)[numbers.length >> 1]!;
+const median = (numbers: number[]): number => numbers.sort((a, b) => a - b)[numbers.length >> 1];
 
 /** In turns, either first, so that whatever else the machine does falls on both. */
 async function measureGuard(batch: Batch): Promise<void> {

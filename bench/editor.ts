@@ -60,7 +60,7 @@ const { tasks, times } = await page.evaluate(() => {
 });
 const sorted = times.slice(1).sort((a, b) => a - b);
 console.log(`pen-up to picture, ms: ${times.map((time) => time.toFixed(0)).join(' ')}`);
-console.log(`median ${sorted[sorted.length >> 1]!.toFixed(0)} ms, worst ${sorted.at(-1)!.toFixed(0)} ms`);
+console.log(`median ${sorted[sorted.length >> 1].toFixed(0)} ms, worst ${sorted.at(-1)!.toFixed(0)} ms`);
 console.log(
   `main thread: ${tasks.length} tasks over 50 ms${tasks.length ? `, the longest ${Math.max(...tasks)} ms` : ''}`,
 );

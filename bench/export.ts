@@ -58,7 +58,7 @@ async function measureExport(format: ExportFormat): Promise<void> {
     path.startsWith(`${format}/`) ? bytes / 1e6 : 0,
   );
   const size = sizes.reduce((sum, megabytes) => sum + megabytes, 0);
-  const worst = Math.max(...Object.values(proofs[0]!.outputs).map(({ max }) => max));
+  const worst = Math.max(...Object.values(proofs[0].outputs).map(({ max }) => max));
   console.log(
     `${format}: ${size.toFixed(1)} MB, exported and proven in ${seconds.toFixed(1)} s (${cpu}), differs by ${worst.toExponential(1)} at most`,
   );
@@ -66,7 +66,7 @@ async function measureExport(format: ExportFormat): Promise<void> {
 
 try {
   for (const format of ['onnx', 'tfjs'] as const) await measureExport(format);
-  const { inputs } = makeCases(pipeline(loaded.method, config))[0]!;
+  const { inputs } = makeCases(pipeline(loaded.method, config))[0];
   const channelsLast: Record<string, Plain> = {};
   const channelsFirst: Record<string, Plain> = {};
   for (const [name, { shape, data }] of Object.entries(inputs)) {

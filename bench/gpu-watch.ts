@@ -26,7 +26,7 @@ export class GpuWatch {
     this.#closed = once(this.#process, 'close').catch(() => {});
     createInterface(this.#process.stdout!).on('line', (line) => {
       const [percent, megabytes] = line.split(',').map(Number);
-      if (Number.isFinite(percent) && Number.isFinite(megabytes)) this.#readings.push([percent!, megabytes!]);
+      if (Number.isFinite(percent) && Number.isFinite(megabytes)) this.#readings.push([percent, megabytes]);
     });
   }
 

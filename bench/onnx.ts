@@ -64,7 +64,7 @@ function runNative(computation: Computation, feeds: Record<string, Values>): Rec
 }
 
 const middle = (times: readonly Time[], of: keyof Time): number =>
-  times.map((time) => time[of]).sort((a, b) => a - b)[times.length >> 1]!;
+  times.map((time) => time[of]).sort((a, b) => a - b)[times.length >> 1];
 
 /** In turns, so that whatever else the machine does falls on both. */
 async function compareTimes(computation: Computation, session: OnnxSession): Promise<string> {
@@ -91,7 +91,7 @@ async function largestDifference(computation: Computation, session: OnnxSession)
   const expected = runNative(computation, feeds);
   const results = await session.run(feeds);
   const differences = Object.entries(results).map(([name, { data }]) =>
-    data.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[name]![i]!)), 0),
+    data.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[name][i])), 0),
   );
   return Math.max(...differences);
 }
@@ -113,6 +113,6 @@ for (const computation of computations) {
     sessions.map(async (session) => (await largestDifference(computation, session)).toExponential(1)),
   );
   console.log(`  largest difference: fp32 ${single}, fp16 ${half}`);
-  console.log(`  ${await compareTimes(computation, sessions[0]!)}`);
+  console.log(`  ${await compareTimes(computation, sessions[0])}`);
   for (const session of sessions) await session.release();
 }

@@ -9,30 +9,30 @@ type Count = (execution: Execution) => number;
 const convolved = (kernel: Tensor, made: Tensor): number => (2 * kernel.size * made.size) / kernel.shape[3]!;
 
 /** Every number of a depthwise convolution's result is a sum over a kernel's [h,w]. */
-const convolvedDepthwise = ([h, w]: readonly number[], made: Tensor): number => 2 * h! * w! * made.size;
+const convolvedDepthwise = ([h, w]: readonly number[], made: Tensor): number => 2 * h * w * made.size;
 
 /** Every number of the result is a sum over a row of the first matrix, or over a column where that is transposed. */
 function product({ attributes, inputs, outputs }: Execution): number {
-  const { shape } = inputs[0]!;
+  const { shape } = inputs[0];
   const transposed = attributes.some(
     ({ name, value }) => /^(transpose_a|adj_x)$/.test(name) && value === true,
   );
-  return 2 * outputs[0]!.size * shape.at(transposed ? -2 : -1)!;
+  return 2 * outputs[0].size * shape.at(transposed ? -2 : -1)!;
 }
 
-const forward: Count = ({ inputs, outputs }) => convolved(inputs[1]!, outputs[0]!);
-const forwardDepthwise: Count = ({ inputs, outputs }) => convolvedDepthwise(inputs[1]!.shape, outputs[0]!);
+const forward: Count = ({ inputs, outputs }) => convolved(inputs[1], outputs[0]);
+const forwardDepthwise: Count = ({ inputs, outputs }) => convolvedDepthwise(inputs[1].shape, outputs[0]);
 
 const counts: Readonly<Record<string, Count>> = {
   Conv2D: forward,
   _FusedConv2D: forward,
-  Conv2DBackpropInput: ({ inputs }) => convolved(inputs[1]!, inputs[2]!),
-  Conv2DBackpropFilter: ({ inputs, outputs }) => convolved(outputs[0]!, inputs[2]!),
+  Conv2DBackpropInput: ({ inputs }) => convolved(inputs[1], inputs[2]),
+  Conv2DBackpropFilter: ({ inputs, outputs }) => convolved(outputs[0], inputs[2]),
   DepthwiseConv2dNative: forwardDepthwise,
   _FusedDepthwiseConv2dNative: forwardDepthwise,
-  DepthwiseConv2dNativeBackpropInput: ({ inputs }) => convolvedDepthwise(inputs[1]!.shape, inputs[2]!),
+  DepthwiseConv2dNativeBackpropInput: ({ inputs }) => convolvedDepthwise(inputs[1].shape, inputs[2]),
   DepthwiseConv2dNativeBackpropFilter: ({ inputs, outputs }) =>
-    convolvedDepthwise(outputs[0]!.shape, inputs[2]!),
+    convolvedDepthwise(outputs[0].shape, inputs[2]),
   MatMul: product,
   _FusedMatMul: product,
   BatchMatMul: product,

@@ -109,4 +109,4 @@ ${points.map(
 }
 
 const tenths = (value: number): number => Math.round(10 * value) / 10;
-const capital = (text: string): string => text[0]!.toUpperCase() + text.slice(1);
+const capital = (text: string): string => text[0].toUpperCase() + text.slice(1);

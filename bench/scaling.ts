@@ -70,7 +70,7 @@ export function planScaling(source: ConfigChoice, resolutions: readonly number[]
       work: 'loader',
       axis: 'threads',
       fixed: `batch ${BATCH}`,
-      points: threads.map((x) => ({ x, assignment: load(LOADED[0]!), env: withThreads(x) })),
+      points: threads.map((x) => ({ x, assignment: load(LOADED[0]), env: withThreads(x) })),
     },
     {
       work: 'loader',
@@ -97,7 +97,7 @@ export function planScaling(source: ConfigChoice, resolutions: readonly number[]
 
 /** Fills the cache, so that no measurement takes that time and memory as well. */
 export async function prepareFaces(source: ConfigChoice): Promise<void> {
-  await Contestant.run({ ...source, what: 'loader', batch: BATCH, samples: LOADED[0]!, runs: 0 });
+  await Contestant.run({ ...source, what: 'loader', batch: BATCH, samples: LOADED[0], runs: 0 });
 }
 
 /** Every network of that width. */

@@ -93,12 +93,12 @@ for (const line of table(['step', 'stage', 'tensors', 'resident, MB', 'JS heap, 
   console.log(line);
 
 const warm = rows.filter(({ step }) => step >= WARM_UP_SHARE * STEPS);
-const growth = Math.max(...warm.map(({ resident }) => resident)) - warm[0]!.resident;
+const growth = Math.max(...warm.map(({ resident }) => resident)) - warm[0].resident;
 const uneven = [...tensorsByStage].filter(([, counts]) => counts.size > 1);
 console.log(
   `${STEPS} steps in ${seconds.toFixed(0)} s, a checkpoint every ${CHECKPOINT_SECONDS} s. ` +
     `Tensors within a stage: ${uneven.length === 0 ? 'always as many' : 'not always as many'}. ` +
-    `Resident memory after step ${warm[0]!.step}: at most ${growth.toFixed(0)} MB more (bound: ${MOST_GROWTH_MB} MB).`,
+    `Resident memory after step ${warm[0].step}: at most ${growth.toFixed(0)} MB more (bound: ${MOST_GROWTH_MB} MB).`,
 );
 for (const [stage, counts] of uneven) console.error(`${stage}: ${[...counts].join(', ')} tensors`);
 if (uneven.length > 0 || growth > MOST_GROWTH_MB) process.exitCode = 1;

@@ -14,8 +14,8 @@ const CONFIDENCE = 0.95;
 export function quantile(numbers: readonly number[], q: number): number {
   const sorted = [...numbers].sort((a, b) => a - b);
   const place = q * (sorted.length - 1);
-  const below = sorted[Math.floor(place)]!;
-  return below + (sorted[Math.ceil(place)]! - below) * (place - Math.floor(place));
+  const below = sorted[Math.floor(place)];
+  return below + (sorted[Math.ceil(place)] - below) * (place - Math.floor(place));
 }
 
 export const median = (numbers: readonly number[]): number => quantile(numbers, 0.5);
@@ -33,7 +33,7 @@ export function medianRatio(above: readonly number[], below: readonly number[]):
   const random = stream(1, 'bench bootstrap');
   const ratios = Array.from({ length: RESAMPLES }, () => {
     const drawn = above.map(() => random.integer(0, above.length));
-    return median(drawn.map((i) => above[i]!)) / median(drawn.map((i) => below[i]!));
+    return median(drawn.map((i) => above[i])) / median(drawn.map((i) => below[i]));
   });
   return {
     value: median(above) / median(below),

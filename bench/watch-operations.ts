@@ -19,7 +19,7 @@ const CALLS = ['executeSingleOutput', 'executeMultipleOutputs'] as const;
 export function watchOperations(see: (execution: Execution) => void): () => void {
   const backend = tf.backend() as unknown as Record<string, Execute>;
   for (const name of CALLS) {
-    const execute = backend[name]!.bind(backend);
+    const execute = backend[name].bind(backend);
     backend[name] = (op, attributes, inputs, count) => {
       const begin = performance.now();
       const result = execute(op, attributes, inputs, count);

@@ -30,7 +30,7 @@ async function workOf(assignment: OwnAssignment): Promise<Work> {
   }
 }
 
-const work = await workOf(JSON.parse(process.argv[2]!) as OwnAssignment);
+const work = await workOf(JSON.parse(process.argv[2]) as OwnAssignment);
 const operations = await countOperations(work);
 const version = (tf.backend() as unknown as NativeBackend).binding.TF_Version;
 say({ software: `TensorFlow ${version}`, images: work.images, operations });

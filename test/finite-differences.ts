@@ -30,9 +30,9 @@ export function expectGradients(
       const direction = normalTensor(input.shape);
       const moved = (amount: number) =>
         inputs.map((x, i) => (i === index ? tf.add(x, tf.mul(direction, amount)) : x));
-      const difference = tf.sub(loss(...moved(step)), loss(...moved(-step))).dataSync()[0]! / (2 * step);
-      const derivative = tf.sum(tf.mul(gradients[index]!, direction)).dataSync()[0]!;
-      const scale = tf.norm(gradients[index]!).dataSync()[0]! * Math.sqrt(input.size) * 0.5 + 1e-3;
+      const difference = tf.sub(loss(...moved(step)), loss(...moved(-step))).dataSync()[0] / (2 * step);
+      const derivative = tf.sum(tf.mul(gradients[index], direction)).dataSync()[0];
+      const scale = tf.norm(gradients[index]).dataSync()[0] * Math.sqrt(input.size) * 0.5 + 1e-3;
       const error =
         Math.abs(difference - derivative) / Math.min(scale, Math.max(Math.abs(difference), scale / 10));
       expect(error, `input ${index}: difference ${difference}, gradient ${derivative}`).toBeLessThan(
@@ -44,5 +44,5 @@ export function expectGradients(
 
 /** Largest absolute difference between two tensors. */
 export function maxDifference(a: Tensor, b: Tensor): number {
-  return tf.max(tf.abs(tf.sub(a, b))).dataSync()[0]!;
+  return tf.max(tf.abs(tf.sub(a, b))).dataSync()[0];
 }

@@ -22,7 +22,7 @@ export async function loaderWork(
   const { ahead } = config.data;
   const loader = new PairLoader({
     name: 'bench',
-    samples: Array.from({ length: count }, (_, i) => faces[i % faces.length]!),
+    samples: Array.from({ length: count }, (_, i) => faces[i % faces.length]),
     resolution: config.resolution,
     batch,
     seed: 1,

@@ -14,7 +14,7 @@ export async function beginLevel(
   const method = createMethod(config);
   await method.prepareTraining(silent);
   // F's stage comes first, and each level has one at l = 1 before the one at any l.
-  return { method, trainable: method.begin(method.stages[2 * level]!) };
+  return { method, trainable: method.begin(method.stages[2 * level]) };
 }
 
 /** Training steps of one level on a batch at the config's resolution, with degradation and the guard's read-back. */

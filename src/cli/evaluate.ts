@@ -39,7 +39,7 @@ export interface EvaluateCommand {
 export async function evaluateCommand(command: EvaluateCommand): Promise<string> {
   const subjects = await openSubjects(command.checkpoints);
   try {
-    const { config } = subjects[0]!.loaded;
+    const { config } = subjects[0].loaded;
     const context = { weights: command.weights, reporter: command.reporter, edges: config.data.edges };
     const measurer = await Measurer.create(command.suite.metrics, context, config.task === 'synthesis');
     try {
@@ -59,7 +59,7 @@ async function evaluateSubjects(
 ): Promise<string> {
   const { suite, split, batch, reporter } = command;
   const begin = performance.now();
-  const { config } = subjects[0]!.loaded;
+  const { config } = subjects[0].loaded;
   const out = command.out ?? defaultFolder(command, subjects);
   await requireWritable(out);
   const samples = (await prepare({ config, reporter })).samples[split];
@@ -73,13 +73,13 @@ async function evaluateSubjects(
   const signal =
     command.signal ??
     catchInterrupts(reporter.warn, 'after the images in progress; the same command goes on');
-  const identity = [set.hash, suite.metrics, config.data.edges, subjects[0]!.predictor.resolution];
+  const identity = [set.hash, suite.metrics, config.data.edges, subjects[0].predictor.resolution];
   const shards = new Shards(out, identity);
   const cells = await evaluate({ set, subjects, measurer, batch, shards, reporter, signal });
   const shown = await drawSamples(set, measurer, cells, subjects, { reporter, signal });
   const report = buildReport({
     set,
-    resolution: subjects[0]!.predictor.resolution,
+    resolution: subjects[0].predictor.resolution,
     measurer,
     methods: [...new Set(cells.map(({ method }) => method))],
     trainedOn: seen,
@@ -104,7 +104,7 @@ async function warnOfTraining(
   set: Parameters<typeof trainedOn>[1],
   reporter: Reporter,
 ): Promise<Record<string, number | undefined>> {
-  const { source } = subjects[0]!.loaded.config.data;
+  const { source } = subjects[0].loaded.config.data;
   const seen: Record<string, number | undefined> = {};
   for (const subject of subjects) {
     const count = await trainedOn(subject, set, source);
@@ -118,7 +118,7 @@ async function warnOfTraining(
 
 /** `RUN/metrics/evaluation-quick-test-step-1800`; beside a checkpoint that lies in no run. */
 function defaultFolder({ suite, split }: EvaluateCommand, subjects: readonly Subject[]): string {
-  const { path } = subjects[0]!.loaded;
+  const { path } = subjects[0].loaded;
   const others = subjects.slice(1).map(({ sha256 }) => sha256);
   const key = createHash('sha256').update(others.join()).digest('hex').slice(0, 8);
   const compared = others.length > 0 ? `-compared-${key}` : '';

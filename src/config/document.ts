@@ -24,7 +24,7 @@ export function configPage(): string {
     'Made from `src/config` by `npm run config-reference`.',
     '',
     ...formsOf(configJsonSchema).flatMap((form) => [
-      `## \`method: ${form.properties!.method!.const}\``,
+      `## \`method: ${form.properties!.method.const}\``,
       '',
       form.description!,
       '',

@@ -26,7 +26,7 @@ export function locator(layers: readonly Layer[]): Locate {
         if (place) return place === `--set ${name(path)}` ? place : `${place}: ${name(path)}`;
       }
     }
-    return `${layers[0]!.file ?? '--set'}: ${name(path)}`;
+    return `${layers[0].file ?? '--set'}: ${name(path)}`;
   };
 }
 
@@ -45,7 +45,7 @@ export function explain(
   schema: JsonSchema = configJsonSchema,
 ): UserError {
   const errors = issues.flatMap((issue) => explainIssue(issue, { values, locate, schema }));
-  if (errors.length === 1) return errors[0]!;
+  if (errors.length === 1) return errors[0];
   return new UserError(
     [`The configuration has ${errors.length} mistakes.`, ...errors.map((error) => error.message)].join(
       '\n\n',

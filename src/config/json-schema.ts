@@ -58,7 +58,7 @@ export function childSchema(schema: JsonSchema, value: unknown, key: PropertyKey
   const form = isMapping(value) ? formFor(schema, value) : undefined;
   const found = (form ? [form] : formsOf(schema))
     .filter((candidate) => Object.hasOwn(candidate.properties ?? {}, key))
-    .map((candidate) => candidate.properties![key as string]!);
+    .map((candidate) => candidate.properties![key as string]);
   return found.length > 1 ? { anyOf: found } : found[0];
 }
 

@@ -123,7 +123,7 @@ export async function readManifest(path: string): Promise<CheckpointManifest> {
   }
   const parsed = manifestSchema.safeParse(json);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
+    const issue = parsed.error.issues[0];
     throw damaged(file, issue.message, `a manifest that differs at ${issue.path.join('.') || 'its top'}`);
   }
   const { sha256, ...content } = json as Record<string, unknown>;

@@ -21,7 +21,7 @@ export abstract class LearningStage implements Trainable {
 
   state(): NamedTensors {
     const weights = Object.entries(Object.assign({}, ...this.#networks.map(namedWeights)) as NamedTensors);
-    const slots = this.#networks.map((network, index) => this.optimizers[index]!.state(stepOf(network)));
+    const slots = this.#networks.map((network, index) => this.optimizers[index].state(stepOf(network)));
     return Object.assign(
       Object.fromEntries(weights.map(([name, weight]) => [name, weight.clone()])),
       ...slots,
@@ -31,7 +31,7 @@ export abstract class LearningStage implements Trainable {
   restore(state: Record<string, Tensor>): void {
     this.#networks.forEach((network, index) => {
       assignNamed(namedWeights(network), state);
-      this.optimizers[index]!.restore(stepOf(network), state);
+      this.optimizers[index].restore(stepOf(network), state);
     });
   }
 

@@ -41,7 +41,7 @@ export function pictureNetworkPorts(
 ): NetworkPorts {
   const ports = Object.entries(inputs).map(([name, port], index) => {
     // A mask may have one channel for all.
-    const channels = tensors[index]!.shape[3] ?? 1;
+    const channels = tensors[index].shape[3] ?? 1;
     return [name, { ...port, shape: [side, side, channels] }] as const;
   });
   return { inputs: Object.fromEntries(ports), outputs };

@@ -19,7 +19,7 @@ export function restoreNetworks(
   names: readonly string[] = Object.keys(method.networks),
 ): void {
   for (const name of names) {
-    const weights = namedWeights(method.networks[name]!);
+    const weights = namedWeights(method.networks[name]);
     withTensors(files[name] ?? new Map(), (tensors) => assignNamed(weights, tensors));
   }
 }

@@ -59,7 +59,7 @@ export async function loadFaceCrop(): Promise<CropFinder> {
     const landmarks = largest.landmarks;
     const eyes = [landmarks.getLeftEye(), landmarks.getRightEye()].map((eye) => toPhoto(mean(eye), scale));
     // Points 0 and 6 of the mouth are its corners.
-    const mouth = [landmarks.getMouth()[0]!, landmarks.getMouth()[6]!].map((point) => toPhoto(point, scale));
+    const mouth = [landmarks.getMouth()[0], landmarks.getMouth()[6]].map((point) => toPhoto(point, scale));
     return celebaHqSquare(eyes as [Point, Point], mouth as [Point, Point]);
   };
 }

@@ -41,7 +41,7 @@ export async function heldOutBatch(
   }
   const raw = { ids: read.map(({ id }) => id), resolution: n, images, sketches };
   const batch = toBatch(raw, config.task === 'edit' ? holes : undefined);
-  const streamOf = (i: number) => stream(config.seed, 'held-out strokes', raw.ids[i]!);
+  const streamOf = (i: number) => stream(config.seed, 'held-out strokes', raw.ids[i]);
   return { ...batch, colour: drawColourStrokes(batch.image, streamOf) };
 }
 

@@ -134,7 +134,7 @@ export class PairLoader {
   /** The first good sample at or after a position of the order. */
   async #readFrom(order: readonly PreparedSample[], position: number): Promise<Pair & { id: string }> {
     for (let k = 0; ; k++) {
-      const { id, pairPath } = order[(position + k) % order.length]!;
+      const { id, pairPath } = order[(position + k) % order.length];
       try {
         return { id, ...(await decodePair(pairPath, this.#options.resolution)) };
       } catch (error) {

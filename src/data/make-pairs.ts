@@ -44,9 +44,9 @@ async function openEdgeDetector(config: Config, findCrop: CropFinder | undefined
         Promise.all(photos.map((data) => resizeRgb({ data, width: side, height: side }, target, target))),
       ),
     );
-    const maps = photos.length > 0 ? await detectEdges(hed, seen!, size, padding) : [];
+    const maps = photos.length > 0 ? await detectEdges(hed, seen, size, padding) : [];
     const pairs = maps.map((map, i) => ({
-      photo: kept![i]!,
+      photo: kept[i],
       sketch: edgeMapToSketch(size === n ? map : resizeMap(map, size, size, n, n), n, n, data.edges),
     }));
     return decoded.map((result) => (result instanceof UnusableImage ? result : pairs.shift()!));

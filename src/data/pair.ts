@@ -14,7 +14,7 @@ export async function encodePair({ photo, sketch }: Pair, n: number): Promise<Bu
   for (let y = 0; y < n; y++) {
     data.set(photo.subarray(y * n * 3, (y + 1) * n * 3), y * 2 * n * 3);
     for (let x = 0; x < n; x++)
-      data.fill(sketch[y * n + x]!, (y * 2 * n + n + x) * 3, (y * 2 * n + n + x + 1) * 3);
+      data.fill(sketch[y * n + x], (y * 2 * n + n + x) * 3, (y * 2 * n + n + x + 1) * 3);
   }
   return fromRgb({ data, width: 2 * n, height: n })
     .png()
@@ -59,7 +59,7 @@ function splitPair({ data, height: n }: RgbImage, sketchFirst = false): Pair {
   for (let y = 0; y < n; y++) {
     const row = y * 2 * n * 3;
     photo.set(data.subarray(row + photoAt, row + photoAt + n * 3), y * n * 3);
-    for (let x = 0; x < n; x++) sketch[y * n + x] = data[row + sketchAt + x * 3]!;
+    for (let x = 0; x < n; x++) sketch[y * n + x] = data[row + sketchAt + x * 3];
   }
   return { photo, sketch };
 }

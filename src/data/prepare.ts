@@ -74,7 +74,7 @@ async function makeMissing(
       const results = await maker.make(items.map(({ path }) => path));
       await Promise.all(
         results.map(async (result, i) => {
-          const { key, path } = items[i]!;
+          const { key, path } = items[i];
           if (result instanceof UnusableImage) cache.addProblem(key, { path, reason: result.message });
           else await cache.addPair(key, await encodePair(result, config.resolution));
         }),

@@ -37,7 +37,7 @@ export async function buildPage(): Promise<ReadonlyMap<string, PageFile>> {
   });
   const files = new Map<string, PageFile>();
   const add = (name: string, body: Uint8Array) =>
-    files.set(name, { type: types[name.split('.').at(-1)!]!, body });
+    files.set(name, { type: types[name.split('.').at(-1)!], body });
   for (const { path, contents } of bundle.outputFiles) add(path.split('/').at(-1)!, contents);
   for (const name of ['index.html', 'icon.svg']) add(name, await readFile(web(name)));
   return files;

@@ -32,7 +32,7 @@ export class Bootstrap {
     this.#confidence = options.confidence;
     this.#weights = Array.from({ length: options.resamples }, () => {
       const weights = new Uint16Array(photos);
-      for (let i = 0; i < photos; i++) weights[random.integer(0, photos)]! += 1;
+      for (let i = 0; i < photos; i++) weights[random.integer(0, photos)] += 1;
       return weights;
     });
   }
@@ -44,21 +44,21 @@ export class Bootstrap {
     let count = 0;
     for (const { photo, value } of values) {
       if (Number.isNaN(value)) continue;
-      sums[photo]! += value;
-      counts[photo]! += 1;
+      sums[photo] += value;
+      counts[photo] += 1;
       count += 1;
     }
     if (count === 0) return undefined;
-    const present = [...counts.keys()].filter((photo) => counts[photo]! > 0);
-    const mean = present.reduce((sum, photo) => sum + sums[photo]!, 0) / count;
+    const present = [...counts.keys()].filter((photo) => counts[photo] > 0);
+    const mean = present.reduce((sum, photo) => sum + sums[photo], 0) / count;
     if (present.length < 2) return { mean, low: null, high: null, count };
     const means: number[] = [];
     for (const weights of this.#weights) {
       let sum = 0;
       let total = 0;
       for (const photo of present) {
-        sum += weights[photo]! * sums[photo]!;
-        total += weights[photo]! * counts[photo]!;
+        sum += weights[photo] * sums[photo];
+        total += weights[photo] * counts[photo];
       }
       // A resample may have none of them.
       if (total > 0) means.push(sum / total);
@@ -74,5 +74,5 @@ export function quantile(sorted: ArrayLike<number>, q: number): number {
   const position = q * (sorted.length - 1);
   const below = Math.floor(position);
   const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below]! + (sorted[above]! - sorted[below]!) * (position - below);
+  return sorted[below] + (sorted[above] - sorted[below]) * (position - below);
 }

@@ -54,7 +54,7 @@ interface PlannedPart extends Part {
 /** Measures everything; memory is bounded by the numbers of l and metrics, but for one number a value. */
 export async function evaluate(options: EvaluateOptions): Promise<Cell[]> {
   const { set, subjects, measurer, reporter } = options;
-  const resolution = subjects[0]!.predictor.resolution;
+  const resolution = subjects[0].predictor.resolution;
   const photos = measurer.setMetrics.length > 0 ? [photosPart(resolution)] : [];
   const parts = [meanColourPart(resolution), ...subjects.flatMap((subject) => partsOf(subject, set))];
   const images = [...photos, ...parts].reduce((sum, { variants }) => sum + variants.length, 0);
@@ -70,7 +70,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Cell[]> {
   };
   const cells: Cell[] = [];
   try {
-    const real = photos[0] && (await measurePart(photos[0], context)).statistics[0]!;
+    const real = photos[0] && (await measurePart(photos[0], context)).statistics[0];
     for (const part of parts) {
       const result = await measurePart(part, context);
       cells.push(...part.cells.map((cell, i) => ({ ...cell, ...outcome(measurer, result, i, real) })));
@@ -89,9 +89,9 @@ function outcome(
 ): Pick<Cell, 'values' | 'distances'> {
   const distances = setMetrics.map((metric, k) => [
     metric.name,
-    metric.compare(statistics[variant]![k]!, real![k]!),
+    metric.compare(statistics[variant][k], real![k]),
   ]);
-  return { values: values[variant]!, distances: Object.fromEntries(distances) };
+  return { values: values[variant], distances: Object.fromEntries(distances) };
 }
 
 /** The photos themselves: what sets of results are compared with. */

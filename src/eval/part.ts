@@ -63,9 +63,9 @@ export async function measurePart(part: Part, context: PartContext): Promise<Par
   const saved = await shards.load(part.name);
   if (saved) {
     done = saved.done;
-    for (const [i, table] of saved.values.entries()) values[i]!.set(table);
+    for (const [i, table] of saved.values.entries()) values[i].set(table);
     for (const [i, states] of saved.statistics.entries())
-      for (const [k, state] of states.entries()) statistics[i]![k]!.restore(state);
+      for (const [k, state] of states.entries()) statistics[i][k].restore(state);
     context.progress(done * part.variants.length);
   }
   const save = (): Promise<void> => {
@@ -85,8 +85,8 @@ export async function measurePart(part: Part, context: PartContext): Promise<Par
     const truth = unit(known.truth);
     for (const [i, variant] of part.variants.entries()) {
       const result = await fill(variant, batch, known, set);
-      if (part.measured) values[i]!.set(await measurer.measure({ ...known, truth, result }), done * width);
-      for (const sums of statistics[i]!) await sums.add(result);
+      if (part.measured) values[i].set(await measurer.measure({ ...known, truth, result }), done * width);
+      for (const sums of statistics[i]) await sums.add(result);
       result.dispose();
       context.progress(items.length);
     }

@@ -69,7 +69,7 @@ export async function drawSamples(
 ): Promise<ShownSamples | undefined> {
   const column = sortColumn(set, measurer);
   if (column === undefined) return undefined;
-  const { metric, region } = measurer.columns[column]!;
+  const { metric, region } = measurer.columns[column];
   const worstFirst = rank(set, measurer, cells, column, metric.better === 'lower');
   const samples: ShownSample[] = [];
   let bytes = 0;
@@ -77,7 +77,7 @@ export async function drawSamples(
   const task = reporter.task('Pictures', places.length, 'samples');
   for (const [i, place] of places.entries()) {
     signal?.throwIfAborted();
-    const { item, error } = worstFirst[place]!;
+    const { item, error } = worstFirst[place];
     const errorAt: ErrorAt = (subject, degradation, level) =>
       cells.find(
         (cell) =>
@@ -86,7 +86,7 @@ export async function drawSamples(
           (cell.degradation ?? degradation) === degradation &&
           cell.level === level,
       )?.values[item * measurer.columns.length + column];
-    const drawn = await drawSample(set, set.items[item]!, subjects, errorAt);
+    const drawn = await drawSample(set, set.items[item], subjects, errorAt);
     bytes += JSON.stringify(drawn).length;
     if (bytes > set.suite.report.megabytes * 1e6) break;
     samples.push({ ...drawn, error, rank: place + 1 });
@@ -99,8 +99,8 @@ export async function drawSamples(
 
 /** The suite's `sortBy`, inside the hole where it is measured there; undefined where it is not measured. */
 export function sortColumn(set: EvaluationSet, { columns }: Measurer): number | undefined {
-  const own = [...columns.keys()].filter((i) => columns[i]!.metric.name === set.suite.report.sortBy);
-  return own.find((i) => columns[i]!.region === 'hole') ?? own[0];
+  const own = [...columns.keys()].filter((i) => columns[i].metric.name === set.suite.report.sortBy);
+  return own.find((i) => columns[i].region === 'hole') ?? own[0];
 }
 
 /** Items with the mean of their values over the first checkpoint's cells, worst first; those without a value left out. */
@@ -112,10 +112,10 @@ function rank(
   lowerIsBetter: boolean,
 ): { item: number; error: number }[] {
   const own = cells.filter(({ method }) => method.kind === 'checkpoint');
-  const first = own.filter(({ method }) => method.label === own[0]!.method.label);
+  const first = own.filter(({ method }) => method.label === own[0].method.label);
   return [...set.items.keys()]
     .map((item) => {
-      const values = first.map((cell) => cell.values[item * columns.length + column]!);
+      const values = first.map((cell) => cell.values[item * columns.length + column]);
       return { item, error: values.reduce((sum, value) => sum + value, 0) / values.length };
     })
     .filter(({ error }) => Number.isFinite(error))
@@ -130,7 +130,7 @@ export function spread(total: number, count: number): number[] {
   const [first, mid, last] = [third(0, 1), third(middle, 1), third(total - 1, -1)];
   const places: number[] = [];
   for (let i = 0; places.length < count; i++) {
-    for (const place of [first[i]!, last[i]!, mid[i]!])
+    for (const place of [first[i], last[i], mid[i]])
       if (places.length < count && place >= 0 && place < total && !places.includes(place)) places.push(place);
   }
   return places;
@@ -142,7 +142,7 @@ async function drawSample(
   subjects: readonly Subject[],
   errorAt: ErrorAt,
 ): Promise<Omit<ShownSample, 'error' | 'rank'>> {
-  const resolution = subjects[0]!.predictor.resolution;
+  const resolution = subjects[0].predictor.resolution;
   const sketches: ShownSketch[] = [];
   const takesColour = subjects.some(({ predictor }) => predictor.controls.includes('colour'));
   let pictures = { photo: '', input: '' };

@@ -28,7 +28,7 @@ export async function openSubjects(paths: readonly string[]): Promise<Subject[]>
     for (const path of paths) {
       const subject = await openSubject(path);
       subjects.push(subject);
-      requireComparable(subjects[0]!, subject);
+      requireComparable(subjects[0], subject);
       const twice = subjects.find((other) => other !== subject && other.sha256 === subject.sha256);
       if (twice) {
         throw new UserError('A checkpoint is given twice.', {

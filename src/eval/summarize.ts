@@ -24,8 +24,8 @@ export function summarize(set: EvaluationSet, measurer: Measurer, cells: readonl
     bootstrap.estimate(photoValues(set, items, value));
   return {
     rows: cells.flatMap((cell) => cellRows(cell, groups, measurer, estimate)),
-    differences: differences(cells, groups[0]!, measurer, estimate),
-    bestLevels: bestLevels(cells, groups[0]!, measurer, estimate),
+    differences: differences(cells, groups[0], measurer, estimate),
+    bestLevels: bestLevels(cells, groups[0], measurer, estimate),
   };
 }
 
@@ -40,13 +40,13 @@ function cellRows(
   const rows: ReportRow[] = [];
   for (const { hole, size, items } of groups) {
     for (const [column, { metric, region }] of columns.entries()) {
-      const found = estimate(items, (item) => cell.values[item * columns.length + column]!);
+      const found = estimate(items, (item) => cell.values[item * columns.length + column]);
       if (found) rows.push({ ...placeOf(cell), hole, size, metric: metric.name, region, ...found });
     }
   }
-  const { items } = groups[0]!;
+  const { items } = groups[0];
   for (const { name } of setMetrics) {
-    const value = { mean: cell.distances[name]!, low: null, high: null, count: items.length };
+    const value = { mean: cell.distances[name], low: null, high: null, count: items.length };
     rows.push({ ...placeOf(cell), hole: null, size: null, metric: name, region: 'image', ...value });
   }
   return rows;
@@ -61,7 +61,7 @@ function differences(
 ): Report['differences'] {
   const rows: Report['differences'] = [];
   const ofCheckpoints = cells.filter(({ method }) => method.kind === 'checkpoint');
-  const reference = ofCheckpoints[0]!.method.label;
+  const reference = ofCheckpoints[0].method.label;
   for (const cell of ofCheckpoints) {
     if (cell.method.label === reference) continue;
     for (const other of ofCheckpoints) {
@@ -74,13 +74,13 @@ function differences(
       for (const [column, { metric, region }] of columns.entries()) {
         const difference = (item: number) => {
           const at = item * columns.length + column;
-          return cell.values[at]! - other.values[at]!;
+          return cell.values[at] - other.values[at];
         };
         const found = estimate(items, difference);
         if (found) rows.push({ ...place, reference, metric: metric.name, region, ...found });
       }
       for (const { name } of setMetrics) {
-        const mean = cell.distances[name]! - other.distances[name]!;
+        const mean = cell.distances[name] - other.distances[name];
         const value = { mean, low: null, high: null, count: items.length };
         rows.push({ ...place, reference, metric: name, region: 'image', ...value });
       }
@@ -104,10 +104,10 @@ function bestLevels(
 ): Report['bestLevels'] {
   const found: Report['bestLevels'] = [];
   for (const row of rowsOfLevels(cells)) {
-    const { method, degradation } = row[0]!;
+    const { method, degradation } = row[0];
     const place = { method: method.label, d: degradation! };
     for (const [column, { metric, region }] of columns.entries()) {
-      const value = (cell: Cell) => (item: number) => cell.values[item * columns.length + column]!;
+      const value = (cell: Cell) => (item: number) => cell.values[item * columns.length + column];
       const best = bestOf(row, metric.better, (cell) => estimate(items, value(cell))?.mean);
       if (!best) continue;
       const clear = row.every((other) => {
@@ -163,7 +163,7 @@ function groupsOf(set: EvaluationSet): Group[] {
   const groups: Group[] = [{ hole: null, size: null, items: all }];
   if (set.holes.length > 1) {
     for (const hole of set.holes) {
-      groups.push({ hole, size: null, items: all.filter((item) => set.items[item]!.hole === hole) });
+      groups.push({ hole, size: null, items: all.filter((item) => set.items[item].hole === hole) });
     }
   }
   if (set.task === 'synthesis') return groups;
@@ -173,8 +173,8 @@ function groupsOf(set: EvaluationSet): Group[] {
   });
   const bounds = set.suite.holeSizes;
   for (const [i, from] of bounds.slice(0, -1).entries()) {
-    const to = bounds[i + 1]!;
-    const items = all.filter((item) => shares[item]! >= from && shares[item]! < to);
+    const to = bounds[i + 1];
+    const items = all.filter((item) => shares[item] >= from && shares[item] < to);
     if (items.length > 0) groups.push({ hole: null, size: [from, to], items });
   }
   return groups;
@@ -185,5 +185,5 @@ function* photoValues(
   indices: readonly number[],
   value: (item: number) => number,
 ): Generator<PhotoValue> {
-  for (const item of indices) yield { photo: items[item]!.photoIndex, value: value(item) };
+  for (const item of indices) yield { photo: items[item].photoIndex, value: value(item) };
 }

@@ -63,7 +63,7 @@ export async function heldOutTable(options: TableOptions): Promise<HeldOutTable>
       const measured = await measurer.measure({ ...known, truth, result });
       const found = Array.from({ length: truth.shape[0] }, (_, i) => {
         const at = i * measurer.columns.length;
-        return { l1: measured[at + l1!]!, psnr: measured[at + psnr!]! };
+        return { l1: measured[at + l1], psnr: measured[at + psnr] };
       }).filter((value) => !Number.isNaN(value.l1));
       values.set(name, [...(values.get(name) ?? []), ...found]);
       result.dispose();

@@ -62,20 +62,20 @@ export class Validation {
       const filled = await fill(method, batch);
       if (!filled) return undefined;
       const table = await this.#measurer.measure(filled);
-      for (const [i, value] of table.entries()) values[i % columns.length]!.push(value);
+      for (const [i, value] of table.entries()) values[i % columns.length].push(value);
       for (const statistics of results) await statistics.add(filled.result);
       for (const statistics of photos) await statistics.add(filled.truth);
       tf.dispose({ ...filled });
     }
     const means: Record<string, number> = {};
     for (const [i, { metric, region }] of columns.entries()) {
-      const known = values[i]!.filter((value) => !Number.isNaN(value));
+      const known = values[i].filter((value) => !Number.isNaN(value));
       const sum = known.reduce((total, value) => total + value, 0);
       if (known.length > 0) means[`${metric.name}/${region}`] = sum / known.length;
     }
     for (const [i, metric] of setMetrics.entries()) {
-      if (photos[i]!.count >= metric.minimum)
-        means[`${metric.name}/image`] = metric.compare(results[i]!, photos[i]!);
+      if (photos[i].count >= metric.minimum)
+        means[`${metric.name}/image`] = metric.compare(results[i], photos[i]);
     }
     return Object.keys(means).length > 0 ? means : undefined;
   }

@@ -93,7 +93,7 @@ function drawColours(size: number, random: RandomStream): Float32Array {
   const where = drawFreeFormMask(size, random);
   return Float32Array.from({ length: 4 * size * size }, (_, i) => {
     const pixel = Math.floor(i / 4);
-    return i % 4 === 3 ? where[pixel]! : colours[3 * pixel + (i % 4)]!;
+    return i % 4 === 3 ? where[pixel] : colours[3 * pixel + (i % 4)];
   });
 }
 

@@ -58,7 +58,7 @@ export function pipeline(method: Method, config: Config): Computation {
   };
   return {
     name: 'pipeline',
-    networks: predictor.networks.map((name) => method.networks[name]!),
+    networks: predictor.networks.map((name) => method.networks[name]),
     inputs: {
       ...(edit && { photo, hole }),
       ...(uses('sketch') && { sketch }),
@@ -87,7 +87,7 @@ export function pipeline(method: Method, config: Config): Computation {
 
 /** One network of a method with its own inputs. */
 export function singleNetwork(method: Method, name: string): Computation {
-  const network = method.networks[name]!;
+  const network = method.networks[name];
   const ports = method.ports(name);
   const { inputs, outputs } = ports;
   return {
@@ -95,8 +95,8 @@ export function singleNetwork(method: Method, name: string): Computation {
     networks: [network],
     ...ports,
     run: (tensors) => {
-      const given = Object.keys(inputs).map((input) => tensors[input]!);
-      const results = network.apply(given.length === 1 ? given[0]! : given);
+      const given = Object.keys(inputs).map((input) => tensors[input]);
+      const results = network.apply(given.length === 1 ? given[0] : given);
       const list = Array.isArray(results) ? results : [results];
       return Object.fromEntries(Object.keys(outputs).map((output, i) => [output, list[i] as Tensor]));
     },

@@ -36,7 +36,7 @@ interface Language {
 function inputLines({ inputs }: Computation, language: Language): string[] {
   return Object.entries(inputs).flatMap(([name, { kind, shape }]) => {
     const [height, ...rest] = shape as [number, ...number[]];
-    const moved = language.channelsFirst && shape.length === 3 ? [rest[1]!, height, rest[0]!] : shape;
+    const moved = language.channelsFirst && shape.length === 3 ? [rest[1], height, rest[0]] : shape;
     const [first, ...more] =
       kind === 'sketch' ? language.sketch(name, height) : [language.filled(name, [1, ...moved], FILL[kind])];
     return [`${first} ${language.comment} ${HINTS[kind]}`, ...more];

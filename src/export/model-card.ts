@@ -8,7 +8,7 @@ import type { ExportReport } from './report.ts';
 /** The text of an export's `README.md`: what is in it, how to run it, how equal it is, and where it comes from. */
 export function modelCard(report: ExportReport, computations: readonly Computation[]): string {
   const { origin, proofs } = report;
-  const first = computations[0]!;
+  const first = computations[0];
   const has = (format: string) => proofs.some((proof) => proof.format === format);
   const browser = has('tfjs') ? tfjsExample(first) : onnxExample(first, 'onnxruntime-web');
   const sections: (readonly [title: string, text: string])[] = [

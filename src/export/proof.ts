@@ -78,11 +78,11 @@ function add(total: Total, a: Values, b: Values | undefined): void {
     return;
   }
   for (let i = 0; i < a.data.length; i++) {
-    const difference = Math.abs(a.data[i]! - b!.data[i]!);
+    const difference = Math.abs(a.data[i] - b!.data[i]);
     // A number that is none is as far off as can be.
     total.max = Math.max(total.max, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
     total.sum += difference;
-    total.scale = Math.max(total.scale, Math.abs(a.data[i]!));
+    total.scale = Math.max(total.scale, Math.abs(a.data[i]));
   }
   total.count += a.data.length;
 }

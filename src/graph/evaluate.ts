@@ -31,7 +31,7 @@ export function evaluateGraph(
         node,
         node.inputs.map((id) => tensors.get(id)!),
       );
-      node.outputs.forEach((id, i) => void tensors.set(id, outputs[i]!));
+      node.outputs.forEach((id, i) => void tensors.set(id, outputs[i]));
       for (const id of node.inputs) {
         remaining.set(id, remaining.get(id)! - 1);
         if (remaining.get(id) === 0) tensors.get(id)!.dispose();

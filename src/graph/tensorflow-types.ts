@@ -37,7 +37,7 @@ export function typeAttributes(
   return Object.fromEntries(
     Object.entries(attributes[op] ?? { T: 0 }).map(([name, place]) => [
       name,
-      place === 'output' ? outputs[0]! : inputs.at(place)!,
+      place === 'output' ? outputs[0] : inputs.at(place)!,
     ]),
   );
 }

@@ -96,7 +96,7 @@ function openConstant(id: ValueId, first: Recording, second: Recording): Int32Ar
     if (a.length !== b.length || differing.length !== 1 || place !== inputs.lastIndexOf(id)) return false;
     if (op === 'Reshape' && place === 1) return !a.includes(-1);
     // A slice that takes the whole batch: from 0 on, as many as there are.
-    return op === 'Slice' && place === 2 && first.constants.get(inputs[1]!)?.data[differing[0]!] === 0;
+    return op === 'Slice' && place === 2 && first.constants.get(inputs[1])?.data[differing[0]] === 0;
   };
   const uses = first.nodes.filter(({ inputs }) => inputs.includes(id));
   const wrong = uses.find((node) => !openIn(node));

@@ -51,7 +51,7 @@ function vgg19(): AuxiliaryNetwork {
     name: 'vgg19',
     description: 'torchvision’s VGG19',
     entries: places.flatMap((place, i) =>
-      convolution(`features.${place}`, [channels[i]!, channels[i - 1] ?? 3, 3, 3]),
+      convolution(`features.${place}`, [channels[i], channels[i - 1] ?? 3, 3, 3]),
     ),
     unused: classifier,
     use: 'the perceptual loss of the paper: --set loss.perceptual.network=vgg19 --set loss.perceptual.weights=OUT',
@@ -121,7 +121,7 @@ function hed(): AuxiliaryNetwork {
 function convolution(key: string, shape: readonly number[]): [string, readonly number[]][] {
   return [
     [`${key}.weight`, shape],
-    [`${key}.bias`, [shape[0]!]],
+    [`${key}.bias`, [shape[0]]],
   ];
 }
 

@@ -32,7 +32,7 @@ export async function importDeepPs(
     const task = reporter.task('Importing', named.networks.size, 'networks');
     let done = 0;
     for (const [name, network] of named.networks) {
-      load(method.networks[name]!, network);
+      load(method.networks[name], network);
       task.update(++done, name);
     }
     task.finish();
@@ -54,7 +54,7 @@ function check(method: Method, networks: ReadonlyMap<string, FoundNetwork>): voi
   const byNetwork = new Map<string, string[]>();
   for (const [name, { kind, group }] of networks) {
     const entries = tf.tidy(() =>
-      torchEntries(method.networks[name]!).map(
+      torchEntries(method.networks[name]).map(
         ({ key, variable, toTorch }) => [key, toTorch(variable).shape] as const,
       ),
     );

@@ -59,7 +59,7 @@ export function configOf(named: NamedNetworks): DpsConfig {
       ...base.training,
       levels: Array.from(
         { length: levels },
-        (_, i) => base.training.levels[Math.min(i + skipped, MAX_LEVELS - 1)]!,
+        (_, i) => base.training.levels[Math.min(i + skipped, MAX_LEVELS - 1)],
       ),
     },
   });
@@ -79,7 +79,7 @@ const declaredOf = ({ group }: FoundNetwork) => readDeclared(group.file.metadata
 /** What several networks must have in common. */
 function agreedSizes(named: NamedNetworks, { task, model, refinement }: DpsConfig, resolution: number) {
   const all = [...named.networks];
-  const width = all[0]![1].width;
+  const width = all[0][1].width;
   const generators = only<FoundGenerator>(named, /^G/);
   const discriminators = only<FoundDiscriminator>(named, /^D/);
   const ofF = only<FoundImageGenerator | FoundDiscriminator>(named, /^FD?$/);
@@ -150,7 +150,7 @@ class Agreement {
       this.#lines.push(
         `${what}: ${networks.map(([name, network]) => `${name} ${value(network)}`).join(', ')}`,
       );
-    return values.size > 0 ? [...values][0]! : fallback;
+    return values.size > 0 ? [...values][0] : fallback;
   }
 
   check(): void {

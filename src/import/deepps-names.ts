@@ -94,7 +94,7 @@ function readHint(name: string): Hint | undefined {
   const pattern = /(?:^|[-_. ])(?:net)?(FD|F|G|D)(16|32|64|128|256)?(?=[-_. ]|$)/gi;
   const words = [...name.matchAll(pattern)].map(
     ([, kind, resolution]): Hint => ({
-      kind: kind!.toUpperCase() as Kind,
+      kind: kind.toUpperCase() as Kind,
       resolution: resolution ? Number(resolution) : undefined,
     }),
   );

@@ -98,7 +98,7 @@ function input(
   const shape = tensors.get(key)?.shape;
   const tasks: readonly Task[] = ['edit', 'synthesis'];
   const task = tasks.find((candidate) => channelsOf(candidate) === shape?.[1]);
-  if (shape?.length === 4 && task) return { task, width: shape[0]! };
+  if (shape?.length === 4 && task) return { task, width: shape[0] };
   throw new UserError('A network takes another input than DeepPS’s.', {
     where: `${where}: ${key}`,
     expected: `a convolution [width,c,k,k] with c = ${channelsOf('edit')} (editing) or ${channelsOf('synthesis')} (synthesis)`,

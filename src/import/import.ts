@@ -38,7 +38,7 @@ export async function importWeights({ from, names = [], out, reporter }: ImportO
     const groups = files.flatMap((file, i) => findGroups(file, names[i] || undefined));
     const found = groups.map((group) => ({ group, network: recognizeDeepPs(group) }));
     const others = found.filter(({ network }) => !network).map(({ group }) => group);
-    if (others.length > 0) return await importAlone(groups, others[0]!, out, reporter);
+    if (others.length > 0) return await importAlone(groups, others[0], out, reporter);
     const networks = found.map(({ network }) => network!);
     return { kind: 'checkpoint', checkpoint: await importDeepPs(networks, out, reporter) };
   } finally {

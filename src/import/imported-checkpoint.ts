@@ -63,7 +63,7 @@ export async function writeImported(imported: ImportedMethod, out: string): Prom
   const trained = names.filter((name) => imported.trained.has(name));
   const origin = [];
   for (const file of imported.files) origin.push({ file: basename(file), sha256: await hashFile(file) });
-  const stage = { index: 0, name: method.stages[0]!.name, step: 0 };
+  const stage = { index: 0, name: method.stages[0].name, step: 0 };
   const head = { step: 0, stage, config, random: {}, metrics: {}, trained, origin };
   const path = await writeCheckpoint(out, head, arraysOf(method));
   const fineTune = join(out, FINE_TUNE);

@@ -27,7 +27,7 @@ export async function importTf1(
   requireEmpty(out);
   const method = createMethod(config);
   try {
-    const given = networks.map((name) => [method.networks[name]!, method.ports(name).tf1!] as const);
+    const given = networks.map((name) => [method.networks[name], method.ports(name).tf1!] as const);
     const entries = given.flatMap(([network, naming]) =>
       tf1Entries(network, naming).map(({ key, shape }) => [key, shape] as const),
     );

@@ -30,8 +30,8 @@ export function readConvolution(
 ): { channels: number; filters: number } {
   const shape = tensors.get(key)?.shape ?? [];
   const [height, width, channels, filters] = shape;
-  if (shape.length === 4 && height === side && width === side && known.has(channels!))
-    return { channels: channels!, filters: filters! };
+  if (shape.length === 4 && height === side && width === side && known.has(channels))
+    return { channels: channels, filters: filters };
   const all = [...known].map(([count, meaning]) => `${count} (${meaning})`);
   throw new UserError('A network is none of the system that its variables are named after.', {
     where: `${where}: ${key}`,

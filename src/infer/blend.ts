@@ -30,13 +30,13 @@ export function blend(
   const lastX = Math.min(region.size, width - region.x);
   const useRow = (row: Float32Array, y: number) => {
     for (let x = firstX; x < lastX; x++) {
-      const inside = depth[y * region.size + x]!;
+      const inside = depth[y * region.size + x];
       if (inside === 0) continue;
       const weight = Math.min(1, inside / (BESIDE * (feather + 1)));
       const target = ((region.y + y) * width + region.x + x) * 4;
       for (let c = 0; c < 3; c++) {
-        const drawn = Math.min(255, Math.max(0, (row[x * 3 + c]! + 1) * 127.5));
-        out[target + c] = Math.round(drawn * weight + photo.data[target + c]! * (1 - weight));
+        const drawn = Math.min(255, Math.max(0, (row[x * 3 + c] + 1) * 127.5));
+        out[target + c] = Math.round(drawn * weight + photo.data[target + c] * (1 - weight));
       }
     }
   };
@@ -76,7 +76,7 @@ function depths(hole: Raster, region: Region, feather: number): Uint16Array {
       if (hole.data[row + mirrored(region.x + x, hole.width)]) depth[i] = most;
   }
   const nearer = (i: number, neighbour: number, step: number) => {
-    if (depth[neighbour]! + step < depth[i]!) depth[i] = depth[neighbour]! + step;
+    if (depth[neighbour] + step < depth[i]) depth[i] = depth[neighbour] + step;
   };
   const visit = (x: number, y: number, before: -1 | 1) => {
     const i = y * size + x;

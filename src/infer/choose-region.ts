@@ -42,9 +42,9 @@ export async function chooseRegion(
 function withoutAlpha({ data, width, height }: Raster) {
   const rgb = Buffer.alloc(width * height * 3);
   for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
-    rgb[o] = data[i]!;
-    rgb[o + 1] = data[i + 1]!;
-    rgb[o + 2] = data[i + 2]!;
+    rgb[o] = data[i];
+    rgb[o + 1] = data[i + 1];
+    rgb[o + 2] = data[i + 2];
   }
   return { data: rgb, width, height };
 }

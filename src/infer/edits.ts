@@ -51,7 +51,7 @@ export async function readEdit(job: Exclude<Job, { kind: 'sketch' }>, holeIs: Ma
       `the hole is ${Math.round(100 * part)} % of the photo; if ${other} is what is to change, give --mask-hole ${other}`,
     );
   }
-  if (sketch && !touchesHole(sketch, (pixel) => sketch.data[pixel]! < LINE_BELOW, hole))
+  if (sketch && !touchesHole(sketch, (pixel) => sketch.data[pixel] < LINE_BELOW, hole))
     warnings.push('the sketch has no line inside the hole');
   if (strokes && !touchesHole(strokes, (pixel) => isStroke(strokes, pixel), hole))
     warnings.push('no stroke of colour is inside the hole; what is outside is ignored');

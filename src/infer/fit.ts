@@ -29,7 +29,7 @@ export function fitHole(hole: Raster, { width, height }: Size): Raster {
   for (let y = 0, i = 0; y < height; y++) {
     const row = Math.floor(((y + 0.5) * hole.height) / height) * hole.width;
     for (let x = 0; x < width; x++, i++)
-      data[i] = hole.data[row + Math.floor(((x + 0.5) * hole.width) / width)]!;
+      data[i] = hole.data[row + Math.floor(((x + 0.5) * hole.width) / width)];
   }
   return { width, height, data };
 }
@@ -37,6 +37,6 @@ export function fitHole(hole: Raster, { width, height }: Size): Raster {
 /** The share of a one-channel raster for which `is` holds. */
 export function share({ data }: Raster, is: (value: number) => boolean): number {
   let count = 0;
-  for (let i = 0; i < data.length; i++) if (is(data[i]!)) count++;
+  for (let i = 0; i < data.length; i++) if (is(data[i])) count++;
   return count / data.length;
 }

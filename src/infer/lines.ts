@@ -21,7 +21,7 @@ export function thinLines(sketch: Raster, photo: Size, region: Region, resolutio
   const window = windowOf(sketch, photo, region);
   const drawn = Math.ceil(Math.max(window.width, window.height));
   const fine = Math.max(resolution, Math.min(FINE * resolution, drawn));
-  const isLine = (i: number) => sketch.data[i]! < LINE_BELOW;
+  const isLine = (i: number) => sketch.data[i] < LINE_BELOW;
   const lines = touched(sketch, isLine, window, fine);
   const ownScale = window.width === resolution && window.height === resolution;
   const thinned = thin(lines, fine, fine);
@@ -48,11 +48,11 @@ function touched(
   const rows = spans(window.y, window.height, size);
   const result = new Uint8Array(size * size);
   for (let y = 0; y < size; y++) {
-    for (let sourceY = rows[2 * y]!; sourceY < rows[2 * y + 1]!; sourceY++) {
+    for (let sourceY = rows[2 * y]; sourceY < rows[2 * y + 1]; sourceY++) {
       const row = mirrored(sourceY, raster.height) * raster.width;
       for (let x = 0; x < size; x++) {
         if (result[y * size + x]) continue;
-        for (let sourceX = columns[2 * x]!; sourceX < columns[2 * x + 1]!; sourceX++) {
+        for (let sourceX = columns[2 * x]; sourceX < columns[2 * x + 1]; sourceX++) {
           if (isMarked(row + mirrored(sourceX, raster.width))) result[y * size + x] = 1;
         }
       }

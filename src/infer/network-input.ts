@@ -33,7 +33,7 @@ export function scalePhoto(photo: Raster, region: Region, resolution: number): F
   scaleRows(overWhite(photo), region, resolution, (row, y) => {
     const start = y * resolution * 3;
     for (let i = 0; i < row.length; i++)
-      image[start + i] = (Math.min(255, Math.max(0, row[i]!)) / 255 - 0.5) / 0.5;
+      image[start + i] = (Math.min(255, Math.max(0, row[i])) / 255 - 0.5) / 0.5;
   });
   return image;
 }
@@ -45,9 +45,9 @@ function overWhite({ data, width, height }: Raster): RowSource {
     channels: 3,
     read(y, row) {
       for (let x = 0, i = y * width * 4, o = 0; x < width; x++, i += 4) {
-        const alpha = data[i + 3]!;
+        const alpha = data[i + 3];
         for (let c = 0; c < 3; c++, o++) {
-          const value = data[i + c]!;
+          const value = data[i + c];
           row[o] = alpha === 255 ? value : 255 + ((value - 255) * alpha) / 255;
         }
       }

@@ -23,7 +23,7 @@ export function toRgb(values: Float32Array, side: number): RgbImage {
   const channels = values.length / (side * side);
   const data = Buffer.alloc(side * side * 3);
   for (let i = 0; i < data.length; i++) {
-    const value = values[channels === 3 ? i : Math.floor(i / 3)]!;
+    const value = values[channels === 3 ? i : Math.floor(i / 3)];
     data[i] = Math.round(Math.min(255, Math.max(0, (value + 1) * 127.5)));
   }
   return { data, width: side, height: side };

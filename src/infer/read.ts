@@ -121,7 +121,7 @@ export async function readStrip(path: string, holeIs: MaskHole): Promise<Strip> 
 function toHole({ width, height, data }: Raster, holeIs: MaskHole): Raster {
   const hole = new Uint8Array(data.length);
   for (let i = 0; i < hole.length; i++) {
-    const isWhite = data[i]! >= WHITE_FROM;
+    const isWhite = data[i] >= WHITE_FROM;
     hole[i] = isWhite === (holeIs === 'white') ? 255 : 0;
   }
   return { width, height, data: hole };

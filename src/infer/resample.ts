@@ -50,7 +50,7 @@ export function scaleRows(
     for (const old of cache.keys()) if (!used.includes(old)) cache.delete(old);
     result.fill(0);
     used.forEach((sourceY, k) => {
-      const weight = rows.values[newY * rows.taps + k]!;
+      const weight = rows.values[newY * rows.taps + k];
       if (weight === 0) return;
       let narrow = cache.get(sourceY);
       if (!narrow) {
@@ -58,7 +58,7 @@ export function scaleRows(
         narrow = scaleRow(raw, source.channels, columns, newSize);
         cache.set(sourceY, narrow);
       }
-      for (let i = 0; i < length; i++) result[i]! += weight * narrow[i]!;
+      for (let i = 0; i < length; i++) result[i] += weight * narrow[i];
     });
     useRow(result, newY);
   }
@@ -70,7 +70,7 @@ function scaleRow(row: Float32Array, channels: number, columns: Weights, newSize
   for (let x = 0; x < newSize; x++) {
     for (let c = 0; c < channels; c++) {
       let sum = 0;
-      for (let k = x * taps; k < (x + 1) * taps; k++) sum += values[k]! * row[indices[k]! * channels + c]!;
+      for (let k = x * taps; k < (x + 1) * taps; k++) sum += values[k] * row[indices[k] * channels + c];
       result[x * channels + c] = sum;
     }
   }
@@ -90,7 +90,7 @@ function weights(start: number, size: number, newSize: number, length: number): 
     const sum = raw.reduce((a, b) => a + b, 0);
     for (let k = 0; k < taps; k++) {
       indices[i * taps + k] = mirrored(first + k, length);
-      values[i * taps + k] = raw[k]! / sum;
+      values[i * taps + k] = raw[k] / sum;
     }
   }
   return { taps, indices, values };

@@ -51,6 +51,6 @@ function drawingInHole({ image, hole, sketch, colour }: NetworkInput): Float32Ar
     const pixel = Math.floor(i / 3);
     if (hole[pixel] !== 1) return value;
     const isStroke = colour?.[4 * pixel + 3] === 1 && sketch[pixel] !== -1;
-    return isStroke ? colour[4 * pixel + (i % 3)]! : sketch[pixel]!;
+    return isStroke ? colour[4 * pixel + (i % 3)] : sketch[pixel];
   });
 }

@@ -5,7 +5,7 @@ import { spans, windowOf } from './window.ts';
 /** A pixel that is at least half opaque belongs to a stroke. */
 const OPAQUE_FROM = 128;
 
-export const isStroke = ({ data }: Raster, pixel: number): boolean => data[4 * pixel + 3]! >= OPAQUE_FROM;
+export const isStroke = ({ data }: Raster, pixel: number): boolean => data[4 * pixel + 3] >= OPAQUE_FROM;
 
 /**
  * The strokes inside a region [resolution, resolution, 4]: RGB in [-1, 1], and 1 where there is a stroke; all 0 where
@@ -27,17 +27,17 @@ export function reduceStrokes(
     for (let newX = 0; newX < resolution; newX++, out += 4) {
       const sum = [0, 0, 0];
       let count = 0;
-      for (let oldY = rows[2 * newY]!; oldY < rows[2 * newY + 1]!; oldY++) {
+      for (let oldY = rows[2 * newY]; oldY < rows[2 * newY + 1]; oldY++) {
         const row = mirrored(oldY, strokes.height) * strokes.width;
-        for (let oldX = columns[2 * newX]!; oldX < columns[2 * newX + 1]!; oldX++) {
+        for (let oldX = columns[2 * newX]; oldX < columns[2 * newX + 1]; oldX++) {
           const pixel = row + mirrored(oldX, strokes.width);
           if (!isStroke(strokes, pixel)) continue;
           count += 1;
-          for (let c = 0; c < 3; c++) sum[c]! += strokes.data[4 * pixel + c]!;
+          for (let c = 0; c < 3; c++) sum[c] += strokes.data[4 * pixel + c];
         }
       }
       if (count === 0) continue;
-      for (let c = 0; c < 3; c++) result[out + c] = sum[c]! / count / 127.5 - 1;
+      for (let c = 0; c < 3; c++) result[out + c] = sum[c] / count / 127.5 - 1;
       result[out + 3] = 1;
     }
   }

@@ -31,8 +31,8 @@ export function featureLosses(trunk: PoolTrunk, normalise: Normalisation): Compa
     return images.map((image) => {
       const made = describe(image);
       return {
-        perceptual: sum(made.pools.map((pool, layer) => meanAbsolute(pool, wanted.pools[layer]!))),
-        style: sum(made.grams.map((gram, layer) => meanAbsolute(gram, wanted.grams[layer]!))),
+        perceptual: sum(made.pools.map((pool, layer) => meanAbsolute(pool, wanted.pools[layer]))),
+        style: sum(made.grams.map((gram, layer) => meanAbsolute(gram, wanted.grams[layer]))),
       };
     });
   };

@@ -46,10 +46,7 @@ export function perceptualLoss(
     const targetFeatures = untaped(() => features(target));
     const terms = images.flatMap((image) =>
       features(image).map((made, layer) =>
-        tf.mul<TensorFlow.Scalar>(
-          tf.mean(tf.squaredDifference(made, targetFeatures[layer]!)),
-          weights[layer]!,
-        ),
+        tf.mul<TensorFlow.Scalar>(tf.mean(tf.squaredDifference(made, targetFeatures[layer])), weights[layer]),
       ),
     );
     return tf.addN(terms);

@@ -57,7 +57,7 @@ const hedNormalisation: Normalisation = (image) =>
 async function scaledHedTrunk(names: readonly string[]): Promise<ConvolutionWeights[]> {
   const trunk = await loadHedTrunk();
   const scaled = names.map((name) => {
-    const { kernel, bias } = trunk[name]!;
+    const { kernel, bias } = trunk[name];
     return { kernel: kernel.clone(), bias: tf.div<typeof bias>(bias, BYTE_DEVIATION) };
   });
   for (const { kernel, bias } of Object.values(trunk)) tf.dispose([kernel, bias]);

@@ -71,7 +71,7 @@ export class Adam {
       for (const [name, variable] of Object.entries(this.#variables)) {
         const gradient = gradients[variable.name];
         if (!gradient) continue;
-        const { weight, m, v } = this.#slots[name]!;
+        const { weight, m, v } = this.#slots[name];
         assign(weight, variable);
         runOps('ResourceApplyAdam', attributes, [weight, m, v, ...scalars, gradient], 0);
         variable.assign(read(weight) as Variable);
@@ -97,10 +97,10 @@ export class Adam {
         if (String(state[`${name}/${slot}`]?.shape) !== String(variable.shape))
           throw missing(`${name}/${slot}`);
     for (const [name, { m, v }] of Object.entries(this.#slots)) {
-      assign(m, state[`${name}/m`]!);
-      assign(v, state[`${name}/v`]!);
+      assign(m, state[`${name}/m`]);
+      assign(v, state[`${name}/v`]);
     }
-    this.#step = step.dataSync()[0]!;
+    this.#step = step.dataSync()[0];
   }
 
   dispose(): void {

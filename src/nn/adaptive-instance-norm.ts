@@ -23,7 +23,7 @@ export class AdaptiveInstanceNorm extends tf.layers.Layer {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return (inputShape as Shape[])[0]!;
+    return (inputShape as Shape[])[0];
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {

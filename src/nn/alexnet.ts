@@ -32,8 +32,8 @@ export class AlexNet {
         [0, 0],
       ]) as Tensor4D;
       const layers = [convolveRelu(framed, first, { stride: 4, padding: 0 })];
-      layers.push(convolveRelu(pool(layers[0]!), second));
-      let x = pool(layers[1]!);
+      layers.push(convolveRelu(pool(layers[0]), second));
+      let x = pool(layers[1]);
       for (const weights of rest) {
         x = convolveRelu(x, weights);
         layers.push(x);

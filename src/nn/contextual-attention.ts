@@ -37,7 +37,7 @@ export class ContextualAttention extends tf.layers.Layer {
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return (inputShape as Shape[])[0]!;
+    return (inputShape as Shape[])[0];
   }
 
   override call(inputs: Tensor | Tensor[], { training }: { training?: boolean }): Tensor {
@@ -55,7 +55,7 @@ export class ContextualAttention extends tf.layers.Layer {
           return attend(query, key, masked as Tensor4D, this.options);
         }),
       );
-      return count === 1 ? results[0]! : tf.concat(results, 0);
+      return count === 1 ? results[0] : tf.concat(results, 0);
     });
   }
 
@@ -166,7 +166,7 @@ function blocks(x: Tensor4D, rate: number): Tensor4D {
 function overlaid(patches: Tensor4D, rate: number): Tensor4D {
   const [, h, w] = patches.shape;
   const parts = tf.split(patches, 4, 3).map((part, index) => {
-    const [row, column] = CORNERS[index]!;
+    const [row, column] = CORNERS[index];
     return padded4(part as Tensor4D, [row, 1 - row], [column, 1 - column]);
   });
   const whole = depthToSpace(tf.addN(parts) as Tensor4D, rate);

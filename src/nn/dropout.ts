@@ -23,7 +23,7 @@ export class Dropout extends tf.layers.Layer {
   }
 
   override call(inputs: Tensor | Tensor[], { keep }: { keep?: Keep }): Tensor {
-    const x = Array.isArray(inputs) ? inputs[0]! : inputs;
+    const x = Array.isArray(inputs) ? inputs[0] : inputs;
     return tf.tidy(() => (keep ? tf.mul(x, tf.div(keep(this.name, x.shape), 1 - this.rate)) : tf.clone(x)));
   }
 

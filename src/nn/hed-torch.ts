@@ -86,6 +86,6 @@ export function kernelOfKeras(
 function transposed(values: Float32Array, [a, b, c]: readonly [number, number, number]): Float32Array {
   const result = new Float32Array(values.length);
   for (let i = 0, at = 0; i < a; i++)
-    for (let j = 0; j < b; j++) for (let k = 0; k < c; k++, at++) result[(k * b + j) * a + i] = values[at]!;
+    for (let j = 0; j < b; j++) for (let k = 0; k < c; k++, at++) result[(k * b + j) * a + i] = values[at];
   return result;
 }

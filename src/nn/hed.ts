@@ -43,7 +43,7 @@ export class Hed {
     return tf.tidy(() => {
       const [, height, width] = images.shape;
       const logits = this.features(images).map((x, i) => {
-        const side = convolveLinear(x, this.#sides[i]!);
+        const side = convolveLinear(x, this.#sides[i]);
         return i === 0 ? side : tf.image.resizeBilinear(side, [height, width], false, true);
       });
       const fused = convolveLinear(tf.concat(logits, 3), this.#fuse);

@@ -65,7 +65,7 @@ export class PartialConv2D extends tf.layers.Layer {
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape[] {
     const { kernelSize, filters, upsampleFirst } = this.config;
-    const [n, h, w] = (inputShape as Shape[])[0]!;
+    const [n, h, w] = (inputShape as Shape[])[0];
     const size = (length: number | null) =>
       length === null ? null : windowedSize(length * (upsampleFirst ? 2 : 1), kernelSize, this.config);
     return [filters, 1].map((channels) => [n!, size(h!), size(w!), channels]);
@@ -85,7 +85,7 @@ export class PartialConv2D extends tf.layers.Layer {
 
   /** The convolution of the valid pixels of all pictures, without a bias. */
   private convolveAll(pictures: readonly Tensor4D[], masks: readonly Tensor4D[]): Tensor4D {
-    const valid = pictures.map((x, index) => tf.mul(x, masks[index]!) as Tensor4D);
+    const valid = pictures.map((x, index) => tf.mul(x, masks[index]) as Tensor4D);
     const kernel = this.kernel.read() as Tensor4D;
     if (!this.config.upsampleFirst) return convolve(concatenated(valid), kernel, this.config);
     const [small, ...others] = valid as [Tensor4D, ...Tensor4D[]];
@@ -100,7 +100,7 @@ export class PartialConv2D extends tf.layers.Layer {
     const { kernelSize, upsampleFirst, scale } = this.config;
     const counts = masks.map((mask, index) => {
       // A mask of one plane stands for as many equal ones as its picture has channels.
-      const weight = pictures[index]!.shape[3] / mask.shape[3];
+      const weight = pictures[index].shape[3] / mask.shape[3];
       const ones = tf.fill([kernelSize, kernelSize, mask.shape[3], 1], weight) as Tensor4D;
       return upsampleFirst && index === 0
         ? convolveUpsampled(mask, ones, 'zero')
@@ -119,4 +119,4 @@ export class PartialConv2D extends tf.layers.Layer {
 tf.serialization.registerClass(PartialConv2D);
 
 const concatenated = (parts: readonly Tensor4D[]): Tensor4D =>
-  parts.length === 1 ? parts[0]! : (tf.concat([...parts], 3) as Tensor4D);
+  parts.length === 1 ? parts[0] : (tf.concat([...parts], 3) as Tensor4D);

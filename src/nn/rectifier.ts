@@ -16,7 +16,7 @@ export class Rectifier extends tf.layers.Layer {
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {
-    return rectify(Array.isArray(inputs) ? inputs[0]! : inputs, this.slope);
+    return rectify(Array.isArray(inputs) ? inputs[0] : inputs, this.slope);
   }
 
   override getConfig(): TensorFlow.serialization.ConfigDict {

@@ -33,7 +33,7 @@ export function exchangeRedAndBlue(
 
 /** The tensor with the channels c and c + 2 of an axis in each other's place, for each c of `firsts`. */
 function exchangedAlong(tensor: Tensor, axis: number, firsts: readonly number[]): Tensor {
-  const order = Array.from({ length: tensor.shape[axis]! }, (_, channel) => channel);
+  const order = Array.from({ length: tensor.shape[axis] }, (_, channel) => channel);
   for (const first of firsts) [order[first], order[first + 2]] = [first + 2, first];
   return tf.gather(tensor, order, axis);
 }

@@ -51,7 +51,7 @@ export function tf1Entries(network: LayersModel, { prefix, gates, colours = {} }
         return {
           ...entry,
           shape: [...entry.shape.slice(0, -1), channels],
-          part: (tensor) => tf.split(tensor, 2, tensor.rank - 1)[half]!,
+          part: (tensor) => tf.split(tensor, 2, tensor.rank - 1)[half],
         };
       });
     if (layer instanceof GatedConv2D) {

@@ -57,10 +57,10 @@ export class TorchWeights {
     const [gamma, beta, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map((name) =>
       this.take(`${key}.bn.${name}`, [out]),
     ) as [Float32Array, Float32Array, Float32Array, Float32Array];
-    const scale = Float64Array.from(gamma, (value, o) => value / Math.sqrt(variance[o]! + batchNormEpsilon));
+    const scale = Float64Array.from(gamma, (value, o) => value / Math.sqrt(variance[o] + batchNormEpsilon));
     const fanIn = input * h * w;
-    const scaled = weight.map((value, i) => value * scale[Math.floor(i / fanIn)]!);
-    const bias = beta.map((value, o) => value - mean[o]! * scale[o]!);
+    const scaled = weight.map((value, i) => value * scale[Math.floor(i / fanIn)]);
+    const bias = beta.map((value, o) => value - mean[o] * scale[o]);
     return { kernel: kernelOf(scaled, [out, input, h, w]), bias: tf.keep(tf.tensor1d(bias)) as Tensor1D };
   }
 }

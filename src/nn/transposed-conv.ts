@@ -97,7 +97,7 @@ export function convolveTransposed(x: Tensor4D, kernel: Tensor4D, size: readonly
     const [above, left] = [rows, columns].map(zerosAround(taps)) as [[number, number], [number, number]];
     const padded = tf.pad(x, [[0, 0], above, left, [0, 0]]) as Tensor4D;
     const parts = tf.split(tf.conv2d(padded, all, 1, 'valid'), 4, 3).map((part, index) => {
-      const [row, column] = [rows[index >> 1]!, columns[index & 1]!];
+      const [row, column] = [rows[index >> 1], columns[index & 1]];
       return tf.slice(part, [0, row.first + above[0], column.first + left[0], 0], [-1, h, w, -1]);
     });
     const whole = depthToSpace(tf.concat(parts, 3) as Tensor4D, 2);
@@ -133,7 +133,7 @@ const zerosAround =
 
 /** A phase's taps of a kernel along `axis`, in the order of the input's pixels, and zeros up to `count`. */
 function takeTaps(kernel: Tensor, { taps }: Phase, count: number, axis: number): Tensor {
-  const parts = tf.split(kernel, kernel.shape[axis]!, axis);
-  const zeros = Array.from({ length: count - taps.length }, () => tf.zerosLike(parts[0]!));
-  return tf.concat([...taps.map((tap) => parts[tap]!), ...zeros], axis);
+  const parts = tf.split(kernel, kernel.shape[axis], axis);
+  const zeros = Array.from({ length: count - taps.length }, () => tf.zerosLike(parts[0]));
+  return tf.concat([...taps.map((tap) => parts[tap]), ...zeros], axis);
 }

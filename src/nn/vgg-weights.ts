@@ -41,7 +41,7 @@ function convolutionsOf(count: number, weights: ReadonlyMap<string, StoredTensor
           });
         return tf.tensor(Float32Array.from(stored!.data as ArrayLike<number>), shape);
       };
-      const [input, output] = [CHANNELS[index]!, CHANNELS[index + 1]!];
+      const [input, output] = [CHANNELS[index], CHANNELS[index + 1]];
       const kernel = tf.transpose(take('weight', [output, input, 3, 3]), [2, 3, 1, 0]) as Tensor4D;
       return { kernel: tf.keep(kernel), bias: tf.keep(take('bias', [output]) as Tensor1D) };
     }),

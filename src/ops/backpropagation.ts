@@ -90,7 +90,7 @@ function backpropagate(tape: Tape, value: Tensor, variables: readonly Variable[]
     if (dys.some((dy) => dy !== undefined)) {
       const inputs = Object.entries(node.inputs).filter(([, input]) => tape.depends(input));
       const found = tf.tidy(() => gradientsOf(node, dys, inputs));
-      for (const [index, [, { id }]] of inputs.entries()) add(id, found[index]!);
+      for (const [index, [, { id }]] of inputs.entries()) add(id, found[index]);
     }
     // All that used these results came later and is done: nothing asks for their gradients any more.
     for (const { id } of node.outputs) gradients.delete(id);

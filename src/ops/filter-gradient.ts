@@ -50,7 +50,7 @@ export function filterGradientOf(
   const cheapest = Math.min(...costs);
   const multiplications = shape.reduce((a, b) => a * b) * dy.shape[0] * dy.shape[1] * dy.shape[2];
   if (multiplications > ENOUGH && cheapest < NATIVE_SLOWDOWN * multiplications)
-    return byProduct(problem, LAYOUTS[costs.indexOf(cheapest)]!);
+    return byProduct(problem, LAYOUTS[costs.indexOf(cheapest)]);
   const inputs = [padPixels(padded), tf.tensor1d(shape, 'int32'), dy];
   return runOp('Conv2DBackpropFilter', windowAttributes({ stride, padding: 0 }), inputs) as Tensor4D;
 }
@@ -115,7 +115,7 @@ function arrangement(side: Side, from: readonly number[], count: number, taps: n
   const none: [number, number] = [0, 0];
   if (side === 'picture')
     return {
-      picture: places.map((place) => all.map((tap) => from[place * stride + tap]!)),
+      picture: places.map((place) => all.map((tap) => from[place * stride + tap])),
       gradient: single(places),
       frame: none,
     };

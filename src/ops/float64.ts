@@ -34,7 +34,7 @@ export class Float64 {
   matrix(values: Float64Array, shape: readonly [number, number]): Matrix {
     const high = Float32Array.from(values);
     const low = new Float32Array(values.length);
-    for (let i = 0; i < low.length; i++) low[i] = values[i]! - high[i]!;
+    for (let i = 0; i < low.length; i++) low[i] = values[i] - high[i];
     const a = this.#fromFloats(high, shape);
     const b = this.#fromFloats(low, shape);
     const sum = this.#run('AddV2', [type('T', DOUBLE)], [a, b]);
@@ -61,13 +61,13 @@ export class Float64 {
   eigen(a: Matrix): { values: Matrix; vectors: Matrix } {
     const attributes = [type('T', DOUBLE), attribute.bool('compute_v', true)];
     const [values, vectors] = this.#runs('SelfAdjointEigV2', attributes, [a], 2);
-    return { values: values!, vectors: vectors! };
+    return { values: values, vectors: vectors };
   }
 
   /** Eigenvalues alone, which is quicker. */
   eigenvalues(a: Matrix): Matrix {
     const attributes = [type('T', DOUBLE), attribute.bool('compute_v', false)];
-    return this.#runs('SelfAdjointEigV2', attributes, [a], 2)[0]!;
+    return this.#runs('SelfAdjointEigV2', attributes, [a], 2)[0];
   }
 
   /** The values, row-major. */
@@ -78,7 +78,7 @@ export class Float64 {
     const low = this.#cast(rest, DOUBLE, binding().TF_FLOAT);
     const values = Float64Array.from(binding().tensorDataSync(high.id));
     const lowValues = binding().tensorDataSync(low.id);
-    for (let i = 0; i < values.length; i++) values[i]! += lowValues[i]!;
+    for (let i = 0; i < values.length; i++) values[i] += lowValues[i];
     this.free(high, wide, rest, low);
     return values;
   }
@@ -109,7 +109,7 @@ export class Float64 {
   }
 
   #run(op: string, attributes: Attribute[], inputs: Matrix[]): Matrix {
-    return this.#runs(op, attributes, inputs, 1)[0]!;
+    return this.#runs(op, attributes, inputs, 1)[0];
   }
 
   #runs(op: string, attributes: Attribute[], inputs: Matrix[], outputs: number): Matrix[] {

@@ -66,7 +66,7 @@ export function recomputed(
       save([x, ...constants]);
       return tf.tidy(() => f(x, constants));
     },
-    (dy, [savedX, ...saved]) => [() => untaped(() => tf.grad((y) => f(y, saved))(savedX!, dy))],
+    (dy, [savedX, ...saved]) => [() => untaped(() => tf.grad((y) => f(y, saved))(savedX, dy))],
   );
 }
 

@@ -32,7 +32,7 @@ export function convolveMirrored(
     (dy, [input, weights]) => [
       () => {
         const shape = tf.tensor1d([n, h + 2 * pad, w + 2 * pad, c], 'int32');
-        const padded = runOp('Conv2DBackpropInput', attributes, [shape, weights!, dy]);
+        const padded = runOp('Conv2DBackpropInput', attributes, [shape, weights, dy]);
         return mirrorPadGradient(padded as Tensor4D, pad, mode);
       },
       () => {

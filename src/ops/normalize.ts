@@ -66,8 +66,8 @@ const normalizeFused: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
       const [dx, dScale, dOffset] = runOps('FusedBatchNormGradV3', fusedAttributes(epsilon, true), inputs, 5);
       return [
         () => arrangedBack(dx as Tensor4D),
-        () => gradientTo(dScale!, gamma),
-        () => gradientTo(dOffset!, beta),
+        () => gradientTo(dScale, gamma),
+        () => gradientTo(dOffset, beta),
       ];
     },
   ) as Tensor4D;
@@ -117,19 +117,19 @@ const normalizePlain: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
     },
     (dy, [centred, inverseDeviation, g]) => {
       const sums = channelSums(dy as Tensor4D, axes);
-      const weightedSums = channelSums(tf.mul(dy, centred!) as Tensor4D, axes);
+      const weightedSums = channelSums(tf.mul(dy, centred) as Tensor4D, axes);
       const reduceTo = (t: Tensor, shape: readonly number[]) =>
         shape[0] === t.shape[0] ? t.clone() : tf.sum(t, [0], true);
       const gradientOfX = () => {
         // dx = g/s * (dy - mean(dy) - xhat * mean(dy * xhat)); gamma does not vary along the axes.
-        const count = axes.reduce<number>((product, axis) => product * x.shape[axis]!, 1);
-        const meanDyX = tf.mul(tf.div(weightedSums, count), tf.square(inverseDeviation!));
+        const count = axes.reduce<number>((product, axis) => product * x.shape[axis], 1);
+        const meanDyX = tf.mul(tf.div(weightedSums, count), tf.square(inverseDeviation));
         const centredDy = tf.sub(dy, tf.div(sums, count));
-        return tf.mul(tf.sub(centredDy, tf.mul(centred!, meanDyX)), tf.mul(inverseDeviation!, g!));
+        return tf.mul(tf.sub(centredDy, tf.mul(centred, meanDyX)), tf.mul(inverseDeviation, g));
       };
       return [
         gradientOfX,
-        () => reduceTo(tf.mul(weightedSums, inverseDeviation!), gamma.shape),
+        () => reduceTo(tf.mul(weightedSums, inverseDeviation), gamma.shape),
         () => reduceTo(sums, beta.shape),
       ];
     },
@@ -139,7 +139,7 @@ const normalizePlain: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
 /** Mean and biased variance of x over `axes`. */
 export function momentsOf(x: Tensor4D, axes: Axes): Moments {
   return untaped(() => {
-    const count = axes.reduce<number>((product, axis) => product * x.shape[axis]!, 1);
+    const count = axes.reduce<number>((product, axis) => product * x.shape[axis], 1);
     const mean = tf.div(channelSums(x, axes), count);
     return { mean, variance: tf.div(channelSums(tf.squaredDifference(x, mean), axes), count) };
   });

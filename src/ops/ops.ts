@@ -80,7 +80,7 @@ export function rectify(x: Tensor, slope: number): Tensor {
         save([y]);
         return y;
       },
-      (dy, [y]) => [() => runOp('ReluGrad', [float()], [dy, y!])],
+      (dy, [y]) => [() => runOp('ReluGrad', [float()], [dy, y])],
     );
   const attributes = [float(), attribute.float('alpha', slope)];
   return withGradient(
@@ -91,7 +91,7 @@ export function rectify(x: Tensor, slope: number): Tensor {
       save([y]);
       return y;
     },
-    (dy, [y]) => [() => rectifyGradient(dy, y!, attributes)],
+    (dy, [y]) => [() => rectifyGradient(dy, y, attributes)],
   );
 }
 
@@ -103,7 +103,7 @@ function rectifyGradient(dy: Tensor, y: Tensor, attributes: Attribute[]): Tensor
       save([y]);
       return runOp('LeakyReluGrad', attributes, [dy, y]);
     },
-    (ddx, [saved]) => [() => rectifyGradient(ddx, saved!, attributes)],
+    (ddx, [saved]) => [() => rectifyGradient(ddx, saved, attributes)],
   );
 }
 

@@ -66,7 +66,7 @@ export function gatherPixels(
   columns: readonly (readonly number[])[],
 ): Tensor4D {
   const [n, , c] = pixels.shape;
-  const pairs = rows[0]!.length * columns[0]!.length;
+  const pairs = rows[0].length * columns[0].length;
   const places = new Int32Array(rows.length * columns.length * pairs);
   let next = 0;
   for (const row of rows)

@@ -17,7 +17,7 @@ const backend = (): NativeBackend => tf.backend() as unknown as NativeBackend;
 
 /** Makes attributes of one kind; `kind` is the addon's name of it. */
 function of<T extends Attribute['value']>(kind: string) {
-  return (name: string, value: T): Attribute => ({ name, type: backend().binding[kind]!, value });
+  return (name: string, value: T): Attribute => ({ name, type: backend().binding[kind], value });
 }
 
 /** Attributes of an operation, with the types that the C API wants. */
@@ -31,7 +31,7 @@ export const attribute = {
       string: binding.TF_STRING,
       int64: binding.TF_INT64,
     };
-    return { name, type: binding.TF_ATTR_TYPE!, value: types[dtype]! };
+    return { name, type: binding.TF_ATTR_TYPE, value: types[dtype] };
   },
   int: of<number | number[]>('TF_ATTR_INT'),
   float: of<number>('TF_ATTR_FLOAT'),

@@ -24,7 +24,7 @@ export function convolvePadded(padded: Padded, kernel: Tensor4D, stride: number)
   const count = (half - 1) * stride + taps;
   const strips = [0, half * stride].flatMap((start) =>
     // Where the number of rows is odd the lower strip has one too many, made of any pixels.
-    Array.from({ length: count }, (_, i) => rows[Math.min(start + i, rows.length - 1)]!),
+    Array.from({ length: count }, (_, i) => rows[Math.min(start + i, rows.length - 1)]),
   );
   const cut = tf.reshape(arrangePixels(x, single(strips), single(columns)), [
     2,

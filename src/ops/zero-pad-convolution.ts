@@ -39,8 +39,8 @@ function inputGradient(dy: Tensor4D, kernel: Tensor4D, shape: Shape, window: Win
     const { block, pads, excess } = blocksOf(shape, kernel.shape, window);
     const inner: Shape = [
       shape[0] * block ** 2,
-      (shape[1] + pads[0]![0]! + pads[0]![1]!) / block,
-      (shape[2] + pads[1]![0]! + pads[1]![1]!) / block,
+      (shape[1] + pads[0][0] + pads[0][1]) / block,
+      (shape[2] + pads[1][0] + pads[1][1]) / block,
       shape[3],
     ];
     const gradient = backpropInput(tf.spaceToBatchND(dy, [block, block], excess), kernel, inner, VALID());
@@ -91,8 +91,8 @@ function blocksOf(shape: Shape, kernel: Shape, window: Window) {
   const block = window.dilation!;
   const excess: number[][] = [];
   const pads = [0, 1].map((side) => {
-    const size = shape[side + 1]!;
-    const [before, after] = zeroPadding(size, kernel[side]!, window);
+    const size = shape[side + 1];
+    const [before, after] = zeroPadding(size, kernel[side], window);
     const more = (block - ((size + before + after) % block)) % block;
     excess.push([0, more]);
     return [before, after + more];

@@ -30,7 +30,7 @@ export class RandomStream {
 
   /** One element of a list, each equally likely. */
   pick<T>(items: readonly T[]): T {
-    return items[this.integer(0, items.length)]!;
+    return items[this.integer(0, items.length)];
   }
 
   /** A standard normal value (polar Box-Muller). */
@@ -58,7 +58,7 @@ export class RandomStream {
     const result = [...items];
     for (let i = result.length - 1; i > 0; i--) {
       const j = this.integer(0, i + 1);
-      [result[i], result[j]] = [result[j]!, result[i]!];
+      [result[i], result[j]] = [result[j], result[i]];
     }
     return result;
   }

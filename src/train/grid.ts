@@ -8,7 +8,7 @@ import { type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
  */
 export async function drawGrid(images: Readonly<Record<string, Tensor4D>>): Promise<GridImage> {
   const columns = Object.entries(images);
-  const [rows, side] = columns[0]![1].shape;
+  const [rows, side] = columns[0][1].shape;
   const drawn = columns.map(async ([caption, tensor]) => {
     const [, height, width] = tensor.shape;
     const bytes = await toBytes(tensor);

@@ -139,7 +139,7 @@ function startTime(pid: number): string {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ');
-    return fields[19]!;
+    return fields[19];
   } catch {
     return '';
   }

@@ -119,7 +119,7 @@ export class RunLog {
   #write(): Error | undefined {
     try {
       while (this.#waiting.length > 0) {
-        const line = this.#waiting[0]!;
+        const line = this.#waiting[0];
         for (let done = 0; done < line.length; ) done += writeSync(this.#file, line, done);
         this.#waiting.shift();
         this.#written += line.length;

@@ -122,7 +122,7 @@ class Loop {
     let complete = true;
     for (let index = from?.stage.index ?? 0; index < plan.stages.length; index++) {
       const last = index === plan.stages.length - 1;
-      const done = plan.stages[index]!.steps === 0 || (await this.#stage(index));
+      const done = plan.stages[index].steps === 0 || (await this.#stage(index));
       complete = done && last;
       if (!done || (this.#ended && !last)) break;
     }
@@ -134,7 +134,7 @@ class Loop {
   /** Runs a stage. Returns whether it came to its end. */
   async #stage(index: number): Promise<boolean> {
     const { config, method, data, plan, reporter, from } = this.#training;
-    const planned = plan.stages[index]!;
+    const planned = plan.stages[index];
     const { stage, steps } = planned;
     const resumed = from?.stage.index === index ? from : undefined;
     const running = new RunningStage({
@@ -234,7 +234,7 @@ class Loop {
     await this.#saver.save(step, () => ({
       head: {
         step,
-        stage: { index, name: plan.stages[index]!.stage.name, step: stageStep },
+        stage: { index, name: plan.stages[index].stage.name, step: stageStep },
         stageSteps: plan.stages.map(({ steps }) => steps),
         trainingSamples: sampleIdentity(data.samples.train),
         config,

@@ -18,8 +18,8 @@ export function activationElements(network: LayersModel, side: number): number {
   const shapes = new Map<string, Shape[]>();
   let elements = 0;
   for (const layer of network.layers) {
-    const node = layer.inboundNodes[0]!;
-    const inputs = node.inboundLayers.map((source, i) => shapes.get(source.name)![node.tensorIndices[i]!]!);
+    const node = layer.inboundNodes[0];
+    const inputs = node.inboundLayers.map((source, i) => shapes.get(source.name)![node.tensorIndices[i]]);
     let made: Shape[];
     if (inputs.length === 0) {
       const [, ...rest] = node.outputShapes[0] as Shape;
@@ -27,9 +27,9 @@ export function activationElements(network: LayersModel, side: number): number {
       made = [[1, ...rest.map((size, axis) => size ?? (axis < 2 ? named : 1))]];
     } else if (layer.getClassName() === 'Add') {
       // Features from another network have a size of their own, which is the other summand's.
-      made = [inputs[0]!];
+      made = [inputs[0]];
     } else {
-      const found = layer.computeOutputShape(inputs.length === 1 ? inputs[0]! : inputs);
+      const found = layer.computeOutputShape(inputs.length === 1 ? inputs[0] : inputs);
       made = (Array.isArray(found[0]) ? found : [found]) as Shape[];
     }
     shapes.set(layer.name, made);

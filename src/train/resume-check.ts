@@ -109,5 +109,5 @@ export function requireSamePast(from: CheckpointHead, plan: Plan): void {
 
 /** Whether a checkpoint is the end of the plan. */
 export function isFinished({ stage }: CheckpointHead, plan: Plan): boolean {
-  return stage.index === plan.stages.length - 1 && stage.step >= plan.stages[stage.index]!.steps;
+  return stage.index === plan.stages.length - 1 && stage.step >= plan.stages[stage.index].steps;
 }

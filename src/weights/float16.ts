@@ -14,7 +14,7 @@ export function widenFloat16(halves: Uint16Array): Float32Array {
 export function roundToFloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const halves = new Uint16Array(values.length);
-  for (let i = 0; i < bits.length; i++) halves[i] = roundBits(bits[i]!);
+  for (let i = 0; i < bits.length; i++) halves[i] = roundBits(bits[i]);
   return halves;
 }
 

@@ -33,7 +33,7 @@ export async function readKerasWeights(path: string): Promise<Map<string, NamedA
   const { size } = await stat(path);
   const answer = await inThread(path, size);
   if ('arrays' in answer) return answer.arrays;
-  throw unreadable(path, `a damaged file (${answer.failure.split('\n')[0]!.slice(0, 200)})`);
+  throw unreadable(path, `a damaged file (${answer.failure.split('\n')[0].slice(0, 200)})`);
 }
 
 type Answer = { readonly arrays: Map<string, NamedArray> } | { readonly failure: string };

@@ -94,7 +94,7 @@ function checkEntry(name: string, value: unknown, dataBytes: number, path: strin
   if (!isCounts(shape) || shape.length > maxRank) {
     throw damaged(path, `${where} to have a shape of at most ${maxRank} whole numbers`, describe(shape));
   }
-  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0]! > offsets[1]! || offsets[1]! > dataBytes) {
+  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1] || offsets[1] > dataBytes) {
     throw damaged(path, `${where} to have a byte range within 0..${dataBytes}`, describe(offsets));
   }
   const [begin, end] = offsets as [number, number];

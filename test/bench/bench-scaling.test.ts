@@ -35,7 +35,7 @@ it('varies one thing at a time, in every sweep around the same work', () => {
     expect(new Set(rest).size, axis).toBe(1);
   }
   const widths = plan.find(({ axis }) => axis.startsWith('width'))!;
-  expect(widths.points[0]!.assignment).toMatchObject({
+  expect(widths.points[0].assignment).toMatchObject({
     set: expect.arrayContaining(['seed=2', 'model.width=16']),
   });
 });
@@ -43,9 +43,9 @@ it('varies one thing at a time, in every sweep around the same work', () => {
 describe('what was found', () => {
   it('is a table with the share of the peak, where there is something to compute', () => {
     const [training, loader] = sweeps.map((sweep) => scalingTable(sweep, peak));
-    expect(training!.head.at(-1)).toBe('of the peak');
-    expect(training!.rows[1]).toEqual(['2', '0.500 s', '4.00', '2048 MB', '80.0', '50 %']);
-    expect(loader!.head).toHaveLength(4);
+    expect(training.head.at(-1)).toBe('of the peak');
+    expect(training.rows[1]).toEqual(['2', '0.500 s', '4.00', '2048 MB', '80.0', '50 %']);
+    expect(loader.head).toHaveLength(4);
   });
   it('is a picture that renders, with every point in it', async () => {
     const svg = scalingPlot(sweeps);
@@ -85,11 +85,11 @@ describe('a process of its own', () => {
       1,
       (done) => steps.push(done),
     );
-    const [found] = sweep!.points;
-    expect(found!.seconds.value).toBeGreaterThan(0);
-    expect(found!.imagesPerSecond).toBeCloseTo(1 / found!.seconds.value, 6);
-    expect(found!.peakBytes).toBeGreaterThan(2 ** 26);
-    expect(found!.gflops).toBeGreaterThan(0.1);
+    const [found] = sweep.points;
+    expect(found.seconds.value).toBeGreaterThan(0);
+    expect(found.imagesPerSecond).toBeCloseTo(1 / found.seconds.value, 6);
+    expect(found.peakBytes).toBeGreaterThan(2 ** 26);
+    expect(found.gflops).toBeGreaterThan(0.1);
     expect(steps).toEqual([1]);
   });
   it('finds the fastest way of several', async () => {

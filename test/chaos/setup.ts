@@ -50,8 +50,8 @@ function picture(index: number): { photo: Uint8Array; sketch: Uint8Array } {
   const sketch = new Uint8Array(SIDE * SIDE).fill(255);
   for (let p = 0; p < SIDE * SIDE; p++) {
     const distance = Math.hypot((p % SIDE) - x0, Math.floor(p / SIDE) - y0) - radius;
-    const colour = distance < 0 ? inside! : outside!;
-    for (let c = 0; c < 3; c++) photo[p * 3 + c] = colour[c]! + Math.floor(p / SIDE / 2);
+    const colour = distance < 0 ? inside : outside;
+    for (let c = 0; c < 3; c++) photo[p * 3 + c] = colour[c] + Math.floor(p / SIDE / 2);
     if (Math.abs(distance) < 0.5) sketch[p] = 0;
   }
   return { photo, sketch };

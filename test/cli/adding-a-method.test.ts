@@ -38,7 +38,7 @@ function steps(markdown: string): Step[] {
     /^```(\w+)\n(.*?)^```|`((?:src|configs)\/[\w./-]+)`/gms,
   )) {
     if (language === undefined) file = part.slice(1, -1);
-    else found.push({ language, file, text: text! });
+    else found.push({ language, file, text: text });
   }
   return found;
 }

@@ -15,7 +15,7 @@ it('tells what it prepared and leaves a contact sheet to look at', async () => {
   const text = reporter.infos.join('\n');
   expect(text).toContain('6 photo-and-sketch pairs');
   expect(text).toMatch(/Samples at 64 px: train 4, validation 1, test 1; unusable files: 0/);
-  const sheet = /Contact sheet: (.*)/.exec(text)![1]!;
+  const sheet = /Contact sheet: (.*)/.exec(text)![1];
   const { width, height } = await sharp(sheet).metadata();
   // Four columns and two rows of 128 x 64 px, enlarged three times.
   expect([width, height]).toEqual([4 + 4 * (3 * 128 + 4), 4 + 2 * (3 * 64 + 4)]);

@@ -92,7 +92,7 @@ describe('train --resume', () => {
     const path = await pathOf('image', run);
     const { config } = readConfig(join(path, 'config.yaml'));
     const { samples } = await prepare({ config, reporter: silent });
-    writeFileSync(samples.train[4]!.pairPath, 'damaged');
+    writeFileSync(samples.train[4].pairPath, 'damaged');
     const second = resume(path, ...steps(20), '--max-steps', '20');
     await expectEnd(second, 0, /Ended after step 20/);
     expect(second.output()).toMatch(/cannot be read, another takes its place/);

@@ -40,8 +40,8 @@ export class SmokeRuns {
     const [a, b] = [newestCheckpoint(whole), newestCheckpoint(interrupted)];
     expect(Object.keys(b)).toEqual(Object.keys(a));
     expect(Object.keys(a)).toContain('manifest.json');
-    for (const [file, bytes] of Object.entries(a)) expect(bytes.equals(b[file]!), file).toBe(true);
-    const { step } = JSON.parse(a['manifest.json']!.toString());
+    for (const [file, bytes] of Object.entries(a)) expect(bytes.equals(b[file]), file).toBe(true);
+    const { step } = JSON.parse(a['manifest.json'].toString());
     expect(step).toBeGreaterThan(3);
     this.trained[name] = whole;
   }
@@ -59,7 +59,7 @@ export class SmokeRuns {
   /** Exports the whole path to ONNX; the differences that the proof measured are within what it allows. */
   async exportOnnx(name: string): Promise<void> {
     const out = join(this.folder, `${name}-export`);
-    await this.run('export', '--checkpoint', this.trained[name]!, '--out', out);
+    await this.run('export', '--checkpoint', this.trained[name], '--out', out);
     expect(readdirSync(join(out, 'onnx'))).toEqual(['pipeline.onnx']);
     const { proofs } = JSON.parse(readFileSync(join(out, 'export.json'), 'utf8'));
     expect(proofs).toHaveLength(1);
@@ -76,7 +76,7 @@ export class SmokeRuns {
     const { photo, mask, sketch } = await this.#edit();
     const out = join(this.folder, `${name}-infer`);
     const edit = ['--image', photo, '--mask', mask, '--sketch', sketch];
-    await this.run('infer', '--checkpoint', this.trained[name]!, ...edit, '--out', out);
+    await this.run('infer', '--checkpoint', this.trained[name], ...edit, '--out', out);
     const [before, after] = [await load(photo), await load(join(out, 'photo-IOUT.png'))];
     const { inside, outside } = changes(before, after, await readHole(mask, 'white'));
     expect(outside).toBe(0);

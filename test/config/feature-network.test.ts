@@ -27,8 +27,8 @@ describe('the network whose features losses compare', () => {
     [{ network: 'vgg19' }, /VGG19 \(features\.0\.weight to features\.10\.bias\)/],
   ])('%j without its file is told with what to do', (chosen, message) => {
     const [file] = torchvisionWeights(chosen, key);
-    expect(isThere(file!)).toBe(false);
-    const error = missingWeights(file!, locate);
+    expect(isThere(file)).toBe(false);
+    const error = missingWeights(file, locate);
     expect(error.message).toMatch(message);
     expect(error.message).toMatch(/npm run import[\s\S]*--set loss\.features\.network=hed-vgg16/);
   });

@@ -87,7 +87,7 @@ describe('the configs of the project', () => {
       .map((name) => readConfig(`configs/${name}`).config);
     expect(others.length).toBeGreaterThan(2);
     for (const { resolution, data } of others)
-      expect({ resolution, data }).toEqual({ resolution: first!.resolution, data: first!.data });
+      expect({ resolution, data }).toEqual({ resolution: first.resolution, data: first.data });
   });
 
   it.each([
@@ -164,7 +164,7 @@ describe('reading', () => {
 
   it('another unit of a duration replaces the old one', () => {
     const config = readDps(file(minimal), ['training.levels.0.atDrawnRefinement.steps=9']);
-    expect(config.training.levels[0]!.atDrawnRefinement).toEqual({ steps: 9 });
+    expect(config.training.levels[0].atDrawnRefinement).toEqual({ steps: 9 });
   });
 });
 

@@ -54,8 +54,8 @@ describe('writing and reading', () => {
     expect(path).toBe(join(folder, 'step-12'));
     const { tensors: read, ...rest } = await readCheckpoint(path);
     expect(rest).toEqual(JSON.parse(JSON.stringify(head(12))));
-    expect(read.G64!.get('conv1/kernel')).toEqual({ dtype: 'F32', ...tensors().G64[0][1] });
-    expect(read.optimizer!.get('step')!.data).toEqual(new Int32Array([9]));
+    expect(read.G64.get('conv1/kernel')).toEqual({ dtype: 'F32', ...tensors().G64[0][1] });
+    expect(read.optimizer.get('step')!.data).toEqual(new Int32Array([9]));
   });
 
   it('replaces an older one of the same step and leaves nothing else behind', async () => {
@@ -139,6 +139,6 @@ describe('damage is found and named', () => {
 function flip(file: string, at: number): void {
   const bytes = readFileSync(file);
   const index = (at + bytes.length) % bytes.length;
-  bytes[index]! ^= 1;
+  bytes[index] ^= 1;
   writeFileSync(file, bytes);
 }

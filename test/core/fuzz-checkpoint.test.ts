@@ -58,34 +58,34 @@ it.each(['manifest.json', 'G64.safetensors', 'stage.safetensors'])(
     let refused = 0;
     await fc.assert(
       fc.asyncProperty(damage, async (edit) => {
-        writeFileSync(file, edit(originals[name]!));
+        writeFileSync(file, edit(originals[name]));
         const read = await attempt(() => readCheckpoint(path));
         if (read) expect(read).toEqual(whole);
         else refused++;
       }),
       { seed: SEED, numRuns: RUNS },
     );
-    writeFileSync(file, originals[name]!);
+    writeFileSync(file, originals[name]);
     expect(refused).toBeGreaterThan(1_000);
   },
 );
 
 it('with any one bit of the manifest flipped keeps its random state or is refused', async () => {
   const file = join(path, 'manifest.json');
-  const bytes = Buffer.from(originals['manifest.json']!);
+  const bytes = Buffer.from(originals['manifest.json']);
   for (let at = 0; at < bytes.length; at += 7) {
-    bytes[at]! ^= 1;
+    bytes[at] ^= 1;
     writeFileSync(file, bytes);
     const read = await attempt(() => readManifest(path));
     if (read) expect(read.random).toEqual(whole.random);
-    bytes[at]! ^= 1;
+    bytes[at] ^= 1;
   }
   writeFileSync(file, bytes);
 });
 
 it('with any other value in its manifest is refused', async () => {
   const file = join(path, 'manifest.json');
-  const manifest = JSON.parse(originals['manifest.json']!.toString());
+  const manifest = JSON.parse(originals['manifest.json'].toString());
   const keys = fc.constantFrom(...Object.keys(manifest), 'new', '__proto__');
   await fc.assert(
     fc.asyncProperty(keys, anyJson, async (key, value) => {
@@ -98,7 +98,7 @@ it('with any other value in its manifest is refused', async () => {
     }),
     { seed: SEED, numRuns: 2_000 },
   );
-  writeFileSync(file, originals['manifest.json']!);
+  writeFileSync(file, originals['manifest.json']);
   await readCheckpoint(path);
 });
 

@@ -57,7 +57,7 @@ describe('order', () => {
     const epochs = [await take(loader, 3), await take(loader, 3)].map((batches) => idsOf(batches).flat());
     for (const epoch of epochs) expect(new Set(epoch).size).toBe(9);
     expect(epochs[0]).not.toEqual(epochs[1]);
-    expect(epochs[0]).not.toEqual([...epochs[0]!].sort());
+    expect(epochs[0]).not.toEqual([...epochs[0]].sort());
   });
 
   it('depends on the seed and the name alone', async () => {
@@ -78,17 +78,17 @@ describe('order', () => {
 
   it('uses all samples when the batch is as large as the data', async () => {
     const [batch] = await take(load({ batch: 10 }), 1);
-    expect([...batch!.ids].sort()).toEqual(samples.map(({ id }) => id));
+    expect([...batch.ids].sort()).toEqual(samples.map(({ id }) => id));
   });
 });
 
 it('gives the bytes of each sample at its place', async () => {
   const [batch] = await take(load(), 1);
-  expect(batch!.resolution).toBe(n);
-  for (const [i, id] of batch!.ids.entries()) {
+  expect(batch.resolution).toBe(n);
+  for (const [i, id] of batch.ids.entries()) {
     const k = Number(id);
-    expect(batch!.images.subarray(i * n * n * 3, (i + 1) * n * n * 3).every((v) => v === k)).toBe(true);
-    const sketch = batch!.sketches.subarray(i * n * n, (i + 1) * n * n);
+    expect(batch.images.subarray(i * n * n * 3, (i + 1) * n * n * 3).every((v) => v === k)).toBe(true);
+    const sketch = batch.sketches.subarray(i * n * n, (i + 1) * n * n);
     expect(sketch).toEqual(new Uint8Array(n * n).fill(255).fill(0, 0, k));
   }
 });
@@ -103,23 +103,23 @@ describe('files that go bad while training', () => {
     const some = await writeSamples('spoilt', 20);
     const options = { samples: some, batch: 4 };
     const order = idsOf(await take(load(options), 5)).flat();
-    await rm(some[Number(order[5])]!.pairPath);
-    await writeFile(some[Number(order[19])]!.pairPath, 'damaged');
+    await rm(some[Number(order[5])].pairPath);
+    await writeFile(some[Number(order[19])].pairPath, 'damaged');
     const reporter = recorder();
     const loader = load({ ...options, reporter });
     const expected = [...order];
-    expected[5] = order[6]!;
-    expected[19] = order[0]!;
+    expected[5] = order[6];
+    expected[19] = order[0];
     expect(idsOf(await take(loader, 5)).flat()).toEqual(expected);
     await take(loader, 10);
     expect(reporter.warnings.length).toBe(2);
-    expect(reporter.warnings.join()).toContain(some[Number(order[5])]!.pairPath);
+    expect(reporter.warnings.join()).toContain(some[Number(order[5])].pairPath);
     expect(idsOf(await take(load(options), 5)).flat()).toEqual(expected);
   });
 
   it('stop training when they are more than a tenth', async () => {
     const some = await writeSamples('lost', 20);
-    for (const k of [3, 8, 11]) await rm(some[k]!.pairPath);
+    for (const k of [3, 8, 11]) await rm(some[k].pairPath);
     const loader = load({ samples: some, batch: 20 });
     await expect(loader.next()).rejects.toThrow(/Too many prepared samples[\s\S]*at most 2 of 20/);
     await loader.close();

@@ -160,7 +160,7 @@ describe('preparing', () => {
     ]);
     const a = (data: PreparedData) => allOf(data).find(({ id }) => id === 'a.png')!.pairPath;
     const pair = await decodePair(a(same), 128);
-    expect(pair.sketch).toEqual(Uint8Array.from({ length: n * n }, (_, i) => sketch[i * 3]!));
+    expect(pair.sketch).toEqual(Uint8Array.from({ length: n * n }, (_, i) => sketch[i * 3]));
     expect([...pair.photo.subarray(0, 3)]).toEqual([0x33, 0x66, 0x99]);
 
     const half = await decodePair(a(await prepare({ config, reporter: silent })), 64);

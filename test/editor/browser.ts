@@ -76,7 +76,7 @@ export class EditorPage {
         box.x + box.width / 2 + (x - side / 2) * scale,
         box.y + box.height / 2 + (y - side / 2) * scale,
       ] as const;
-    await this.page.mouse.move(...place(points[0]!));
+    await this.page.mouse.move(...place(points[0]));
     await this.page.mouse.down();
     for (const point of points.slice(1)) await this.page.mouse.move(...place(point), { steps: 4 });
     await this.page.mouse.up();

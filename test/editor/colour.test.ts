@@ -182,7 +182,7 @@ describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBr
       .removeAlpha()
       .raw()
       .toBuffer();
-    expect(Math.max(...onServer.map((value, i) => Math.abs(value - inPage[i]!)))).toBeLessThanOrEqual(1);
+    expect(Math.max(...onServer.map((value, i) => Math.abs(value - inPage[i])))).toBeLessThanOrEqual(1);
     await page.close();
   }, 120_000);
 });

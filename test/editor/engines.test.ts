@@ -50,7 +50,7 @@ describe.skipIf(noBrowser)(`inference in the page${noBrowser ? ` (${noBrowser})`
     const [server, ...others] = results;
     for (const other of others) {
       // float32 sums in another order move a byte by one where it is just between two.
-      const differences = other.map((value, i) => Math.abs(value - server![i]!));
+      const differences = other.map((value, i) => Math.abs(value - server[i]));
       expect(Math.max(...differences)).toBeLessThanOrEqual(1);
     }
     expect(page.errors).toEqual([]);

@@ -12,7 +12,7 @@ it.each([
   const { model } = config;
   const imageGenerator = { ...model.imageGenerator, width };
   const method = createMethod({ ...config, model: { ...model, width, imageGenerator } });
-  const problem = webgpuProblem(method.predictor().networks.map((name) => method.networks[name]!));
+  const problem = webgpuProblem(method.predictor().networks.map((name) => method.networks[name]));
   if (expected) expect(problem).toMatch(expected);
   else expect(problem).toBeUndefined();
   method.dispose();

@@ -53,7 +53,7 @@ it('measures baselines and every checkpoint at every d and l, and leaks no tenso
   );
   const l1 = (label: string) => {
     const cell = cells.find(({ method }) => method.label === label)!;
-    return cell.values[column]!;
+    return cell.values[column];
   };
   // Brighter by 0.02 of 2, but where the photo is as bright as can be.
   expect(l1('a: F, true sketch')).toBeGreaterThan(0.009);
@@ -66,7 +66,7 @@ it('blends results with the photo outside the hole unless told otherwise', async
     const own = await fakeSet(data.samples.train, fakeSuite({ blend }));
     const { cells, measurer } = await evaluateFakes(own, join(folder, `blend-${blend}`));
     const column = measurer.columns.findIndex((c) => c.metric.name === 'l1' && c.region === 'image');
-    return cells.at(-1)!.values[column]!;
+    return cells.at(-1)!.values[column];
   };
   expect(await whole(true)).toBeLessThan(0.8 * (await whole(false)));
 });
@@ -76,9 +76,9 @@ it('measures the same in any batch', async () => {
   const single = (await evaluateFakes(set, join(folder, 'batch-1'), { batch: 1 })).cells;
   for (const [i, { values, distances }] of all.entries()) {
     values.forEach((value, k) => {
-      expect(single[i]!.values[k]).toBeCloseTo(value, 5);
+      expect(single[i].values[k]).toBeCloseTo(value, 5);
     });
-    expect(single[i]!.distances.brightness).toBeCloseTo(distances.brightness!, 5);
+    expect(single[i].distances.brightness).toBeCloseTo(distances.brightness, 5);
   }
 });
 
@@ -115,10 +115,10 @@ it('measures anew what is damaged on disk, or was of another set', async () => {
   const out = join(folder, 'damaged');
   const whole = (await evaluateFakes(set, out)).cells;
   const [key] = readdirSync(join(out, '.shards'));
-  for (const [i, name] of readdirSync(join(out, '.shards', key!)).entries()) {
-    const path = join(out, '.shards', key!, name);
+  for (const [i, name] of readdirSync(join(out, '.shards', key)).entries()) {
+    const path = join(out, '.shards', key, name);
     const bytes = readFileSync(path);
-    bytes[bytes.length - 9]! ^= 255;
+    bytes[bytes.length - 9] ^= 255;
     writeFileSync(path, i % 2 ? bytes : bytes.subarray(0, 50));
   }
   const again = (await evaluateFakes(set, out)).cells;
@@ -179,12 +179,12 @@ it('sums up by hole and size, and tells differences of the same images', async (
     rows.filter((row) => Object.entries(change).every(([key, value]) => Object.is(row[key as 'd'], value)));
   const cell = { method: 'b', d: 0, l: 1, metric: 'l1', region: 'hole' };
   const [all] = of({ ...cell, hole: null, size: null });
-  expect(all!.count).toBe(set.items.length);
-  expect(all!.low).toBeLessThan(all!.mean);
-  expect(all!.high).toBeGreaterThan(all!.mean);
-  const kinds = ['rectangle', 'thin'].map((hole) => of({ ...cell, hole })[0]!);
+  expect(all.count).toBe(set.items.length);
+  expect(all.low).toBeLessThan(all.mean);
+  expect(all.high).toBeGreaterThan(all.mean);
+  const kinds = ['rectangle', 'thin'].map((hole) => of({ ...cell, hole })[0]);
   expect(kinds.map(({ count }) => count)).toEqual([5, 5]);
-  expect((kinds[0]!.mean + kinds[1]!.mean) / 2).toBeCloseTo(all!.mean, 10);
+  expect((kinds[0].mean + kinds[1].mean) / 2).toBeCloseTo(all.mean, 10);
   const sizes = of({ ...cell, hole: null }).filter(({ size }) => size !== null);
   expect(sizes.reduce((sum, { count }) => sum + count, 0)).toBe(set.items.length);
   const [set_] = of({ ...cell, metric: 'brightness', region: 'image' });
@@ -193,10 +193,10 @@ it('sums up by hole and size, and tells differences of the same images', async (
   const [difference] = differences.filter(
     (row) => row.method === 'b' && row.d === 0 && row.l === 1 && row.metric === 'l1' && row.region === 'hole',
   );
-  const reference = of({ ...cell, method: 'a', hole: null, size: null })[0]!;
+  const reference = of({ ...cell, method: 'a', hole: null, size: null })[0];
   expect(difference).toMatchObject({ reference: 'a', count: set.items.length });
-  expect(difference!.mean).toBeCloseTo(all!.mean - reference.mean, 10);
+  expect(difference.mean).toBeCloseTo(all.mean - reference.mean, 10);
   // Of the same images, so that what images differ in cancels out.
-  expect(difference!.high! - difference!.low!).toBeLessThan(all!.high! - all!.low!);
+  expect(difference.high! - difference.low!).toBeLessThan(all.high! - all.low!);
   expect(differences.every(({ method }) => method === 'b')).toBe(true);
 });

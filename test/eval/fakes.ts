@@ -47,21 +47,21 @@ export function brightnessDistance(): SetMetric {
       let sums = new Float64Array(2);
       return {
         get count() {
-          return sums[1]!;
+          return sums[1];
         },
         async add(images) {
-          for (const mean of tf.tidy(() => tf.mean(images, [1, 2, 3]).dataSync())) sums[0]! += mean;
-          sums[1]! += images.shape[0];
+          for (const mean of tf.tidy(() => tf.mean(images, [1, 2, 3]).dataSync())) sums[0] += mean;
+          sums[1] += images.shape[0];
         },
         state: () => ({ sums: { shape: [2], data: sums.slice() } }),
         restore: (state) => {
-          sums = state.sums!.data as Float64Array<ArrayBuffer>;
+          sums = state.sums.data as Float64Array<ArrayBuffer>;
         },
       };
     },
     compare: (a, b) => {
-      const [x, y] = [a, b].map((one) => one.state().sums!.data);
-      return Math.abs(x![0]! / x![1]! - y![0]! / y![1]!);
+      const [x, y] = [a, b].map((one) => one.state().sums.data);
+      return Math.abs(x[0] / x[1] - y[0] / y[1]);
     },
     dispose() {},
   };

@@ -33,9 +33,9 @@ it.each([
   ['strokes of colour', ({ colour }: Batch) => colour!.where],
 ])('%s depend on seed and id alone', async (_, of) => {
   const all = (await heldOutBatch(config, samples, silent))!;
-  const some = (await heldOutBatch(config, [samples[7]!], silent))!;
+  const some = (await heldOutBatch(config, [samples[7]], silent))!;
   expect(await tf.slice(of(all), [7, 0, 0, 0], [1, -1, -1, -1]).data()).toEqual(await of(some).data());
-  const other = (await heldOutBatch({ ...config, seed: 99 }, [samples[7]!], silent))!;
+  const other = (await heldOutBatch({ ...config, seed: 99 }, [samples[7]], silent))!;
   expect(await of(other).data()).not.toEqual(await of(some).data());
 });
 
@@ -43,7 +43,7 @@ it('leaves out what cannot be read, with a warning', async () => {
   const warnings: string[] = [];
   const reporter = { ...silent, warn: (message: string) => warnings.push(message) };
   const missing = { id: 'x', pairPath: join(folder, 'none.png') };
-  const batch = await heldOutBatch(config, [samples[1]!, missing, samples[2]!], reporter);
+  const batch = await heldOutBatch(config, [samples[1], missing, samples[2]], reporter);
   expect(batch!.image.shape[0]).toBe(2);
   expect(warnings).toEqual([expect.stringContaining('none.png')]);
   expect(await heldOutBatch(config, [missing], reporter)).toBeUndefined();

@@ -58,10 +58,10 @@ it('is better for a better method, and leaves out what cannot be read', async ()
   const offBy = (offset: number) =>
     ({ fill: ({ image }) => tf.mul(image, 1 - offset) }) as Pick<Method, 'fill'> as Method;
   const [good, bad] = [await validation.measure(offBy(0.1)), await validation.measure(offBy(0.4))];
-  expect(good!['l1/hole']).toBeLessThan(bad!['l1/hole']! / 3);
-  expect(good!['psnr/hole']).toBeGreaterThan(bad!['psnr/hole']! + 6);
+  expect(good!['l1/hole']).toBeLessThan(bad!['l1/hole'] / 3);
+  expect(good!['psnr/hole']).toBeGreaterThan(bad!['psnr/hole'] + 6);
   // Outside the hole is the photo.
-  expect(good!['l1/image']).toBeLessThan(0.9 * good!['l1/hole']!);
+  expect(good!['l1/image']).toBeLessThan(0.9 * good!['l1/hole']);
 });
 
 it('says nothing of images that are no numbers, or where there is nothing to measure', async () => {

@@ -62,8 +62,8 @@ describe.each(networks)('%s', (_, network, kwargs) => {
     network.inputs.map(({ name, shape }) => [name, [SIZE, SIZE, shape[3] ?? 1]]),
   );
   const run = (tensors: Record<string, Tensor>) => {
-    const inputs = network.inputs.map(({ name }) => tensors[name]!);
-    const outputs = [network.apply(inputs.length === 1 ? inputs[0]! : inputs, kwargs)].flat() as Tensor[];
+    const inputs = network.inputs.map(({ name }) => tensors[name]);
+    const outputs = [network.apply(inputs.length === 1 ? inputs[0] : inputs, kwargs)].flat() as Tensor[];
     return Object.fromEntries(outputs.map((output, index) => [`y${index}`, output]));
   };
   const feeds = (count: number) => {
@@ -101,8 +101,8 @@ describe.each(networks)('%s', (_, network, kwargs) => {
         const wanted = tensor.dataSync() as Float32Array;
         const largest = wanted.reduce((max, value) => Math.max(max, Math.abs(value)), 0);
         expect(largest).toBeGreaterThan(1e-3);
-        for (const made of [native[name]!.dataSync(), onnx[name]!.data]) {
-          const error = wanted.reduce((max, value, i) => Math.max(max, Math.abs(value - made[i]!)), 0);
+        for (const made of [native[name].dataSync(), onnx[name].data]) {
+          const error = wanted.reduce((max, value, i) => Math.max(max, Math.abs(value - made[i])), 0);
           expect(error / largest).toBeLessThan(1e-3);
         }
       }

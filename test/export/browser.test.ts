@@ -54,13 +54,13 @@ function tinyMethod(): { method: Method; config: Config } {
 
 /** Cases one after the other as one batch. */
 function joined(cases: readonly Case[], part: 'inputs' | 'expected'): Record<string, Values> {
-  const names = Object.keys(cases[0]![part]);
+  const names = Object.keys(cases[0][part]);
   return Object.fromEntries(
     names.map((name) => {
-      const values = cases.map((one) => one[part][name]!);
-      const batch = values.reduce((sum, { shape }) => sum + shape[0]!, 0);
+      const values = cases.map((one) => one[part][name]);
+      const batch = values.reduce((sum, { shape }) => sum + shape[0], 0);
       const data = Float32Array.from(values.flatMap((value) => [...value.data]));
-      return [name, { shape: [batch, ...values[0]!.shape.slice(1)], data }];
+      return [name, { shape: [batch, ...values[0].shape.slice(1)], data }];
     }),
   );
 }
@@ -82,7 +82,7 @@ const fromOnnx = ({ shape, data }: Plain): Plain => {
 
 /** The program of the model card's section on browsers. */
 const exampleOf = (folder: string): string =>
-  /## Example: browser\n.*?```js\n(.*?)\n```/s.exec(readFileSync(join(folder, 'README.md'), 'utf8'))![1]!;
+  /## Example: browser\n.*?```js\n(.*?)\n```/s.exec(readFileSync(join(folder, 'README.md'), 'utf8'))![1];
 
 describe.skipIf(noBrowser)(`an export in a page${noBrowser ? ` (${noBrowser})` : ''}`, () => {
   let folder: string;
@@ -132,8 +132,8 @@ describe.skipIf(noBrowser)(`an export in a page${noBrowser ? ` (${noBrowser})` :
   function expectEqual(actual: Record<string, Plain>, tolerance: number): void {
     expect(Object.keys(actual).sort()).toEqual(Object.keys(expected).sort());
     for (const [name, { shape, data }] of Object.entries(expected)) {
-      expect(actual[name]!.shape, name).toEqual(shape);
-      const differences = Array.from(data, (value, i) => Math.abs(value - actual[name]!.data[i]!));
+      expect(actual[name].shape, name).toEqual(shape);
+      const differences = Array.from(data, (value, i) => Math.abs(value - actual[name].data[i]));
       // NaN is not below the tolerance either.
       const wrong = differences.filter((difference) => !(difference <= tolerance));
       expect(wrong, name).toEqual([]);
@@ -142,7 +142,7 @@ describe.skipIf(noBrowser)(`an export in a page${noBrowser ? ` (${noBrowser})` :
 
   it('is of pictures that differ from pixel to pixel', () => {
     for (const [name, { data }] of Object.entries(expected)) {
-      const deviation = tf.tidy(() => Math.sqrt(tf.moments(data).variance.dataSync()[0]!));
+      const deviation = tf.tidy(() => Math.sqrt(tf.moments(data).variance.dataSync()[0]));
       expect(deviation, name).toBeGreaterThan(0.1);
     }
   });

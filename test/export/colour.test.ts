@@ -26,22 +26,22 @@ describe('the whole path of a model that takes strokes of colour', () => {
 
   it('has a port for them, and none for l', () => {
     expect([...graph.inputs.keys()]).toEqual(['photo', 'hole', 'sketch', 'colour']);
-    expect(computation.inputs.colour!.shape).toEqual([64, 64, 4]);
+    expect(computation.inputs.colour.shape).toEqual([64, 64, 4]);
     expect(pythonExample(computation)).toContain("'colour': colour");
   });
 
   it('is proven on strokes that change the result', () => {
     for (const { inputs, expected } of cases) {
-      const where = inputs.colour!.data.filter((_, i) => i % 4 === 3);
+      const where = inputs.colour.data.filter((_, i) => i % 4 === 3);
       expect(new Set(where)).toEqual(new Set([0, 1]));
       const tensors = Object.entries(inputs).map(([name, { shape, data }]) => [
         name,
         tf.tensor(data, [...shape]),
       ]);
-      const none = { ...Object.fromEntries(tensors), colour: tf.zeros([...inputs.colour!.shape]) };
-      const plain = computation.run(none).I_out!.dataSync() as Float32Array;
+      const none = { ...Object.fromEntries(tensors), colour: tf.zeros([...inputs.colour.shape]) };
+      const plain = computation.run(none).I_out.dataSync() as Float32Array;
       const largest = plain.reduce(
-        (max, value, i) => Math.max(max, Math.abs(value - expected.I_out!.data[i]!)),
+        (max, value, i) => Math.max(max, Math.abs(value - expected.I_out.data[i])),
         0,
       );
       expect(largest).toBeGreaterThan(1e-3);
@@ -58,6 +58,6 @@ describe('the whole path of a model that takes strokes of colour', () => {
     const path = join(folder, 'model');
     await writeGraphModel(path, graph, 'fp32');
     const { outputs } = await compareOutputs(cases, await openGraphModel(join(path, 'model.json')));
-    expect(outputs.I_out!.max).toBeLessThan(1e-4);
+    expect(outputs.I_out.max).toBeLessThan(1e-4);
   });
 });

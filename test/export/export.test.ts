@@ -73,7 +73,7 @@ const largest = ({ proofs }: ExportReport): number =>
 function example(card: string, title: string): string {
   const found = new RegExp(`## Example: ${title}\n[^#]*?\`\`\`\\w+\n(.*?)\n\`\`\``, 's').exec(card);
   expect(found, title).not.toBeNull();
-  return found![1]!;
+  return found![1];
 }
 
 describe('export to ONNX', () => {
@@ -82,12 +82,12 @@ describe('export to ONNX', () => {
     expect(leftTensors).toBe(0);
     expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect(readdirSync(out).sort()).toEqual(['README.md', 'export.json', 'onnx']);
-    const { sha256, bytes } = report.files['onnx/pipeline.onnx']!;
+    const { sha256, bytes } = report.files['onnx/pipeline.onnx'];
     const file = readFileSync(join(out, 'onnx/pipeline.onnx'));
     expect(bytes).toBe(file.length);
     expect(sha256).toBe(createHash('sha256').update(file).digest('hex'));
     expect(report.proofs.map(({ network, format }) => [network, format])).toEqual([['pipeline', 'onnx']]);
-    expect(Object.keys(report.proofs[0]!.outputs)).toEqual(['S_gen', 'I_gen', 'I_out']);
+    expect(Object.keys(report.proofs[0].outputs)).toEqual(['S_gen', 'I_gen', 'I_out']);
     expect(largest(report)).toBeLessThan(1e-4);
     expect(report.origin).toMatchObject({ step: 5, config: { resolution: 64 } });
     const manifest = readFileSync(join(checkpoint, 'manifest.json'));
@@ -147,7 +147,7 @@ describe('export to safetensors', () => {
     expect(found).toMatchObject({ task, resolution, refinement });
     expect(found).toMatchObject({ model: { imageGenerator: { norm: model.imageGenerator.norm } } });
     for (const name of names) {
-      const weights = (m: Method) => m.networks[name]!.getWeights().map((weight) => weight.dataSync());
+      const weights = (m: Method) => m.networks[name].getWeights().map((weight) => weight.dataSync());
       expect(weights(imported), name).toEqual(weights(source));
     }
     imported.dispose();
@@ -167,7 +167,7 @@ describe('export to TF.js', () => {
     const model = await tf.loadLayersModel(`file://${join(out, 'tfjs-layers/G32/model.json')}`);
     const x = tf.ones([1, 32, 32, 7]);
     const inputs = [x, tf.ones([1, 1]), tf.ones([1, 16, 16, 6])];
-    const gradients = tf.variableGrads(() => tf.sum((model.apply(inputs) as Tensor[])[1]!));
+    const gradients = tf.variableGrads(() => tf.sum((model.apply(inputs) as Tensor[])[1]));
     expect(Object.keys(gradients.grads).length).toBe(model.trainableWeights.length);
     tf.dispose([inputs, gradients.grads, gradients.value]);
     model.dispose();
@@ -227,7 +227,7 @@ describe('what cannot be exported', () => {
 
   it('keeps nothing that is not equal: half floats are too coarse for these weights', async () => {
     const wild = createMethod(config);
-    const image = wild.networks.F!;
+    const image = wild.networks.F;
     image.setWeights(image.getWeights().map((weight) => (weight.rank === 4 ? tf.mul(weight, 12) : weight)));
     const from = await saveMethod(join(folder, 'wild'), wild, config, [...GENERATORS, 'F'], 1);
     wild.dispose();

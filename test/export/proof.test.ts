@@ -15,24 +15,24 @@ const computation: Computation = {
     l: { kind: 'level', shape: [1], meaning: '' },
   },
   outputs: { y: '', l: '' },
-  run: ({ photo, hole, sketch, l }) => ({ y: tf.add(tf.mul(photo!, hole!), sketch!), l: l!.clone() }),
+  run: ({ photo, hole, sketch, l }) => ({ y: tf.add(tf.mul(photo, hole), sketch), l: l.clone() }),
 };
 
 describe('makeCases', () => {
   const cases = makeCases(computation);
 
   it('has every l of interest, in batches of 1 and 3, the same each time', () => {
-    expect(cases.map(({ inputs }) => [...inputs.l!.data])).toEqual([[0], [1], [0.25, 0.5, 0.75]]);
-    expect(cases.map(({ inputs }) => inputs.photo!.shape[0])).toEqual([1, 1, 3]);
+    expect(cases.map(({ inputs }) => [...inputs.l.data])).toEqual([[0], [1], [0.25, 0.5, 0.75]]);
+    expect(cases.map(({ inputs }) => inputs.photo.shape[0])).toEqual([1, 1, 3]);
     expect(makeCases(computation).map(({ inputs }) => inputs)).toEqual(cases.map(({ inputs }) => inputs));
   });
 
   it('has photos, holes and sketches of their kind', () => {
     for (const { inputs } of cases) {
-      expect(new Set(inputs.hole!.data)).toEqual(new Set([0, 1]));
-      expect(new Set(inputs.sketch!.data)).toEqual(new Set([-1, 1]));
-      expect(Math.max(...inputs.photo!.data.map(Math.abs))).toBeLessThanOrEqual(1);
-      expect(new Set(inputs.photo!.data).size).toBeGreaterThan(100);
+      expect(new Set(inputs.hole.data)).toEqual(new Set([0, 1]));
+      expect(new Set(inputs.sketch.data)).toEqual(new Set([-1, 1]));
+      expect(Math.max(...inputs.photo.data.map(Math.abs))).toBeLessThanOrEqual(1);
+      expect(new Set(inputs.photo.data).size).toBeGreaterThan(100);
     }
   });
 
@@ -58,18 +58,18 @@ describe('compareOutputs', () => {
 
   it('gives the largest and the mean difference of each output', async () => {
     const { outputs } = await compare(({ y }) => {
-      y!.data[5]! += 0.5;
+      y.data[5] += 0.5;
     });
     expect(outputs.l).toEqual({ max: 0, mean: 0, scale: 1 });
-    expect(outputs.y!.max).toBeCloseTo(0.5, 5);
-    expect(outputs.y!.mean).toBeCloseTo((3 * 0.5) / (5 * 16 * 16 * 3), 6);
-    expect(outputs.y!.scale).toBeGreaterThan(1);
+    expect(outputs.y.max).toBeCloseTo(0.5, 5);
+    expect(outputs.y.mean).toBeCloseTo((3 * 0.5) / (5 * 16 * 16 * 3), 6);
+    expect(outputs.y.scale).toBeGreaterThan(1);
     expect(closed).toBe(1);
   });
 
   it('takes what is no number, missing or of another shape for as different as can be', async () => {
     const changes: ((outputs: Record<string, Values>) => void)[] = [
-      ({ y }) => void y!.data.fill(Number.NaN, 0, 1),
+      ({ y }) => void y.data.fill(Number.NaN, 0, 1),
       (outputs) => {
         delete outputs.y;
       },
@@ -78,7 +78,7 @@ describe('compareOutputs', () => {
       },
     ];
     for (const change of changes)
-      expect((await compare(change)).outputs.y!.max).toBe(Number.POSITIVE_INFINITY);
+      expect((await compare(change)).outputs.y.max).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('closes what it runs when that fails', async () => {

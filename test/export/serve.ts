@@ -56,7 +56,7 @@ export async function serve(
     response.setHeader('Content-Type', TYPES[extname(pathname)] ?? 'application/octet-stream');
     if (Object.hasOwn(pages, pathname)) return void response.end(pages[pathname]);
     const [, name, ...rest] = pathname.split('/');
-    const file = known.has(name!) ? join(known.get(name!)!, ...rest) : undefined;
+    const file = known.has(name) ? join(known.get(name)!, ...rest) : undefined;
     if (file && statSync(file, { throwIfNoEntry: false })?.isFile()) createReadStream(file).pipe(response);
     else response.writeHead(404).end();
   });
@@ -90,5 +90,5 @@ export async function bundle(program: string): Promise<string> {
     format: 'esm',
     logLevel: 'silent',
   });
-  return outputFiles[0]!.text;
+  return outputFiles[0].text;
 }

@@ -104,7 +104,7 @@ describe('writeGraphModel', () => {
   const run = ({ x }: Record<string, Tensor>) => {
     const once = addBias(tf.conv2d(x as Tensor4D, filter, 1, 'same'), bias as Tensor1D);
     const [first, second] = tf.split(rectify(once, 0.2), 2, 3) as [Tensor, Tensor];
-    return { first, again: first.clone(), second, all: x!.clone() };
+    return { first, again: first.clone(), second, all: x.clone() };
   };
   const graph = traceGraph({ x: [4, 4, 64] }, run, { 'layer/kernel': filter });
 
@@ -135,7 +135,7 @@ describe('writeGraphModel', () => {
   });
 
   it('takes means over one axis after the other, which keeps more digits', async () => {
-    const mean = ({ x }: Record<string, Tensor>) => ({ y: tf.mean(tf.add(x!, 10), [1, 2], true) });
+    const mean = ({ x }: Record<string, Tensor>) => ({ y: tf.mean(tf.add(x, 10), [1, 2], true) });
     const means = traceGraph({ x: [128, 128, 2] }, mean);
     await writeGraphModel(join(folder, 'means'), means, 'fp32');
     const { node } = modelJson(join(folder, 'means')).modelTopology;
@@ -143,11 +143,11 @@ describe('writeGraphModel', () => {
     expect(node.filter(({ op }) => op === 'Const')).toHaveLength(3);
     const x = uniform([2, 128, 128, 2]);
     const exact = [...(x.arraySync() as number[][][][])].flatMap((image) =>
-      [0, 1].map((c) => image.flat().reduce((sum, pixel) => sum + pixel[c]!, 0) / 128 ** 2 + 10),
+      [0, 1].map((c) => image.flat().reduce((sum, pixel) => sum + pixel[c], 0) / 128 ** 2 + 10),
     );
     const { y } = await predict(join(folder, 'means'), { x });
-    y!.dataSync().forEach((value, i) => {
-      expect(Math.abs(value - exact[i]!)).toBeLessThan(5e-6);
+    y.dataSync().forEach((value, i) => {
+      expect(Math.abs(value - exact[i])).toBeLessThan(5e-6);
     });
   });
 
@@ -162,7 +162,7 @@ describe('writeGraphModel', () => {
     const x = uniform([1, 4, 4, 64]);
     const exact = run({ x });
     const half = await predict(join(folder, 'half'), { x });
-    expect(tf.max(tf.abs(tf.sub(half.first!, exact.first))).dataSync()[0]).toBeGreaterThan(0);
+    expect(tf.max(tf.abs(tf.sub(half.first, exact.first))).dataSync()[0]).toBeGreaterThan(0);
     expectClose(half, exact, 1e-2);
   });
 
@@ -175,7 +175,7 @@ describe('writeGraphModel', () => {
       await writeGraphModel(join(folder, name), product, 'fp32');
       const files = readdirSync(join(folder, name)).sort();
       expect(files).toEqual(['group1-shard1of2.bin', 'group1-shard2of2.bin', 'model.json']);
-      expect(statSync(join(folder, name, files[0]!)).size).toBe(4 * 2 ** 20);
+      expect(statSync(join(folder, name, files[0])).size).toBe(4 * 2 ** 20);
       const hash = createHash('sha256');
       for (const file of files) hash.update(readFileSync(join(folder, name, file)));
       hashes.push(hash.digest('hex'));

@@ -47,8 +47,8 @@ export function expectClose(
 ): void {
   expect(Object.keys(actual)).toEqual(Object.keys(expected));
   for (const [name, tensor] of Object.entries(expected)) {
-    expect(actual[name]!.shape, name).toEqual(tensor.shape);
-    expect(maxDifference(actual[name]!, tensor), name).toBeLessThanOrEqual(tolerance);
+    expect(actual[name].shape, name).toEqual(tensor.shape);
+    expect(maxDifference(actual[name], tensor), name).toBeLessThanOrEqual(tolerance);
   }
   tf.dispose([actual, expected]);
 }
@@ -83,7 +83,7 @@ export function simplified(
   passes: ((graph: Graph) => Graph)[],
   tolerance = 0,
 ): Graph {
-  const named = ({ x }: Record<string, Tensor>) => ({ y: run(x!) });
+  const named = ({ x }: Record<string, Tensor>) => ({ y: run(x) });
   const graph = passes.reduce((current, pass) => pass(current), traceGraph({ x: shape }, named));
   expectSame(graph, { x: shape }, named, tolerance);
   return graph;

@@ -15,7 +15,7 @@ import { elements, kernel, network, operations, simplified, stored, uniform } fr
 
 describe('removeDeadCode', () => {
   it('removes what no output needs, constants too', () => {
-    const graph = simplified([2], (x) => [tf.mul(tf.abs(x), 3), tf.relu(x)][1]!, [removeDeadCode]);
+    const graph = simplified([2], (x) => [tf.mul(tf.abs(x), 3), tf.relu(x)][1], [removeDeadCode]);
     expect(operations(graph)).toEqual(['Relu']);
     expect(graph.constants.size).toBe(0);
     expect(graph.values.size).toBe(2);
@@ -76,7 +76,7 @@ describe('recogniseChannelMeans', () => {
     };
     const graph = simplified([8, 4, 3], run, [recogniseChannelMeans], 1e-6);
     expect(operations(graph)).toEqual(['Mean', 'SquaredDifference', 'Mean', 'Add']);
-    expect(graph.values.get(graph.nodes[0]!.outputs[0]!)!.shape).toEqual([null, 1, 1, 3]);
+    expect(graph.values.get(graph.nodes[0].outputs[0])!.shape).toEqual([null, 1, 1, 3]);
   });
 
   it('leaves products with other numbers', () => {

@@ -11,11 +11,11 @@ const backend = tf.backend() as unknown as Record<string, unknown>;
 describe('traceGraph', () => {
   it('records what runs, with open batch, weights by name and no type attributes', () => {
     const kernel = tf.variable(uniform([2, 3]));
-    const graph = traceGraph({ x: [2] }, ({ x }) => ({ y: tf.relu(tf.matMul(x!, kernel as never)) }), {
+    const graph = traceGraph({ x: [2] }, ({ x }) => ({ y: tf.relu(tf.matMul(x, kernel as never)) }), {
       'dense/kernel': kernel,
     });
     expect(operations(graph)).toEqual(['BatchMatMulV2', 'Relu']);
-    expect(graph.nodes[0]!.attributes).toEqual({ adj_x: false, adj_y: false });
+    expect(graph.nodes[0].attributes).toEqual({ adj_x: false, adj_y: false });
     const y = graph.outputs.get('y')!;
     expect(graph.values.get(y)).toEqual({ type: 'float32', shape: [null, 3] });
     expect(graph.values.get(graph.inputs.get('x')!)!.shape).toEqual([null, 2]);
@@ -26,7 +26,7 @@ describe('traceGraph', () => {
 
   it('opens the batch size in shapes and in the sizes of slices', () => {
     const run = ({ x }: Record<string, Tensor>) => ({
-      y: tf.slice(tf.reshape(x!, [x!.shape[0], 2, 3]), [0, 1, 0], [-1, 1, 2]),
+      y: tf.slice(tf.reshape(x, [x.shape[0], 2, 3]), [0, 1, 0], [-1, 1, 2]),
     });
     const graph = traceGraph({ x: [6] }, run);
     expect([...graph.constants.values()].map(({ data }) => [...data])).toEqual([
@@ -39,8 +39,8 @@ describe('traceGraph', () => {
 
   it('gives outputs that are the same value, an input or a constant', () => {
     const run = ({ x }: Record<string, Tensor>) => {
-      const y = tf.abs(x!);
-      return { y, again: y.clone(), input: x!.clone(), constant: tf.range(0, 3) };
+      const y = tf.abs(x);
+      return { y, again: y.clone(), input: x.clone(), constant: tf.range(0, 3) };
     };
     const graph = traceGraph({ x: [2] }, run);
     expect(graph.outputs.get('again')).toBe(graph.outputs.get('y'));
@@ -48,7 +48,7 @@ describe('traceGraph', () => {
   });
 
   it('refuses what depends on the batch size', () => {
-    const trace = (run: (x: Tensor) => Tensor) => traceGraph({ x: [4, 4, 2] }, ({ x }) => ({ y: run(x!) }));
+    const trace = (run: (x: Tensor) => Tensor) => traceGraph({ x: [4, 4, 2] }, ({ x }) => ({ y: run(x) }));
     expect(() => trace((x) => tf.mul(x, x.shape[0]))).toThrow(/constant depends on the batch size.*Mul/);
     expect(() => trace((x) => (x.shape[0] === 2 ? tf.relu(x) : tf.abs(x)))).toThrow(
       /operation 0 is .*Relu.* or .*Abs/,
@@ -58,7 +58,7 @@ describe('traceGraph', () => {
   });
 
   it('refuses to lose what leaves the engine', () => {
-    expect(() => traceGraph({ x: [2] }, ({ x }) => ({ y: tf.scalar(x!.dataSync()[0]!) }))).toThrow(
+    expect(() => traceGraph({ x: [2] }, ({ x }) => ({ y: tf.scalar(x.dataSync()[0]) }))).toThrow(
       /reads values which depend on its inputs/,
     );
   });
@@ -66,10 +66,10 @@ describe('traceGraph', () => {
   it('leaves neither tensors nor changes of the backend, after errors too', () => {
     const own = Object.keys(backend);
     const before = tf.memory().numTensors;
-    traceGraph({ x: [2] }, ({ x }) => ({ y: tf.mul(tf.abs(x!), 3) }));
+    traceGraph({ x: [2] }, ({ x }) => ({ y: tf.mul(tf.abs(x), 3) }));
     expect(() =>
       traceGraph({ x: [2] }, ({ x }) => {
-        tf.abs(x!);
+        tf.abs(x);
         throw new Error('from inside');
       }),
     ).toThrow('from inside');
@@ -79,11 +79,11 @@ describe('traceGraph', () => {
 
   it('gives a network’s graph, which computes exactly the same', () => {
     const method = tinyMethod(tinyConfig());
-    const network = method.networks.G64!;
+    const network = method.networks.G64;
     const inputs = { x: [64, 64, 7], l: [1], below: [32, 32, 6] };
     const run = ({ x, l, below }: Record<string, Tensor>) => {
-      const [features, picture] = network.apply([x!, l!, below!]) as Tensor[];
-      return { features: features!, picture: picture! };
+      const [features, picture] = network.apply([x, l, below]) as Tensor[];
+      return { features: features, picture: picture };
     };
     const graph = traceGraph(inputs, run, namedWeights(network));
     const names = [...graph.constants.values()].flatMap(({ name }) => name ?? []);

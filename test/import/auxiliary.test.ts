@@ -49,7 +49,7 @@ const convolutions = (layers: Record<string, readonly number[]>): Shapes =>
   Object.fromEntries(
     Object.entries(layers).flatMap(([key, shape]) => [
       [`${key}.weight`, shape],
-      [`${key}.bias`, [shape[0]!]],
+      [`${key}.bias`, [shape[0]]],
     ]),
   );
 
@@ -99,7 +99,7 @@ describe('networks that losses and metrics use', () => {
     expect([...tensors.keys()].sort()).toEqual(wanted.sort());
     for (const [key, { shape, data }] of tensors) {
       expect(shape).toEqual(shapes[key]);
-      expect(data.at(-1)).toBe(Math.fround(numbers[data.length - 1]!));
+      expect(data.at(-1)).toBe(Math.fround(numbers[data.length - 1]));
     }
     expect(metadata).toMatchObject({ network: name, source: `whatever-${name}.pth` });
   });
@@ -115,7 +115,7 @@ describe('networks that losses and metrics use', () => {
     await run(write('vgg16.pth', vgg16), 'vgg16');
     const compare = await createFeatureLosses({ network: 'vgg16', weights: out }, silent);
     const image = tf.zeros([1, 8, 8, 3]) as Tensor4D;
-    expect(compare([image], image)[0]!.perceptual.dataSync()[0]).toBe(0);
+    expect(compare([image], image)[0].perceptual.dataSync()[0]).toBe(0);
   });
 
   it('the Inception of FID is told from torchvision’s', async () => {

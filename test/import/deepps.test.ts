@@ -50,8 +50,7 @@ const fileNameOf = (name: string) =>
 
 async function write(names: readonly string[], form: Form = 'old', fileName = fileNameOf): Promise<string[]> {
   const paths = names.map((name) => join(folder, fileName(name)));
-  for (const [i, name] of names.entries())
-    await writeStateDict(paths[i]!, withDeadWeights(dicts[name]!), form);
+  for (const [i, name] of names.entries()) await writeStateDict(paths[i], withDeadWeights(dicts[name]), form);
   return paths;
 }
 
@@ -112,7 +111,7 @@ describe('importing DeepPS', () => {
     const loaded = await loadMethod(path);
     expect(loaded.trained).toEqual(['G64', 'G128', 'G256']);
     expect(loaded.checkpoint.origin!.map(({ file }) => file)).toEqual(from.map((file) => basename(file)));
-    expect(loaded.checkpoint.origin![0]!.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(loaded.checkpoint.origin![0].sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(() => trainedPredictor(loaded)).toThrow(/F/);
     loaded.method.dispose();
   });
@@ -121,7 +120,7 @@ describe('importing DeepPS', () => {
     const path = join(folder, 'all.pth');
     await writeStateDict(
       path,
-      { G64: dicts.G64!, netG128: dicts.G128!, F: dicts.F!, optimizer: dicts.F! && new Map() },
+      { G64: dicts.G64, netG128: dicts.G128, F: dicts.F, optimizer: dicts.F && new Map() },
       'zip',
     );
     const { trained, config } = await run([path]);
@@ -154,12 +153,12 @@ describe('importing DeepPS', () => {
     );
     expect((await run(from)).trained).toEqual(['G64', 'G128', 'G256', 'D256']);
     rmSync(out(), { recursive: true });
-    const { path, trained } = await run([from[0]!, ...unnamed], ['', 'G128', 'g256', 'FD256']);
+    const { path, trained } = await run([from[0], ...unnamed], ['', 'G128', 'g256', 'FD256']);
     expect(trained).toEqual(['FD', 'G64', 'G128', 'G256']);
     expect((await weightsOf(path)).G256).toEqual(dicts.G256);
     rmSync(out(), { recursive: true });
-    expect(await refusal([unnamed[0]!])).toMatch(/G128 or G256, which are alike.*--as G128/s);
-    expect(await refusal([unnamed[2]!])).toMatch(/D256, or FD/);
+    expect(await refusal([unnamed[0]])).toMatch(/G128 or G256, which are alike.*--as G128/s);
+    expect(await refusal([unnamed[2]])).toMatch(/D256, or FD/);
   });
 
   it('writes a configuration that trains on from it', async () => {
@@ -187,16 +186,16 @@ describe('importing DeepPS', () => {
   });
 
   it('lists all that is missing, unexpected or of another shape', async () => {
-    const wrong = withDeadWeights(dicts.G64!);
+    const wrong = withDeadWeights(dicts.G64);
     wrong.delete('rcb2.conv.bias');
     wrong.set('conv2.bias', { shape: [3], data: new Float32Array(3) });
     wrong.set('conv4.weight', { shape: [1], data: new Float32Array(1) });
     wrong.set('conv2.weight', { shape: [4, 6, 3, 3], data: new BigInt64Array(216) });
-    const short = withDeadWeights(dicts.F!);
+    const short = withDeadWeights(dicts.F);
     short.delete('conv7.weight');
     const paths = ['G64', 'F'].map((name) => join(folder, fileNameOf(name)));
-    await writeStateDict(paths[0]!, wrong, 'old');
-    await writeStateDict(paths[1]!, short, 'old');
+    await writeStateDict(paths[0], wrong, 'old');
+    await writeStateDict(paths[1], short, 'old');
     const message = await refusal(paths);
     expect(message).toMatch(/5 that differ/);
     expect(message).toMatch(/G64 \(.*\): missing: rcb2\.conv\.bias \[12\]/);
@@ -221,7 +220,7 @@ describe('importing DeepPS', () => {
     expect(await refusal([g64], ['vgg19'])).toMatch(/a name that is not known/);
     expect(await refusal([g64, g128], ['G64'])).toMatch(/2 names/);
     expect(await refusal([g64, g128], ['G256', 'G128'])).toMatch(/levels from 256 px on/);
-    const narrow = new Map([...dicts.G128!].map(([key, entry]) => [key, entry]));
+    const narrow = new Map([...dicts.G128].map(([key, entry]) => [key, entry]));
     narrow.set('conv1.weight', { shape: [4, 7, 3, 3], data: new Float32Array(252) });
     await writeStateDict(g128, narrow, 'old');
     expect(await refusal([g64, g128])).toMatch(/width: G64 3, G128 4/);

@@ -17,7 +17,7 @@ let count = 0;
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'import-metadata-'));
   const method = createMethod(config);
-  dicts = { F: entriesOf(method.networks.F!), G64: entriesOf(method.networks.G64!) };
+  dicts = { F: entriesOf(method.networks.F), G64: entriesOf(method.networks.G64) };
   method.dispose();
 });
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -64,8 +64,7 @@ async function checkImported(fixture: FixtureCase, form: Form): Promise<void> {
   for (const [name, network] of Object.entries(method.networks)) imported.set(name, entriesOf(network));
   method.dispose();
   fixture.weights = (prefix) => (key, shape) => {
-    const name =
-      [...imported.keys()].find((network) => prefix === `${network}/`) ?? /D\d+/.exec(from[0]!)![0];
+    const name = [...imported.keys()].find((network) => prefix === `${network}/`) ?? /D\d+/.exec(from[0])![0];
     return tf.tensor(imported.get(name)!.get(key)!.data as Float32Array, [...shape]);
   };
   const { passed, worst, error } = await checkCase(fixture);
@@ -83,12 +82,12 @@ if (reason) console.log(`Imported checkpoints of the original${reason}`);
 
 describe('imported networks give the original’s outputs', () => {
   it.each(['G_EDT_mixed_l', 'D_n3'])('%s', async (id) => {
-    await checkImported(casesOf(committed, [id])[0]!, 'old');
+    await checkImported(casesOf(committed, [id])[0], 'old');
   });
 
   const ids = ['F64_SYN_none', 'F128_EDT_bn', 'F256_EDT_bn', 'G_SYN', 'D_n5', 'test_EDT', 'test_SYN'];
   it.skipIf(reason).each(ids)(`%s${reason}`, async (id) => {
-    await checkImported(casesOf(shared, [id])[0]!, 'zip');
+    await checkImported(casesOf(shared, [id])[0], 'zip');
   });
 
   it.skipIf(reason).each(['old', 'zip', 'safetensors'])(
@@ -115,7 +114,7 @@ describe('imported networks give the original’s outputs', () => {
         ['D64', 'ckpt_D'],
       ] as const) {
         const expected = readSafetensors(join(shared, `${file}.safetensors`));
-        for (const [key, { data }] of entriesOf(method.networks[name]!))
+        for (const [key, { data }] of entriesOf(method.networks[name]))
           expect(data, key).toEqual(expected.get(key)!.data);
       }
       method.dispose();

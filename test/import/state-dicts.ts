@@ -45,7 +45,7 @@ export function withDeadWeights(entries: Entries): Entries {
       data: new Float32Array(shape.reduce((product, side) => product * side, 1)).fill(9),
     });
   if (entries.has('embedding.style.0.weight')) {
-    dead('conv3.weight', [3, entries.get('conv2.weight')!.shape[1]!, 3, 3]);
+    dead('conv3.weight', [3, entries.get('conv2.weight')!.shape[1], 3, 3]);
     dead('conv3.bias', [3]);
   }
   if (entries.has('model.1.weight_orig')) {

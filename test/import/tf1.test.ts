@@ -120,10 +120,10 @@ describe('DeepFillv2', () => {
     const expected = apply(G, [turned(image), ...others]);
     expect(made).toHaveLength(2);
     made.forEach((picture, i) => {
-      expect(maxDifference(picture, turned(expected[i]!))).toBeLessThan(1e-5);
-      expect(maxDifference(picture, expected[i]!)).toBeGreaterThan(1e-2);
+      expect(maxDifference(picture, turned(expected[i]))).toBeLessThan(1e-5);
+      expect(maxDifference(picture, expected[i])).toBeGreaterThan(1e-2);
     });
-    const scores = (network: LayersModel, x: Tensor4D) => apply(network, tf.concat([x, ...others], 3))[0]!;
+    const scores = (network: LayersModel, x: Tensor4D) => apply(network, tf.concat([x, ...others], 3))[0];
     expect(maxDifference(scores(ourD, image), scores(D, turned(image)))).toBeLessThan(1e-5);
     expect(maxDifference(scores(ourD, image), scores(D, image))).toBeGreaterThan(1e-3);
     method.dispose();
@@ -159,8 +159,8 @@ describe('DeepFillv2', () => {
     for (const [key, { data }] of readSafetensors(file)) expect(data, key).toEqual(variables.get(key)!.data);
     const again = await importWeights({ from: [file], out: join(path, '..', 'again'), reporter: silent });
     const copy = await loadMethod((again as Extract<typeof again, { kind: 'checkpoint' }>).checkpoint.path);
-    const [a, b] = [loaded, copy].map(({ method }) => namedWeights(method.networks.G!));
-    for (const [name, weight] of Object.entries(a!)) expect(maxDifference(weight, b![name]!), name).toBe(0);
+    const [a, b] = [loaded, copy].map(({ method }) => namedWeights(method.networks.G));
+    for (const [name, weight] of Object.entries(a)) expect(maxDifference(weight, b[name]), name).toBe(0);
     loaded.method.dispose();
     copy.method.dispose();
   });
@@ -206,8 +206,8 @@ describe('SC-FEGAN', () => {
     const [image, colour] = [plane(3), plane(3)];
     const [sketch, rest] = [plane(1), plane(2)];
     const run = (network: LayersModel, turn: (x: Tensor4D) => Tensor4D) =>
-      turn(apply(network, tf.concat([turn(image), sketch, turn(colour), rest], 3))[0]!);
-    const made = run(method.networks.G!, (x) => x);
+      turn(apply(network, tf.concat([turn(image), sketch, turn(colour), rest], 3))[0]);
+    const made = run(method.networks.G, (x) => x);
     expect(maxDifference(made, run(G, turned))).toBeLessThan(1e-5);
     expect(
       maxDifference(

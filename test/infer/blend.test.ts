@@ -70,7 +70,7 @@ describe('blend', () => {
           expect(photo.data).toEqual(before);
           const wrong = [...out.keys()].filter((i) => {
             if (!hole.data[i >> 2] || i % 4 === 3) return out[i] !== before[i];
-            return white ? out[i]! < before[i]! : out[i]! > before[i]!;
+            return white ? out[i] < before[i] : out[i] > before[i];
           });
           expect(wrong).toEqual([]);
         },
@@ -95,7 +95,7 @@ describe('blend', () => {
     const result = new Float32Array(64 * 64 * 3).fill(-1);
     result[(30 * 64 + 10) * 3] = 1;
     const out = blend(photo, hole, result, region);
-    const lit = [...out.keys()].filter((i) => i % 4 === 0 && out[i]! > 0);
+    const lit = [...out.keys()].filter((i) => i % 4 === 0 && out[i] > 0);
     expect(lit).toEqual([((20 + 30) * 200 + 60 + 10) * 4]);
   });
 

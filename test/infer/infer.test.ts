@@ -127,7 +127,7 @@ describe('infer', () => {
       return [...result.dataSync()].map((value) => Math.round((value + 1) * 127.5));
     });
     const found = [...(await load(join(out, 'raw-IOUT.png'))).data].filter((_, i) => i % 4 < 3);
-    expect(Math.max(...found.map((value, i) => Math.abs(value - expected[i]!)))).toBeLessThanOrEqual(1);
+    expect(Math.max(...found.map((value, i) => Math.abs(value - expected[i])))).toBeLessThanOrEqual(1);
   });
 
   it.each(['whole', 'face'] as const)('--region %s fills the same hole', async (region) => {

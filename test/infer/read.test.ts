@@ -112,7 +112,7 @@ describe('readHole', () => {
       [255, 255, 255, 0],
       [0, 0, 0, 0],
     ];
-    const path = await file('mask.png', image(rgba(4, 1, (x) => values[x]!)).png());
+    const path = await file('mask.png', image(rgba(4, 1, (x) => values[x])).png());
     expect([...(await readHole(path, 'white')).data]).toEqual([255, 0, 0, 0]);
     expect([...(await readHole(path, 'black')).data]).toEqual([0, 255, 0, 0]);
   });

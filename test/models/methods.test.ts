@@ -52,9 +52,9 @@ describe.each(Object.keys(configs))('%s', (name) => {
       const [image, sketch, hole] = [batch.image, batch.sketch, batch.hole].map((x) =>
         tf.slice(x, [1, 0, 0, 0], [1, -1, -1, -1]),
       );
-      const alone = predictor.predict({ image: image!, sketch: sketch!, hole: hole! } as never).result;
+      const alone = predictor.predict({ image: image, sketch: sketch, hole: hole } as never).result;
       const together = tf.slice(result, [1, 0, 0, 0], [1, -1, -1, -1]);
-      return tf.max(tf.abs(tf.sub(alone, together))).dataSync()[0]!;
+      return tf.max(tf.abs(tf.sub(alone, together))).dataSync()[0];
     });
     expect(second).toBeLessThan(1e-5);
     result.dispose();
@@ -71,7 +71,7 @@ describe.each(Object.keys(configs))('%s', (name) => {
       const one = predictor.predict({ ...batch, level: 0 }).result;
       const differs = (other: object) => {
         const { result } = predictor.predict({ ...batch, ...other });
-        return tf.max(tf.abs(tf.sub(one, result))).dataSync()[0]! > 0;
+        return tf.max(tf.abs(tf.sub(one, result))).dataSync()[0] > 0;
       };
       return { sketch: differs({ sketch: tf.neg(batch.sketch) }), level: differs({ level: 1 }) };
     });
@@ -90,7 +90,7 @@ describe.each(Object.keys(configs))('%s', (name) => {
       const before = weightsOf(method).map(([, weight]) => [...weight.dataSync()]);
       expect(guardedStep(trainable, batch).kept).toBe(true);
       weightsOf(method).forEach(([weight, variable], i) => {
-        const learns = stage.learns.includes(weight.split('/')[0]!);
+        const learns = stage.learns.includes(weight.split('/')[0]);
         // Lua's step sets biases back to 0.
         const stays = weight.endsWith('bias');
         if (learns && !stays) expect([weight, [...variable.dataSync()]]).not.toEqual([weight, before[i]]);
@@ -122,7 +122,7 @@ describe.each(Object.keys(configs))('%s', (name) => {
       const ports = method.ports(network);
       expect(Object.keys(ports.inputs)).toHaveLength(inputs.length);
       expect(Object.keys(ports.outputs)).toHaveLength(outputs.length);
-      expect(activationElements(method.networks[network]!, 64)).toBeGreaterThan(64 * 64);
+      expect(activationElements(method.networks[network], 64)).toBeGreaterThan(64 * 64);
     }
     method.dispose();
   });

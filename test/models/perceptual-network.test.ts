@@ -12,7 +12,7 @@ import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { stream } from '../../src/runtime/seed.ts';
 import { type StoredTensor, writeSafetensors } from '../../src/weights/safetensors.ts';
 
-const value = (x: Tensor) => x.dataSync()[0]!;
+const value = (x: Tensor) => x.dataSync()[0];
 const uniform = (seed: number) => tf.randomUniform([2, 32, 32, 3], -1, 1, 'float32', seed) as Tensor4D;
 const [made, target] = [uniform(1), uniform(2)];
 
@@ -36,12 +36,12 @@ describe.skipIf(!installed)(`the network that installs by itself${note}`, () => 
         .slice(0, 3)
         .map((features) => tf.div<Tensor4D>(tf.maxPool(features, 2, 2, 'valid'), 255 * 0.225));
     const sumOfDifferences = (a: Tensor[], b: Tensor[]) =>
-      a.reduce((sum, x, i) => sum + value(tf.mean(tf.abs(tf.sub(x, b[i]!)))), 0);
+      a.reduce((sum, x, i) => sum + value(tf.mean(tf.abs(tf.sub(x, b[i])))), 0);
     const [ofMade, ofTarget] = [pools(made), pools(target)];
     const perceptual = sumOfDifferences(ofMade, ofTarget);
     const style = sumOfDifferences(ofMade.map(gramMatrix), ofTarget.map(gramMatrix));
-    expect(value(losses!.perceptual) / perceptual).toBeCloseTo(1, 4);
-    expect(value(losses!.style) / style).toBeCloseTo(1, 4);
+    expect(value(losses.perceptual) / perceptual).toBeCloseTo(1, 4);
+    expect(value(losses.style) / style).toBeCloseTo(1, 4);
     expect(said).toEqual([expect.stringMatching(/^Perceptual and style losses: .*HED.*not the VGG16/)]);
     hed.dispose();
   });
@@ -54,7 +54,7 @@ describe('VGG16 from a file', () => {
   const random = stream(1, 'vgg16');
   const weights = new Map<string, StoredTensor>(
     [0, 2, 5, 7, 10, 12, 14].flatMap((place, index) => {
-      const [input, output] = [channels[index]!, channels[index + 1]!];
+      const [input, output] = [channels[index], channels[index + 1]];
       return Object.entries({ weight: [output, input, 3, 3], bias: [output] }).map(([suffix, shape]) => {
         const data = Float32Array.from(
           { length: shape.reduce((product, side) => product * side, 1) },
@@ -72,9 +72,9 @@ describe('VGG16 from a file', () => {
     const compare = await createFeatureLosses({ network: 'vgg16', weights: file }, reporter);
     const expected = featureLosses(vggPoolTrunkOfTorch(weights), imagenetNormalisation);
     const [[losses], [wanted]] = [compare([made], target), expected([made], target)];
-    expect(value(losses!.perceptual)).toBe(value(wanted!.perceptual));
-    expect(value(losses!.style)).toBe(value(wanted!.style));
-    expect(value(losses!.perceptual)).toBeGreaterThan(0);
+    expect(value(losses.perceptual)).toBe(value(wanted.perceptual));
+    expect(value(losses.style)).toBe(value(wanted.style));
+    expect(value(losses.perceptual)).toBeGreaterThan(0);
     expect(said).toEqual([`Perceptual and style losses: VGG16 from ${file}`]);
   });
 

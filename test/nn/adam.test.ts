@@ -59,7 +59,7 @@ describe('Adam', () => {
     const adam = new Adam({ w: variable }, OPTIONS);
     const state = { 'w/m': tf.zeros([2]), 'w/v': tf.zeros([3]), step: tf.scalar(4, 'int32') };
     expect(() => adam.restore('step', state)).toThrow(/does not fit[\s\S]*w\/m/);
-    expect(adam.state('step').step!.dataSync()[0]).toBe(0);
+    expect(adam.state('step').step.dataSync()[0]).toBe(0);
     adam.dispose();
   });
 

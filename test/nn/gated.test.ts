@@ -99,7 +99,7 @@ describe('ContextualAttention', () => {
     expect(maxDifference(attention(true)(...inputs), used)).toBeLessThan(1e-5);
     const dy = normalTensor(used.shape);
     const [inUse, inTraining] = [false, true].map((training) => tf.grads(attention(training))(inputs, dy));
-    for (const i of [0, 1]) expect(maxDifference(inUse![i]!, inTraining![i]!)).toBeLessThan(1e-4);
+    for (const i of [0, 1]) expect(maxDifference(inUse[i], inTraining[i])).toBeLessThan(1e-4);
   });
 
   it('takes nothing from masked places', () => {

@@ -24,7 +24,7 @@ describe.skipIf(!installed)(`HED${note}`, () => {
       ...result.sides.map((side, i) => [`side${i + 1}`, side]),
     ] as [string, Float32Array][]) {
       const expected = tensors.get(`out/${key}`)!.data as Float32Array;
-      const error = values.reduce((worst, v, i) => Math.max(worst, Math.abs(v - expected[i]!)), 0);
+      const error = values.reduce((worst, v, i) => Math.max(worst, Math.abs(v - expected[i])), 0);
       expect(error, key).toBeLessThan(1e-3);
     }
   });
@@ -36,7 +36,7 @@ describe.skipIf(!installed)(`HED${note}`, () => {
       const [x, y] = [Math.floor(i / 3) % n, Math.floor(i / 3 / n)];
       return x >= 20 && x < 44 && y >= 20 && y < 44 ? 220 : v;
     });
-    const at = (map: Float32Array, x: number, y: number) => map[y * n + x]!;
+    const at = (map: Float32Array, x: number, y: number) => map[y * n + x];
     const edges = hedOfImage(hed, square, n, n).fused;
     expect(at(edges, 20, 32)).toBeGreaterThan(0.5);
     expect(at(edges, 32, 43)).toBeGreaterThan(0.5);
@@ -68,8 +68,8 @@ describe.skipIf(!installed)(`HED${note}`, () => {
       'conv3_2',
       'conv3_3',
     ]);
-    expect(trunk.conv1_1!.kernel.shape).toEqual([3, 3, 3, 64]);
-    expect(trunk.conv3_1!.bias.shape).toEqual([256]);
+    expect(trunk.conv1_1.kernel.shape).toEqual([3, 3, 3, 64]);
+    expect(trunk.conv3_1.bias.shape).toEqual([256]);
     for (const weights of Object.values(trunk)) tf.dispose([weights.kernel, weights.bias]);
   });
 });

@@ -19,9 +19,9 @@ function expectGradientsOf(layer: PartialConv2D, pictures: Tensor[], masks: Tens
     call: {
       value: (x: Tensor | Tensor[]) =>
         layer.call(
-          [x].flat().flatMap((picture, index) => [picture, masks[index]!]),
+          [x].flat().flatMap((picture, index) => [picture, masks[index]]),
           {},
-        )[0]!,
+        )[0],
     },
   });
   expectLayerGradients(picturesOnly, pictures);
@@ -69,7 +69,7 @@ describe('PartialConv2D', () => {
     // A mean over any valid pixels of a constant picture is that constant.
     expect(maxDifference(sum, tf.mul(9, tf.tile(valid, [1, 1, 1, 3])))).toBeLessThan(1e-4);
     expect(
-      maxDifference(layer.call([noisy, mask], {})[0]!, layer.call([tf.ones([1, 6, 6, 1]), mask], {})[0]!),
+      maxDifference(layer.call([noisy, mask], {})[0], layer.call([tf.ones([1, 6, 6, 1]), mask], {})[0]),
     ).toBe(0);
   });
 
@@ -82,10 +82,10 @@ describe('PartialConv2D', () => {
     ] as [number, number, number, number][];
     const layer = built(new PartialConv2D({ ...config, upsampleFirst: true }), ...inputs);
     const [small, smallMask, large, largeMask] = [
-      normalTensor(inputs[0]!),
-      someMask(inputs[1]!),
-      normalTensor(inputs[2]!),
-      someMask(inputs[3]!),
+      normalTensor(inputs[0]),
+      someMask(inputs[1]),
+      normalTensor(inputs[2]),
+      someMask(inputs[3]),
     ] as [Tensor4D, Tensor4D, Tensor4D, Tensor4D];
     const plain = new PartialConv2D(config);
     plain.build([
@@ -98,8 +98,8 @@ describe('PartialConv2D', () => {
     const double = (x: Tensor4D) => tf.image.resizeNearestNeighbor(x, [6, 8]);
     const [expected, expectedMask] = plain.call([double(small), double(smallMask), large, largeMask], {});
     const [y, mask] = layer.call([small, smallMask, large, largeMask], {});
-    expect(maxDifference(y!, expected!)).toBeLessThan(1e-4);
-    expect(maxDifference(mask!, expectedMask!)).toBe(0);
+    expect(maxDifference(y, expected)).toBeLessThan(1e-4);
+    expect(maxDifference(mask, expectedMask)).toBe(0);
     expectGradientsOf(layer, [small, large], [smallMask, largeMask]);
     expect(() => new PartialConv2D({ ...config, stride: 2, upsampleFirst: true })).toThrow(RangeError);
   });

@@ -22,14 +22,14 @@ export function expectLayerGradients(layer: Layer, inputs: Tensor[], kwargs = {}
       const values = weights.map((weight) => weight.read());
       // Reads of the weights give the tensors that the gradient is asked for.
       weights.forEach((weight, i) => {
-        weight.read = () => x[inputs.length + i]!;
+        weight.read = () => x[inputs.length + i];
       });
       try {
         const given = x.slice(0, inputs.length);
-        return layer.call(given.length === 1 ? given[0]! : given, kwargs) as Tensor;
+        return layer.call(given.length === 1 ? given[0] : given, kwargs) as Tensor;
       } finally {
         weights.forEach((weight, i) => {
-          weight.read = () => values[i]!;
+          weight.read = () => values[i];
         });
       }
     },
@@ -40,6 +40,6 @@ export function expectLayerGradients(layer: Layer, inputs: Tensor[], kwargs = {}
 
 /** A layer built for inputs of these shapes, with random weights. */
 export function built<T extends Layer>(layer: T, ...shapes: number[][]): T {
-  layer.build(shapes.length === 1 ? shapes[0]! : shapes);
+  layer.build(shapes.length === 1 ? shapes[0] : shapes);
   return randomise(layer) as T;
 }

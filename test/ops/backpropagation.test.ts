@@ -16,7 +16,7 @@ function example() {
     const product = tf.matMul(a, b);
     const [left] = tf.split(product, 2, 1);
     const sum = tf.add(tf.mul(product, a), tf.tanh(tf.add(constant, a)));
-    return tf.add(tf.sum(tf.square(sum)), tf.sum(tf.relu(left!))) as Scalar;
+    return tf.add(tf.sum(tf.square(sum)), tf.sum(tf.relu(left))) as Scalar;
   };
   return { variables: [a, b, unused], loss };
 }
@@ -26,10 +26,10 @@ describe('valueAndGradients', () => {
     const { variables, loss } = example();
     const [a, b, unused] = variables;
     const { value, grads } = valueAndGradients(loss, variables);
-    const expected = tf.variableGrads(loss, [a!, b!]);
+    const expected = tf.variableGrads(loss, [a, b]);
     expect(maxDifference(value, expected.value)).toBe(0);
-    for (const { name } of [a!, b!]) expect(maxDifference(grads[name]!, expected.grads[name]!)).toBe(0);
-    expect(grads[unused!.name]).toBeUndefined();
+    for (const { name } of [a, b]) expect(maxDifference(grads[name], expected.grads[name])).toBe(0);
+    expect(grads[unused.name]).toBeUndefined();
   });
 
   it('leaves nothing behind but value and gradients, nor where f throws', () => {
@@ -55,7 +55,7 @@ describe('valueAndGradients', () => {
     }, variables);
     const alone = valueAndGradients(loss, variables);
     for (const [name, gradient] of Object.entries(alone.grads))
-      expect(maxDifference(outer.grads[name]!, gradient)).toBe(0);
+      expect(maxDifference(outer.grads[name], gradient)).toBe(0);
     expect(() => valueAndGradients(inner, variables)).toThrow('already');
   });
 
@@ -70,7 +70,7 @@ describe('valueAndGradients', () => {
       () => valueAndGradients(chain, [weight]),
       () => tf.variableGrads(chain, [weight]),
     ].map((run) => tf.tidy(() => peakBytes(run)));
-    expect(lean!).toBeLessThan(0.85 * plain!);
+    expect(lean).toBeLessThan(0.85 * plain);
   });
 });
 
@@ -78,7 +78,7 @@ describe('valueAndGradients', () => {
 function peakBytes(run: () => unknown): number {
   const backend = tf.backend() as unknown as Record<string, (...given: unknown[]) => unknown>;
   const name = 'executeSingleOutput';
-  const execute = backend[name]!;
+  const execute = backend[name];
   const before = tf.memory().numBytes;
   let most = before;
   backend[name] = function (this: unknown, ...given) {

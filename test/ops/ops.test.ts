@@ -85,7 +85,7 @@ describe('rectify', () => {
 });
 
 it('addBias has gradients', () => {
-  expectGradients((x, bias) => addBias(x as Tensor4D, bias!), [image([2, 3, 4, 5]), normalTensor([5])]);
+  expectGradients((x, bias) => addBias(x as Tensor4D, bias), [image([2, 3, 4, 5]), normalTensor([5])]);
 });
 
 describe('untaped', () => {
@@ -133,7 +133,7 @@ describe('seeded values', () => {
   });
   it('have the deviation and the bound asked for', () => {
     const { variance } = tf.moments(seededNormal([100000], 2, [1, 2]));
-    expect(Math.sqrt(variance.dataSync()[0]!)).toBeCloseTo(2, 1);
+    expect(Math.sqrt(variance.dataSync()[0])).toBeCloseTo(2, 1);
     const uniform = seededUniform([100000], 0.5, [1, 2]);
     expect(tf.max(uniform).dataSync()[0]).toBeLessThan(0.5);
     expect(tf.min(uniform).dataSync()[0]).toBeGreaterThanOrEqual(-0.5);

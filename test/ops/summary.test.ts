@@ -46,7 +46,7 @@ function decode(data: Buffer): Message {
   const varint = () => {
     let value = 0;
     for (let shift = 1; ; shift *= 128) {
-      const byte = data[at++]!;
+      const byte = data[at++];
       value += (byte & 127) * shift;
       if (byte < 128) return value;
     }
@@ -78,21 +78,21 @@ it('scalars and images are records of an event file', async () => {
   writer.flush();
   const [name, ...others] = readdirSync(folder);
   expect(others).toEqual([]);
-  const events = records(readFileSync(join(folder, name!))).map(decode);
+  const events = records(readFileSync(join(folder, name))).map(decode);
   writer.close();
   expect(tf.memory().numTensors).toBe(before);
 
-  expect((events[0]!.get(3)![0] as Buffer).toString()).toBe('brain.Event:2');
+  expect((events[0].get(3)![0] as Buffer).toString()).toBe('brain.Event:2');
   const [, scalars, image] = events;
-  expect(scalars!.get(2)).toEqual([300]);
-  const wallTime = (scalars!.get(1)![0] as Buffer).readDoubleLE();
+  expect(scalars.get(2)).toEqual([300]);
+  const wallTime = (scalars.get(1)![0] as Buffer).readDoubleLE();
   expect(Math.abs(wallTime - Date.now() / 1000)).toBeLessThan(60);
-  const second = message(message(scalars!, 5), 1, 1);
+  const second = message(message(scalars, 5), 1, 1);
   expect((second.get(1)![0] as Buffer).toString()).toBe('loss/D');
   expect((second.get(2)![0] as Buffer).readFloatLE()).toBe(-2);
 
-  expect(image!.get(2)).toEqual([70_000]);
-  const value = message(message(image!, 5), 1);
+  expect(image.get(2)).toEqual([70_000]);
+  const value = message(message(image, 5), 1);
   expect((value.get(1)![0] as Buffer).toString()).toBe('samples');
   const picture = message(value, 4);
   expect([picture.get(1), picture.get(2), picture.get(3)]).toEqual([[3], [5], [3]]);
@@ -113,8 +113,8 @@ it('a restart is an event of its own, by which TensorBoard drops what earlier fi
   const writer = new SummaryWriter(folder);
   writer.restart(41);
   writer.close();
-  const [, event] = records(readFileSync(join(folder, readdirSync(folder)[0]!))).map(decode);
-  expect(event!.get(2)).toEqual([41]);
+  const [, event] = records(readFileSync(join(folder, readdirSync(folder)[0]))).map(decode);
+  expect(event.get(2)).toEqual([41]);
   const started = 1;
-  expect(message(event!, 7).get(1)).toEqual([started]);
+  expect(message(event, 7).get(1)).toEqual([started]);
 });

@@ -12,7 +12,7 @@ type Operation = (x: Tensor4D, kernel: Tensor4D) => Tensor;
 
 /** Largest difference of two tensors, as a share of the largest value. */
 const relative = (found: Tensor, expected: Tensor): number =>
-  maxDifference(found, expected) / (tf.max(tf.abs(expected)).dataSync()[0]! + 1e-12);
+  maxDifference(found, expected) / (tf.max(tf.abs(expected)).dataSync()[0] + 1e-12);
 
 function expectPlainResults(f: Operation, xShape: number[], kernelShape: number[]): void {
   const [x, kernel] = [normalTensor(xShape), normalTensor(kernelShape)] as [Tensor4D, Tensor4D];
@@ -23,7 +23,7 @@ function expectPlainResults(f: Operation, xShape: number[], kernelShape: number[
     return [y, ...tf.grads(loss)([x, kernel])];
   };
   const expected = plainly(all);
-  all().forEach((found, i) => void expect(relative(found, expected[i]!)).toBeLessThan(1e-5));
+  all().forEach((found, i) => void expect(relative(found, expected[i])).toBeLessThan(1e-5));
 }
 
 describe.runIf(tuned())('on a CPU', () => {

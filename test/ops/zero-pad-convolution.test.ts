@@ -25,10 +25,10 @@ function bySlices(x: Tensor4D, kernel: Tensor4D, { stride = 1, dilation = 1, pad
   ];
   const pads = ([x.shape[1], x.shape[2]] as const).map((size, i) => {
     if (padding !== 'same') return [padding, padding] as [number, number];
-    const total = Math.max(0, ([h, w][i]! - 1) * stride + ([kh, kw][i]! - 1) * dilation + 1 - size);
+    const total = Math.max(0, ([h, w][i] - 1) * stride + ([kh, kw][i] - 1) * dilation + 1 - size);
     return [total >> 1, total - (total >> 1)] as [number, number];
   });
-  const padded = tf.pad(x, [[0, 0], pads[0]!, pads[1]!, [0, 0]]);
+  const padded = tf.pad(x, [[0, 0], pads[0], pads[1], [0, 0]]);
   let sum: Tensor = tf.scalar(0);
   for (let i = 0; i < kh; i++)
     for (let j = 0; j < kw; j++) {

@@ -59,18 +59,18 @@ export class FakeMethod implements Method {
           const measured = { losses: { difference: value }, gradientNorms: { copier: gradientNorm(grads) } };
           if (!accept(measured)) return measured;
           for (const [index, variable] of variables.entries()) {
-            const gradient = tf.add(grads[variable.name]!, random.normal() * 0.01);
-            momentum[index]!.assign(tf.add(tf.mul(momentum[index]!, 0.9), gradient));
-            variable.assign(tf.sub(variable, tf.mul(momentum[index]!, 0.01)));
+            const gradient = tf.add(grads[variable.name], random.normal() * 0.01);
+            momentum[index].assign(tf.add(tf.mul(momentum[index], 0.9), gradient));
+            variable.assign(tf.sub(variable, tf.mul(momentum[index], 0.01)));
           }
           return measured;
         }),
       state: (): NamedTensors => ({
-        ...Object.fromEntries(momentum.map((value, index) => [names[index]!, value.clone()])),
+        ...Object.fromEntries(momentum.map((value, index) => [names[index], value.clone()])),
         ...Object.fromEntries(Object.entries(named).map(([name, weight]) => [name, weight.clone()])),
       }),
       restore: (state: NamedTensors) => {
-        for (const [index, variable] of momentum.entries()) variable.assign(state[names[index]!] as Variable);
+        for (const [index, variable] of momentum.entries()) variable.assign(state[names[index]] as Variable);
         assignNamed(named, state);
       },
       randomState: () => ({ noise: random.state() }),

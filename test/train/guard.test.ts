@@ -32,7 +32,7 @@ function spoiled(batch: Batch): Batch {
 
 /** Puts a value into the first element of a weight. */
 function poison(method: Dps, network: string, ending: string, value: number): void {
-  const [, weight] = Object.entries(namedWeights(method.networks[network]!)).find(([name]) =>
+  const [, weight] = Object.entries(namedWeights(method.networks[network])).find(([name]) =>
     name.endsWith(ending),
   )!;
   const values = weight.dataSync().slice();
@@ -48,11 +48,11 @@ describe.each([
 ])('a step of %s', (_, index) => {
   const method = tinyMethod(tinyConfig());
   const batch = tinyBatch(2, 64);
-  const stage = method.stages[index]!;
+  const stage = method.stages[index];
 
   it('is as good with the guard as without, and leaves no tensors behind', async () => {
     const twin = tinyMethod(tinyConfig());
-    const [guarded, plain] = [method.begin(stage), twin.begin(twin.stages[index]!)];
+    const [guarded, plain] = [method.begin(stage), twin.begin(twin.stages[index])];
     const tensors: number[] = [];
     for (let i = 0; i < 3; i++) {
       const { values, kept } = guardedStep(guarded, batch);
@@ -76,14 +76,14 @@ describe.each([
     [
       'a weight of the generator that is not a number',
       (batch) => {
-        poison(method, stage.learns[0]!, 'kernel', Number.NaN);
+        poison(method, stage.learns[0], 'kernel', Number.NaN);
         return batch;
       },
     ],
     [
       'an infinite weight of the discriminator',
       (batch) => {
-        poison(method, stage.learns[1]!, 'kernel', Number.POSITIVE_INFINITY);
+        poison(method, stage.learns[1], 'kernel', Number.POSITIVE_INFINITY);
         return batch;
       },
     ],
@@ -148,7 +148,7 @@ it('a gradient that is not finite is enough, though every loss is', async () => 
 
 it('a step that throws changes nothing either', async () => {
   const method = tinyMethod(tinyConfig());
-  const trainable = method.begin(method.stages[1]!);
+  const trainable = method.begin(method.stages[1]);
   const before = everything(method, trainable);
   const batch = tinyBatch(2, 64);
   const failing: Trainable = {

@@ -53,7 +53,7 @@ it('runs every stage, logs every step, and leaves a checkpoint, a grid and event
   expect(log.map(({ step }) => step)).toEqual(Array.from({ length: 35 }, (_, i) => i + 1));
   expect(log.map(({ stage }) => stage)).toEqual([...Array(30).fill('stage 1'), ...Array(5).fill('stage 2')]);
   expect(log[34]).toMatchObject({ stageStep: 5 });
-  expect(log.map(({ tensors }) => tensors)).toEqual(log.map(() => log[0]!.tensors));
+  expect(log.map(({ tensors }) => tensors)).toEqual(log.map(() => log[0].tensors));
   expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-30', 'step-35']);
   expect(end.checkpoint).toBe(join(job.run.checkpoints, 'step-35'));
   expect(readdirSync(job.run.samples)).toEqual(['step-0000030.png', 'step-0000035.png']);
@@ -110,7 +110,7 @@ it('measures held-out samples at checkpoints, logs that, and keeps the best besi
   const output = { ...config.output, logEvery: 1000, checkpointMinutes: 1e-9, keepCheckpoints: 2 };
   const job = await training([12], { config: { ...config, output } });
   const end = await train(job);
-  const measured = readLog(job.run).map(({ step, validation }) => ({ step, l1: validation!['l1/hole']! }));
+  const measured = readLog(job.run).map(({ step, validation }) => ({ step, l1: validation!['l1/hole'] }));
   expect(measured.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
   expect(new Set(measured.map(({ l1 }) => l1)).size).toBeGreaterThan(9);
   const best = measured.reduce((a, b) => (b.l1 < a.l1 ? b : a));
@@ -201,6 +201,6 @@ it('begins with the weights of another training, and says from then on what is t
   const log = readLog(job.run);
   const afresh = await training([0, 1]);
   await train(afresh);
-  expect(log[0]!.losses.difference).not.toBe(readLog(afresh.run)[0]!.losses.difference);
+  expect(log[0].losses.difference).not.toBe(readLog(afresh.run)[0].losses.difference);
   expect((await readCheckpoint(begun.checkpoint)).trained).toEqual(['A']);
 });

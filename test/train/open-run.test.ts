@@ -72,7 +72,7 @@ async function look(options: Partial<ResumeOptions> = {}): Promise<OpenedRun> {
 const checkpoint = (step: number) => join(run.checkpoints, `step-${step}`);
 const flip = (file: string, at: number) => {
   const bytes = readFileSync(file);
-  bytes[(at + bytes.length) % bytes.length]! ^= 1;
+  bytes[(at + bytes.length) % bytes.length] ^= 1;
   writeFileSync(file, bytes);
 };
 

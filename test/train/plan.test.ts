@@ -10,8 +10,8 @@ const { config, locate } = readConfig('configs/smoke.yaml', ['training.levels.1.
 
 it('epochs become steps; an incomplete batch is left out', () => {
   const [stage] = new FakeMethod([5]).stages;
-  expect(stageSteps(stage!, 100)).toBe(5);
-  expect(stageSteps({ ...stage!, batch: 4, duration: { epochs: 3 } }, 11)).toBe(6);
+  expect(stageSteps(stage, 100)).toBe(5);
+  expect(stageSteps({ ...stage, batch: 4, duration: { epochs: 3 } }, 11)).toBe(6);
 });
 
 it('a batch larger than the data is an error that names its key', () => {
@@ -27,7 +27,7 @@ it('counts parameters and steps, and estimates memory', () => {
   expect(plan.parameters).toEqual({ A: 6 });
   expect(plan.steps).toBe(12);
   // A 1x1 convolution from 1 to 3 channels: its input and its output, for 2 samples, three times over.
-  expect(plan.stages[0]!.memory).toBe(4 * (4 * 6 + 3 * 2 * 64 * 64 * 4));
+  expect(plan.stages[0].memory).toBe(4 * (4 * 6 + 3 * 2 * 64 * 64 * 4));
   const text = describePlan(plan, true).join('\n');
   expect(text).toMatch(/about 40[\s\S]*1 +stage 1 +5[\s\S]*2 +stage 2 +7[\s\S]*about 12[\s\S]*A 0\.0 k/);
 });

@@ -79,6 +79,6 @@ describe.each([
         }),
     );
     expect(logs[1]).toEqual(logs[0]);
-    expect(logs[1]!.map(({ step }) => step)).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
+    expect(logs[1].map(({ step }) => step)).toEqual(Array.from({ length: STEPS }, (_, i) => i + 1));
   });
 });

@@ -16,7 +16,7 @@ export const damage: fc.Arbitrary<Edit> = fc
     fc.oneof(
       fc.tuple(place, fc.nat(7)).map(([share, bit]): Edit => {
         return (bytes) => {
-          if (bytes.length > 0) bytes[at(share, bytes)]! ^= 1 << bit;
+          if (bytes.length > 0) bytes[at(share, bytes)] ^= 1 << bit;
           return bytes;
         };
       }),

@@ -225,7 +225,7 @@ function normWarnings(config: DpsConfig, locate: Locate): string[] {
   }
   const level = imageGeneratorLevel(config);
   const inLoop = imageGenerator.inLoop && !imageGenerator.evalNormInLoop;
-  if (inLoop && config.training.levels[level - 1]!.batch === 1) {
+  if (inLoop && config.training.levels[level - 1].batch === 1) {
     warnings.push(
       `${locate(['training', 'levels', level - 1, 'batch'])} is 1: ${alone}, or evalNormInLoop: true.`,
     );

@@ -13,7 +13,7 @@ export function removeSmallComponents(
     const component = [start];
     // The list grows while it is walked: a breadth-first search.
     for (let k = 0; k < component.length; k++) {
-      const p = component[k]!;
+      const p = component[k];
       const y = Math.floor(p / width);
       const x = p % width;
       for (let ny = Math.max(0, y - 1); ny <= Math.min(height - 1, y + 1); ny++) {

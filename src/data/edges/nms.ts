@@ -25,8 +25,8 @@ export function edgeOrientation(edges: Float32Array, height: number, width: numb
   const angles = new Float32Array(edges.length);
   for (let i = 0; i < angles.length; i++) {
     // At exactly 0 the sign is free; MATLAB's sign(0) = 0 would lose the angle of exactly level lines.
-    const sign = dxy[i]! > 0 ? -1 : 1;
-    const angle = Math.atan((dyy[i]! * sign) / (dxx[i]! + 1e-5));
+    const sign = dxy[i] > 0 ? -1 : 1;
+    const angle = Math.atan((dyy[i] * sign) / (dxx[i] + 1e-5));
     angles[i] = angle < 0 ? angle + Math.PI : angle;
   }
   return angles;
@@ -38,10 +38,10 @@ export function suppressNonMaxima(edges: Float32Array, height: number, width: nu
   const result = Float32Array.from(edges);
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
-      const strength = edges[i]! * tolerance;
+      const strength = edges[i] * tolerance;
       if (strength === 0) continue;
-      const acrossX = Math.cos(angles[i]!);
-      const acrossY = Math.sin(angles[i]!);
+      const acrossX = Math.cos(angles[i]);
+      const acrossY = Math.sin(angles[i]);
       if (
         strength < interpolate(edges, height, width, x - acrossX, y - acrossY) ||
         strength < interpolate(edges, height, width, x + acrossX, y + acrossY)
@@ -63,8 +63,8 @@ function interpolate(map: Float32Array, height: number, width: number, x: number
   const fx = cx - x0;
   const fy = cy - y0;
   const i = y0 * width + x0;
-  const upper = map[i]! * (1 - fx) + map[i + 1]! * fx;
-  const lower = map[i + width]! * (1 - fx) + map[i + width + 1]! * fx;
+  const upper = map[i] * (1 - fx) + map[i + 1] * fx;
+  const lower = map[i + width] * (1 - fx) + map[i + width + 1] * fx;
   return upper * (1 - fy) + lower * fy;
 }
 
@@ -73,7 +73,7 @@ function fadeBorder(map: Float32Array, height: number, width: number): void {
   for (let y = 0, i = 0; y < height; y++) {
     const factorY = Math.min(1, y / border, (height - 1 - y) / border);
     for (let x = 0; x < width; x++, i++) {
-      map[i]! *= factorY * Math.min(1, x / border, (width - 1 - x) / border);
+      map[i] *= factorY * Math.min(1, x / border, (width - 1 - x) / border);
     }
   }
 }
@@ -92,7 +92,7 @@ function smoothTriangle(map: Float32Array, height: number, width: number, radius
       const start = line * lineStep;
       for (let p = 0; p < length; p++) {
         let sum = 0;
-        for (let k = 0; k < kernel.length; k++) sum += kernel[k]! * source[start + offsets[p + k]!]!;
+        for (let k = 0; k < kernel.length; k++) sum += kernel[k] * source[start + offsets[p + k]];
         result[start + p * step] = sum * norm;
       }
     }
@@ -116,7 +116,7 @@ function gradientX(map: Float32Array, height: number, width: number): Float32Arr
     for (let x = 0; x < width; x++, i++) {
       const left = x > 0 ? 1 : 0;
       const right = x < width - 1 ? 1 : 0;
-      result[i] = (map[i + right]! - map[i - left]!) / Math.max(1, left + right);
+      result[i] = (map[i + right] - map[i - left]) / Math.max(1, left + right);
     }
   }
   return result;
@@ -128,7 +128,7 @@ function gradientY(map: Float32Array, height: number, width: number): Float32Arr
     const up = y > 0 ? 1 : 0;
     const down = y < height - 1 ? 1 : 0;
     for (let x = 0; x < width; x++, i++) {
-      result[i] = (map[i + down * width]! - map[i - up * width]!) / Math.max(1, up + down);
+      result[i] = (map[i + down * width] - map[i - up * width]) / Math.max(1, up + down);
     }
   }
   return result;

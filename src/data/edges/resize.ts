@@ -12,7 +12,7 @@ export function resizeMap(
   for (let y = 0; y < height; y++) {
     columns.forEach(({ first, values }, x) => {
       let sum = 0;
-      for (let k = 0; k < values.length; k++) sum += values[k]! * map[y * width + first + k]!;
+      for (let k = 0; k < values.length; k++) sum += values[k] * map[y * width + first + k];
       narrow[y * newWidth + x] = sum;
     });
   }
@@ -20,7 +20,7 @@ export function resizeMap(
   rows.forEach(({ first, values }, y) => {
     for (let k = 0; k < values.length; k++) {
       const source = (first + k) * newWidth;
-      for (let x = 0; x < newWidth; x++) result[y * newWidth + x]! += values[k]! * narrow[source + x]!;
+      for (let x = 0; x < newWidth; x++) result[y * newWidth + x] += values[k] * narrow[source + x];
     }
   });
   return result;

@@ -31,7 +31,7 @@ export function linesToSketch(
   { threshold, minimumSize }: LineSettings,
 ): Uint8Array {
   const binary = new Uint8Array(strengths.length);
-  for (let i = 0; i < binary.length; i++) binary[i] = strengths[i]! >= threshold ? 1 : 0;
+  for (let i = 0; i < binary.length; i++) binary[i] = strengths[i] >= threshold ? 1 : 0;
   const lines = removeSmallComponents(thin(binary, height, width), height, width, minimumSize);
   return lines.map((line) => (line ? 0 : 255));
 }

@@ -51,7 +51,7 @@ export function thin(binary: Uint8Array, height: number, width: number): Uint8Ar
 
 function pattern(image: Uint8Array, p: number, offsets: readonly number[]): number {
   let bits = 0;
-  for (let k = 0; k < 8; k++) bits |= image[p + offsets[k]!]! << k;
+  for (let k = 0; k < 8; k++) bits |= image[p + offsets[k]] << k;
   return bits;
 }
 

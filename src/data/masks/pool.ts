@@ -48,7 +48,7 @@ export class HolePool {
       const mask = result.subarray(k * area, (k + 1) * area);
       for (let i = 0; i < bytes; i++) {
         // Most bytes are all hole or all known; what is known is 0 already.
-        const byte = this.#bits[index * bytes + i]!;
+        const byte = this.#bits[index * bytes + i];
         if (byte === 0xff) mask.fill(1, i * 8, i * 8 + 8);
         else for (let rest = byte, p = i * 8; rest > 0; rest >>= 1, p++) mask[p] = rest & 1;
       }
@@ -73,7 +73,7 @@ export function makeHolePool(
   const bits = new Uint8Array(count * bytes);
   for (let k = 0; k < count; k++) {
     const mask = drawHole(settings, size, stream);
-    for (let p = 0; p < mask.length; p++) bits[k * bytes + (p >> 3)]! |= mask[p]! << (p & 7);
+    for (let p = 0; p < mask.length; p++) bits[k * bytes + (p >> 3)] |= mask[p] << (p & 7);
   }
   return new HolePool(size, count, bits);
 }

@@ -42,7 +42,7 @@ function workers({ config }: LoadedMethod, predictor: Predictor): Workers {
 
     async edges({ rgb, size }) {
       const [map] = await detectEdges(await hed(), [rgb], edges.size, edges.padding);
-      const resized = size === edges.size ? map! : resizeMap(map!, edges.size, edges.size, size, size);
+      const resized = size === edges.size ? map : resizeMap(map, edges.size, edges.size, size, size);
       return edgeMapToSketch(resized, size, size, edges);
     },
 
@@ -98,7 +98,7 @@ async function start(path: string): Promise<void> {
       resolution: config.resolution,
       controls: predictor.controls,
       edges: { size, padding, threshold, minimumSize },
-      webgpuProblem: webgpuProblem(predictor.networks.map((name) => loaded.method.networks[name]!)),
+      webgpuProblem: webgpuProblem(predictor.networks.map((name) => loaded.method.networks[name])),
       cache: config.data.cache,
     },
   });
@@ -119,7 +119,7 @@ const told = (error: unknown) => ({
 process.on('disconnect', () => process.exit());
 // Ctrl-C reaches the whole group; the server ends this process by disconnecting.
 process.on('SIGINT', () => {});
-await start(process.argv[2]!).catch((error) => {
+await start(process.argv[2]).catch((error) => {
   send({ kind: 'failed', ...told(error) });
   process.disconnect?.();
 });

@@ -9,7 +9,7 @@ import type { LayersModel } from '../../ops/tf.ts';
 export function webgpuProblem(networks: readonly LayersModel[]): string | undefined {
   const channels = networks
     .flatMap((network) => Object.values(namedWeights(network)))
-    .flatMap(({ shape }) => (shape.length === 4 ? [shape[2]!] : []));
+    .flatMap(({ shape }) => (shape.length === 4 ? [shape[2]] : []));
   const wrong = channels.find((count) => count > 3 && count % 3 === 0 && count % 4 !== 0);
   return wrong === undefined
     ? undefined

@@ -21,8 +21,7 @@ export function holeOfDifference(
   const differs = new Uint8Array(size * size);
   for (let y = Math.round(top * size); y < bottom * size; y++) {
     for (let i = y * size + Math.round(left * size); i < (y + right) * size; i++) {
-      for (let c = 3 * i; c < 3 * i + 3; c++)
-        if (Math.abs(before[c]! - after[c]!) > threshold) differs[i] = 1;
+      for (let c = 3 * i; c < 3 * i + 3; c++) if (Math.abs(before[c] - after[c]) > threshold) differs[i] = 1;
     }
   }
   const clean = removeSmallComponents(differs, size, size, smallest * size * size);

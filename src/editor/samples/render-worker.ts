@@ -14,7 +14,7 @@ const port = parentPort!;
 const head = await loadHead(workerData as HeadFolders);
 
 port.on('message', ({ sample, edit }: ToRender) => {
-  const { person, edits } = sampleRecipes[sample]!;
-  const changed = edit === undefined ? person : edits[edit]!.change(person);
+  const { person, edits } = sampleRecipes[sample];
+  const changed = edit === undefined ? person : edits[edit].change(person);
   port.postMessage(renderPerson(head, changed, sampleSize, person));
 });

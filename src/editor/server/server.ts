@@ -65,7 +65,7 @@ async function answer(
     throw new Refusal(421, 'This server has another name.');
   }
   // Cut, not parsed: an address is one of ours to the letter, or unknown.
-  const path = (request.url ?? '').split('?', 1)[0]!;
+  const path = (request.url ?? '').split('?', 1)[0];
   const handler = options.handlers.get(path);
   if (handler) {
     if (request.method !== 'POST') throw new Refusal(405, 'Use POST.', { Allow: 'POST' });

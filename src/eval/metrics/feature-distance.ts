@@ -37,14 +37,14 @@ export class FeatureDistance {
     const values = tf.tidy(() => {
       const size: [number, number] = [truth.shape[1], truth.shape[2]];
       const maps = this.#features(result).map((x, i) => {
-        const difference = tf.squaredDifference(unit(x), expected.layers[i]!);
-        return tf.sum(tf.mul(difference, this.#weights[i]!), 3, true) as Tensor4D;
+        const difference = tf.squaredDifference(unit(x), expected.layers[i]);
+        return tf.sum(tf.mul(difference, this.#weights[i]), 3, true) as Tensor4D;
       });
       const resized = maps.map((map) => tf.image.resizeBilinear(map, size, false, true));
       return tf.stack([tf.addN(maps.map(imageMeans)), holeMeans(tf.addN(resized), hole)]);
     });
     const [image, inside] = await readRows(values);
-    return { image: image!, hole: inside! };
+    return { image: image, hole: inside };
   }
 
   /** Frees what was kept of the last photos, and the weights. */

@@ -11,7 +11,7 @@ export function frechetDistance(a: GaussianSums, b: GaussianSums): number {
   const d = a.dimension;
   const [meanA, meanB] = [a.mean(), b.mean()];
   const [covarianceA, covarianceB] = [a.covariance(), b.covariance()];
-  const meanTerm = meanA.reduce((sum, value, i) => sum + (value - meanB[i]!) ** 2, 0);
+  const meanTerm = meanA.reduce((sum, value, i) => sum + (value - meanB[i]) ** 2, 0);
   const traces = trace(covarianceA, d) + trace(covarianceB, d);
   return meanTerm + traces - 2 * traceOfRoot(covarianceA, covarianceB, d);
 }
@@ -36,6 +36,6 @@ function traceOfRoot(a: Float64Array, b: Float64Array, d: number): number {
 
 function trace(matrix: Float64Array, d: number): number {
   let sum = 0;
-  for (let i = 0; i < d; i++) sum += matrix[i * d + i]!;
+  for (let i = 0; i < d; i++) sum += matrix[i * d + i];
   return sum;
 }

@@ -55,7 +55,7 @@ export class GaussianSums {
     const sum = this.#sum;
     const vectors = Float64Array.from(this.#waiting.subarray(0, n * d));
     for (let k = 0; k < n * d; k += d) {
-      for (let i = 0; i < d; i++) sum[i]! += vectors[k + i]!;
+      for (let i = 0; i < d; i++) sum[i] += vectors[k + i];
     }
     const block = withFloat64((float64) => {
       const x = float64.matrix(vectors, [n, d]);
@@ -63,7 +63,7 @@ export class GaussianSums {
     });
     const products = this.#products;
     for (let i = 0, p = 0; i < d; i++) {
-      for (let j = i; j < d; j++, p++) products[p]! += block[i * d + j]!;
+      for (let j = i; j < d; j++, p++) products[p] += block[i * d + j];
     }
     this.#count += n;
     this.#waitingCount = 0;
@@ -81,7 +81,7 @@ export class GaussianSums {
     const result = new Float64Array(d * d);
     for (let i = 0, p = 0; i < d; i++) {
       for (let j = i; j < d; j++, p++) {
-        const value = (this.#products[p]! - this.#count * mean[i]! * mean[j]!) / (this.#count - 1);
+        const value = (this.#products[p] - this.#count * mean[i] * mean[j]) / (this.#count - 1);
         result[i * d + j] = value;
         result[j * d + i] = value;
       }

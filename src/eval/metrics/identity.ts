@@ -44,6 +44,6 @@ export async function createIdentity(): Promise<SampleMetric> {
 /** NaN where there is no descriptor. */
 function cosine(a: Float32Array | null, b: Float32Array | null): number {
   if (!a || !b) return Number.NaN;
-  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * y[i]!, 0);
+  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * y[i], 0);
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b));
 }

@@ -35,12 +35,12 @@ export function kernelDistance(x: Vectors, y: Vectors, dimension: number, subset
     const [a, b] = [x, y].map(({ data, count }) => tf.mul(tf.tensor2d(data, [count, dimension]), scale));
     const [tensorX, tensorY] = [a as Tensor2D, b as Tensor2D];
     // The same for all pairs, so the estimate stays; the kernels that are left are small, and their sums keep more digits.
-    const offset = (tf.sum(tf.mul(tf.mean(tensorX, 0), tf.mean(tensorY, 0))).dataSync()[0]! + 1) ** 3;
+    const offset = (tf.sum(tf.mul(tf.mean(tensorX, 0), tf.mean(tensorY, 0))).dataSync()[0] + 1) ** 3;
     const ofX = within(tensorX, drawsX, offset);
     const ofY = within(tensorY, drawsY, offset);
     const sums = pairSums(tensorX, tensorY, drawsX, drawsY, offset);
-    const between = sums.map((sum, k) => sum / (drawsX[k]!.length * drawsY[k]!.length));
-    return between.reduce((total, value, k) => total + ofX[k]! + ofY[k]! - 2 * value, 0) / number;
+    const between = sums.map((sum, k) => sum / (drawsX[k].length * drawsY[k].length));
+    return between.reduce((total, value, k) => total + ofX[k] + ofY[k] - 2 * value, 0) / number;
   });
 }
 
@@ -48,8 +48,8 @@ export function kernelDistance(x: Vectors, y: Vectors, dimension: number, subset
 function within(x: Tensor2D, subsets: readonly Int32Array[], offset: number): number[] {
   const diagonal = tf.tidy(() => kernel(tf.sum(tf.square(x), 1), offset).dataSync());
   return pairSums(x, x, subsets, subsets, offset).map((sum, k) => {
-    const subset = subsets[k]!;
-    const ofSelf = subset.reduce((total, i) => total + diagonal[i]!, 0);
+    const subset = subsets[k];
+    const ofSelf = subset.reduce((total, i) => total + diagonal[i], 0);
     return (sum - ofSelf) / (subset.length * (subset.length - 1));
   });
 }
@@ -75,7 +75,7 @@ function pairSums(
     parts.push(part as Float32Array);
   }
   const number = columns.length;
-  const sumOf = (i: number, k: number) => parts[Math.floor(i / rowsAtOnce)]![(i % rowsAtOnce) * number + k]!;
+  const sumOf = (i: number, k: number) => parts[Math.floor(i / rowsAtOnce)][(i % rowsAtOnce) * number + k];
   return rows.map((subset, k) => subset.reduce((sum, i) => sum + sumOf(i, k), 0));
 }
 
@@ -93,7 +93,7 @@ function draw(count: number, size: number, name: string): Int32Array {
   const indices = all(count);
   for (let i = 0; i < size; i++) {
     const j = random.integer(i, count);
-    [indices[i], indices[j]] = [indices[j]!, indices[i]!];
+    [indices[i], indices[j]] = [indices[j], indices[i]];
   }
   return indices.slice(0, size);
 }

@@ -44,7 +44,7 @@ export async function createKid(context: MetricContext): Promise<SetMetric> {
         const reservoir = set as Reservoir;
         return { data: reservoir.features(), count: reservoir.size };
       });
-      return kernelDistance(x!, y!, inceptionFeatures, subsets);
+      return kernelDistance(x, y, inceptionFeatures, subsets);
     },
     dispose: release,
   };

@@ -33,9 +33,9 @@ function shareNear(lines: Uint8Array, near: Uint8Array, hole: ArrayLike<number>)
   let all = 0;
   let matched = 0;
   for (let p = 0; p < lines.length; p++) {
-    if (!lines[p] || hole[p]! < 0.5) continue;
+    if (!lines[p] || hole[p] < 0.5) continue;
     all += 1;
-    matched += near[p]!;
+    matched += near[p];
   }
   return matched / all;
 }

@@ -51,7 +51,7 @@ export function createMsSsim(): SampleMetric {
         return tf.stack([tf.mean(image, 1), holeValues]);
       });
       const [image, inside] = await readRows(values);
-      return { image: image!, hole: inside! };
+      return { image: image, hole: inside };
     },
     dispose() {},
   };

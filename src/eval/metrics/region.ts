@@ -24,7 +24,7 @@ export async function regionMeans(
     return tf.stack([imageMeans(crop(map, margin)), holeMeans(map, batch.hole)]);
   });
   const [image, hole] = await readRows(means);
-  return { image: image!, hole: hole! };
+  return { image: image, hole: hole };
 }
 
 /** Means of x [n,h,w,1] for each sample [n]. */

@@ -84,8 +84,8 @@ async function matchBatch(
   const side = batch.result.shape[1];
   const [hole, sketch] = await Promise.all([planes(batch.hole), planes(batch[wanted])]);
   return drawn.map((lines, i) => {
-    const wantedLines = Uint8Array.from(sketch[i]!, (ink) => (ink < 0 ? 1 : 0));
-    return matchLines(lines, wantedLines, hole[i]!, side, toleranceAt(side));
+    const wantedLines = Uint8Array.from(sketch[i], (ink) => (ink < 0 ? 1 : 0));
+    return matchLines(lines, wantedLines, hole[i], side, toleranceAt(side));
   });
 }
 

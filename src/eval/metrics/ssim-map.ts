@@ -29,11 +29,11 @@ export function ssimMaps(a: Tensor4D, b: Tensor4D): SsimMaps {
     const y = tf.sub(b, centre);
     const moments = smooth(tf.concat([x, y, tf.square(x), tf.square(y), tf.mul(x, y)]) as Tensor4D);
     const [mx, my, mxx, myy, mxy] = tf.split(moments, 5) as Tensor4D[];
-    const variances = tf.add(tf.sub(mxx!, tf.square(mx!)), tf.sub(myy!, tf.square(my!)));
-    const covariance = tf.sub(mxy!, tf.mul(mx!, my!));
+    const variances = tf.add(tf.sub(mxx, tf.square(mx)), tf.sub(myy, tf.square(my)));
+    const covariance = tf.sub(mxy, tf.mul(mx, my));
     const contrastStructure = tf.div(tf.add(tf.mul(covariance, 2), c2), tf.add(variances, c2)) as Tensor4D;
-    const meanX = tf.add(mx!, centre);
-    const meanY = tf.add(my!, centre);
+    const meanX = tf.add(mx, centre);
+    const meanY = tf.add(my, centre);
     const luminance = tf.div(
       tf.add(tf.mul(tf.mul(meanX, meanY), 2), c1),
       tf.add(tf.add(tf.square(meanX), tf.square(meanY)), c1),

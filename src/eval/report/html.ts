@@ -29,4 +29,4 @@ const entities: Record<string, string> = {
   "'": '&#39;',
 };
 
-const escapeText = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => entities[character]!);
+const escapeText = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => entities[character]);

@@ -37,7 +37,7 @@ export function reportPage(report: Report, shown: ShownSamples | undefined): str
     "form-action 'none'",
   ].join('; ');
   const labels = checkpointLabels(report);
-  const title = `Evaluation of ${labels.length > 1 ? `${labels.length} checkpoints` : labels[0]!}`;
+  const title = `Evaluation of ${labels.length > 1 ? `${labels.length} checkpoints` : labels[0]}`;
   const sections = [
     headlineSection(report),
     levelSection(report),

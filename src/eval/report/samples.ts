@@ -63,7 +63,7 @@ function drawSketch(
   about: string,
 ): Html {
   const rows = results.map((row, i) => {
-    const of = labels.length > 1 ? html`<p class="method">${labels[i]!}</p>` : undefined;
+    const of = labels.length > 1 ? html`<p class="method">${labels[i]}</p>` : undefined;
     return html`${of}<div class="strip">${row.map((result) => drawResult(report, result, measure, about, degradation))}</div>`;
   });
   return html`<div class="sketch" data-d="${degradation}"><div class="given"><p class="level">d = ${degradation}</p>${picture(

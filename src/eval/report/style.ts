@@ -35,7 +35,7 @@ ${classes.join('\n')}
 function mix(a: string, b: string, share: number): string {
   const channel = (i: number) => {
     const [from, to] = [a, b].map((colour) => Number.parseInt(colour.slice(1 + 2 * i, 3 + 2 * i), 16));
-    return Math.round(from! + (to! - from!) * share)
+    return Math.round(from + (to - from) * share)
       .toString(16)
       .padStart(2, '0');
   };

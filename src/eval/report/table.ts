@@ -146,7 +146,7 @@ export function differenceTable(
 `,
   );
   return scrolling(
-    `${method} minus ${checkpointLabels(report)[0]!}`,
+    `${method} minus ${checkpointLabels(report)[0]}`,
     id,
     html`<thead><tr><th scope="col">Sketch, level</th>${measures.map(columnHead)}</tr></thead>
 <tbody>${body}</tbody>`,

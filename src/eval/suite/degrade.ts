@@ -59,7 +59,7 @@ function discard(
   const candidates = inside.length > 0 ? inside : pixels(trueLines, () => true);
   if (candidates.length === 0) return;
   for (let box = 0; box < settings.discarded; box++) {
-    const place = candidates[Math.floor(random.uniform() * candidates.length)]!;
+    const place = candidates[Math.floor(random.uniform() * candidates.length)];
     const half = () => (random.uniform(1 / 8, 1 / 4) * size * degradation) / 2;
     const [x, y, halfWidth, halfHeight] = [place % size, Math.floor(place / size), half(), half()];
     const [left, right] = [Math.ceil(x - halfWidth), Math.floor(x + halfWidth)];

@@ -32,7 +32,7 @@ export function readSuite(path: string, sets: readonly string[] = []): Suite {
       got: String(twice),
     });
   }
-  if (suite.holeSizes.some((bound, i) => i > 0 && bound <= suite.holeSizes[i - 1]!)) {
+  if (suite.holeSizes.some((bound, i) => i > 0 && bound <= suite.holeSizes[i - 1])) {
     throw new UserError('The bounds of hole sizes do not rise.', {
       where: locate(['holeSizes']),
       expected: 'shares of the image such as [0, 0.1, 0.2, 0.5, 1]',

@@ -45,7 +45,7 @@ export async function readItems(
   const holes = new Float32Array(items.length * n * n);
   for (const [i, { photo, hole }] of items.entries()) {
     const pair = pairs.get(photo.id)!;
-    const mask = holeOf(set, items[i]!);
+    const mask = holeOf(set, items[i]);
     images.set(pair.photo, i * n * n * 3);
     sketches.set(pair.sketch, i * n * n);
     holes.set(mask, i * n * n);
@@ -64,7 +64,7 @@ export async function readItems(
   const raw = { ids: items.map(({ photo }) => photo.id), resolution: n, images, sketches };
   const { image, sketch: trueSketch, hole } = toBatch(raw, holes);
   const sketch = degradation === 0 ? trueSketch.clone() : tf.tensor4d(given, [items.length, n, n, 1]);
-  const streamOf = (i: number) => stream(suite.seed, 'evaluation strokes', raw.ids[i]!);
+  const streamOf = (i: number) => stream(suite.seed, 'evaluation strokes', raw.ids[i]);
   const colour = suite.strokes && withStrokes ? drawColourStrokes(image, streamOf) : undefined;
   return { image, sketch, trueSketch, hole, ...(colour && { colour }) };
 }

@@ -59,7 +59,7 @@ function unusedEntries(network: LayersModel): (readonly [string, TensorToStore])
     data: new Float32Array(shape.reduce((product, side) => product * side, 1)),
   });
   return [
-    ['conv3.weight', zeros(3, channels!, 3, 3)],
+    ['conv3.weight', zeros(3, channels, 3, 3)],
     ['conv3.bias', zeros(3)],
   ];
 }
@@ -71,8 +71,8 @@ function weightDifference(entries: readonly Entry[], path: string): Difference {
     const { shape, data } = stored.get(key)!;
     tf.tidy(() => {
       const difference = tf.abs(tf.sub(tf.tensor(data as Float32Array, [...shape]), encode(variable)));
-      max = Math.max(max, tf.max(difference).dataSync()[0]!);
-      sum += tf.sum(difference).dataSync()[0]!;
+      max = Math.max(max, tf.max(difference).dataSync()[0]);
+      sum += tf.sum(difference).dataSync()[0];
       count += difference.size;
     });
   }

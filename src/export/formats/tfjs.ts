@@ -37,8 +37,8 @@ async function exportLayers({ computation, cases }: Subject, path: string): Prom
   const names = Object.keys(computation.outputs);
   const run = (inputs: Record<string, Tensor>) => {
     const given = Object.values(inputs);
-    const results = [loaded.apply(given.length === 1 ? given[0]! : given)].flat() as Tensor[];
-    return Object.fromEntries(names.map((name, i) => [name, results[i]!]));
+    const results = [loaded.apply(given.length === 1 ? given[0] : given)].flat() as Tensor[];
+    return Object.fromEntries(names.map((name, i) => [name, results[i]]));
   };
   const compared = await compareOutputs(cases(), {
     run: async (inputs) => runNative(run, inputs),

@@ -7,7 +7,7 @@ export function fuseBias(graph: Graph): Graph {
     uses.set(id, (uses.get(id) ?? 0) + 1);
   const convolutions = new Map<ValueId, GraphNode>();
   const nodes = graph.nodes.map((node) => {
-    if (node.op === 'Conv2D') convolutions.set(node.outputs[0]!, node);
+    if (node.op === 'Conv2D') convolutions.set(node.outputs[0], node);
     const [sum, bias] = node.inputs as [ValueId, ValueId];
     const convolution = convolutions.get(sum);
     if (node.op !== 'BiasAdd' || !convolution || uses.get(sum) !== 1) return node;

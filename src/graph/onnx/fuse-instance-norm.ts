@@ -40,7 +40,7 @@ class Matcher {
           const epsilon = this.#epsilon(centred, deviation);
           if (epsilon === undefined || !this.#isPerChannel(gamma) || !this.#isPerChannel(beta)) continue;
           if (this.#size(gamma) !== this.#size(beta)) continue;
-          return { x: this.#made(centred, 'Sub')!.inputs[0]!, gamma, beta, epsilon };
+          return { x: this.#made(centred, 'Sub')!.inputs[0], gamma, beta, epsilon };
         }
     return undefined;
   }

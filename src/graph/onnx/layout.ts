@@ -59,23 +59,23 @@ export function transposeData<T extends Float32Array | Int32Array | Uint8Array>(
   // Neighbours in the result, and neighbours in the source where they are others.
   const column = sizes.length - 1;
   const row = layout.indexOf(column);
-  const columns = sizes[column]!;
-  const rows = row === column ? 1 : sizes[row]!;
-  const [apart, across] = [to[row]!, from[column]!];
+  const columns = sizes[column];
+  const rows = row === column ? 1 : sizes[row];
+  const [apart, across] = [to[row], from[column]];
   const copyPlane = (source: number, target: number) => {
     for (let top = 0; top < rows; top += BLOCK)
       for (let left = 0; left < columns; left += BLOCK) {
         const right = Math.min(left + BLOCK, columns);
         for (let i = top; i < Math.min(top + BLOCK, rows); i++)
-          for (let j = left; j < right; j++) result[target + i * apart + j] = data[source + i + j * across]!;
+          for (let j = left; j < right; j++) result[target + i * apart + j] = data[source + i + j * across];
       }
   };
   const copy = (place: number, source: number, target: number) => {
     if (place === column) copyPlane(source, target);
     else if (place === row) copy(place + 1, source, target);
     else
-      for (let i = 0; i < sizes[place]!; i++)
-        copy(place + 1, source + i * from[place]!, target + i * to[place]!);
+      for (let i = 0; i < sizes[place]; i++)
+        copy(place + 1, source + i * from[place], target + i * to[place]);
   };
   copy(0, 0, 0);
   return result;

@@ -66,7 +66,7 @@ export class Lowering {
 
   /** The elements of an input that ONNX wants to know in advance, such as axes. */
   numbers(node: GraphNode, input: number): number[] {
-    const constant = this.graph.constants.get(node.inputs[input]!);
+    const constant = this.graph.constants.get(node.inputs[input]);
     if (!constant) throw unsupported(node, `input ${input} is not a constant`);
     return [...constant.data];
   }
@@ -141,7 +141,7 @@ export class Lowering {
   }
 
   emit(op: string, inputs: readonly string[], attributes?: Attributes): string {
-    return this.builder.node(op, inputs, attributes)[0]!;
+    return this.builder.node(op, inputs, attributes)[0];
   }
 
   /** Whole numbers as an initializer that equal ones share. */
@@ -208,7 +208,7 @@ export class Lowering {
 /** Whether a tensor is stored as half floats: what a network has learnt, and much of it. */
 function isHalved(constant: GraphConstant, data: Float32Array): boolean {
   if (constant.name === undefined || data.length < LARGE) return false;
-  for (let i = 0; i < data.length; i++) if (Math.abs(data[i]!) > HALF_MAXIMUM) return false;
+  for (let i = 0; i < data.length; i++) if (Math.abs(data[i]) > HALF_MAXIMUM) return false;
   return true;
 }
 

@@ -15,7 +15,7 @@ export function wishedLayouts({ nodes, values }: Graph): Map<ValueId, Layout> {
   const wishes = new Map<ValueId, Layout>();
   for (const node of [...nodes].reverse()) {
     const filter = FILTERS[node.op];
-    if (filter !== undefined) wishes.set(node.inputs[filter]!, OIHW);
+    if (filter !== undefined) wishes.set(node.inputs[filter], OIHW);
     const wish = wishOfOutputs(node, wishes);
     if (!wish || REORDERING.has(node.op)) continue;
     for (const id of node.inputs)

@@ -52,6 +52,8 @@ function asAffine(node: GraphNode, graph: Rewriter): { input: ValueId; affine: A
       const asScale = (scale: Float32Array): Affine => ({ scale, offset: undefined });
       return of(x, y, asScale) ?? of(y, x, asScale);
     }
+    default:
+      return undefined;
   }
 }
 
@@ -65,7 +67,7 @@ function perChannel(
   const channels = shape.at(-1);
   if (!(constant?.data instanceof Float32Array) || typeof channels !== 'number') return undefined;
   const { data } = constant;
-  if (data.length === 1) return new Float32Array(channels).fill(data[0]!);
+  if (data.length === 1) return new Float32Array(channels).fill(data[0]);
   return data.length === channels && constant.shape.at(-1) === channels ? data : undefined;
 }
 
@@ -80,13 +82,15 @@ function apply(id: ValueId, affine: Affine, graph: Rewriter): ValueId | undefine
       return throughConvolution(node, affine, graph);
     case 'DepthToSpace': {
       const copies = Number(node.attributes.block_size) ** 2;
-      const inner = apply(node.inputs[0]!, repeat(affine, copies), graph);
+      const inner = apply(node.inputs[0], repeat(affine, copies), graph);
       return inner === undefined
         ? undefined
-        : graph.add(node.op, node.attributes, [inner], graph.shape(node.outputs[0]!));
+        : graph.add(node.op, node.attributes, [inner], graph.shape(node.outputs[0]));
     }
     case 'ConcatV2':
       return throughPhases(node, affine, graph);
+    default:
+      return undefined;
   }
 }
 
@@ -98,9 +102,9 @@ function throughConvolution(
   const [x, kernel] = node.inputs as [ValueId, ValueId];
   const scaled = scale ? scaleKernel(kernel, scale, graph) : kernel;
   if (scaled === undefined) return undefined;
-  const shape = graph.shape(node.outputs[0]!);
+  const shape = graph.shape(node.outputs[0]);
   const product =
-    scaled === kernel ? node.outputs[0]! : graph.add(node.op, node.attributes, [x, scaled], shape);
+    scaled === kernel ? node.outputs[0] : graph.add(node.op, node.attributes, [x, scaled], shape);
   if (!offset) return product;
   const bias = graph.constant({ shape: [offset.length], data: offset });
   return graph.add('BiasAdd', { data_format: 'NHWC' }, [product, bias], shape);
@@ -109,17 +113,17 @@ function throughConvolution(
 /** Through the four phases of an upsampling convolution: a split by channels, a slice of each part, and their concat. */
 function throughPhases(node: GraphNode, affine: Affine, graph: Rewriter): ValueId | undefined {
   const slices = node.inputs.slice(0, -1).map((id) => graph.producer(id));
-  const split = slices[0] && graph.producer(slices[0].inputs[0]!);
-  const last = graph.shape(node.outputs[0]!).length - 1;
+  const split = slices[0] && graph.producer(slices[0].inputs[0]);
+  const last = graph.shape(node.outputs[0]).length - 1;
   const fits =
     split?.op === 'SplitV' &&
     graph.integers(node.inputs.at(-1)!)?.[0] === last &&
-    graph.integers(split.inputs[2]!)?.[0] === last &&
+    graph.integers(split.inputs[2])?.[0] === last &&
     String(slices.map((slice) => slice?.inputs[0])) === String(split.outputs) &&
     slices.every((slice) => slice?.op === 'Slice' && keepsChannels(slice, graph)) &&
     [...split.outputs, ...node.inputs.slice(0, -1)].every((id) => graph.uses(id) === 1);
   if (!fits) return undefined;
-  const whole = apply(split.inputs[0]!, affine, graph);
+  const whole = apply(split.inputs[0], affine, graph);
   if (whole === undefined) return undefined;
   const parts = graph.addNode(
     'SplitV',
@@ -128,32 +132,32 @@ function throughPhases(node: GraphNode, affine: Affine, graph: Rewriter): ValueI
     split.outputs.map((id) => graph.values.get(id)!),
   );
   const sliced = slices.map((slice, i) =>
-    graph.add('Slice', {}, [parts[i]!, ...slice!.inputs.slice(1)], graph.shape(slice!.outputs[0]!)),
+    graph.add('Slice', {}, [parts[i], ...slice!.inputs.slice(1)], graph.shape(slice!.outputs[0])),
   );
   return graph.add(
     'ConcatV2',
     node.attributes,
     [...sliced, node.inputs.at(-1)!],
-    graph.shape(node.outputs[0]!),
+    graph.shape(node.outputs[0]),
   );
 }
 
 const keepsChannels = ({ inputs, outputs }: GraphNode, graph: Rewriter): boolean =>
-  graph.shape(inputs[0]!).at(-1) === graph.shape(outputs[0]!).at(-1);
+  graph.shape(inputs[0]).at(-1) === graph.shape(outputs[0]).at(-1);
 
 /** outer(inner(x)). */
 function compose(outer: Affine, inner: Affine): Affine {
   const { scale } = outer;
   const scaled = (values: Float32Array | undefined) =>
-    values && scale ? values.map((value, i) => value * scale[i]!) : values;
+    values && scale ? values.map((value, i) => value * scale[i]) : values;
   const moved = scaled(inner.offset);
   const offset =
-    moved && outer.offset ? moved.map((value, i) => value + outer.offset![i]!) : (moved ?? outer.offset);
+    moved && outer.offset ? moved.map((value, i) => value + outer.offset![i]) : (moved ?? outer.offset);
   return { scale: inner.scale ? scaled(inner.scale) : scale, offset };
 }
 
 function repeat({ scale, offset }: Affine, copies: number): Affine {
   const repeated = (values: Float32Array | undefined) =>
-    values && Float32Array.from({ length: values.length * copies }, (_, i) => values[i % values.length]!);
+    values && Float32Array.from({ length: values.length * copies }, (_, i) => values[i % values.length]);
   return { scale: repeated(scale), offset: repeated(offset) };
 }

@@ -15,10 +15,10 @@ const SMALL = 4096;
  */
 export function foldConstants(graph: Graph): Graph {
   const known = constantValues(graph);
-  const nodes = graph.nodes.filter(({ outputs }) => known.has(outputs[0]!));
+  const nodes = graph.nodes.filter(({ outputs }) => known.has(outputs[0]));
   if (nodes.length === 0) return graph;
   const frontier = new Set([
-    ...graph.nodes.filter(({ outputs }) => !known.has(outputs[0]!)).flatMap(({ inputs }) => inputs),
+    ...graph.nodes.filter(({ outputs }) => !known.has(outputs[0])).flatMap(({ inputs }) => inputs),
     ...graph.outputs.values(),
   ]);
   const ids = [...known];
@@ -30,7 +30,7 @@ export function foldConstants(graph: Graph): Graph {
     ),
     sources: [...graph.constants.keys()].map((id) => vertex.get(id)!),
     sinks: ids.filter((id) => frontier.has(id)).map((id) => vertex.get(id)!),
-  }).map((i) => ids[i]!);
+  }).map((i) => ids[i]);
   const computed = compute(
     graph,
     stored.filter((id) => !graph.constants.has(id)),
@@ -48,7 +48,7 @@ export function foldConstants(graph: Graph): Graph {
       const others = outputs.every((id) => computed.has(id)) ? [] : rest();
       return outputs.map((id, i) => {
         const constant = computed.get(id);
-        return constant ? rewriter.constant(constant) : others[i]!;
+        return constant ? rewriter.constant(constant) : others[i];
       });
     }),
   );
@@ -75,8 +75,8 @@ function compute(graph: Graph, ids: readonly ValueId[]): Map<ValueId, GraphConst
     removeDeadCode({ ...graph, inputs: new Map(), outputs: new Map(ids.map((id) => [String(id), id])) }),
   );
   const constants = ids.map((id) => {
-    const { shape } = results[String(id)]!;
-    const data = results[String(id)]!.dataSync();
+    const { shape } = results[String(id)];
+    const data = results[String(id)].dataSync();
     return [id, { shape: [...shape], data, ...nameOf(graph, id) }] as const;
   });
   tf.dispose(results);

@@ -18,7 +18,7 @@ export function removeIdentities(graph: Graph): Graph {
 /** The input that a node passes on as it is. */
 function unchanged({ op, inputs, outputs }: GraphNode, graph: Rewriter): ValueId | undefined {
   const [x, y] = inputs as [ValueId, ValueId];
-  const shape = String(graph.shape(outputs[0]!));
+  const shape = String(graph.shape(outputs[0]));
   const keepsShape = (id: ValueId) => String(graph.shape(id)) === shape;
   const filled = (id: ValueId, number: number) =>
     graph.constants.get(id)?.data.every((value) => value === number) ?? false;
@@ -27,7 +27,7 @@ function unchanged({ op, inputs, outputs }: GraphNode, graph: Rewriter): ValueId
     case 'Snapshot':
       return x;
     case 'Cast':
-      return graph.values.get(x)!.type === graph.values.get(outputs[0]!)!.type ? x : undefined;
+      return graph.values.get(x)!.type === graph.values.get(outputs[0])!.type ? x : undefined;
     case 'Reshape':
     case 'Slice':
     case 'Tile':
@@ -48,14 +48,16 @@ function unchanged({ op, inputs, outputs }: GraphNode, graph: Rewriter): ValueId
       return keepsShape(x) && filled(y, 0) ? x : undefined;
     case 'RealDiv':
       return keepsShape(x) && filled(y, 1) ? x : undefined;
+    default:
+      return undefined;
   }
 }
 
 function renamed(node: GraphNode, graph: Rewriter): ValueId[] | undefined {
   const { op, inputs, outputs } = node;
-  const { shape, type } = graph.values.get(outputs[0]!)!;
+  const { shape, type } = graph.values.get(outputs[0])!;
   const [x, y] = inputs as [ValueId, ValueId];
-  if (op === 'ExpandDims' || op === 'Squeeze') return [asReshape(x, outputs[0]!, graph)];
+  if (op === 'ExpandDims' || op === 'Squeeze') return [asReshape(x, outputs[0], graph)];
   if (op === 'Add') return [graph.add('AddV2', {}, inputs, shape, type)];
   if (op === 'BatchMatMulV2' && graph.shape(x).length === 2 && graph.shape(y).length === 2) {
     const { adj_x, adj_y } = node.attributes as { adj_x: boolean; adj_y: boolean };
@@ -63,7 +65,7 @@ function renamed(node: GraphNode, graph: Rewriter): ValueId[] | undefined {
   }
   const before = graph.producer(x);
   if (op === 'Reshape' && before?.op === 'Reshape')
-    return [graph.add('Reshape', {}, [before.inputs[0]!, y], shape, type)];
+    return [graph.add('Reshape', {}, [before.inputs[0], y], shape, type)];
 }
 
 /** A change of shape as a Reshape, which leaves at most the batch open. */

@@ -22,14 +22,9 @@ function productOfOne({ op, inputs, attributes }: GraphNode, graph: Rewriter): V
   if (graph.shape(x).length !== 3 || weight.shape.length !== 3 || one !== 1 || alsoOne !== 1)
     return undefined;
   const matrix = reshape(graph, x, [n!, k!]);
-  const weights = graph.constant({ ...weight, shape: [k!, m!] });
-  const product = graph.add(
-    'MatMul',
-    { transpose_a: false, transpose_b: false },
-    [matrix, weights],
-    [n!, m!],
-  );
-  return [reshape(graph, product, [1, n!, m!])];
+  const weights = graph.constant({ ...weight, shape: [k!, m] });
+  const product = graph.add('MatMul', { transpose_a: false, transpose_b: false }, [matrix, weights], [n!, m]);
+  return [reshape(graph, product, [1, n!, m])];
 }
 
 /** reshape(x) + constant [c] as reshape(x + constant), where the last dimension is the same before and after. */
@@ -37,11 +32,11 @@ function sumOfReshaped({ op, inputs, outputs }: GraphNode, graph: Rewriter): Val
   const [x, offset] = inputs as [ValueId, ValueId];
   const before = graph.producer(x);
   if (op !== 'AddV2' || before?.op !== 'Reshape' || !graph.constants.has(offset)) return undefined;
-  const source = before.inputs[0]!;
+  const source = before.inputs[0];
   const size = graph.shape(source).at(-1);
   if (String(graph.shape(offset)) !== String([size]) || graph.shape(x).at(-1) !== size) return undefined;
   const sum = graph.add('AddV2', {}, [source, offset], graph.shape(source));
-  return [graph.add('Reshape', {}, [sum, before.inputs[1]!], graph.shape(outputs[0]!))];
+  return [graph.add('Reshape', {}, [sum, before.inputs[1]], graph.shape(outputs[0]))];
 }
 
 function reshape(graph: Rewriter, x: ValueId, shape: readonly (number | null)[]): ValueId {

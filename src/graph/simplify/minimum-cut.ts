@@ -41,7 +41,7 @@ class FlowNetwork {
       [from, to, capacity],
       [to, from, 0],
     ] as const) {
-      this.#leaving[tail]!.push(this.#to.length);
+      this.#leaving[tail].push(this.#to.length);
       this.#to.push(head);
       this.#capacity.push(amount);
     }
@@ -52,23 +52,23 @@ class FlowNetwork {
     const arrivedBy = new Map<number, number>([[source, -1]]);
     const queue = [source];
     for (let i = 0; i < queue.length && !arrivedBy.has(sink); i++)
-      for (const edge of this.#leaving[queue[i]!]!) {
-        const to = this.#to[edge]!;
+      for (const edge of this.#leaving[queue[i]]) {
+        const to = this.#to[edge];
         if (this.#capacity[edge] === 0 || arrivedBy.has(to)) continue;
         arrivedBy.set(to, edge);
         queue.push(to);
       }
     if (!arrivedBy.has(sink)) return false;
     const path: number[] = [];
-    for (let at = sink; at !== source; at = this.#to[path.at(-1)! ^ 1]!) path.push(arrivedBy.get(at)!);
+    for (let at = sink; at !== source; at = this.#to[path.at(-1)! ^ 1]) path.push(arrivedBy.get(at)!);
     const amount = path.reduce(
-      (least, edge) => Math.min(least, this.#capacity[edge]!),
+      (least, edge) => Math.min(least, this.#capacity[edge]),
       Number.POSITIVE_INFINITY,
     );
     if (amount === Number.POSITIVE_INFINITY) throw new Error('No cut separates the sources from the sinks');
     for (const edge of path) {
-      this.#capacity[edge]! -= amount;
-      this.#capacity[edge ^ 1]! += amount;
+      this.#capacity[edge] -= amount;
+      this.#capacity[edge ^ 1] += amount;
     }
     return true;
   }
@@ -77,8 +77,7 @@ class FlowNetwork {
   reaching(target: number): ReadonlySet<number> {
     const found = new Set([target]);
     for (const vertex of found)
-      for (const edge of this.#leaving[vertex]!)
-        if (this.#capacity[edge ^ 1]! > 0) found.add(this.#to[edge]!);
+      for (const edge of this.#leaving[vertex]) if (this.#capacity[edge ^ 1] > 0) found.add(this.#to[edge]);
     return found;
   }
 }

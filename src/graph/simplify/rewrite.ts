@@ -64,7 +64,7 @@ export class Rewriter {
     shape: GraphShape,
     type: GraphType = 'float32',
   ): ValueId {
-    return this.addNode(op, attributes, inputs, [{ type, shape }])[0]!;
+    return this.addNode(op, attributes, inputs, [{ type, shape }])[0];
   }
 
   addNode(
@@ -102,7 +102,7 @@ export class Rewriter {
       return;
     }
     node.outputs.forEach((id, i) => {
-      const replacement = replacements[i]!;
+      const replacement = replacements[i];
       this.#replacements.set(id, replacement);
       this.#uses.set(replacement, this.uses(replacement) + this.uses(id));
     });

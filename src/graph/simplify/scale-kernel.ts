@@ -36,21 +36,21 @@ class KernelScaler {
   #scaleConstant(id: ValueId, scale: Float32Array): readonly ValueId[] | undefined {
     const constant = this.#graph.constants.get(id);
     if (!(constant?.data instanceof Float32Array)) return undefined;
-    const data = constant.data.map((value, i) => value * scale[i % scale.length]!);
+    const data = constant.data.map((value, i) => value * scale[i % scale.length]);
     return [this.#graph.constant({ ...constant, data })];
   }
 
   #scaleNode(node: GraphNode, scale: Float32Array): readonly ValueId[] | undefined {
     const graph = this.#graph;
     const { op, attributes, inputs, outputs } = node;
-    const rank = graph.shape(outputs[0]!).length;
+    const rank = graph.shape(outputs[0]).length;
     const remake = (scaled: readonly (ValueId | undefined)[], rest: readonly ValueId[]) => {
       const known = scaled.filter((id) => id !== undefined);
       if (known.length < scaled.length) return undefined;
       const values = outputs.map((id) => graph.values.get(id)!);
       return graph.addNode(op, attributes, [...known, ...rest], values);
     };
-    const axis = graph.integers(op === 'SplitV' ? inputs[2]! : inputs.at(-1)!)?.[0];
+    const axis = graph.integers(op === 'SplitV' ? inputs[2] : inputs.at(-1)!)?.[0];
     switch (op) {
       case 'AddV2':
         return remake(
@@ -58,7 +58,7 @@ class KernelScaler {
           [],
         );
       case 'SplitV':
-        return axis === rank - 1 ? undefined : remake([this.scale(inputs[0]!, scale)], inputs.slice(1));
+        return axis === rank - 1 ? undefined : remake([this.scale(inputs[0], scale)], inputs.slice(1));
       case 'ConcatV2': {
         let begin = 0;
         const parts = inputs.slice(0, -1).map((id) => {

@@ -22,20 +22,20 @@ export function fusedConvolutions(graph: Graph): FusedNode[] {
   };
   const absorbed = new Set<GraphNode>();
   const fused = graph.nodes.map((node): FusedNode => {
-    const bias = node.op === 'Conv2D' ? only(node.outputs[0]!) : undefined;
+    const bias = node.op === 'Conv2D' ? only(node.outputs[0]) : undefined;
     if (bias?.op !== 'BiasAdd' || bias.inputs[0] !== node.outputs[0]) return node;
     absorbed.add(bias);
-    const next = only(bias.outputs[0]!);
+    const next = only(bias.outputs[0]);
     const activation = next && ACTIVATIONS.has(next.op) ? next : undefined;
     if (activation) absorbed.add(activation);
     const { alpha } = activation?.attributes ?? {};
     return {
       op: '_FusedConv2D',
       attributes: { ...node.attributes, num_args: 1, ...(alpha !== undefined && { leakyrelu_alpha: alpha }) },
-      inputs: [...node.inputs, bias.inputs[1]!],
+      inputs: [...node.inputs, bias.inputs[1]],
       outputs: (activation ?? bias).outputs,
       fused: ['BiasAdd', ...(activation ? [activation.op] : [])],
     };
   });
-  return fused.filter((_, i) => !absorbed.has(graph.nodes[i]!));
+  return fused.filter((_, i) => !absorbed.has(graph.nodes[i]));
 }

@@ -49,7 +49,7 @@ export async function writeGraphModel(folder: string, graph: Graph, precision: P
     weightsManifest: [{ paths, weights: stored.map(({ entry }) => entry) }],
   };
   await mkdir(folder, { recursive: true });
-  for (const [i, shard] of shards.entries()) await writeFileAtomically(join(folder, paths[i]!), shard);
+  for (const [i, shard] of shards.entries()) await writeFileAtomically(join(folder, paths[i]), shard);
   await writeFileAtomically(join(folder, 'model.json'), `${JSON.stringify(model)}\n`);
 }
 

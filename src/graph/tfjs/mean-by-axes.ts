@@ -32,7 +32,7 @@ export function meansByAxes(graph: Graph): Graph {
         const { type, shape } = values.get(input)!;
         const last = i === axes.length - 1;
         const output = last
-          ? node.outputs[0]!
+          ? node.outputs[0]
           : define({ type, shape: shape.map((size, place) => (place === axis ? 1 : size)) });
         const inputs = [input, axisConstant(axis)];
         input = output;

@@ -8,7 +8,7 @@ export class Blend extends tf.layers.Layer {
   static className = 'Blend';
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
-    return (inputShape as Shape[])[0]!;
+    return (inputShape as Shape[])[0];
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {
@@ -27,7 +27,7 @@ export class Ones extends tf.layers.Layer {
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {
-    const x = Array.isArray(inputs) ? inputs[0]! : inputs;
+    const x = Array.isArray(inputs) ? inputs[0] : inputs;
     return tf.tidy(() => tf.add(tf.mul(x, 0), 1));
   }
 }

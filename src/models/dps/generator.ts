@@ -63,7 +63,7 @@ export function featuresOf(generator: LayersModel): LayersModel {
   return tf.model({
     name: `${generator.name}.features`,
     inputs: generator.inputs,
-    outputs: generator.outputs[0]!,
+    outputs: generator.outputs[0],
   });
 }
 

@@ -27,7 +27,7 @@ export function initialize(network: LayersModel, seed: number): void {
 
     if (layer instanceof SpectralConv2D) {
       const [size, , channels] = layer.kernel.shape as number[];
-      uniform(layer.kernel, size! * size! * channels!);
+      uniform(layer.kernel, size * size * channels);
       for (const vector of [layer.u, layer.v])
         draw(vector, (pair) => unit(seededNormal(vector.shape as number[], 1, pair)));
     } else if (layer instanceof ReflectionConv2D) {

@@ -90,7 +90,7 @@ export class Dps implements Method {
 
   #refinementStage(level: number): RefinementStage {
     const { seed, refinement, model } = this.#config;
-    const { generator, discriminator } = this.#built.levels[level - 1]!;
+    const { generator, discriminator } = this.#built.levels[level - 1];
     const below = this.#built.levels.slice(0, level - 1).map(({ features }) => features);
     const judged = model.imageGenerator.inLoop && level === imageGeneratorLevel(this.#config);
     return new RefinementStage(generator, discriminator, below, stream(seed, 'degradation', level), {
@@ -118,14 +118,14 @@ export class Dps implements Method {
   #refiner(level: number): Refiner {
     const { task, refinement, model } = this.#config;
     const below = this.#built.levels.slice(0, level - 1).map(({ features }) => features);
-    const { generator } = this.#built.levels[level - 1]!;
+    const { generator } = this.#built.levels[level - 1];
     const { maxDilation } = refinement;
     return new Refiner(below, generator, { task, maxDilation, levels: model.levels });
   }
 
   ports(network: string): NetworkPorts {
     const side = Number(/\d+$/.exec(network)?.[0] ?? this.predictor().resolution);
-    return portsOf(this.networks[network]!, side);
+    return portsOf(this.networks[network], side);
   }
 
   visuals(batch: Batch, levels: readonly number[]): NamedImages {

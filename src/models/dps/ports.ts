@@ -7,7 +7,7 @@ import type { LayersModel } from '../../ops/tf.ts';
 export function portsOf({ inputNames, inputs, outputs, name }: LayersModel, side: number): NetworkPorts {
   const ports = inputNames.map((full, i) => {
     const input = full.replace(/^.*\./, '');
-    return [input, portOf(input, inputs[i]!.shape, side)] as const;
+    return [input, portOf(input, inputs[i].shape, side)] as const;
   });
   return { inputs: Object.fromEntries(ports), outputs: outputsOf(name, outputs.length) };
 }

@@ -141,7 +141,7 @@ export function lowerFeatures(
 ): Tensor4D | undefined {
   let features: Tensor4D | undefined;
   below.forEach((network, index) => {
-    const { roughSketch, image, hole } = inputs[index]!;
+    const { roughSketch, image, hole } = inputs[index];
     const x = generatorInput(task, { sketch: roughSketch, image, hole });
     features = network.apply(features ? [x, level, features] : [x, level]) as Tensor4D;
   });

@@ -45,7 +45,7 @@ export class Refiner {
       const features = lowerFeatures(this.#below, task, pyramid, level);
       const x = generatorInput(task, { sketch: roughSketch, image, hole });
       const [, drawn] = this.#generator.apply(features ? [x, level, features] : [x, level]) as Tensor4D[];
-      const generated = splitPicture(drawn!);
+      const generated = splitPicture(drawn);
       const refinedSketch = maskSketch(task, generated.sketch, hole);
       return {
         roughSketch: maskSketch(task, roughSketch, hole),

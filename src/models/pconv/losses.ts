@@ -57,10 +57,10 @@ export function inpaintingLosses(
   return {
     hole: weighted(difference(hole), weights.hole),
     valid: weighted(difference(valid), weights.valid),
-    perceptualOutput: weighted(ofOutput!.perceptual, weights.perceptual),
-    perceptualComposite: weighted(ofComposite!.perceptual, weights.perceptual),
-    styleOutput: weighted(ofOutput!.style, weights.style),
-    styleComposite: weighted(ofComposite!.style, weights.style),
+    perceptualOutput: weighted(ofOutput.perceptual, weights.perceptual),
+    perceptualComposite: weighted(ofComposite.perceptual, weights.perceptual),
+    styleOutput: weighted(ofOutput.style, weights.style),
+    styleComposite: weighted(ofComposite.style, weights.style),
     totalVariation: weighted(variation[variant](), weights.totalVariation),
   };
 }

@@ -74,7 +74,7 @@ export function buildGenerator(options: GeneratorOptions): LayersModel {
     h = normalized(names.upNorm(level), h);
     if (dropped.includes(level))
       h = new Dropout({ name: `${names.up(level)}.dropout`, rate: DROPOUT_RATE }).apply(h) as Symbolic;
-    const skip = encoded[level - 2]!;
+    const skip = encoded[level - 2];
     const parts = variant === 'lua' ? [h, skip] : [skip, h];
     h = tf.layers.concatenate({ axis: 3 }).apply(parts) as Symbolic;
   }

@@ -69,7 +69,7 @@ export class LuaPix2PixStage extends Pix2PixStage {
           untaped(() => {
             let gradient = tf.mul(tf.grad(score)(pass.at(-1)!), dy);
             layersOf(this.discriminator)
-              .map((layer, index) => [layer, pass[index]!] as const)
+              .map((layer, index) => [layer, pass[index]] as const)
               .reverse()
               .forEach(([layer, input]) => {
                 gradient = tf.grad((x) => run(layer, x))(input, gradient);

@@ -53,7 +53,7 @@ export function buildGenerator({ name, channels, width }: GeneratorOptions): Lay
     h = gated(`co_conv${index + 1}_dlt`, filters(LEVELS), { dilation })(h);
   });
   for (let level = LEVELS - 1; level >= 0; level--) {
-    const skip = encoded[level]!;
+    const skip = encoded[level];
     const count = level === 0 ? 3 : filters(level);
     const decoded = selfGated(`deconv${LEVELS - level}`, count, h, skip);
     h = tf.layers.concatenate({ axis: 3 }).apply([skip, decoded]) as Symbolic;

@@ -149,7 +149,7 @@ export class ScFeganStage extends AdversarialStage {
     const { weights } = this.#options;
     const { inputs, between } = this.#current!;
     const [realImage, fakeImage] = [real, fake].map((x) => tf.slice(x, [0, 0, 0, 0], [-1, -1, -1, 3]));
-    const mixed = tf.add(tf.mul(fakeImage!, between), tf.mul(realImage!, tf.sub(1, between))) as Tensor4D;
+    const mixed = tf.add(tf.mul(fakeImage, between), tf.mul(realImage, tf.sub(1, between))) as Tensor4D;
     // Not in training: the singular vectors move once a step, in the pass over real and generated samples.
     const score = (image: Tensor4D) =>
       this.discriminator.apply(discriminatorInput(image, inputs)) as Tensor4D;

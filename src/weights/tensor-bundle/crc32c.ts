@@ -8,7 +8,7 @@ const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
 /** The check sum of bytes as TensorFlow stores it: turned and shifted (tensorflow/core/lib/hash/crc32c.h, Mask). */
 export function maskedCrc32c(bytes: Uint8Array): number {
   let value = -1;
-  for (const byte of bytes) value = TABLE[(value ^ byte) & 0xff]! ^ (value >>> 8);
+  for (const byte of bytes) value = TABLE[(value ^ byte) & 0xff] ^ (value >>> 8);
   value = ~value;
   return (((value >>> 15) | (value << 17)) + 0xa282ead8) >>> 0;
 }

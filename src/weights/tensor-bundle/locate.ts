@@ -28,7 +28,7 @@ function prefixIn(folder: string): string | undefined {
       where: folder,
       expected: 'one, or a file `checkpoint` that says which',
       got: indices.slice(0, 6).join(', '),
-      fix: `name the one that is meant: --from ${join(folder, indices[0]!)}`,
+      fix: `name the one that is meant: --from ${join(folder, indices[0])}`,
     });
   return indices[0] && join(folder, indices[0].slice(0, -'.index'.length));
 }

@@ -42,7 +42,7 @@ export class PickleInput {
   }
 
   uint8(): number {
-    return this.take(1)[0]!;
+    return this.take(1)[0];
   }
 
   uint16(): number {

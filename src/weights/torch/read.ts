@@ -55,7 +55,7 @@ export async function openTorchFile(path: string): Promise<TorchFile> {
 
 const isZip = (head: Uint8Array): boolean => Buffer.from(head).toString('latin1') === 'PK\x03\x04';
 /** A pickle of protocol 2 or later. */
-const isPickle = (head: Uint8Array): boolean => head[0] === 0x80 && head[1]! >= 2 && head[1]! <= 5;
+const isPickle = (head: Uint8Array): boolean => head[0] === 0x80 && head[1] >= 2 && head[1] <= 5;
 
 function notTorch(path: string, head: Uint8Array): UserError {
   return new UserError('A file is not one of PyTorch’s.', {

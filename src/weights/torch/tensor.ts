@@ -48,7 +48,7 @@ export class TensorView extends PickleObject {
     if (shape.length !== strides.length || shape.length > MAX_DIMENSIONS)
       throw new RangeError(`shape [${shape.slice(0, 9)}] with strides [${strides.slice(0, 9)}]`);
     const isEmpty = shape.includes(0);
-    const last = shape.reduce((sum, side, i) => sum + (side - 1) * strides[i]!, 0);
+    const last = shape.reduce((sum, side, i) => sum + (side - 1) * strides[i], 0);
     this.storage = storage;
     this.shape = shape;
     this.#offset = offset;
@@ -90,7 +90,7 @@ export class TensorView extends PickleObject {
     for (let i = this.shape.length - 1; i >= 0; i--) {
       if (this.shape[i] === 1) continue;
       if (this.#strides[i] !== stride) return this.shape.includes(0);
-      stride *= this.shape[i]!;
+      stride *= this.shape[i];
     }
     return true;
   }
@@ -101,13 +101,13 @@ export class TensorView extends PickleObject {
     const index = shape.map(() => 0);
     let from = 0;
     for (let to = 0; to < count; to++) {
-      gathered[to] = values[from]!;
+      gathered[to] = values[from];
       // As an odometer: the last index that can grow does, those behind it begin again.
       for (let axis = shape.length - 1; axis >= 0; axis--) {
-        index[axis]! += 1;
-        from += this.#strides[axis]!;
-        if (index[axis]! < shape[axis]!) break;
-        from -= index[axis]! * this.#strides[axis]!;
+        index[axis] += 1;
+        from += this.#strides[axis];
+        if (index[axis] < shape[axis]) break;
+        from -= index[axis] * this.#strides[axis];
         index[axis] = 0;
       }
     }

@@ -21,7 +21,7 @@ describe.each([0, 15, 30, 45, 60, 75, 90, 105, 120, 135, 150, 165])(
     it('has that orientation along its ridge', () => {
       const angles = edgeOrientation(ridge(degrees), size, size);
       const centre = (size / 2) * size + size / 2;
-      const found = (angles[centre]! * 180) / Math.PI;
+      const found = (angles[centre] * 180) / Math.PI;
       const error = Math.abs(((found - degrees + 270) % 180) - 90);
       // Orientation from separate second derivatives is only exact at multiples of 45 degrees.
       expect(error).toBeLessThan(18);

@@ -6,7 +6,7 @@ import { fixture, fixtureNote, haveFixtures } from '../support.ts';
 
 /** Rows of `#` (line) and `.` to a binary image. */
 function image(...rows: string[]): [Uint8Array, number, number] {
-  return [Uint8Array.from(rows.join(''), (c) => (c === '#' ? 1 : 0)), rows.length, rows[0]!.length];
+  return [Uint8Array.from(rows.join(''), (c) => (c === '#' ? 1 : 0)), rows.length, rows[0].length];
 }
 
 function rows(binary: Uint8Array, width: number): string[] {
@@ -53,7 +53,7 @@ describe('thinning', () => {
     fc.assert(
       fc.property(anyImage, ([height, width, binary]) => {
         const once = thin(binary, height, width);
-        expect(once.every((v, i) => v <= binary[i]!)).toBe(true);
+        expect(once.every((v, i) => v <= binary[i])).toBe(true);
         expect(thin(once, height, width)).toEqual(once);
         expect(countComponents(once, height, width)).toBe(countComponents(binary, height, width));
       }),

@@ -14,7 +14,7 @@ describe('rectangle holes', () => {
     const [count, , n] = expected.shape as [number, number, number];
     for (let k = 0; k < count; k++) {
       const [width, height, x, y, degrees] = params.subarray(k * 5, k * 5 + 5) as unknown as number[];
-      const mask = rectangleMask({ width: width!, height: height!, x: x!, y: y!, degrees: degrees! }, n);
+      const mask = rectangleMask({ width: width, height: height, x: x, y: y, degrees: degrees }, n);
       const original = (expected.data as Float32Array).subarray(k * n * n, (k + 1) * n * n);
       expect(mask).toEqual(Uint8Array.from(original, (v) => (v > 0 ? 1 : 0)));
     }

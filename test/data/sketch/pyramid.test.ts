@@ -16,7 +16,7 @@ import { tinyBatch } from '../../models/dps/tiny.ts';
 const SIZE = 64;
 const batch = tinyBatch(2, SIZE);
 const options = { refinement: 0.5, maxDilation: 21, level: 3, levels: 3 };
-const ink = (sketch: Tensor) => tf.mean(tf.sub(1, sketch)).dataSync()[0]!;
+const ink = (sketch: Tensor) => tf.mean(tf.sub(1, sketch)).dataSync()[0];
 
 describe('training pyramid', () => {
   it('has every level at its size, all in [-1, 1], holes 0 or 1', () => {
@@ -41,7 +41,7 @@ describe('training pyramid', () => {
     const { offsets } = drawDegradation(2, SIZE, stream(1));
     const calm = { offsets, boxes: [[], []] };
     const [level] = trainingPyramid(batch, calm, { refinement: 0, maxDilation: 21, level: 1, levels: 1 });
-    expect(maxDifference(level!.roughSketch, level!.sketch)).toBeLessThan(1e-4);
+    expect(maxDifference(level.roughSketch, level.sketch)).toBeLessThan(1e-4);
   });
   it('gives the true picture that a level is trained towards', () => {
     const degradation = drawDegradation(2, SIZE, stream(1));
@@ -59,7 +59,7 @@ it('lines grow with l at test time', () => {
     ink(testPyramid(batch, { ...options, refinement: tf.fill([1, 1], refinement) }).at(-1)!.roughSketch);
   const inks = [0, 0.05, 0.3, 0.33, 0.7, 1].map(at);
   expect(inks).toEqual([...inks].sort((a, b) => a - b));
-  expect(inks.at(-1)! / inks[0]!).toBeGreaterThan(3);
+  expect(inks.at(-1)! / inks[0]).toBeGreaterThan(3);
 });
 
 it('a dilation of diameter d makes a point a square of d pixels', () => {
@@ -86,7 +86,7 @@ it('discards no, one or two boxes inside the picture, each as often', () => {
   const counts = [0, 0, 0];
   for (let i = 0; i < 3000; i++) {
     const boxes = drawDiscardBoxes(64, random);
-    counts[boxes.length]! += 1;
+    counts[boxes.length] += 1;
     for (const { x, y, width, height } of boxes) {
       expect(Math.min(width, height)).toBeGreaterThanOrEqual(8);
       expect(Math.max(width, height)).toBeLessThan(16);

@@ -16,7 +16,7 @@ function stream(own: Float32Array, name: string, use: (vectors: Float32Array) =>
     for (let row = 0, k = 0; row < batch; row++) {
       const offset = (start + row) * dimension;
       for (let i = 0; i < dimension; i++, k++)
-        vectors[k] = own[offset + i]! * scale[i]! + common[start + row]! * 0.3;
+        vectors[k] = own[offset + i] * scale[i] + common[start + row] * 0.3;
     }
     use(vectors);
   }

@@ -42,13 +42,13 @@ it('equals what face-api says of the framed photo by itself', async () => {
     const input = framed as unknown as FaceApi.TNetInput;
     const [face] = await detectAllFaces(input, options).withFaceLandmarks().withFaceDescriptors();
     framed.dispose();
-    wanted.push(face!.descriptor);
+    wanted.push(face.descriptor);
   }
   const describer = await FaceDescriptor.load();
   const descriptors = await describer.describe(batch.truth, await describer.find(batch.truth));
   for (const [i, descriptor] of descriptors.entries()) {
-    const difference = descriptor!.map((value, k) => value - wanted[i]![k]!);
-    expect(Math.hypot(...difference) / Math.hypot(...wanted[i]!)).toBeLessThan(1e-3);
+    const difference = descriptor!.map((value, k) => value - wanted[i][k]);
+    expect(Math.hypot(...difference) / Math.hypot(...wanted[i])).toBeLessThan(1e-3);
   }
 });
 

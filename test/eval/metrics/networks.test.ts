@@ -58,15 +58,15 @@ describe(`perceptual distances${note}`, () => {
     '$name equals $reference, image and hole, whatever the batch',
     async ({ name, key }) => {
       const batches = await Promise.all(sizes.map(readBatch));
-      const one = sample(batches[0]!, 2);
+      const one = sample(batches[0], 2);
       await using<SampleMetric>([name], async (metric) => {
         for (const [i, size] of sizes.entries()) {
-          const { image, hole } = await metric!.measure(batches[i]!);
+          const { image, hole } = await metric.measure(batches[i]);
           expectClose(image!, expected[size][key].image, 1e-3);
           expectClose(hole!, expected[size][key].hole, 1e-3);
         }
-        const together = await metric!.measure(batches[0]!);
-        const alone = await metric!.measure(one);
+        const together = await metric.measure(batches[0]);
+        const alone = await metric.measure(one);
         expectClose(alone.image!, together.image!.slice(2, 3), 1e-5);
         expectClose(alone.hole!, together.hole!.slice(2, 3), 1e-5);
       });
@@ -84,9 +84,9 @@ describe('Inception', () => {
       ['23 bilinear', triangle],
     ] as const)
       expectClose(await resample(green, 23, filter).data(), expected.resized[key].flat(), 1e-4);
-    const large = (await (prepare(truth).slice([0, 0, 0, 1], [1, -1, -1, 1]) as Tensor4D).array())[0]!;
+    const large = (await (prepare(truth).slice([0, 0, 0, 1], [1, -1, -1, 1]) as Tensor4D).array())[0];
     const picked = expected.resized['299'].map((row: number[], y: number) =>
-      row.map((_, x) => large[13 * y]![17 * x]![0]! * 128 + 128),
+      row.map((_, x) => large[13 * y][17 * x][0] * 128 + 128),
     );
     expectClose(picked.flat(), expected.resized['299'].flat(), 1e-4);
   });
@@ -95,7 +95,7 @@ describe('Inception', () => {
     const batches = await Promise.all(sizes.map(readBatch));
     await using<SetMetric>(['fid', 'kid'], async (...metrics) => {
       for (const [i, size] of sizes.entries()) {
-        const { truth, result } = batches[i]!;
+        const { truth, result } = batches[i];
         // At the larger size only KID's, as the eigenvalues of FID take seconds.
         for (const metric of metrics.slice(i)) {
           const [results, photos] = [metric.start(), metric.start()];
@@ -105,7 +105,7 @@ describe('Inception', () => {
           expectClose([distance], [expected[size][metric.name]], 1e-3);
           // FID's sums are tested on their own.
           if (size === 64 && metric.name === 'kid')
-            expectClose([metric.compare(await oneByOne(metric, batches[i]!), photos)], [distance], 1e-5);
+            expectClose([metric.compare(await oneByOne(metric, batches[i]), photos)], [distance], 1e-5);
         }
       }
     });

@@ -35,10 +35,10 @@ describe.skipIf(!installed)(`sketch fidelity${note}`, () => {
     const { truth } = sample(batch, 0);
     const bytes = Uint8Array.from(await truth.data(), (value) => Math.round(value * 255));
     const [map] = await detectEdges(hed, [bytes], 192, edges.padding);
-    const sketch = edgeMapToSketch(map!, 192, 192, edges);
+    const sketch = edgeMapToSketch(map, 192, 192, edges);
     const [lines] = await linesOf(hed, truth, edges);
-    expect(lines!.map((line) => (line ? 0 : 255))).toEqual(sketch);
-    expect(lines!.reduce((sum, line) => sum + line, 0)).toBeGreaterThan(500);
+    expect(lines.map((line) => (line ? 0 : 255))).toEqual(sketch);
+    expect(lines.reduce((sum, line) => sum + line, 0)).toBeGreaterThan(500);
     hed.dispose();
     disposeBatch(batch);
   });
@@ -58,9 +58,9 @@ describe.skipIf(!installed)(`sketch fidelity${note}`, () => {
     const [together, alone] = await Promise.all(
       [followed, one].map((samples) => Promise.all(metrics.map((metric) => metric.measure(samples)))),
     );
-    for (const i of [0, 1, 2]) expect([...together![i]!.hole!]).toEqual([1, 1, 1, 1]);
-    for (const value of together![3]!.hole!) expect(value).toBeLessThan(0.9);
-    for (const i of names.keys()) expectClose(alone![i]!.hole!, together![i]!.hole!.slice(1, 2), 1e-9);
+    for (const i of [0, 1, 2]) expect([...together[i].hole!]).toEqual([1, 1, 1, 1]);
+    for (const value of together[3].hole!) expect(value).toBeLessThan(0.9);
+    for (const i of names.keys()) expectClose(alone[i].hole!, together[i].hole!.slice(1, 2), 1e-9);
     for (const metric of metrics) metric.dispose();
     expect(tf.memory().numTensors).toBe(before);
     disposeBatch(batch);

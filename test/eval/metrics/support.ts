@@ -99,7 +99,7 @@ export async function writeHashWeights(
 export function expectClose(values: ArrayLike<number>, wanted: ArrayLike<number>, relative: number): number {
   expect(values.length).toBe(wanted.length);
   const worst = Math.max(
-    ...Array.from(wanted, (value, i) => Math.abs(values[i]! - value) / Math.max(Math.abs(value), 1e-12)),
+    ...Array.from(wanted, (value, i) => Math.abs(values[i] - value) / Math.max(Math.abs(value), 1e-12)),
   );
   expect(worst).toBeLessThan(relative);
   return worst;

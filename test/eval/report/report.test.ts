@@ -40,7 +40,7 @@ beforeAll(async () => {
     resolution: 64,
     measurer,
     methods: [...new Set(cells.map(({ method }) => method))],
-    trainedOn: { [subjects[1]!.sha256]: 2 },
+    trainedOn: { [subjects[1].sha256]: 2 },
     summary: summarize(set, measurer, cells),
     times: { created: '2026-01-02T03:04:05.678Z', seconds: 9 },
   });
@@ -59,11 +59,11 @@ describe('metrics.json and metrics.csv', () => {
     const [head, ...lines] = reportCsv({ ...report, methods: [] })
       .trimEnd()
       .split('\r\n');
-    expect(head!.split(',')).toHaveLength(13);
+    expect(head.split(',')).toHaveLength(13);
     expect(lines).toHaveLength(report.rows.length + report.differences.length);
     const [row] = report.rows;
-    expect(lines[0]).toContain(`l1,image,${row!.mean},${row!.low},${row!.high},${row!.count}`);
-    const quoted = reportCsv({ ...report, rows: [{ ...row!, method: 'a, "b"' }], differences: [] });
+    expect(lines[0]).toContain(`l1,image,${row.mean},${row.low},${row.high},${row.count}`);
+    const quoted = reportCsv({ ...report, rows: [{ ...row, method: 'a, "b"' }], differences: [] });
     expect(quoted.split('\r\n')[1]).toMatch(/^"a, ""b""",/);
   });
 
@@ -104,21 +104,21 @@ describe('samples', () => {
           [0, 1],
         ]);
     }
-    expect(shown.samples[0]!.photo).toMatch(/^data:image\/webp;base64,/);
+    expect(shown.samples[0].photo).toMatch(/^data:image\/webp;base64,/);
   });
 });
 
 describe('report.html', () => {
   it('lets nothing run or load but its own', () => {
     const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/
-      .exec(page)![1]!
+      .exec(page)![1]
       .replaceAll('&#39;', "'");
     expect(policy).toContain("default-src 'none'");
     for (const [tag, directive] of [
       ['style', 'style-src'],
       ['script', 'script-src'],
     ]) {
-      const text = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(page)![1]!;
+      const text = new RegExp(`<${tag}>([\\s\\S]*?)</${tag}>`).exec(page)![1];
       const sha = createHash('sha256').update(text).digest('base64');
       expect(policy).toContain(`${directive} 'sha256-${sha}'`);
     }
@@ -130,9 +130,9 @@ describe('report.html', () => {
   it('has its elements closed, every picture described, and ids that are its own', () => {
     const open: string[] = [];
     for (const [, slash, name, , self] of page.matchAll(/<(\/?)([a-z][\w-]*)((?:"[^"]*"|[^">])*?)(\/?)>/g)) {
-      if (['meta', 'img'].includes(name!) || self) continue;
+      if (['meta', 'img'].includes(name) || self) continue;
       if (slash) expect(open.pop()).toBe(name);
-      else open.push(name!);
+      else open.push(name);
     }
     expect(open).toEqual([]);
     const pictures = [...page.matchAll(/<img [^>]*>/g)].map(([tag]) => tag);
@@ -228,9 +228,9 @@ describe('what charts and tables are made of', () => {
     const svg = curve(report, fidelity, realism)!.text;
     // Of b, at l = 1, both are worse than of a at l = 0.
     const paths = [...svg.matchAll(/class="line" d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/g)];
-    const [a, b] = [paths[0]!.map(Number), paths[3]!.map(Number)];
-    expect(b[3]).toBeLessThan(a[1]!);
-    expect(b[4]).toBeGreaterThan(a[2]!);
+    const [a, b] = [paths[0].map(Number), paths[3].map(Number)];
+    expect(b[3]).toBeLessThan(a[1]);
+    expect(b[4]).toBeGreaterThan(a[2]);
     expect(svg).toContain('role="img" aria-label="');
   });
 

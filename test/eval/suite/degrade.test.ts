@@ -23,7 +23,7 @@ const drawn = (sketch: Float32Array) => Uint8Array.from(sketch, (value) => (valu
 
 /** Of the true lines' pixels, how far the nearest line of a sketch is on average, px. */
 function distance(sketch: Float32Array): number {
-  const found = [...sketch.keys()].filter((p) => sketch[p]! < 0);
+  const found = [...sketch.keys()].filter((p) => sketch[p] < 0);
   const distances = [...lines.keys()]
     .filter((p) => lines[p])
     .map((p) =>

@@ -124,12 +124,12 @@ describe('a set', () => {
     const made = await set({ holes: ['rectangle', 'thick'] });
     for (const degradation of [0, 1]) {
       const all = await readItems(made, made.items, degradation, true);
-      const one = await readItems(made, [made.items[5]!], degradation, true);
+      const one = await readItems(made, [made.items[5]], degradation, true);
       for (const key of ['image', 'sketch', 'trueSketch', 'hole'] as const) {
         const found = await tf.slice(all[key], [5, 0, 0, 0], [1, -1, -1, -1]).data();
         expect(found, key).toEqual(await one[key].data());
       }
-      expect(await one.hole.data()).toEqual(Float32Array.from(holeOf(made, made.items[5]!)));
+      expect(await one.hole.data()).toEqual(Float32Array.from(holeOf(made, made.items[5])));
       const same = (await tf.all(tf.equal(one.sketch, one.trueSketch)).data())[0] === 1;
       expect(same).toBe(degradation === 0);
     }
@@ -141,7 +141,7 @@ describe('a set', () => {
     const rowOf = (where: Tensor4D, row: number) => tf.slice(where, [row, 0, 0, 0], [1, -1, -1, -1]).data();
     const where = (row: number) => rowOf(all.colour!.where, row);
     for (const [degradation, items] of [
-      [0, [made.items[5]!]],
+      [0, [made.items[5]]],
       [1, made.items.slice(4, 6)],
     ] as const) {
       const some = await readItems(made, items, degradation, true);
@@ -149,7 +149,7 @@ describe('a set', () => {
     }
     expect(await where(4)).toEqual(await where(5));
     expect(await where(2)).not.toEqual(await where(5));
-    const other = await set({ holes: ['rectangle', 'thick'], seed: 2 }, [made.photos[2]!]);
+    const other = await set({ holes: ['rectangle', 'thick'], seed: 2 }, [made.photos[2]]);
     expect(await rowOf((await readItems(other, other.items, 0, true)).colour!.where, 0)).not.toEqual(
       await where(5),
     );
@@ -159,7 +159,7 @@ describe('a set', () => {
 
   it('says when a photo is gone', async () => {
     const made = await set();
-    const gone = { ...made.items[0]!, photo: { id: 'x', pairPath: join(folder, 'gone.png') } };
-    await expect(readItems(made, [gone, made.items[1]!], 0, false)).rejects.toThrow(/can no longer be read/);
+    const gone = { ...made.items[0], photo: { id: 'x', pairPath: join(folder, 'gone.png') } };
+    await expect(readItems(made, [gone, made.items[1]], 0, false)).rejects.toThrow(/can no longer be read/);
   });
 });

@@ -57,7 +57,7 @@ export async function largestDifference(
         tf.tensor(data, [...shape]),
       ]);
       const differences = Object.entries(named(run(Object.fromEntries(tensors)))).map(([name, expected]) =>
-        difference(expected, results[name]!),
+        difference(expected, results[name]),
       );
       return Math.max(...differences);
     });
@@ -69,7 +69,7 @@ export async function largestDifference(
 function difference(expected: Tensor, { shape, data }: Values): number {
   if (String(expected.shape) !== String(shape)) return Number.POSITIVE_INFINITY;
   const values = expected.dataSync();
-  return data.reduce((most, value, i) => Math.max(most, Math.abs(Number(value) - values[i]!)), 0);
+  return data.reduce((most, value, i) => Math.max(most, Math.abs(Number(value) - values[i])), 0);
 }
 
 /** A Python with the onnx package, or undefined. */

@@ -58,8 +58,8 @@ describe('a file', () => {
     const [picture] = graph.input;
     expect(picture).toMatchObject({ name: 'picture', docString: 'any' });
     const dim = [{ dimParam: 'n' }, { dimValue: 3 }, { dimValue: 4 }, { dimValue: 6 }];
-    expect(picture!.type.tensorType).toMatchObject({ elemType: 1, shape: { dim } });
-    expect(graph.output[0]).toMatchObject({ name: 'result', type: picture!.type });
+    expect(picture.type.tensorType).toMatchObject({ elemType: 1, shape: { dim } });
+    expect(graph.output[0]).toMatchObject({ name: 'result', type: picture.type });
     expect(graph.node).toMatchObject([{ opType: 'Relu', input: ['picture'], output: ['result'] }]);
     expect(opsetImport).toMatchObject([{ version: 18 }]);
     expect(docString).toBe('A model of a test.');
@@ -96,7 +96,7 @@ describe('a file', () => {
     await session.release();
     expect(same).toEqual(picture);
     expect(a).toEqual(b);
-    expect(a!.data).toEqual(picture.data.map((value) => Math.max(0, value)));
+    expect(a.data).toEqual(picture.data.map((value) => Math.max(0, value)));
   });
 });
 
@@ -116,10 +116,10 @@ describe('half precision', () => {
         const session = await openOnnx(model);
         const { y } = await session.run({ x });
         await session.release();
-        return y!.data;
+        return y.data;
       }),
     );
-    const differences = results[0]!.map((value, i) => Math.abs(value - results[1]![i]!));
+    const differences = results[0].map((value, i) => Math.abs(value - results[1][i]));
     // 108 products of numbers up to 2, each rounded by up to 2^-11 of itself.
     expect(Math.max(...differences)).toBeLessThan(108 * 4 * 2 ** -11);
     expect(Math.max(...differences)).toBeGreaterThan(0);
@@ -136,7 +136,7 @@ describe('adaptive instance normalisation becomes one operation', () => {
   const perSample: Computation = {
     inputs: { x: [4, 6, 3], style: [3] },
     run: ({ x, style }) => {
-      const scale = tf.reshape(style!, [-1, 1, 1, 3]) as Tensor4D;
+      const scale = tf.reshape(style, [-1, 1, 1, 3]) as Tensor4D;
       return normalize(x as Tensor4D, [1, 2], scale, tf.add(scale, 1), 1e-5);
     },
   };
@@ -172,7 +172,7 @@ describe('what cannot be written is told', () => {
       ...graph,
       values: new Map([...values, [2, { type: 'int32' as const, shape: [4, 2] }]]),
       constants,
-      nodes: [{ ...nodes[0]!, attributes: { mode: 'SYMMETRIC' }, inputs: [0, 2] }],
+      nodes: [{ ...nodes[0], attributes: { mode: 'SYMMETRIC' }, inputs: [0, 2] }],
     };
     expect(() => write(padded)).toThrow(/mirrors more than one pixel/);
   });

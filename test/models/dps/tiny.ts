@@ -40,7 +40,7 @@ export function tinyConfig(
 export function randomTrunk(): VggTrunk {
   const channels = [3, 4, 4, 8, 8, 16];
   return channels.slice(1).map((output, index) => ({
-    kernel: tf.randomNormal([3, 3, channels[index]!, output], 0, 0.3, 'float32', index + 1),
+    kernel: tf.randomNormal([3, 3, channels[index], output], 0, 0.3, 'float32', index + 1),
     bias: tf.zeros([output]),
   })) as unknown as VggTrunk;
 }
@@ -65,7 +65,7 @@ export function tinyBatch(count: number, size: number): Batch {
   };
   const phases = Array.from({ length: count * 3 }, () => random.uniform(0, 6));
   return {
-    image: plane(3, (i, x, y, c) => Math.sin(4 * x + 3 * y + phases[i * 3 + c]!) * 0.8),
+    image: plane(3, (i, x, y, c) => Math.sin(4 * x + 3 * y + phases[i * 3 + c]) * 0.8),
     sketch: plane(1, (i, x) => (Math.abs(x - 0.4 - 0.1 * i) < 0.02 ? -1 : 1)),
     hole: plane(1, (_, x, y) => (x > 0.25 && x < 0.75 && y > 0.25 && y < 0.75 ? 1 : 0)),
   };

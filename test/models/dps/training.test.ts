@@ -30,7 +30,7 @@ function weightValues(method: Method): Record<string, Record<string, Float32Arra
 }
 
 const lastBias = (method: Method, network: string) =>
-  Object.keys(namedWeights(method.networks[network]!)).findLast((name) => name.endsWith('/bias'));
+  Object.keys(namedWeights(method.networks[network])).findLast((name) => name.endsWith('/bias'));
 
 describe.each(['edit', 'synthesis'] as const)('training for %s', (task) => {
   const method = tinyMethod(tinyConfig({ task }));
@@ -44,7 +44,7 @@ describe.each(['edit', 'synthesis'] as const)('training for %s', (task) => {
       const after = weightValues(method);
       for (const [network, weights] of Object.entries(before))
         for (const [name, values] of Object.entries(weights)) {
-          const changed = values.some((value, i) => value !== after[network]![name]![i]);
+          const changed = values.some((value, i) => value !== after[network][name][i]);
           // While all scores lie within the margin the hinge's two halves cancel in the discriminator's last bias.
           if (name !== lastBias(method, network)) expect(changed, name).toBe(stage.learns.includes(network));
         }
@@ -86,26 +86,26 @@ it('keeps the optimisers while the same networks go on learning', () => {
   const method = tinyMethod(tinyConfig({ levels: 1 }));
   const [, full, drawn] = method.stages;
   const batch = tinyBatch(2, 64);
-  tf.dispose(method.begin(full!).step(batch));
-  const trainable = method.begin(drawn!);
-  expect(trainable.state()['G64/adam/step']!.dataSync()[0]).toBe(1);
+  tf.dispose(method.begin(full).step(batch));
+  const trainable = method.begin(drawn);
+  expect(trainable.state()['G64/adam/step'].dataSync()[0]).toBe(1);
   tf.dispose(trainable.step(batch));
-  expect(trainable.state()['G64/adam/step']!.dataSync()[0]).toBe(2);
+  expect(trainable.state()['G64/adam/step'].dataSync()[0]).toBe(2);
   method.dispose();
 });
 
 it('goes on from a saved state exactly', () => {
   const config = tinyConfig({ levels: 1 });
   const [a, b] = [tinyMethod(config), tinyMethod({ ...config, seed: 2 })];
-  const stage = a.stages[2]!;
+  const stage = a.stages[2];
   const batch = tinyBatch(2, 64);
   const first = a.begin(stage);
   for (let i = 0; i < 3; i++) tf.dispose(first.step(batch));
-  const second = b.begin(b.stages[2]!);
+  const second = b.begin(b.stages[2]);
   second.restore(first.state());
   second.restoreRandom(JSON.parse(JSON.stringify(first.randomState())));
-  for (const [name, weight] of Object.entries(namedWeights(a.networks.F!)))
-    namedWeights(b.networks.F!)[name]!.assign(weight);
+  for (const [name, weight] of Object.entries(namedWeights(a.networks.F)))
+    namedWeights(b.networks.F)[name].assign(weight);
   for (const trainable of [first, second]) tf.dispose(trainable.step(batch));
   const [left, right] = [weightValues(a), weightValues(b)];
   expect(right.G64).toEqual(left.G64);
@@ -115,7 +115,7 @@ it('goes on from a saved state exactly', () => {
 it('draws the same networks from the same seed, others from another', () => {
   const [a, b, c] = [1, 1, 2].map((seed) => weightValues(tinyMethod({ ...tinyConfig(), seed })));
   expect(a).toEqual(b);
-  expect(c!.G64!['G64/conv1/kernel']).not.toEqual(a!.G64!['G64/conv1/kernel']);
+  expect(c.G64['G64/conv1/kernel']).not.toEqual(a.G64['G64/conv1/kernel']);
 });
 
 it('draws l from the original’s 22 values', () => {
@@ -154,7 +154,7 @@ it('a 16-px generator overfits one batch', () => {
     tf.tidy(() => {
       const x = generatorInput('edit', batch);
       const [, picture] = generator.apply([x, tf.ones([2, 1])]) as Tensor[];
-      return tf.mean(tf.abs(tf.sub(splitPicture(picture as Tensor4D).image, batch.image))).dataSync()[0]!;
+      return tf.mean(tf.abs(tf.sub(splitPicture(picture as Tensor4D).image, batch.image))).dataSync()[0];
     });
   const before = error();
   for (let step = 0; step < 300; step++) tf.dispose(stage.update(inputs, 1, undefined));
@@ -166,12 +166,12 @@ it('F overfits one batch', () => {
   const config = tinyConfig({ levels: 1, norm: 'instance' });
   config.model.imageGenerator.width = 6;
   const method = tinyMethod(config);
-  const stage = new ImageGeneratorStage(method.networks.F!, method.networks.FD!, overfitting);
+  const stage = new ImageGeneratorStage(method.networks.F, method.networks.FD, overfitting);
   const batch = tinyBatch(2, 64);
   const error = () =>
     tf.tidy(() => {
       const image = method.predictor().predictFromTrueSketch(batch);
-      return tf.mean(tf.abs(tf.sub(image, batch.image))).dataSync()[0]!;
+      return tf.mean(tf.abs(tf.sub(image, batch.image))).dataSync()[0];
     });
   const before = error();
   for (let step = 0; step < 120; step++) tf.dispose(stage.step(batch));

@@ -78,7 +78,7 @@ describe('SC-FEGAN as a method', () => {
     const other = tinyScFegan();
     tf.dispose(other.visuals({ ...batch, colour }));
     tf.dispose(other.fill(batch));
-    other.begin(other.stages[0]!);
+    other.begin(other.stages[0]);
     other.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });
@@ -90,12 +90,12 @@ describe('SC-FEGAN as a method', () => {
     const at = (image: Tensor4D, x: number, y: number) => [
       ...tf.slice(image, [0, y, x, 0], [1, 1, 1, 3]).dataSync(),
     ];
-    expect(at(shown.given!, 38, 32)).toEqual([1, -0.5, -0.5]);
-    expect(at(shown.given!, 25, 20)).toEqual([-1, -1, -1]);
-    expect(at(shown.given!, 40, 20)).toEqual([1, 1, 1]);
-    expect(at(shown.given!, 5, 5)).toEqual(at(batch.image, 5, 5));
-    expect(at(shown['in the photo']!, 5, 5)).toEqual(at(batch.image, 5, 5));
-    expect(at(shown['in the photo']!, 40, 20)).toEqual(at(shown.I_out!, 40, 20));
+    expect(at(shown.given, 38, 32)).toEqual([1, -0.5, -0.5]);
+    expect(at(shown.given, 25, 20)).toEqual([-1, -1, -1]);
+    expect(at(shown.given, 40, 20)).toEqual([1, 1, 1]);
+    expect(at(shown.given, 5, 5)).toEqual(at(batch.image, 5, 5));
+    expect(at(shown['in the photo'], 5, 5)).toEqual(at(batch.image, 5, 5));
+    expect(at(shown['in the photo'], 40, 20)).toEqual(at(shown.I_out, 40, 20));
     tf.dispose(shown);
   });
 
@@ -108,7 +108,7 @@ describe('SC-FEGAN as a method', () => {
     };
     const plain = tinyScFegan();
     await plain.prepareTraining(reporter);
-    const stage = plain.begin(plain.stages[0]!);
+    const stage = plain.begin(plain.stages[0]);
     expect(said).toEqual([]);
     expect(stage.lossNames).not.toContain('style');
     plain.dispose();
@@ -116,7 +116,7 @@ describe('SC-FEGAN as a method', () => {
     const full = tinyScFegan({ ...config, loss: { ...config.loss, style: 120 } });
     await full.prepareTraining(reporter);
     expect(said).toEqual([expect.stringMatching(/HED/)]);
-    expect(full.begin(full.stages[0]!).lossNames).toContain('style');
+    expect(full.begin(full.stages[0]).lossNames).toContain('style');
     full.dispose();
   });
 
@@ -124,7 +124,7 @@ describe('SC-FEGAN as a method', () => {
     for (const [name, network] of Object.entries(method.networks)) {
       const { inputs } = method.ports(name);
       expect(Object.values(inputs).map(({ shape }) => shape)).toEqual([
-        [side, side, network.inputs[0]!.shape[3]],
+        [side, side, network.inputs[0].shape[3]],
       ]);
     }
   });

@@ -17,7 +17,7 @@ export function generatedTrunk(fixture: FixtureCase): PoolTrunk {
     throw new Error(`${fixture.id}: cannot read the seed and gain of VGG16 from "${words}"`);
   const weights = new Map<string, StoredTensor>();
   PLACES.forEach((place, index) => {
-    const [input, output] = [CHANNELS[index]!, CHANNELS[index + 1]!];
+    const [input, output] = [CHANNELS[index], CHANNELS[index + 1]];
     const shapes = { weight: [output, input, 3, 3], bias: [output] };
     for (const [suffix, shape] of Object.entries(shapes)) {
       const key = `features.${place}.${suffix}`;

@@ -33,17 +33,17 @@ export function checkLosses(fixture: FixtureCase): Checks {
     checks.push(compareLoss(fixture, `out/${name}`, value));
     names.forEach((input, index) => {
       const key = `grad/${name}/${input}`;
-      const gradient = grads[index]!;
+      const gradient = grads[index];
       const actual = gradient.rank === 4 ? NCHW(gradient as Tensor4D) : gradient;
       checks.push(compareGradient(fixture, key, actual));
     });
   };
   const scaled = (loss: Tensor, weight: number) => tf.mul(loss, weight) as TensorFlow.Scalar;
   add('L_D', { real_output: real, fake_output: fake }, (r, f) =>
-    scaled(tf.add(gan.real(r!), gan.fake(f!)), weight_adv),
+    scaled(tf.add(gan.real(r), gan.fake(f)), weight_adv),
   );
-  add('L_Gadv', { fake_output: fake }, (f) => scaled(gan.generator(f!), weight_adv));
-  add('L_rec', { gen }, (x) => scaled(meanAbsolute(x!, gt), weight_rec));
+  add('L_Gadv', { fake_output: fake }, (f) => scaled(gan.generator(f), weight_adv));
+  add('L_rec', { gen }, (x) => scaled(meanAbsolute(x, gt), weight_rec));
   add('L_perc', { fake_img: fakeImage }, (x) => perceptual([x as Tensor4D], realImage));
   const features = (image: Tensor4D) => vggFeatures(trunk, originalNormalisation(image));
   const [relu21, relu31] = features(fakeImage) as [Tensor4D, Tensor4D];
@@ -52,8 +52,8 @@ export function checkLosses(fixture: FixtureCase): Checks {
   checks.push(compare(fixture, 'out/vgg/relu2_1', NCHW(relu21), tolerance));
   checks.push(compare(fixture, 'out/vgg/relu3_1', NCHW(relu31), tolerance));
   features(realImage).forEach((target, index) => {
-    const name = ['out/mse2_1', 'out/mse3_1'][index]!;
-    const made = [relu21, relu31][index]!;
+    const name = ['out/mse2_1', 'out/mse3_1'][index];
+    const made = [relu21, relu31][index];
     checks.push(compareLoss(fixture, name, tf.mean(tf.squaredDifference(made, target))));
   });
   return checks;

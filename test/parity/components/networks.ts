@@ -66,18 +66,18 @@ export function checkGenerator(fixture: FixtureCase): Check[] {
       const [height, width] = options.size256 as [number, number];
       const x = fixture.input(`x${size}`, [options.batch, options.in_channels, side(height), side(width)]);
       const [, style] = network.getLayer('rcb1.bn').input as TensorFlow.SymbolicTensor[];
-      const withStyle = tf.model({ inputs: network.inputs, outputs: [style!, ...network.outputs] });
+      const withStyle = tf.model({ inputs: network.inputs, outputs: [style, ...network.outputs] });
       const outputs = withStyle.apply(features ? [x, level, features] : [x, level]) as Tensor4D[];
-      features = outputs[1]!;
+      features = outputs[1];
       const found: Record<string, Tensor> = {
-        [`style${size}`]: outputs[0]!,
-        [`feature${size}`]: NCHW(outputs[1]!),
-        [`out${size}`]: NCHW(sixChannels(outputs[2]!)),
+        [`style${size}`]: outputs[0],
+        [`feature${size}`]: NCHW(outputs[1]),
+        [`out${size}`]: NCHW(sixChannels(outputs[2])),
       };
       return (options.keep as string[])
         .map((name) => name.replace(/_s2$/, ''))
         .filter((name) => name in found)
-        .map((name) => compare(fixture, `out/${caption}/${name}`, found[name]!, tolerance));
+        .map((name) => compare(fixture, `out/${caption}/${name}`, found[name], tolerance));
     });
   });
 }
@@ -127,7 +127,7 @@ export function checkDiscriminator(fixture: FixtureCase): Check[] {
   for (const { key, variable, toTorch } of torchEntries(network)) {
     const name = `grad/D/${key}`;
     if (fixture.has(name))
-      checks.push(compare(fixture, name, toTorch(grads[variable.name]!), gradientTolerance(fixture, name)));
+      checks.push(compare(fixture, name, toTorch(grads[variable.name]), gradientTolerance(fixture, name)));
   }
   if (fixture.has('grad/x1')) {
     for (const { variable, value: before } of vectors) variable.write(before);

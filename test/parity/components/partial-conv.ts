@@ -37,7 +37,7 @@ export function checkPartialConv(fixture: FixtureCase): Checks {
   const [y, valid] = layer.call([x, mask], {}) as [Tensor4D, Tensor4D];
   const gy = fixture.image('in/gy');
   const product = (input: Tensor) =>
-    tf.sum(tf.mul(layer.call([input, mask], {})[0]!, gy)) as TensorFlow.Scalar;
+    tf.sum(tf.mul(layer.call([input, mask], {})[0], gy)) as TensorFlow.Scalar;
   const { grads } = tf.variableGrads(
     () => product(x),
     variables.map((variable) => variable.read() as TensorFlow.Variable),
@@ -47,7 +47,7 @@ export function checkPartialConv(fixture: FixtureCase): Checks {
     compareForward(fixture, 'out/mask', repeated(fixture, 'out/mask', valid)),
     compareGradient(fixture, 'grad/x', NCHW(tf.grad(product)(x) as Tensor4D)),
     ...variables.map((variable, index) => {
-      const gradient = grads[(variable.read() as TensorFlow.Variable).name]!;
+      const gradient = grads[(variable.read() as TensorFlow.Variable).name];
       const actual = gradient.rank === 4 ? tf.transpose(gradient, [3, 2, 0, 1]) : gradient;
       return compareGradient(fixture, `grad/conv/${names[index]}`, actual);
     }),
@@ -56,7 +56,7 @@ export function checkPartialConv(fixture: FixtureCase): Checks {
 
 /** A mask [n,h,w,1] as the many equal planes that the original has, NCHW. */
 function repeated(fixture: FixtureCase, name: string, mask: Tensor4D): Tensor {
-  const planes = fixture.holds(name) ? fixture.expected(name).shape[1]! : 1;
+  const planes = fixture.holds(name) ? fixture.expected(name).shape[1] : 1;
   return NCHW(tf.tile(mask, [1, 1, 1, planes]) as Tensor4D);
 }
 
@@ -135,7 +135,7 @@ export function checkPartialConvLosses(fixture: FixtureCase): Checks {
   const losses = (output: Tensor4D) => inpaintingLosses({ output, ...given }, options);
   return [
     ...Object.entries(MMAGIC_NAMES).flatMap(([ours, theirs]) =>
-      compareWithGradient(fixture, theirs, input, (output) => losses(output)[ours]!),
+      compareWithGradient(fixture, theirs, input, (output) => losses(output)[ours]),
     ),
     ...compareWithGradient(fixture, 'total', input, (output) => tf.addN(Object.values(losses(output)))),
   ];
@@ -159,7 +159,7 @@ export function checkNaotoLosses(fixture: FixtureCase): Checks {
   return Object.entries(theirs).flatMap(([name, ours]) =>
     compareWithGradient(fixture, name, input, (output) => {
       const made = losses(output);
-      return tf.addN(ours.map((one) => made[one]!));
+      return tf.addN(ours.map((one) => made[one]));
     }),
   );
 }
@@ -204,7 +204,7 @@ export function checkPartialConvStep(fixture: FixtureCase): Checks {
   const checks = [
     compareForward(fixture, 'out/fake_res', NCHW(output)),
     ...Object.entries(MMAGIC_NAMES).map(([ours, theirs]) =>
-      compareLoss(fixture, `out/${theirs}`, losses[ours]!),
+      compareLoss(fixture, `out/${theirs}`, losses[ours]),
     ),
     compareLoss(fixture, 'out/loss', tf.addN(Object.values(losses))),
     ...compareGradients(fixture, 'G', network, stage.state()),

@@ -9,9 +9,9 @@ import type { FixtureCase } from '../fixtures.ts';
 export function checkMasks(fixture: FixtureCase): Check[] {
   const size = fixture.options.size as number;
   const { data, shape } = fixture.stored('in/params');
-  const masks = Array.from({ length: shape[0]! }, (_, index) => {
+  const masks = Array.from({ length: shape[0] }, (_, index) => {
     const [width, height, x, y, degrees] = [...(data as Int32Array).subarray(index * 5, index * 5 + 5)];
-    return [...rectangleMask({ width: width!, height: height!, x: x!, y: y!, degrees: degrees! }, size)];
+    return [...rectangleMask({ width: width, height: height, x: x, y: y, degrees: degrees }, size)];
   }).flat();
   const coded = masks.map((hole) => 2 * hole - 1);
   // Where the rotated rectangle's value is 0.5 but for rounding, a pixel may fall on either side.

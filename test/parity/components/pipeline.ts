@@ -17,7 +17,7 @@ const SIZES = [64, 128, 256];
 
 export async function checkPipeline(fixture: FixtureCase): Promise<Check[]> {
   const { options } = fixture;
-  const task = TASKS[options.task as string]!;
+  const task = TASKS[options.task as string];
   const generators = SIZES.map((size, index) => {
     const network = buildGenerator({
       name: `G${size}`,
@@ -45,7 +45,7 @@ export async function checkPipeline(fixture: FixtureCase): Promise<Check[]> {
     const input = { ...batch, level };
     const inputs = refiner.inputs(input);
     const { result, refinedSketch, firstImage, roughSketch } = predictor.predict(input);
-    const lowest = inputs[0]!;
+    const lowest = inputs[0];
     const found: Record<string, Tensor4D> = {
       S_in64: task === 'edit' ? tf.mul(lowest.roughSketch, lowest.hole) : lowest.roughSketch,
       M64: tf.sub(tf.mul(lowest.hole, 2), 1),

@@ -129,10 +129,10 @@ export function checkPix2PixStep(fixture: FixtureCase): Checks {
   const loss = (name: string, actual: Tensor) => compareLoss(fixture, name, actual);
   const halves = (one('out/loss_gan_d_fake') + one('out/loss_gan_d_real')) / 2;
   const checks = [
-    check('out/loss_gan_d', losses.discriminator!.dataSync(), [halves], { absolute: 1e-6, relative: 1e-5 }),
-    loss('out/loss_gan_g', losses.adversarial!),
-    loss('out/loss_pixel', losses.reconstruction!),
-    loss('out/loss', tf.add(losses.adversarial!, losses.reconstruction!)),
+    check('out/loss_gan_d', losses.discriminator.dataSync(), [halves], { absolute: 1e-6, relative: 1e-5 }),
+    loss('out/loss_gan_g', losses.adversarial),
+    loss('out/loss_pixel', losses.reconstruction),
+    loss('out/loss', tf.add(losses.adversarial, losses.reconstruction)),
     ...compareGradients(fixture, 'G', generator, state),
     ...compareGradients(fixture, 'D', discriminator, state),
     ...compareAfter(fixture, 'G', generator),
@@ -176,9 +176,9 @@ export function checkLuaPix2PixStep(fixture: FixtureCase): Checks {
   const checks = [
     compareForward(fixture, 'out/fake_B', NCHW(generated)),
     // The original prints half of what it minimises, and L1 without its weight.
-    loss('out/errD', tf.div(losses.discriminator!, 2)),
-    loss('out/errG', losses.adversarial!),
-    loss('out/errL1', tf.div(losses.reconstruction!, options.reconstruction)),
+    loss('out/errD', tf.div(losses.discriminator, 2)),
+    loss('out/errG', losses.adversarial),
+    loss('out/errL1', tf.div(losses.reconstruction, options.reconstruction)),
     ...compareGradients(fixture, 'G', generator, state),
     ...compareGradients(fixture, 'D', discriminator, state),
     ...compareAfter(fixture, 'G', generator),

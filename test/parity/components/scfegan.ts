@@ -93,7 +93,7 @@ export function checkScFeganStep(fixture: FixtureCase): Checks {
   });
   const { losses } = stage.update(inputs, fixture.image('in/t'));
   const state = stage.state();
-  const unweighted = (name: string, weight: number) => tf.div(losses[name]!, weight);
+  const unweighted = (name: string, weight: number) => tf.div(losses[name], weight);
   const sum = (...terms: Tensor[]) => tf.addN(terms);
   const { hole, valid, totalVariation, adversarial } = losses;
   const checks = [
@@ -103,18 +103,14 @@ export function checkScFeganStep(fixture: FixtureCase): Checks {
     compareForward(fixture, 'out/D_fake', ofFake),
     compareLoss(fixture, 'out/drift', drift),
     compareLoss(fixture, 'out/pixel_hole', unweighted('hole', alpha)),
-    compareLoss(fixture, 'out/pixel_valid', valid!),
+    compareLoss(fixture, 'out/pixel_valid', valid),
     compareLoss(fixture, 'out/tv', unweighted('totalVariation', upsilon)),
     compareLoss(fixture, 'out/L_G_SN', unweighted('adversarial', beta)),
     compareLoss(fixture, 'out/L_G_SN', linearLoss.generator(ofFake)),
     compareLoss(fixture, 'out/L_GP', unweighted('gradientPenalty', theta)),
     // The paper counts the drift with the generator's losses, where it has no gradient.
-    compareLoss(
-      fixture,
-      'out/L_G',
-      sum(hole!, valid!, totalVariation!, adversarial!, tf.mul(drift, epsilon)),
-    ),
-    compareLoss(fixture, 'out/L_D', sum(losses.discriminator!, losses.gradientPenalty!)),
+    compareLoss(fixture, 'out/L_G', sum(hole, valid, totalVariation, adversarial, tf.mul(drift, epsilon))),
+    compareLoss(fixture, 'out/L_D', sum(losses.discriminator, losses.gradientPenalty)),
     ...compareTf1Step(fixture, state, {
       generator: { network: generator, naming: GENERATOR_NAMING },
       discriminator: { network: discriminator, naming: DISCRIMINATOR_NAMING },

@@ -53,7 +53,7 @@ export function checkDiscarding(fixture: FixtureCase): Check[] {
 
 export function checkPyramid(fixture: FixtureCase): Check[] {
   const { max_dilate, max_level, l } = fixture.options;
-  const task = TASKS[fixture.options.task as string]!;
+  const task = TASKS[fixture.options.task as string];
   const sketch = fixture.image('in/S');
   const [count, height, width] = sketch.shape;
   const hole = fixture.has('in/M') ? holeOf(fixture.image('in/M')) : tf.ones([count, height, width, 1]);

@@ -73,7 +73,7 @@ const OPERATIONS: Record<string, (args: CaseOptions) => Case> = {
     const leaky = new Rectifier({ slope: 0.2 });
     const swish = tf.layers.activation({ activation: 'swish' });
     const [n, h, w] = output_shape as number[];
-    const like = tf.zeros([n!, h!, w!, 1]) as Tensor4D;
+    const like = tf.zeros([n, h, w, 1]) as Tensor4D;
     const gate = (x: Tensor4D) => tf.sigmoid(leaky.call(deconv.call([x, like], {}), {}));
     return { layers: [deconv, leaky, swish], naming: SCFEGAN, like, gate };
   },
@@ -109,7 +109,7 @@ export function checkTf1Layer(fixture: FixtureCase): Checks {
 function sequence(layers: readonly Layer[], given: readonly Tensor4D[]): LayersModel {
   const inputs = given.map(({ shape }) => tf.input({ shape: shape.slice(1) }));
   const [first, ...others] = layers as [Layer, ...Layer[]];
-  const start = first.apply(inputs.length === 1 ? inputs[0]! : inputs) as TensorFlow.SymbolicTensor;
+  const start = first.apply(inputs.length === 1 ? inputs[0] : inputs) as TensorFlow.SymbolicTensor;
   const output = others.reduce((h, layer) => layer.apply(h) as TensorFlow.SymbolicTensor, start);
   return tf.model({ name: 'L', inputs, outputs: output });
 }

@@ -44,7 +44,7 @@ function sharedOptions(fixture: FixtureCase, task: Task) {
 
 export function checkRefinementStep(fixture: FixtureCase): Check[] {
   const { options } = fixture;
-  const task = TASKS[options.task as string]!;
+  const task = TASKS[options.task as string];
   const generator = buildGenerator({
     name: 'G',
     channels: generatorChannels(task),
@@ -75,7 +75,7 @@ export function checkRefinementStep(fixture: FixtureCase): Check[] {
   });
   const { losses } = stage.update({ roughSketch, sketch, image, hole }, options.l, features);
   const checks = [
-    compare(fixture, 'out/G_before', NCHW(sixChannels(before!)), { absolute: 1e-3 }),
+    compare(fixture, 'out/G_before', NCHW(sixChannels(before)), { absolute: 1e-3 }),
     ...compareStep(fixture, losses, stage.state(), { G: generator, D: discriminator }),
     ...vectorsAfterDiscriminatorStep(fixture, task, options.nf, options.D_n_layers_actual),
     ...(imageGenerator ? compareAfter(fixture, 'F', imageGenerator) : []),
@@ -86,7 +86,7 @@ export function checkRefinementStep(fixture: FixtureCase): Check[] {
 
 export function checkImageGeneratorStep(fixture: FixtureCase): Check[] {
   const { options } = fixture;
-  const task = TASKS[options.task as string]!;
+  const task = TASKS[options.task as string];
   const generator = imageGeneratorOf(fixture, {
     size: options.img_size,
     in_channels: generatorChannels(task),
@@ -126,7 +126,7 @@ function compareStep(
   networks: Record<string, LayersModel>,
 ): Check[] {
   const checks = Object.entries(LOSS_OUTPUTS).map(([name, output]) =>
-    compare(fixture, output, losses[name]!, lossTolerance(fixture, output)),
+    compare(fixture, output, losses[name], lossTolerance(fixture, output)),
   );
   for (const [prefix, network] of Object.entries(networks)) {
     checks.push(

@@ -17,10 +17,10 @@ afterAll(() => rmSync(join(path, '..'), { recursive: true }));
 
 const storages = [floats('1', [1, 2, 3, 4, 5, 6]), floats('2', [7]), floats('3', [8, 9])];
 const object = stateDict([
-  ['a.weight', tensor(storages[0]!, { shape: [3, 2], strides: [1, 3] })],
-  ['a.bias', tensor(storages[1]!, { shape: [1], strides: [1] })],
-  ['b.weight', tensor(storages[2]!, { shape: [2], strides: [1] })],
-  ['b.tied', tensor(storages[2]!, { shape: [1], strides: [1], offset: 1 })],
+  ['a.weight', tensor(storages[0], { shape: [3, 2], strides: [1, 3] })],
+  ['a.bias', tensor(storages[1], { shape: [1], strides: [1] })],
+  ['b.weight', tensor(storages[2], { shape: [2], strides: [1] })],
+  ['b.tied', tensor(storages[2], { shape: [1], strides: [1], offset: 1 })],
 ]);
 
 /** Key to shape and elements, or undefined for a UserError; every other error fails the test. */

@@ -26,7 +26,7 @@ describe.skipIf(reason)(`files that PyTorch itself writes${reason}`, () => {
       const file = await openTorchFile(join(folder, `${name}-${form}.pth`));
       expect([...file.tensors.keys()]).toEqual(Object.keys(tensors));
       for (const [key, { shape, dtype, read }] of file.tensors) {
-        const [wantedShape, wantedType, values] = tensors[key]!;
+        const [wantedShape, wantedType, values] = tensors[key];
         expect([dtype, shape], key).toEqual([wantedType, wantedShape]);
         expect([...read()], key).toEqual(
           values.map((value) => (dtype === 'float64' ? Math.fround(value) : value)),

@@ -50,7 +50,7 @@ export class ChangeCollector {
 export function collectValues(values: Values): ChangeCollector {
   const found = new ChangeCollector();
   for (let i = 0; i < values.length; ) {
-    const value = values[i]!;
+    const value = values[i];
     const start = i++;
     while (i < values.length && values[i] === value) i++;
     if (value !== 0) found.add(start, i, value);
@@ -61,6 +61,6 @@ export function collectValues(values: Values): ChangeCollector {
 /** Changes the values of the runs by exclusive or. */
 export function flipRuns(values: Values, runs: Runs, bits: number): void {
   for (let k = 0; k < runs.length; k += 2) {
-    for (let i = runs[k]!; i < runs[k + 1]!; i++) values[i]! ^= bits;
+    for (let i = runs[k]; i < runs[k + 1]; i++) values[i] ^= bits;
   }
 }

@@ -82,10 +82,10 @@ export class Drawing {
   add(marks: Partial<Record<'hole' | 'lines', Runs>>): void {
     const command = Object.entries(marks).flatMap(([name, runs]) => {
       const layer = name as 'hole' | 'lines';
-      const before = this[layer].levels[0]!.data;
+      const before = this[layer].levels[0].data;
       const missing = new ChangeCollector();
       for (let k = 0; k < runs.length; k += 2) {
-        for (let i = runs[k]!; i < runs[k + 1]!; i++) if (!before[i]) missing.add(i, i + 1, 1);
+        for (let i = runs[k]; i < runs[k + 1]; i++) if (!before[i]) missing.add(i, i + 1, 1);
       }
       return missing.finish(layer);
     });
@@ -96,7 +96,7 @@ export class Drawing {
   clear(layers: readonly LayerName[]): void {
     const command = layers
       .filter((layer) => !this[layer].isEmpty)
-      .flatMap((layer) => collectValues(this[layer].levels[0]!.data).finish(layer));
+      .flatMap((layer) => collectValues(this[layer].levels[0].data).finish(layer));
     this.#flip(command);
     this.#commit(command);
   }

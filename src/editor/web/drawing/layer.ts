@@ -52,10 +52,10 @@ export class Layer {
   /** Gives part of a row a value, and collects what that changes. The reduced copies wait for `refresh`. */
   paint(y: number, left: number, right: number, value: number, changed: ChangeCollector): void {
     if (y < 0 || y >= this.height || (value === 0 && this.isEmpty)) return;
-    const { width, data } = this.levels[0]!;
+    const { width, data } = this.levels[0];
     const end = y * width + Math.min(right, width);
     for (let i = y * width + Math.max(left, 0); i < end; ) {
-      const old = data[i]!;
+      const old = data[i];
       const start = i;
       while (i < end && data[i] === old) data[i++] = value;
       if (old === value) continue;
@@ -66,7 +66,7 @@ export class Layer {
 
   /** Changes values by an exclusive or; doing it twice undoes it. Returns the rectangle that changed. */
   flip(runs: Runs, bits: number): Rect {
-    const { width, data } = this.levels[0]!;
+    const { width, data } = this.levels[0];
     let changed: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
     const marked = (start: number, end: number) => {
       let count = 0;
@@ -74,7 +74,7 @@ export class Layer {
       return count;
     };
     for (let k = 0; k < runs.length; k += 2) {
-      const [start, end] = [runs[k]!, runs[k + 1]!];
+      const [start, end] = [runs[k], runs[k + 1]];
       this.#count -= marked(start, end);
       flipRuns(data, runs.subarray(k, k + 2), bits);
       this.#count += marked(start, end);
@@ -89,8 +89,8 @@ export class Layer {
     if (!this.#levels) return;
     let { left, top, right, bottom } = rect;
     for (let k = 1; k < this.levels.length; k++) {
-      const fine = this.levels[k - 1]!;
-      const coarse = this.levels[k]!;
+      const fine = this.levels[k - 1];
+      const coarse = this.levels[k];
       [left, top] = [left >> 1, top >> 1];
       [right, bottom] = [
         Math.min((right + 1) >> 1, coarse.width),
@@ -104,7 +104,7 @@ export class Layer {
           const second = Math.min(first + 1, fine.width - 1);
           const { data } = fine;
           coarse.data[y * coarse.width + x] =
-            data[upper + first]! || data[upper + second]! || data[lower + first]! || data[lower + second]!;
+            data[upper + first] || data[upper + second] || data[lower + first] || data[lower + second];
         }
       }
     }

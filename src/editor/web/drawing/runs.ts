@@ -37,7 +37,7 @@ export function runsOf(bytes: Uint8Array | Uint8ClampedArray, isMarked: (byte: n
   const found: number[] = [];
   let inside = false;
   for (let i = 0; i < bytes.length; i++) {
-    if (marked[bytes[i]!] === inside) continue;
+    if (marked[bytes[i]] === inside) continue;
     found.push(i);
     inside = !inside;
   }
@@ -48,6 +48,6 @@ export function runsOf(bytes: Uint8Array | Uint8ClampedArray, isMarked: (byte: n
 /** How many pixels the runs hold. */
 export function runsSize(runs: Runs): number {
   let size = 0;
-  for (let k = 0; k < runs.length; k += 2) size += runs[k + 1]! - runs[k]!;
+  for (let k = 0; k < runs.length; k += 2) size += runs[k + 1] - runs[k];
   return size;
 }

@@ -49,7 +49,7 @@ async function run({ inputs }: Extract<ToOnnx, { kind: 'run' }>): Promise<void> 
   if (!session) throw new Error('There is no model.');
   // A model has no input for what its method does not look at.
   const feeds = session.inputNames.map((name) => {
-    const { data, dims } = inputs[name]!;
+    const { data, dims } = inputs[name];
     return [name, new ort.Tensor('float32', data, dims)] as const;
   });
   const found = await session.run(Object.fromEntries(feeds));

@@ -33,7 +33,7 @@ export class OnnxEngine implements Engine {
     const { I_out, S_gen, I_gen } = outputs;
     if (!I_out) throw new EngineFailure(this.id, 'The model has no output I_out.');
     return {
-      resolution: I_out.dims[2]!,
+      resolution: I_out.dims[2],
       result: fromPlanes(I_out.data, 3),
       refinedSketch: S_gen?.data,
       firstImage: I_gen && fromPlanes(I_gen.data, 3),

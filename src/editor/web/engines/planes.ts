@@ -4,7 +4,7 @@ export function toPlanes(pixels: Float32Array, channels: number): Float32Array<A
   const area = pixels.length / channels;
   const planes = new Float32Array(pixels.length);
   for (let i = 0, p = 0; i < area; i++) {
-    for (let c = 0; c < channels; c++, p++) planes[c * area + i] = pixels[p]!;
+    for (let c = 0; c < channels; c++, p++) planes[c * area + i] = pixels[p];
   }
   return planes;
 }
@@ -13,7 +13,7 @@ export function fromPlanes(planes: Float32Array, channels: number): Float32Array
   const area = planes.length / channels;
   const pixels = new Float32Array(planes.length);
   for (let i = 0, p = 0; i < area; i++) {
-    for (let c = 0; c < channels; c++, p++) pixels[p] = planes[c * area + i]!;
+    for (let c = 0; c < channels; c++, p++) pixels[p] = planes[c * area + i];
   }
   return pixels;
 }

@@ -61,6 +61,6 @@ export class EdgeFinder {
     const { size } = edges;
     const outputs = await detector.run({ photo: { data: toPlanes(image, 3), dims: [1, 3, size, size] } });
     const r = model.resolution;
-    return edgeMapToSketch(resizeMap(outputs.edges!.data, size, size, r, r), r, r, edges);
+    return edgeMapToSketch(resizeMap(outputs.edges.data, size, size, r, r), r, r, edges);
   }
 }

@@ -78,7 +78,7 @@ export async function reductions(bitmap: ImageBitmap): Promise<ImageBitmap[]> {
 export async function decodeMarks(blob: Blob, size: Size, marked: 'light' | 'dark'): Promise<Runs> {
   const data = await decodeAt(blob, size, marked === 'light' ? 'black' : 'white');
   const green = new Uint8Array(data.length / 4);
-  for (let i = 0; i < green.length; i++) green[i] = data[4 * i + 1]!;
+  for (let i = 0; i < green.length; i++) green[i] = data[4 * i + 1];
   return runsOf(green, marked === 'light' ? (byte) => byte >= 128 : (byte) => byte < 128);
 }
 
@@ -91,7 +91,7 @@ export async function decodeStrokes(blob: Blob, size: Size): Promise<Command> {
   const data = await decodeAt(blob, size);
   const words = new Uint32Array(data.buffer);
   for (let i = 0; i < words.length; i++)
-    words[i] = data[4 * i + 3]! >= 128 ? (words[i]! | 0xff000000) >>> 0 : 0;
+    words[i] = data[4 * i + 3] >= 128 ? (words[i] | 0xff000000) >>> 0 : 0;
   const strokes = collectValues(words);
   if (strokes.size > maxColours) {
     throw new Problem(
@@ -131,6 +131,6 @@ export const rgbaOf = (data: Raster['data']) =>
 
 function greyToRgba(grey: Raster['data']): Uint8ClampedArray<ArrayBuffer> {
   const words = new Uint32Array(grey.length);
-  for (let i = 0; i < grey.length; i++) words[i] = 0xff000000 + grey[i]! * 0x010101;
+  for (let i = 0; i < grey.length; i++) words[i] = 0xff000000 + grey[i] * 0x010101;
   return new Uint8ClampedArray(words.buffer);
 }

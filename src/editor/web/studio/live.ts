@@ -195,7 +195,7 @@ function filled(
     for (let x = 0; x < s; x++, i++) {
       const from = Math.floor((y + 0.5) * step) * r + Math.floor((x + 0.5) * step);
       for (let c = 0; c < 3; c++) {
-        out[4 * i + c] = ((hole[from] ? result[3 * i + c]! : image[3 * from + c]!) + 1) * 127.5;
+        out[4 * i + c] = ((hole[from] ? result[3 * i + c] : image[3 * from + c]) + 1) * 127.5;
       }
     }
   }

@@ -31,7 +31,7 @@ export function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
 /** The smallest copy of a photo that is at least as large as it is shown. */
 export function pictureFor(pictures: readonly ImageBitmap[], scale: number): ImageBitmap {
   const level = Math.floor(Math.log2(1 / Math.max(scale, 1e-6)) + 1e-6);
-  return pictures[Math.min(Math.max(level, 0), pictures.length - 1)]!;
+  return pictures[Math.min(Math.max(level, 0), pictures.length - 1)];
 }
 
 /** Calls `paint` once before the screen is drawn next, however often it is asked to. */

@@ -40,10 +40,10 @@ export class DrawStage {
     this.#editor = editor;
     this.#sizes = sizes;
     const [photo, overlay] = [...this.#stage.querySelectorAll('canvas')].map(context2d);
-    this.#photo = photo!;
-    this.#overlay = overlay!;
+    this.#photo = photo;
+    this.#overlay = overlay;
     this.#brush = this.#stage.querySelector<HTMLElement>('.brush')!;
-    fillStage(this.#stage, [photo!.canvas, overlay!.canvas], (size, density) => {
+    fillStage(this.#stage, [photo.canvas, overlay.canvas], (size, density) => {
       this.#size = size;
       this.#density = density;
       this.#paintAll();
@@ -207,8 +207,8 @@ export class DrawStage {
     this.#dirty = { left: 0, top: 0, right: 0, bottom: 0 };
     if (isEmptyRect(rect)) return;
     const colours = {
-      hole: holeColours[preferences.hole.value]!.rgb,
-      lines: lineColours[preferences.lines.value]!.rgb,
+      hole: holeColours[preferences.hole.value].rgb,
+      lines: lineColours[preferences.lines.value].rgb,
     };
     const pixels = paintOverlay(drawing, view, rect, colours);
     this.#overlay.putImageData(new ImageData(pixels, rect.right - rect.left), rect.left, rect.top);

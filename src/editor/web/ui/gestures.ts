@@ -119,7 +119,7 @@ export function listenToPointers({ editor, stage, size, press }: GestureOptions)
       if (!drawing) return;
       event.preventDefault();
       // Lines and pages to px, roughly.
-      const unit = [1, 16, 400][event.deltaMode]!;
+      const unit = [1, 16, 400][event.deltaMode];
       if (event.shiftKey) {
         const by = { x: -event.deltaY * unit - event.deltaX * unit, y: 0 };
         editor.camera.value = panned(editor.camera.value, by, drawing, size());

@@ -45,7 +45,7 @@ export function connectMenu(button: HTMLButtonElement, menu: HTMLElement): void 
     if (event.key === 'Escape' || event.key === 'Tab') close();
     else if (event.key in next) {
       event.preventDefault();
-      list[(next[event.key]! + list.length) % list.length]?.focus();
+      list[(next[event.key] + list.length) % list.length]?.focus();
     }
   });
   document.addEventListener('pointerdown', ({ target }) => {

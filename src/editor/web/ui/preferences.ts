@@ -70,7 +70,7 @@ export const preferences = {
   hole: stored('hole-colour', 0, isIndexOf(holeColours)),
   lines: stored('line-colour', 0, isIndexOf(lineColours)),
   /** What the colour brush paints with. */
-  stroke: stored<Rgb>('stroke-colour', strokeColours[2]!.rgb, isRgb),
+  stroke: stored<Rgb>('stroke-colour', strokeColours[2].rgb, isRgb),
   pressure: stored('pressure', true, isBoolean),
   singleKeys: stored('single-keys', true, isBoolean),
 };

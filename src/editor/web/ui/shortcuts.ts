@@ -39,7 +39,7 @@ export function connectShortcuts(all: readonly Shortcut[], controls: readonly Co
     shortcut.run();
   });
   const list = element('keys', HTMLDListElement);
-  const rows = [...shortcuts.map(({ keys, name }) => [keys[0]!, name] as const), ...elsewhere];
+  const rows = [...shortcuts.map(({ keys, name }) => [keys[0], name] as const), ...elsewhere];
   for (const [key, name] of rows) {
     const row = document.createElement('div');
     const term = make('dt', '', name);

@@ -46,11 +46,11 @@ export function paintOverlay(
     for (let x = 0; x < width; x++, i++, o++) {
       if (lineMarks[i]) words[o] = line;
       else if (edgeMarks[i]) words[o] = edge;
-      else if (strokes[i]) words[o] = holeMarks[i] ? strokes[i]! : faint(strokes[i]!);
+      else if (strokes[i]) words[o] = holeMarks[i] ? strokes[i] : faint(strokes[i]);
       else if (holeMarks[i]) {
         const within = holeMarks[i - 1] && holeMarks[i + 1] && holeMarks[i - stride] && holeMarks[i + stride];
         const onStripe = (rect.left + x + rect.top + y) % stripePeriod < stripePeriod / 4;
-        words[o] = within ? (onStripe ? stripe! : fill!) : rim!;
+        words[o] = within ? (onStripe ? stripe : fill) : rim;
       }
     }
   }
@@ -92,7 +92,7 @@ function sample<T extends Values>(
     const y = Math.floor((rect.top - halo + j + 0.5 - view.y) / scale);
     if (y < 0 || y >= marks.height) continue;
     for (let i = 0; i < width; i++) {
-      if (columns[i]! >= 0) result[j * width + i] = marks.data[y * marks.width + columns[i]!]!;
+      if (columns[i] >= 0) result[j * width + i] = marks.data[y * marks.width + columns[i]];
     }
   }
   return result;
@@ -102,7 +102,7 @@ function sample<T extends Values>(
 function levelFor(layer: Layer, scale: number): { marks: Marks; factor: number } {
   const wanted = Math.max(0, Math.ceil(Math.log2(1 / scale) - 1e-6));
   const level = Math.min(wanted, layer.levels.length - 1);
-  return { marks: layer.levels[level]!, factor: 2 ** level };
+  return { marks: layer.levels[level], factor: 2 ** level };
 }
 
 const faint = (stroke: number): number => ((stroke & 0xffffff) | (ignoredAlpha << 24)) >>> 0;

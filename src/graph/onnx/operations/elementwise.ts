@@ -33,9 +33,9 @@ export const elementwise: Operations = {
   Sqrt: unary('Sqrt'),
   Square: onEach((x, to) => to.emit('Mul', [x, x])),
   Tanh: unary('Tanh'),
-  ZerosLike: onEach((x, to, node) => to.emit('Mul', [x, to.scalar(0, to.type(node.outputs[0]!))])),
+  ZerosLike: onEach((x, to, node) => to.emit('Mul', [x, to.scalar(0, to.type(node.outputs[0]))])),
 
-  Cast: onEach((x, to, node) => to.emit('Cast', [x], { to: DATA_TYPES[to.type(node.outputs[0]!)] })),
+  Cast: onEach((x, to, node) => to.emit('Cast', [x], { to: DATA_TYPES[to.type(node.outputs[0])] })),
 
   Add: binary('Add'),
   AddV2: binary('Add'),
@@ -53,15 +53,15 @@ export const elementwise: Operations = {
     return to.emit('Mul', [difference, difference]);
   }),
   FloorDiv: together((inputs, to, node) => {
-    if (to.type(node.outputs[0]!) === 'float32') return to.emit('Floor', [to.emit('Div', inputs)]);
+    if (to.type(node.outputs[0]) === 'float32') return to.emit('Floor', [to.emit('Div', inputs)]);
     // ONNX divides whole numbers towards zero; the remainder taken off first, there is nothing to round.
     const [a, b] = inputs as [string, string];
     return to.emit('Div', [to.emit('Sub', [a, to.emit('Mod', [a, b])]), b]);
   }),
   FloorMod: together(([a, b], to, node) => {
-    if (to.type(node.outputs[0]!) !== 'float32') return to.emit('Mod', [a!, b!]);
-    const whole = to.emit('Floor', [to.emit('Div', [a!, b!])]);
-    return to.emit('Sub', [a!, to.emit('Mul', [whole, b!])]);
+    if (to.type(node.outputs[0]) !== 'float32') return to.emit('Mod', [a, b]);
+    const whole = to.emit('Floor', [to.emit('Div', [a, b])]);
+    return to.emit('Sub', [a, to.emit('Mul', [whole, b])]);
   }),
 
   Equal: binary('Equal'),
@@ -73,7 +73,7 @@ export const elementwise: Operations = {
   LogicalOr: binary('Or'),
   NotEqual: together((inputs, to) => to.emit('Not', [to.emit('Equal', inputs)])),
 
-  ClipByValue: together(([x, low, high], to) => to.emit('Min', [to.emit('Max', [x!, low!]), high!])),
+  ClipByValue: together(([x, low, high], to) => to.emit('Min', [to.emit('Max', [x, low]), high])),
   Select: together((inputs, to) => to.emit('Where', inputs)),
   SelectV2: together((inputs, to) => to.emit('Where', inputs)),
 };

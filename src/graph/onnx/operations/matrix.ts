@@ -8,11 +8,11 @@ const product =
   (to, node) => {
     const [a, b] = node.inputs.map((id, side) => {
       const layout = [...straight(to.rank(id))];
-      if (node.attributes[transposed[side]!]) layout.push(...layout.splice(-2).reverse());
+      if (node.attributes[transposed[side]]) layout.push(...layout.splice(-2).reverse());
       return to.at(id, layout);
     });
-    const output = node.outputs[0]!;
-    to.place(output, to.emit('MatMul', [a!, b!]), straight(to.rank(output)));
+    const output = node.outputs[0];
+    to.place(output, to.emit('MatMul', [a, b]), straight(to.rank(output)));
   };
 
 export const matrices: Operations = {

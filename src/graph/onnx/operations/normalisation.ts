@@ -8,8 +8,8 @@ import { attribute, type Operation, type Operations } from './operation.ts';
 const softmax =
   (op: string): Operation =>
   (to, node) => {
-    const x = to.any(node.inputs[0]!);
-    to.place(node.outputs[0]!, to.emit(op, [x.name], { axis: placeOf(x.layout, -1) }), x.layout);
+    const x = to.any(node.inputs[0]);
+    to.place(node.outputs[0], to.emit(op, [x.name], { axis: placeOf(x.layout, -1) }), x.layout);
   };
 
 const batchNormalization: Operation = (to, node) => {
@@ -18,7 +18,7 @@ const batchNormalization: Operation = (to, node) => {
   const [x, ...parameters] = node.inputs.slice(0, 5) as [number, ...number[]];
   const epsilon = new Float(attribute<number>(node, 'epsilon', 'number'));
   const inputs = [to.at(x, NCHW), ...parameters.map((id) => to.at(id))];
-  to.place(node.outputs[0]!, to.emit('BatchNormalization', inputs, { epsilon }), NCHW);
+  to.place(node.outputs[0], to.emit('BatchNormalization', inputs, { epsilon }), NCHW);
 };
 
 export const normalisations: Operations = {
@@ -29,14 +29,14 @@ export const normalisations: Operations = {
   LRN: (to, node) => {
     const number = (name: string) => attribute<number>(node, name, 'number');
     const size = 2 * number('depth_radius') + 1;
-    const result = to.emit('LRN', [to.at(node.inputs[0]!, NCHW)], {
+    const result = to.emit('LRN', [to.at(node.inputs[0], NCHW)], {
       size,
       // ONNX divides it by the size, TensorFlow does not.
       alpha: new Float(number('alpha') * size),
       beta: new Float(number('beta')),
       bias: new Float(number('bias')),
     });
-    to.place(node.outputs[0]!, result, NCHW);
+    to.place(node.outputs[0], result, NCHW);
   },
 
   /** Made by `fuseInstanceNorm`: (x - mean) / deviation * gamma + beta, gamma and beta [n or 1, 1, 1, c]. */
@@ -52,6 +52,6 @@ export const normalisations: Operations = {
     const features = to.at(x, NCHW);
     const planes = perSample ? to.reshape(features, [n, c, h, w], [1, null, h, w]) : features;
     const result = to.emit('InstanceNormalization', [planes, ...parameters], { epsilon });
-    to.place(node.outputs[0]!, perSample ? to.reshape(result, [1, null, h, w], [n, c, h, w]) : result, NCHW);
+    to.place(node.outputs[0], perSample ? to.reshape(result, [1, null, h, w], [n, c, h, w]) : result, NCHW);
   },
 };

@@ -11,8 +11,8 @@ export type Operations = Readonly<Record<string, Operation>>;
 /** An operation on each element: its result has the layout of its first input, however that is. */
 export function onEach(compute: (x: string, to: Lowering, node: GraphNode) => string): Operation {
   return (to, node) => {
-    const x = to.any(node.inputs[0]!);
-    to.place(node.outputs[0]!, compute(x.name, to, node), x.layout);
+    const x = to.any(node.inputs[0]);
+    to.place(node.outputs[0], compute(x.name, to, node), x.layout);
   };
 }
 
@@ -40,7 +40,7 @@ export function together(compute: (inputs: string[], to: Lowering, node: GraphNo
     // A computed input of full rank gives the result its rank, so that constants need no leading ones.
     const short = node.inputs.some(isFull);
     const inputs = node.inputs.map((id) => to.broadcast(id, layout, short));
-    to.place(node.outputs[0]!, compute(inputs, to, node), layout);
+    to.place(node.outputs[0], compute(inputs, to, node), layout);
   };
 }
 

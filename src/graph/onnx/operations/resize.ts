@@ -13,9 +13,9 @@ function coordinates(node: GraphNode): string {
 const resize =
   (mode: (node: GraphNode) => Attributes): Operation =>
   (to, node) => {
-    const output = node.outputs[0]!;
+    const output = node.outputs[0];
     const sizes = to.int64([to.size(node, output, 1), to.size(node, output, 2)]);
-    const result = to.emit('Resize', [to.at(node.inputs[0]!, NCHW), '', '', sizes], {
+    const result = to.emit('Resize', [to.at(node.inputs[0], NCHW), '', '', sizes], {
       axes: [2, 3],
       coordinate_transformation_mode: coordinates(node),
       ...mode(node),

@@ -29,28 +29,26 @@ export function take(to: Lowering, x: string, layout: readonly number[], ranges:
 }
 
 const slice: Operation = (to, node) => {
-  const [input, output] = [node.inputs[0]!, node.outputs[0]!];
+  const [input, output] = [node.inputs[0], node.outputs[0]];
   const begins = to.numbers(node, 1);
   const sizes = to.numbers(node, 2);
   const x = to.any(input);
   const ranges = begins.flatMap((begin, axis): Range[] => {
     const whole = begin === 0 && (sizes[axis] === -1 || to.shape(output)[axis] === to.shape(input)[axis]);
-    return whole
-      ? []
-      : [{ axis, begin, end: sizes[axis] === -1 ? undefined : begin + sizes[axis]!, step: 1 }];
+    return whole ? [] : [{ axis, begin, end: sizes[axis] === -1 ? undefined : begin + sizes[axis], step: 1 }];
   });
   to.place(output, take(to, x.name, x.layout, ranges), x.layout);
 };
 
 const stridedSlice: Operation = (to, node) => {
-  const [input, output] = [node.inputs[0]!, node.outputs[0]!];
+  const [input, output] = [node.inputs[0], node.outputs[0]];
   const mask = (name: string) => (node.attributes[name] as number | undefined) ?? 0;
   if (mask('new_axis_mask') || mask('ellipsis_mask'))
     throw unsupported(node, 'it uses new axes or an ellipsis');
   const [begins, ends, steps] = [1, 2, 3].map((i) => to.numbers(node, i)) as [number[], number[], number[]];
   const has = (name: string, axis: number) => ((mask(name) >> axis) & 1) === 1;
   const ranges = begins.map((begin, axis): Range => {
-    const step = steps[axis]!;
+    const step = steps[axis];
     if (has('shrink_axis_mask', axis))
       return { axis, begin, end: begin === -1 ? undefined : begin + 1, step: 1 };
     const first = has('begin_mask', axis) ? (step < 0 ? END : 0) : begin;
@@ -76,7 +74,7 @@ function splitInto(to: Lowering, node: GraphNode, input: number, axis: number): 
   });
   const parts = to.builder.node('Split', [x.name, to.int64(sizes)], { axis: place }, sizes.length);
   node.outputs.forEach((id, i) => {
-    to.place(id, parts[i]!, x.layout);
+    to.place(id, parts[i], x.layout);
   });
 }
 
@@ -85,23 +83,23 @@ const concat: Operation = (to, node) => {
   const [axis] = to.numbers(node, parts.length) as [number];
   const layout = commonLayout(to, parts);
   const inputs = parts.map((id) => to.at(id, layout));
-  to.place(node.outputs[0]!, to.emit('Concat', inputs, { axis: placeOf(layout, axis) }), layout);
+  to.place(node.outputs[0], to.emit('Concat', inputs, { axis: placeOf(layout, axis) }), layout);
 };
 
 const reverse: Operation = (to, node) => {
-  const x = to.any(node.inputs[0]!);
+  const x = to.any(node.inputs[0]);
   const ranges = to.numbers(node, 1).map((axis) => ({ axis, begin: -1, step: -1 }));
-  to.place(node.outputs[0]!, take(to, x.name, x.layout, ranges), x.layout);
+  to.place(node.outputs[0], take(to, x.name, x.layout, ranges), x.layout);
 };
 
 const gather: Operation = (to, node) => {
   const [input, indices] = node.inputs as [number, number];
   if (node.attributes.batch_dims) throw unsupported(node, 'it gathers within batches');
   const [axis] = node.inputs.length > 2 ? to.numbers(node, 2) : [0];
-  const output = node.outputs[0]!;
+  const output = node.outputs[0];
   // One index a place leaves the rank as it is, and so the layout.
   const x = to.rank(indices) === 1 ? to.any(input) : { name: to.at(input), layout: straight(to.rank(input)) };
-  const result = to.emit('Gather', [x.name, to.at(indices)], { axis: placeOf(x.layout, axis!) });
+  const result = to.emit('Gather', [x.name, to.at(indices)], { axis: placeOf(x.layout, axis) });
   to.place(output, result, to.rank(indices) === 1 ? x.layout : straight(to.rank(output)));
 };
 
@@ -111,12 +109,12 @@ export const selections: Operations = {
   GatherNd: (to, node) => {
     const [input, indices] = node.inputs as [number, number];
     const places = to.emit('Cast', [to.at(indices)], { to: 7 });
-    const output = node.outputs[0]!;
+    const output = node.outputs[0];
     to.place(output, to.emit('GatherND', [to.at(input), places]), straight(to.rank(output)));
   },
   ReverseV2: reverse,
   Slice: slice,
-  Split: (to, node) => splitInto(to, node, node.inputs[1]!, to.numbers(node, 0)[0]!),
-  SplitV: (to, node) => splitInto(to, node, node.inputs[0]!, to.numbers(node, 2)[0]!),
+  Split: (to, node) => splitInto(to, node, node.inputs[1], to.numbers(node, 0)[0]),
+  SplitV: (to, node) => splitInto(to, node, node.inputs[0], to.numbers(node, 2)[0]),
   StridedSlice: stridedSlice,
 };

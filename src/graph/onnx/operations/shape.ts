@@ -12,7 +12,7 @@ function longDimensions(layout: Layout, shape: GraphShape): number[] {
 
 /** Reshape, and all that is one: where only dimensions of size 1 come or go, nothing is transposed. */
 const reshape: Operation = (to, node) => {
-  const [input, output] = [node.inputs[0]!, node.outputs[0]!];
+  const [input, output] = [node.inputs[0], node.outputs[0]];
   const [before, after] = [to.shape(input), to.shape(output)];
   const long = (shape: GraphShape) => shape.filter((size) => size !== 1);
   if (String(long(before)) === String(long(after))) {
@@ -32,13 +32,13 @@ const reshape: Operation = (to, node) => {
 
 const transpose: Operation = (to, node) => {
   const axes = to.numbers(node, 1);
-  const x = to.any(node.inputs[0]!);
+  const x = to.any(node.inputs[0]);
   const layout = x.layout.map((axis) => axes.indexOf(axis));
-  to.place(node.outputs[0]!, x.name, layout);
+  to.place(node.outputs[0], x.name, layout);
 };
 
 const pack: Operation = (to, node) => {
-  const output = node.outputs[0]!;
+  const output = node.outputs[0];
   const rank = to.rank(output);
   const axis = positive(attribute<number>(node, 'axis', 'number'), rank);
   const parts = node.inputs.map((id) => {
@@ -49,14 +49,14 @@ const pack: Operation = (to, node) => {
 };
 
 const unpack: Operation = (to, node) => {
-  const input = node.inputs[0]!;
+  const input = node.inputs[0];
   const shape = to.shape(input);
   const axis = positive(attribute<number>(node, 'axis', 'number'), shape.length);
   const sizes = to.int64(node.outputs.map(() => 1));
   const parts = to.builder.node('Split', [to.at(input), sizes], { axis }, node.outputs.length);
   const part = shape.map((size, i) => (i === axis ? 1 : size));
   node.outputs.forEach((id, i) => {
-    to.place(id, to.reshape(parts[i]!, part, to.shape(id)), straight(shape.length - 1));
+    to.place(id, to.reshape(parts[i], part, to.shape(id)), straight(shape.length - 1));
   });
 };
 
@@ -64,20 +64,20 @@ const positive = (axis: number, rank: number) => (axis < 0 ? axis + rank : axis)
 
 /** A value repeated up to the shape of the result. */
 function expand(to: Lowering, node: GraphNode, input: number): void {
-  const output = node.outputs[0]!;
+  const output = node.outputs[0];
   const layout = usualLayout(to.rank(output));
   const shape = to.sizes(arrange(layout, to.shape(output)));
   to.place(output, to.emit('Expand', [to.broadcast(input, layout), shape]), layout);
 }
 
 const tile: Operation = (to, node) => {
-  const x = to.any(node.inputs[0]!);
-  const shape = to.shape(node.inputs[0]!);
+  const x = to.any(node.inputs[0]);
+  const shape = to.shape(node.inputs[0]);
   const repeats = to.numbers(node, 1);
   if (repeats.every((count, axis) => count === 1 || shape[axis] === 1))
-    return expand(to, node, node.inputs[0]!);
+    return expand(to, node, node.inputs[0]);
   const result = to.emit('Tile', [x.name, to.int64(arrange(x.layout, repeats))]);
-  to.place(node.outputs[0]!, result, x.layout);
+  to.place(node.outputs[0], result, x.layout);
 };
 
 export const shapes: Operations = {
@@ -88,6 +88,6 @@ export const shapes: Operations = {
   Pack: pack,
   Unpack: unpack,
   Tile: tile,
-  BroadcastTo: (to, node) => expand(to, node, node.inputs[0]!),
-  Fill: (to, node) => expand(to, node, node.inputs[1]!),
+  BroadcastTo: (to, node) => expand(to, node, node.inputs[0]),
+  Fill: (to, node) => expand(to, node, node.inputs[1]),
 };

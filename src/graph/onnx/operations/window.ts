@@ -11,7 +11,7 @@ type Pair = readonly [number, number];
 /** Height's and width's of an attribute that has one number a dimension. */
 function spatial(node: GraphNode, name: string): Pair {
   const all = (node.attributes[name] as readonly number[] | undefined) ?? [1, 1, 1, 1];
-  return [all[1]!, all[2]!];
+  return [all[1], all[2]];
 }
 
 function checkLayout(node: GraphNode): void {
@@ -25,11 +25,11 @@ function padsOf(node: GraphNode, sizes: Pair, window: Pair, strides: Pair, dilat
   if (padding === 'VALID') return [0, 0, 0, 0];
   if (padding === 'EXPLICIT') {
     const pads = attribute<readonly number[]>(node, 'explicit_paddings', 'object');
-    return [pads[2]!, pads[4]!, pads[3]!, pads[5]!];
+    return [pads[2], pads[4], pads[3], pads[5]];
   }
   const total = sizes.map((size, i) => {
-    const reach = (window[i]! - 1) * dilations[i]! + 1;
-    return Math.max(0, (Math.ceil(size / strides[i]!) - 1) * strides[i]! + reach - size);
+    const reach = (window[i] - 1) * dilations[i] + 1;
+    return Math.max(0, (Math.ceil(size / strides[i]) - 1) * strides[i] + reach - size);
   });
   return [...total.map((pad) => pad >> 1), ...total.map((pad) => pad - (pad >> 1))];
 }
@@ -55,7 +55,7 @@ const convolution: Operation = (to, node) => {
     pads: padsOf(node, sizesOf(to, node, x), [kh, kw], strides, dilations),
     group: to.size(node, x, 3) / channels,
   });
-  to.place(node.outputs[0]!, result, NCHW);
+  to.place(node.outputs[0], result, NCHW);
 };
 
 /** One filter or several for each channel; the filter is [h, w, channels, multiplier]. */
@@ -74,14 +74,14 @@ const depthwiseConvolution: Operation = (to, node) => {
     pads: padsOf(node, sizesOf(to, node, x), [kh, kw], strides, dilations),
     group: channels,
   });
-  to.place(node.outputs[0]!, result, NCHW);
+  to.place(node.outputs[0], result, NCHW);
 };
 
 /** A transposed convolution: the gradient of one with the filter [h, w, channels of the result, of the input]. */
 const transposedConvolution: Operation = (to, node) => {
   checkLayout(node);
   const [, filter, x] = node.inputs as [number, number, number];
-  const output = node.outputs[0]!;
+  const output = node.outputs[0];
   const [kh, kw] = to.shape(filter) as [number, number];
   const strides = spatial(node, 'strides');
   const dilations = spatial(node, 'dilations');
@@ -95,10 +95,7 @@ const transposedConvolution: Operation = (to, node) => {
     dilations,
     pads,
     // Rows and columns that the forward convolution's stride left out.
-    output_padding: [
-      sizes[0] + pads[0]! + pads[2]! - made(0, kh),
-      sizes[1] + pads[1]! + pads[3]! - made(1, kw),
-    ],
+    output_padding: [sizes[0] + pads[0] + pads[2] - made(0, kh), sizes[1] + pads[1] + pads[3] - made(1, kw)],
   });
   to.place(output, result, NCHW);
 };
@@ -107,12 +104,12 @@ const pooling =
   (op: string, more: Attributes = {}): Operation =>
   (to, node) => {
     checkLayout(node);
-    const x = node.inputs[0]!;
+    const x = node.inputs[0];
     const window = spatial(node, 'ksize');
     const strides = spatial(node, 'strides');
     const pads = padsOf(node, sizesOf(to, node, x), window, strides, [1, 1]);
     const result = to.emit(op, [to.at(x, NCHW)], { kernel_shape: window, strides, pads, ...more });
-    to.place(node.outputs[0]!, result, NCHW);
+    to.place(node.outputs[0], result, NCHW);
   };
 
 /** Pads by the constant table [rank, 2] of input 1. */
@@ -120,14 +117,14 @@ const padding =
   (mode: (node: GraphNode, widest: number) => string): Operation =>
   (to, node) => {
     const table = to.numbers(node, 1);
-    const x = to.any(node.inputs[0]!);
-    const before = straight(to.rank(node.inputs[0]!)).map((axis) => table[2 * axis]!);
-    const after = before.map((_, axis) => table[2 * axis + 1]!);
+    const x = to.any(node.inputs[0]);
+    const before = straight(to.rank(node.inputs[0])).map((axis) => table[2 * axis]);
+    const after = before.map((_, axis) => table[2 * axis + 1]);
     const pads = to.int64([...arrange(x.layout, before), ...arrange(x.layout, after)]);
     const inputs = [x.name, pads];
-    if (node.inputs.length > 2) inputs.push(to.broadcast(node.inputs[2]!, []));
+    if (node.inputs.length > 2) inputs.push(to.broadcast(node.inputs[2], []));
     const result = to.emit('Pad', inputs, { mode: mode(node, Math.max(...table)) });
-    to.place(node.outputs[0]!, result, x.layout);
+    to.place(node.outputs[0], result, x.layout);
   };
 
 function mirrorMode(node: GraphNode, widest: number): string {
@@ -142,18 +139,18 @@ const blocks =
   (to, node) => {
     checkLayout(node);
     const blocksize = attribute<number>(node, 'block_size', 'number');
-    to.place(node.outputs[0]!, to.emit(op, [to.at(node.inputs[0]!, NCHW)], { blocksize, ...more }), NCHW);
+    to.place(node.outputs[0], to.emit(op, [to.at(node.inputs[0], NCHW)], { blocksize, ...more }), NCHW);
   };
 
 /** Windows of a picture side by side as channels, in the order row, column, channel. */
 const patches: Operation = (to, node) => {
-  const x = node.inputs[0]!;
-  const output = node.outputs[0]!;
+  const x = node.inputs[0];
+  const output = node.outputs[0];
   const [rows, columns] = spatial(node, 'ksizes');
   const strides = spatial(node, 'strides');
   const rates = spatial(node, 'rates');
   const pads = padsOf(node, sizesOf(to, node, x), [rows, columns], strides, rates);
-  const all = to.int64([0, 0, pads[0]!, pads[1]!, 0, 0, pads[2]!, pads[3]!]);
+  const all = to.int64([0, 0, pads[0], pads[1], 0, 0, pads[2], pads[3]]);
   const padded = pads.every((pad) => pad === 0)
     ? to.at(x, NCHW)
     : to.emit('Pad', [to.at(x, NCHW), all], { mode: 'constant' });

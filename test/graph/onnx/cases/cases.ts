@@ -23,7 +23,7 @@ export const ofTwo = (
   z: readonly number[] = [6, 8, 4],
 ): Computation => ({
   inputs: { x: [6, 8, 4], z },
-  run: (given) => run(given.x!, given.z!),
+  run: (given) => run(given.x, given.z),
 });
 export const raw = (op: string, ...attributes: Parameters<typeof runOp>[1]) =>
   ofPicture((x) => runOp(op, [T(), ...attributes], [x]));

@@ -52,11 +52,11 @@ export const selection: Cases = {
     ofPicture((x) => tf.slice(x, [0, 0, 0, 0], [-1, -1, -1, -1])),
     ofPicture((x) => tf.slice(tf.mean(x, 3), [0, 2, 1], [-1, -1, 3])),
   ],
-  Split: [ofPicture((x) => runOps('Split', [T(), int('num_split', 2)], [tf.scalar(3, 'int32'), x], 2)[1]!)],
+  Split: [ofPicture((x) => runOps('Split', [T(), int('num_split', 2)], [tf.scalar(3, 'int32'), x], 2)[1])],
   SplitV: [
     ofPicture((x) => tf.sub(...(tf.split(x, 2, 3) as [Tensor, Tensor]))),
-    ofPicture((x) => tf.split(x, [1, 3], 3)[1]!),
-    ofPicture((x) => tf.split(x, [2, 4], -3)[1]!),
+    ofPicture((x) => tf.split(x, [1, 3], 3)[1]),
+    ofPicture((x) => tf.split(x, [2, 4], -3)[1]),
   ],
   StridedSlice: [
     ofPicture((x) => tf.stridedSlice(x, [0, 5, 1, 0], [0, 0, 8, 4], [1, -2, 3, 1], 1, 1 | 2)),

@@ -54,6 +54,6 @@ export const shape: Cases = {
   ],
   Unpack: [
     ofPicture((x) => tf.sub(...(tf.unstack(x, 1).slice(1, 3) as [Tensor, Tensor]))),
-    ofPicture((x) => tf.unstack(x, 3)[2]!),
+    ofPicture((x) => tf.unstack(x, 3)[2]),
   ],
 };
