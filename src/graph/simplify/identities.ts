@@ -66,6 +66,7 @@ function renamed(node: GraphNode, graph: Rewriter): ValueId[] | undefined {
   const before = graph.producer(x);
   if (op === 'Reshape' && before?.op === 'Reshape')
     return [graph.add('Reshape', {}, [before.inputs[0], y], shape, type)];
+  return undefined;
 }
 
 /** A change of shape as a Reshape, which leaves at most the batch open. */

@@ -70,6 +70,8 @@ class KernelScaler {
         });
         return remake(parts, inputs.slice(-1));
       }
+      default:
+        return undefined;
     }
   }
 }
