@@ -1,9 +1,9 @@
 /** The command `infer`: fills the holes of photos by sketches, or draws faces from sketches alone. */
 
-import type { RegionChoice } from '../infer/choose-region.ts';
 import { infer } from '../infer/infer.ts';
 import { findJobs, type JobSources } from '../infer/jobs.ts';
 import type { MaskHole } from '../infer/read.ts';
+import type { RegionChoice } from '../infer/region.ts';
 import { loadMethod, trainedPredictor } from '../models/load.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';

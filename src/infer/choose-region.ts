@@ -3,13 +3,7 @@
 import type { CropFinder } from '../data/decode.ts';
 import { UnusableImage } from '../data/decode.ts';
 import type { Raster, Region } from './raster.ts';
-import { holeBounds, regionOf, regionWith } from './region.ts';
-
-/**
- * `hole`: the surroundings of the hole. `face`: the face as training frames faces (CelebA-HQ's crop), and the hole.
- * `whole`: as much of the photo as a square can hold.
- */
-export type RegionChoice = 'hole' | 'face' | 'whole';
+import { chooseRegion, type RegionChoice } from './region.ts';
 
 export interface ChosenRegion {
   readonly region: Region;
@@ -20,22 +14,23 @@ export interface ChosenRegion {
  * @param photo RGBA. @param resolution side of the network's input, px. @param findFace needed for `face`; without a
  *   face in the photo that is as `hole`, with a warning.
  */
-export async function chooseRegion(
+export async function regionForPhoto(
   choice: RegionChoice,
   photo: Raster,
   hole: Raster,
   resolution: number,
   findFace?: CropFinder,
 ): Promise<ChosenRegion> {
-  if (choice === 'whole') return { region: regionOf(hole, Number.POSITIVE_INFINITY), warnings: [] };
-  const aroundHole = regionOf(hole, resolution);
-  if (choice === 'hole' || !findFace) return { region: aroundHole, warnings: [] };
+  if (choice !== 'face' || !findFace) return { region: chooseRegion(choice, hole, resolution), warnings: [] };
   try {
     const { left, top, side } = await findFace(withoutAlpha(photo));
-    return { region: regionWith({ x: left, y: top, size: side }, holeBounds(hole)!), warnings: [] };
+    return { region: chooseRegion(choice, hole, resolution, { x: left, y: top, size: side }), warnings: [] };
   } catch (error) {
     if (!(error instanceof UnusableImage)) throw error;
-    return { region: aroundHole, warnings: [`${error.message}; the surroundings of the hole are taken`] };
+    return {
+      region: chooseRegion('hole', hole, resolution),
+      warnings: [`${error.message}; the surroundings of the hole are taken`],
+    };
   }
 }
 

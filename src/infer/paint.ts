@@ -3,13 +3,14 @@
 import { levelsFor, type Predictor } from '../core/method.ts';
 import type { CropFinder, RgbImage } from '../data/decode.ts';
 import { blend } from './blend.ts';
-import { chooseRegion, type RegionChoice } from './choose-region.ts';
+import { regionForPhoto } from './choose-region.ts';
 import { readDrawing, readEdit } from './edits.ts';
 import type { Job } from './jobs.ts';
 import { reduceHole, thinLines } from './lines.ts';
 import { type NetworkInput, networkInput, scalePhoto } from './network-input.ts';
 import { encodePhoto, encodeRgb, toRgb } from './png.ts';
 import type { MaskHole } from './read.ts';
+import type { RegionChoice } from './region.ts';
 import { runPredictor } from './run-predictor.ts';
 import { drawSheet, type SheetRow } from './sheet.ts';
 import { squareOnPaper } from './square.ts';
@@ -95,7 +96,7 @@ async function readSubject(
 ): Promise<Subject> {
   const edit = await readEdit(job, maskHole);
   const { photo, hole, source } = edit;
-  const chosen = await chooseRegion(options.region, photo, hole, resolution, options.findFace);
+  const chosen = await regionForPhoto(options.region, photo, hole, resolution, options.findFace);
   const { region } = chosen;
   const warnings = [...edit.warnings, ...chosen.warnings];
   const input = networkInput(edit, region, resolution);

@@ -63,6 +63,26 @@ function place(centre: number, size: number, length: number): number {
   return Math.min(Math.max(Math.round(centre - size / 2), 0), length - size);
 }
 
+/**
+ * What the network is shown. `hole`: the surroundings of the hole. `face`: the face as training frames faces (CelebA-HQ's
+ * crop), and the hole. `whole`: as much of the photo as a square can hold.
+ */
+export type RegionChoice = 'hole' | 'face' | 'whole';
+
+/**
+ * The region that the user has chosen.
+ *
+ * @param hole of one channel, of the photo's size. @param resolution side of the network's input, px.
+ * @param face the square of the photo's face; without it `face` is as `hole`. @throws UserError when there is no hole.
+ */
+export function chooseRegion(choice: RegionChoice, hole: Raster, resolution: number, face?: Region): Region {
+  if (choice === 'whole') return regionOf(hole, Number.POSITIVE_INFINITY);
+  if (choice === 'hole' || !face) return regionOf(hole, resolution);
+  const bounds = holeBounds(hole);
+  if (!bounds) throw noHole();
+  return regionWith(face, bounds);
+}
+
 /** The region itself, or the least square that holds it and the bounds, centred on both. */
 export function regionWith({ x, y, size }: Region, { left, top, right, bottom }: Bounds): Region {
   const [x0, y0] = [Math.min(x, left), Math.min(y, top)];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holeBounds, regionOf, regionWith } from '../../src/infer/region.ts';
+import { chooseRegion, holeBounds, regionOf, regionWith } from '../../src/infer/region.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { rectangle } from './rasters.ts';
 
@@ -55,4 +55,16 @@ it('regionWith grows a region to hold what it must', () => {
   const face = { x: 20, y: -10, size: 50 };
   expect(regionWith(face, { left: 30, top: 0, right: 60, bottom: 40 })).toEqual(face);
   expect(regionWith(face, { left: 10, top: 20, right: 90, bottom: 30 })).toEqual({ x: 10, y: -25, size: 80 });
+});
+
+it('chooseRegion takes the hole’s surroundings for a face that is not there, and adds the hole to one that is', () => {
+  const hole = rectangle([1000, 800], [400, 300, 550, 400]);
+  expect(chooseRegion('face', hole, 64)).toEqual(regionOf(hole, 64));
+  expect(chooseRegion('hole', hole, 64, { x: 0, y: 0, size: 90 })).toEqual(regionOf(hole, 64));
+  expect(chooseRegion('face', hole, 64, { x: 400, y: 200, size: 200 })).toEqual({
+    x: 400,
+    y: 200,
+    size: 200,
+  });
+  expect(chooseRegion('whole', hole, 64)).toEqual({ x: 75, y: 0, size: 800 });
 });

@@ -1,10 +1,9 @@
 /** The photo and the drawing as inference takes them. */
 import type { Edit, Raster, Region, Size } from '../../../infer/raster.ts';
-import { holeBounds, regionOf, regionWith } from '../../../infer/region.ts';
+import { chooseRegion, type RegionChoice } from '../../../infer/region.ts';
 import { type Change, type Command, collectValues, flipRuns } from '../drawing/changes.ts';
 import { runsOf } from '../drawing/runs.ts';
 import { findFace } from './face.ts';
-import type { RegionChoice } from './protocol.ts';
 
 export class OpenEdit implements Edit {
   readonly name: string;
@@ -71,7 +70,6 @@ export class OpenEdit implements Edit {
 
 /** The part of the photo that the network is shown. @throws UserError when there is no hole. */
 export async function regionFor(edit: OpenEdit, choice: RegionChoice, resolution: number): Promise<Region> {
-  if (choice === 'whole') return regionOf(edit.hole, Number.POSITIVE_INFINITY);
   const face = choice === 'face' ? await edit.face() : undefined;
-  return face ? regionWith(face, holeBounds(edit.hole)!) : regionOf(edit.hole, resolution);
+  return chooseRegion(choice, edit.hole, resolution, face);
 }

@@ -1,5 +1,7 @@
 /** What is done with the photo: everything that touches many pixels. It runs in a worker, so that the page never waits. */
+
 import type { Raster, Size } from '../../../infer/raster.ts';
+import type { RegionChoice } from '../../../infer/region.ts';
 import { holeBounds } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../description.ts';
 import type { Command } from '../drawing/changes.ts';
@@ -10,7 +12,7 @@ import { OpenEdit, regionFor } from './edit.ts';
 import { decodeMarks, decodePhoto, decodeStrokes, encodePng, Problem } from './images.ts';
 import { Live, type Patch, patched } from './live.ts';
 import { decodeProject, encodeProject } from './project.ts';
-import type { FromStudio, JobKind, Jobs, Opened, RegionChoice, Saveable, ToStudio } from './protocol.ts';
+import type { FromStudio, JobKind, Jobs, Opened, Saveable, ToStudio } from './protocol.ts';
 import { Keeper, loadStored } from './storage.ts';
 
 const suffixes: Record<Saveable, string> = {

@@ -2,7 +2,7 @@
 import { blend } from '../../../infer/blend.ts';
 import { type NetworkInput, networkInput } from '../../../infer/network-input.ts';
 import type { Raster, Region } from '../../../infer/raster.ts';
-import { holeBounds } from '../../../infer/region.ts';
+import { holeBounds, type RegionChoice } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../description.ts';
 import type { EngineOutput } from '../../wire.ts';
 import { cutRect, type Rect } from '../drawing/rect.ts';
@@ -10,7 +10,7 @@ import { EngineFailure } from '../engines/engine.ts';
 import type { Engines, Prediction } from '../engines/engines.ts';
 import { type OpenEdit, regionFor } from './edit.ts';
 import { reductions } from './images.ts';
-import { type Progress, type RegionChoice, stripLevels } from './protocol.ts';
+import { type Progress, stripLevels } from './protocol.ts';
 
 /** What is computed for one state of the drawing. */
 interface Computed {

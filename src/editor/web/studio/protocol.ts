@@ -1,4 +1,5 @@
 /** What the page and the worker that holds the photo say to each other. */
+import type { RegionChoice } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../description.ts';
 import type { Command } from '../drawing/changes.ts';
 import type { Rect } from '../drawing/rect.ts';
@@ -45,9 +46,6 @@ export type ToStudio =
   | { kind: 'predict'; request: number; level: number; strip: boolean }
   | { kind: 'region'; region: RegionChoice }
   | { kind: 'engine'; engine: EngineChoice };
-
-/** What the network is shown: the hole's surroundings, the face as training frames faces, or the whole photo. */
-export type RegionChoice = 'face' | 'hole' | 'whole';
 
 export const stripLevels = [0, 0.25, 0.5, 0.75, 1] as const;
 

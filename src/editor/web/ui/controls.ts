@@ -1,7 +1,9 @@
 /** Tools, brush sizes, colours, l and its strip. */
+
 import type { Control } from '../../../core/control.ts';
+import type { RegionChoice } from '../../../infer/region.ts';
 import { type LayerName, layerNames } from '../drawing/changes.ts';
-import { type RegionChoice, stripLevels } from '../studio/protocol.ts';
+import { stripLevels } from '../studio/protocol.ts';
 import { type BrushSizes, sizeSteps } from './brush-size.ts';
 import { context2d } from './canvas.ts';
 import { div, element, input, make, output } from './dom.ts';

@@ -1,11 +1,12 @@
 /** The editor's state, and what one can do with it. The parts of the page watch it and call it. */
+import type { RegionChoice } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../description.ts';
 import type { LayerName } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
 import type { Rect } from '../drawing/rect.ts';
 import type { EngineChoice, EngineId, EngineState } from '../engines/engine.ts';
 import { Studio } from '../studio/client.ts';
-import type { Opened, RegionChoice, Saveable, StudioEvent } from '../studio/protocol.ts';
+import type { Opened, Saveable, StudioEvent } from '../studio/protocol.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
 import { download } from './download.ts';
 import { shortNames } from './engine-names.ts';
