@@ -50,7 +50,7 @@ export async function measureDegradation(options: PartOptions): Promise<Finding[
   const batch = makeUpBatch(config, count);
   const random = stream(1, 'bench degradation');
   const { levels } = model;
-  const settings = { refinement: 0.5, maxDilation: refinement.maxDilation, level, levels };
+  const settings = { l: 0.5, maxDilation: refinement.maxDilation, level, levels };
   const alone = await times(() => {
     pool.sample(count, random);
     tf.tidy(() => {

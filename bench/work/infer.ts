@@ -9,7 +9,7 @@ export function inferenceWork(config: Config, count: number): Work {
   const predictor = createMethod(config).predictor();
   const batch = makeUpBatch(config, count);
   const iterate = () => {
-    const prediction = predictor.predict({ ...batch, level: 0.5 });
+    const prediction = predictor.predict({ ...batch, l: 0.5 });
     prediction.result.dataSync();
     tf.dispose({ ...prediction });
   };

@@ -16,7 +16,7 @@ export interface InferCommand extends JobSources {
   /** A run's folder, which stands for its newest checkpoint, or a checkpoint's. */
   readonly checkpoint: string;
   /** l as the user wrote it: one value or several with commas between them; left out: 0.5. */
-  readonly level?: string;
+  readonly l?: string;
   readonly maskHole: MaskHole;
   readonly region: RegionChoice;
   readonly raw: boolean;
@@ -30,7 +30,7 @@ export interface InferCommand extends JobSources {
 /** Makes the pictures and says where they lie. Throws the signal's reason when it was interrupted. */
 export async function inferCommand(command: InferCommand): Promise<void> {
   const { reporter } = command;
-  const levels = parseLevels(command.level ?? '0.5');
+  const ls = parseL(command.l ?? '0.5');
   const loaded = await loadMethod(command.checkpoint);
   try {
     const { config, checkpoint, path } = loaded;
@@ -38,8 +38,8 @@ export async function inferCommand(command: InferCommand): Promise<void> {
     const takesSketch = controls.includes('sketch');
     const sketch = takesSketch ? command.sketch : undefined;
     if (command.sketch !== sketch) reporter.warn('This method takes no sketch: --sketch is not looked at.');
-    if (command.level !== undefined && !controls.includes('level'))
-      reporter.warn('This method has no refinement level: --l is not looked at.');
+    if (command.l !== undefined && !controls.includes('l'))
+      reporter.warn('This method has no l: --l is not looked at.');
     if (command.colour !== undefined && !controls.includes('colour'))
       throw new UserError('This checkpoint takes no strokes of colour.', {
         where: `--colour ${command.colour}`,
@@ -51,7 +51,7 @@ export async function inferCommand(command: InferCommand): Promise<void> {
       `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
     );
     const signal = command.signal ?? catchInterrupts(reporter.warn, 'after the picture in progress');
-    const written = await infer({ ...command, loaded, jobs, levels, signal });
+    const written = await infer({ ...command, loaded, jobs, ls, signal });
     for (const file of written.slice(0, SHOWN)) reporter.info(file);
     if (written.length > SHOWN) reporter.info(`... and ${written.length - SHOWN} more in ${command.out}`);
     signal.throwIfAborted();
@@ -61,13 +61,13 @@ export async function inferCommand(command: InferCommand): Promise<void> {
 }
 
 /** One l or several, for example `0,0.5,1`. @throws UserError when one is no number in [0, 1], or given twice. */
-export function parseLevels(text: string): number[] {
-  const levels = text
+export function parseL(text: string): number[] {
+  const ls = text
     .split(',')
     .map((part) => (/^\s*(\d+\.?\d*|\.\d+)\s*$/.test(part) ? Number(part) : Number.NaN));
-  const areRight = levels.every((level) => level >= 0 && level <= 1);
-  if (areRight && new Set(levels).size === levels.length) return levels;
-  throw new UserError('The refinement level is wrong.', {
+  const areRight = ls.every((l) => l >= 0 && l <= 1);
+  if (areRight && new Set(ls).size === ls.length) return ls;
+  throw new UserError('The value of l is wrong.', {
     where: '--l',
     expected:
       'a number from 0 (the sketch as drawn) to 1 (a rough idea), or different ones with commas, as 0,0.5,1',

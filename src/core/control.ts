@@ -1,2 +1,2 @@
 /** What a user may say beside photo and hole: a sketch, the refinement level l, strokes of colour. */
-export type Control = 'sketch' | 'level' | 'colour';
+export type Control = 'sketch' | 'l' | 'colour';

@@ -17,7 +17,7 @@ export type StepScalars = {
   /** Euclidean length of all gradients of a network that learns, by the part it plays, for example `generator`. */
   readonly gradientNorms: Scalars;
   /** The l of the batch, where one was drawn. */
-  readonly refinement?: number;
+  readonly l?: number;
 };
 /** Whether a step may be done whose losses and gradients are these. */
 export type Accept = (measured: Pick<StepScalars, 'losses' | 'gradientNorms'>) => boolean;
@@ -75,7 +75,7 @@ export interface Trainable {
 /** NHWC. `image` [n,s,s,3], `sketch` [n,s,s,1] in [-1, 1], -1 = line; `hole` [n,s,s,1], 1 = hole. */
 export interface PredictorInput extends Batch {
   /** l in [0, 1], for all samples or [n or 1, 1]; 0 by default. */
-  readonly level?: number | Tensor2D;
+  readonly l?: number | Tensor2D;
 }
 
 /** All in [-1, 1]. */
@@ -128,19 +128,19 @@ export interface Method {
   /** What a network of `networks` takes and gives, for its export. */
   ports(network: string): NetworkPorts;
   /**
-   * A batch's holes filled by what has been trained so far [n,r,r,3], r being its resolution: from sketches of level l
+   * A batch's holes filled by what has been trained so far [n,r,r,3], r being its resolution: from sketches roughened by l
    * where the method has such, or from the true ones.
    */
-  fill(batch: Batch, level: number): Tensor4D;
+  fill(batch: Batch, l: number): Tensor4D;
   /**
    * What a person wants to see of a batch, at several l where the method has such, of what has been trained so far; see
    * {@link NamedImages}.
    */
-  visuals(batch: Batch, levels: readonly number[]): NamedImages;
+  visuals(batch: Batch, ls: readonly number[]): NamedImages;
   dispose(): void;
 }
 
 /** The values of l at which to look at a predictor: one that is undefined where it has no l. */
-export function levelsFor({ controls }: Pick<Predictor, 'controls'>, levels: readonly number[]) {
-  return controls.includes('level') ? levels : [undefined];
+export function valuesOfL({ controls }: Pick<Predictor, 'controls'>, ls: readonly number[]) {
+  return controls.includes('l') ? ls : [undefined];
 }

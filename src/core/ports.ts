@@ -3,7 +3,7 @@ import type { Tf1Naming } from '../nn/tf1-keys.ts';
 import type { LayersModel } from '../ops/tf.ts';
 
 /** What an input holds. `network` is what one network hands to another. */
-export type PortKind = 'photo' | 'hole' | 'sketch' | 'colour' | 'level' | 'network';
+export type PortKind = 'photo' | 'hole' | 'sketch' | 'colour' | 'l' | 'network';
 
 export interface Port {
   readonly kind: PortKind;
@@ -22,8 +22,8 @@ export interface NetworkPorts {
   readonly tf1?: Tf1Naming;
 }
 
-export const levelPort: Port = {
-  kind: 'level',
+export const lPort: Port = {
+  kind: 'l',
   shape: [1],
   meaning: 'refinement level in [0, 1]: 0 follows the sketch, 1 is the freest',
 };

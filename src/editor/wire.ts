@@ -7,7 +7,7 @@ import type { NetworkInput } from '../infer/network-input.ts';
 /** A network's input of side `resolution`, and l in [0, 1]. */
 export interface EngineInput extends NetworkInput {
   readonly resolution: number;
-  readonly level: number;
+  readonly l: number;
 }
 
 /** What a network makes of it, of side `resolution` = s, which may be less than the input's. */
@@ -39,7 +39,7 @@ export function inputBytes(resolution: number, takesColour: boolean): number {
 
 export function encodeInput({
   resolution,
-  level,
+  l,
   image,
   hole,
   sketch,
@@ -48,7 +48,7 @@ export function encodeInput({
   const area = resolution ** 2;
   const bytes = new Uint8Array(inputBytes(resolution, colour !== undefined));
   const floats = new Float32Array(bytes.buffer);
-  floats[0] = level;
+  floats[0] = l;
   floats.set(image, 1);
   floats.set(hole, 1 + 3 * area);
   floats.set(sketch, 1 + 4 * area);
@@ -64,12 +64,12 @@ export function decodeInput(
 ): EngineInput | undefined {
   if (bytes.length !== inputBytes(resolution, takesColour)) return undefined;
   const floats = new Float32Array(bytes.slice().buffer);
-  const level = floats[0];
-  if (!(level >= 0 && level <= 1) || !floats.every(Number.isFinite)) return undefined;
+  const l = floats[0];
+  if (!(l >= 0 && l <= 1) || !floats.every(Number.isFinite)) return undefined;
   const area = resolution ** 2;
   return {
     resolution,
-    level,
+    l,
     image: floats.subarray(1, 1 + 3 * area),
     hole: floats.subarray(1 + 3 * area, 1 + 4 * area),
     sketch: floats.subarray(1 + 4 * area, 1 + PLANES * area),

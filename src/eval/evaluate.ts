@@ -2,7 +2,7 @@
  * Runs a suite: every checkpoint on every hole, with every sketch and at every l where it takes sketches and has an l,
  * beside two that use neither.
  */
-import { levelsFor } from '../core/method.ts';
+import { valuesOfL } from '../core/method.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { atResolution } from './at-resolution.ts';
@@ -137,7 +137,7 @@ function partsOf(subject: Subject, { suite }: EvaluationSet): PlannedPart[] {
     });
   }
   const method: EvaluatedMethod = { label, kind: 'checkpoint', subject };
-  const levels = levelsFor(predictor, suite.levels);
+  const levels = valuesOfL(predictor, suite.levels);
   const sketches = predictor.controls.includes('sketch') ? suite.sketches.degradations : [undefined];
   for (const degradation of sketches) {
     parts.push({
@@ -147,7 +147,7 @@ function partsOf(subject: Subject, { suite }: EvaluationSet): PlannedPart[] {
       measured: true,
       variants: levels.map((level) => ({
         label: level === undefined ? label : `${label} at l = ${level}`,
-        fill: (batch) => tf.tidy(() => predictor.predict({ ...batch, level }).result),
+        fill: (batch) => tf.tidy(() => predictor.predict({ ...batch, l: level }).result),
       })),
       cells: levels.map((level) => ({ method, degradation, level })),
     });

@@ -1,6 +1,6 @@
 /** Pictures of the samples that a report shows: the worst, the middle and the best. */
 import sharp from 'sharp';
-import { levelsFor, type Prediction } from '../core/method.ts';
+import { type Prediction, valuesOfL } from '../core/method.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { atResolution, blend } from './at-resolution.ts';
@@ -152,8 +152,8 @@ async function drawSample(
     const results: ShownResult[][] = [];
     for (const subject of subjects) {
       const drawn: ShownResult[] = [];
-      for (const level of levelsFor(subject.predictor, set.suite.levels)) {
-        const prediction = subject.predictor.predict({ ...batch, level });
+      for (const level of valuesOfL(subject.predictor, set.suite.levels)) {
+        const prediction = subject.predictor.predict({ ...batch, l: level });
         const finish = (image: Tensor4D) => (set.suite.blend ? blend(image, truth, hole) : image.clone());
         drawn.push({
           level,

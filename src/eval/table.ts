@@ -1,6 +1,6 @@
 /** The small table at the end of a training: how well held-out holes are filled, beside filling them with one colour. */
 import type { Config } from '../config/schema.ts';
-import { levelsFor, type Predictor } from '../core/method.ts';
+import { type Predictor, valuesOfL } from '../core/method.ts';
 import { heldOutBatch, heldOutHash } from '../data/held-out.ts';
 import type { Batch, PreparedSample } from '../data/types.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
@@ -90,9 +90,9 @@ function fillings(
   return tf.tidy(() => {
     const images: Record<string, Tensor4D> = { [BASELINE]: meanColour(truth, hole) };
     if (predictor.predictFromTrueSketch) images['F, true sketch'] = predictor.predictFromTrueSketch(batch);
-    const predictions = levelsFor(predictor, LEVELS).map((level) => ({
+    const predictions = valuesOfL(predictor, LEVELS).map((level) => ({
       at: level === undefined ? '' : `, l = ${level}`,
-      ...predictor.predict({ ...batch, level }),
+      ...predictor.predict({ ...batch, l: level }),
     }));
     for (const { at, firstImage } of predictions) if (firstImage) images[`I_gen${at}`] = firstImage;
     for (const { at, result } of predictions) images[`I_out${at}`] = result;

@@ -20,12 +20,12 @@ export interface Case {
 
 /** Inputs for a computation with its own results. */
 export function makeCases(computation: Computation): Case[] {
-  return BATCHES.map((levels, index) => {
+  return BATCHES.map((ls, index) => {
     const inputs = Object.fromEntries(
       Object.entries(computation.inputs).map(([name, port]) => {
         const random = stream(1, 'proof', index, name);
-        const samples = levels.map((level) => sampleOf(port, level, random));
-        return [name, { shape: [levels.length, ...port.shape], data: joined(samples) }];
+        const samples = ls.map((l) => sampleOf(port, l, random));
+        return [name, { shape: [ls.length, ...port.shape], data: joined(samples) }];
       }),
     );
     const begin = performance.now();
@@ -60,11 +60,11 @@ function joined(samples: readonly Float32Array[]): Float32Array {
   return whole;
 }
 
-function sampleOf({ kind, shape }: Port, level: number, random: RandomStream): Float32Array {
+function sampleOf({ kind, shape }: Port, l: number, random: RandomStream): Float32Array {
   const [side] = shape as [number];
   switch (kind) {
-    case 'level':
-      return Float32Array.of(level);
+    case 'l':
+      return Float32Array.of(l);
     case 'hole':
       return Float32Array.from(drawFreeFormMask(side, random));
     case 'sketch':

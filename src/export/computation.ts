@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import type { Control } from '../core/control.ts';
 import type { Intermediate, Method } from '../core/method.ts';
-import { levelPort, type NetworkPorts, type Port } from '../core/ports.ts';
+import { lPort, type NetworkPorts, type Port } from '../core/ports.ts';
 import { splitStrokes } from '../data/colour-strokes.ts';
 import type { Graph } from '../graph/graph.ts';
 import { simplify } from '../graph/simplify/simplify.ts';
@@ -41,7 +41,7 @@ export function pipeline(method: Method, config: Config): Computation {
   const sketch: Port = {
     kind: 'sketch',
     shape: [size, size, 1],
-    meaning: `one-pixel lines: -1 line, +1 paper${uses('level') ? '; what l does to them is part of the model' : ''}`,
+    meaning: `one-pixel lines: -1 line, +1 paper${uses('l') ? '; what l does to them is part of the model' : ''}`,
   };
   const colour: Port = {
     kind: 'colour',
@@ -63,7 +63,7 @@ export function pipeline(method: Method, config: Config): Computation {
       ...(edit && { photo, hole }),
       ...(uses('sketch') && { sketch }),
       ...(uses('colour') && { colour }),
-      ...(uses('level') && { l: levelPort }),
+      ...(uses('l') && { l: lPort }),
     },
     outputs: {
       ...Object.fromEntries(predictor.intermediates.map((key) => made[key])),
@@ -72,7 +72,7 @@ export function pipeline(method: Method, config: Config): Computation {
     run: (given) => {
       const some = (given.sketch ?? given.hole) as Tensor4D;
       const prediction = predictor.predict({
-        level: given.l as Tensor2D | undefined,
+        l: given.l as Tensor2D | undefined,
         // What it has no port for it does not look at.
         sketch: (given.sketch ?? tf.onesLike(some)) as Tensor4D,
         image: (given.photo ?? tf.zerosLike(tf.tile(some, [1, 1, 1, 3]))) as Tensor4D,

@@ -10,7 +10,7 @@ const FILL: Record<Exclude<PortKind, 'sketch'>, number> = {
   photo: 0,
   hole: 1,
   colour: 0,
-  level: 0.5,
+  l: 0.5,
   network: 0,
 };
 
@@ -19,7 +19,7 @@ const HINTS: Record<PortKind, string> = {
   hole: '1 is filled, 0 is kept',
   sketch: '1 is paper, -1 a line',
   colour: 'RGB / 127.5 - 1, and 1 in strokes; 0 is none',
-  level: '0 follows the sketch, 1 is the freest',
+  l: '0 follows the sketch, 1 is the freest',
   network: 'see above',
 };
 

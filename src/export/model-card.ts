@@ -26,7 +26,7 @@ export function modelCard(report: ExportReport, computations: readonly Computati
     ...(has('onnx') || has('tfjs')
       ? ([['## Example: browser', `${browserText(has)}\n\n${code('js', browser)}`]] as const)
       : []),
-    ['## Equality with the checkpoint', proofTable(proofs, origin.controls.includes('level'))],
+    ['## Equality with the checkpoint', proofTable(proofs, origin.controls.includes('l'))],
     ['## Origin', originText(origin)],
     ['## Licence', LICENCE],
   ];
@@ -41,9 +41,7 @@ function purposeOf({ config, controls }: Origin): string {
     config.task === 'edit'
       ? `It fills a hole in the photo of a face${drawn}`
       : 'It draws a face from a sketch';
-  const freely = controls.includes('level')
-    ? '; the refinement level l says how freely it takes the sketch'
-    : '';
+  const freely = controls.includes('l') ? '; the refinement level l says how freely it takes the sketch' : '';
   return `${does}${freely}. The method is ${methodOf(config).paper}.`;
 }
 
@@ -55,7 +53,7 @@ function picturesText({ config, controls }: Origin): string {
   const values = controls.includes('sketch')
     ? 'Hole and sketch have two values each, no greys: thin lines to one pixel.'
     : 'The hole has two values, no greys.';
-  const widened = controls.includes('level')
+  const widened = controls.includes('l')
     ? ' A line outside the hole counts only where l widens it into the hole.'
     : '';
   const strokes = controls.includes('colour')
@@ -127,7 +125,7 @@ function layoutText(has: (format: string) => boolean): string {
   return lines.join('\n');
 }
 
-function proofTable(proofs: readonly Proof[], hasLevel: boolean): string {
+function proofTable(proofs: readonly Proof[], hasL: boolean): string {
   const rows = proofs.flatMap(({ network, format, runtime, tolerance, outputs }) =>
     Object.entries(outputs).map(([output, { max, mean, scale }]) => [
       network,
@@ -138,7 +136,7 @@ function proofTable(proofs: readonly Proof[], hasLevel: boolean): string {
       (tolerance * scale).toExponential(1),
     ]),
   );
-  const inputs = `Seeded inputs, ${hasLevel ? 'l = 0, 0.25, 0.5, 0.75 and 1, ' : ''}batches of 1 and 3.`;
+  const inputs = `Seeded inputs, ${hasL ? 'l = 0, 0.25, 0.5, 0.75 and 1, ' : ''}batches of 1 and 3.`;
   return `${inputs}\n\n${table(['Network', 'Format', 'Output', 'Largest difference', 'Mean', 'Allowed'], rows)}`;
 }
 

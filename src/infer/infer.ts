@@ -9,7 +9,7 @@ import type { Reporter } from '../runtime/progress.ts';
 import { fileOf, type Job } from './jobs.ts';
 import { type PaintOptions, paint } from './paint.ts';
 
-export interface InferOptions extends Pick<PaintOptions, 'levels' | 'maskHole' | 'region' | 'raw'> {
+export interface InferOptions extends Pick<PaintOptions, 'ls' | 'maskHole' | 'region' | 'raw'> {
   readonly loaded: LoadedMethod;
   readonly jobs: readonly Job[];
   /** The folder of the results, made if it is not there. */

@@ -1,6 +1,6 @@
 /** Makes the pictures of one job. */
 
-import { levelsFor, type Predictor } from '../core/method.ts';
+import { type Predictor, valuesOfL } from '../core/method.ts';
 import type { CropFinder, RgbImage } from '../data/decode.ts';
 import { blend } from './blend.ts';
 import { regionForPhoto } from './choose-region.ts';
@@ -19,7 +19,7 @@ export interface PaintOptions {
   readonly predictor: Predictor;
   /** Side of the network's input, px. */
   readonly resolution: number;
-  readonly levels: readonly number[];
+  readonly ls: readonly number[];
   readonly maskHole: MaskHole;
   readonly region: RegionChoice;
   /** Needed for the region `face`. */
@@ -61,14 +61,14 @@ interface Subject {
  */
 export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
   const { predictor, resolution } = options;
-  const levels = levelsFor(predictor, options.levels);
+  const ls = valuesOfL(predictor, options.ls);
   const subject =
     job.kind === 'sketch' ? await readSynthesis(job.sketch, resolution) : await readSubject(job, options);
   const files = new Map<string, Buffer>();
   const rows: SheetRow[] = [];
-  for (const level of levels) {
-    const suffix = levels.length > 1 ? `-l${level}` : '';
-    const output = await runPredictor(predictor, subject.input, resolution, level);
+  for (const l of ls) {
+    const suffix = ls.length > 1 ? `-l${l}` : '';
+    const output = await runPredictor(predictor, subject.input, resolution, l);
     const { refinedSketch, firstImage, roughSketch, result, resolution: side } = output;
     const [sketch, first, final] = [
       refinedSketch && (await subject.finishSketch(refinedSketch, side)),
@@ -79,7 +79,7 @@ export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
     if (first) files.set(`-IGEN${suffix}`, first.png);
     files.set(`-IOUT${suffix}`, final.png);
     rows.push({
-      level,
+      l,
       roughSketch: roughSketch && toRgb(roughSketch, side),
       refinedSketch: sketch?.view,
       firstImage: first?.view,

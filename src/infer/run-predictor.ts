@@ -16,19 +16,19 @@ export interface NetworkOutput {
   readonly roughSketch?: Float32Array;
 }
 
-/** Runs a predictor on one input of r x r. @param level l in [0, 1], for methods that have one. */
+/** Runs a predictor on one input of r x r. @param l l in [0, 1], for methods that have one. */
 export async function runPredictor(
   predictor: Predictor,
   input: NetworkInput,
   r: number,
-  level?: number,
+  l?: number,
 ): Promise<NetworkOutput> {
   const prediction = tf.tidy(() => {
     const image = tf.tensor4d(input.image, [1, r, r, 3]);
     const hole = tf.tensor4d(input.hole, [1, r, r, 1]);
     const sketch = tf.tensor4d(input.sketch, [1, r, r, 1]);
     const colour = input.colour && splitStrokes(tf.tensor4d(input.colour, [1, r, r, 4]));
-    return { ...predictor.predict({ image, hole, sketch, level, ...(colour && { colour }) }) };
+    return { ...predictor.predict({ image, hole, sketch, l, ...(colour && { colour }) }) };
   });
   const floats = async (tensor?: Tensor4D) => (await tensor?.data()) as Float32Array | undefined;
   try {

@@ -6,7 +6,7 @@ import { toRgb } from './png.ts';
 
 /** What was made at one l; undefined where the method has none. */
 export interface SheetRow {
-  readonly level: number | undefined;
+  readonly l: number | undefined;
   /** The degraded sketch that the networks saw. */
   readonly roughSketch?: RgbImage;
   readonly refinedSketch?: RgbImage;
@@ -41,7 +41,7 @@ export async function drawSheet(
     { caption: 'I_out', pictures: rows.map(({ result }) => result) },
   ];
   const columns = [...given, ...made.filter(({ pictures }) => pictures.some(Boolean))];
-  const captions = rows.map(({ level }) => (level === undefined ? '' : `l = ${level}`));
+  const captions = rows.map(({ l }) => (l === undefined ? '' : `l = ${l}`));
   return (await drawPictures(columns, resolution, captions)).png;
 }
 

@@ -8,7 +8,7 @@ import { tf } from '../ops/tf.ts';
 export interface StepValues {
   readonly losses: Readonly<Record<string, number>>;
   readonly gradientNorms: Readonly<Record<string, number>>;
-  readonly refinement?: number;
+  readonly l?: number;
 }
 
 /**
@@ -30,7 +30,7 @@ export function guardedStep(trainable: Trainable, batch: Batch): { values: StepV
     });
     tf.dispose(scalars);
     if (!measured) throw new Error('The step did not ask whether it is accepted.');
-    return { values: { ...measured, refinement: scalars.refinement }, kept };
+    return { values: { ...measured, l: scalars.l }, kept };
   } finally {
     if (!kept) {
       trainable.restore(before);

@@ -11,13 +11,13 @@ import type { Reporter } from '../runtime/progress.ts';
 import { drawGrid } from './grid.ts';
 
 export class SampleGrids {
-  readonly #levels: readonly number[];
+  readonly #ls: readonly number[];
   readonly #batch: Batch | undefined;
   readonly #reporter: Reporter;
   #path: string | undefined;
 
-  private constructor(levels: readonly number[], batch: Batch | undefined, reporter: Reporter) {
-    this.#levels = levels;
+  private constructor(ls: readonly number[], batch: Batch | undefined, reporter: Reporter) {
+    this.#ls = ls;
     this.#batch = batch;
     this.#reporter = reporter;
   }
@@ -38,7 +38,7 @@ export class SampleGrids {
   /** Writes `samples/step-N.png`. A disk that refuses it is warned of. Returns undefined without samples. */
   async draw(method: Method, run: RunFolder, step: number): Promise<GridImage | undefined> {
     if (!this.#batch) return undefined;
-    const images = method.visuals(this.#batch, this.#levels);
+    const images = method.visuals(this.#batch, this.#ls);
     const grid = await drawGrid(images);
     tf.dispose(images);
     const path = `${run.samples}/step-${String(step).padStart(7, '0')}.png`;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type InferCommand, inferCommand, parseLevels } from '../../src/cli/infer.ts';
+import { type InferCommand, inferCommand, parseL } from '../../src/cli/infer.ts';
 import { networkInput } from '../../src/infer/network-input.ts';
 import type { Raster } from '../../src/infer/raster.ts';
 import { readHole, readStrip } from '../../src/infer/read.ts';
@@ -28,7 +28,7 @@ const photos = resolve('../shared/photos');
 const infer = (out: string, change: Partial<InferCommand>) =>
   inferCommand({
     checkpoint,
-    level: '0.5',
+    l: '0.5',
     maskHole: 'white',
     region: 'hole',
     raw: false,
@@ -47,7 +47,7 @@ describe('infer', () => {
     requirePhotos(skip);
     const out = join(folder, 'strip');
     const strip = join(photos, 'deepps-edit', '1.png');
-    await infer(out, { strips: [strip], level: '0,1' });
+    await infer(out, { strips: [strip], l: '0,1' });
     expect(readdirSync(out)).toHaveLength(7);
     const part = (index: number) =>
       sharp(strip).extract({ left: index * 256, top: 0, width: 256, height: 256 });
@@ -152,11 +152,11 @@ describe('--colour', () => {
 
 describe('--l', () => {
   it('is one number in [0, 1] or several', () => {
-    expect(parseLevels('0.5')).toEqual([0.5]);
-    expect(parseLevels('0, .25,1')).toEqual([0, 0.25, 1]);
+    expect(parseL('0.5')).toEqual([0.5]);
+    expect(parseL('0, .25,1')).toEqual([0, 0.25, 1]);
   });
 
   it.each(['1.1', '-0.1', 'half', '', '0,,1', '0.5,0.50', '1e-3', 'NaN'])('is not "%s"', (text) => {
-    expect(() => parseLevels(text)).toThrow(/refinement level/);
+    expect(() => parseL(text)).toThrow(/value of l/);
   });
 });

@@ -94,7 +94,7 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
     await page.page.keyboard.press('Control+y');
 
     await page.result();
-    await page.page.locator('#level').press('ArrowRight');
+    await page.page.locator('#l').press('ArrowRight');
     expect(await page.result()).toMatch(/^l 0\.55/);
     const half = await page.save('result');
     await page.page.click('#strip button:last-child');
@@ -106,7 +106,7 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
 
   it('brings the drawing back after a reload, and a project in another browser', async () => {
     const page = await openWithDrawing();
-    await page.page.locator('#level').press('ArrowRight');
+    await page.page.locator('#l').press('ArrowRight');
     await page.result();
     const saved = await Promise.all([greyOf(await page.save('hole')), greyOf(await page.save('sketch'))]);
     const project = await page.save('project');
@@ -286,7 +286,7 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
       [500, 950],
     ]);
     await page.result();
-    await page.page.locator('#level').press('ArrowRight');
+    await page.page.locator('#l').press('ArrowRight');
     await page.result();
     // Time of the thread itself: what else the machine is busy with does not count.
     expect(longestMainTask(await browser.stopTracing())).toBeLessThan(50);
@@ -297,7 +297,7 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
     const page = await openWithDrawing();
     const sketch = await page.save('sketch');
     await editor.close();
-    await page.page.locator('#level').press('ArrowRight');
+    await page.page.locator('#l').press('ArrowRight');
     await page.page.waitForSelector('#result-notice:not([hidden])');
     expect(await page.page.textContent('#result-notice')).toContain('does not answer');
     expect((await page.save('sketch')).equals(sketch)).toBe(true);

@@ -68,7 +68,7 @@ describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBr
 
   it('change the result inside the hole, are undone, done again and erased', async () => {
     const page = await openWithHole();
-    expect(await page.page.isVisible('#level')).toBe(false);
+    expect(await page.page.isVisible('#l')).toBe(false);
     const plain = await page.save('result');
     expect(await coloursOf(await page.save('colour'))).toEqual({});
     await page.tool('colour');

@@ -59,7 +59,7 @@ describe.skipIf(noBrowser)(`inference in the page${noBrowser ? ` (${noBrowser})`
     await page.page.selectOption('#engine', 'server');
     await page.result();
     await editor.close();
-    await page.page.locator('#level').press('ArrowRight');
+    await page.page.locator('#l').press('ArrowRight');
     expect(await page.result()).toMatch(/WebGPU|WebAssembly/);
     expect(await page.page.textContent('#draw-notice')).toMatch(/does not answer.*goes on/);
     await page.close();

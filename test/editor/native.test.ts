@@ -19,7 +19,7 @@ const plane = (channels: number, value: () => number) =>
   Float32Array.from({ length: r * r * channels }, value);
 const input = {
   resolution: r,
-  level: 0.25,
+  l: 0.25,
   image: plane(3, () => random.uniform(-1, 1)),
   hole: plane(1, () => (random.uniform() < 0.5 ? 1 : 0)),
   sketch: plane(1, () => (random.uniform() < 0.05 ? -1 : 1)),
@@ -28,7 +28,7 @@ const input = {
 it('an input with strokes of colour is the same after the wire', () => {
   const colour = plane(4, () => random.uniform(-1, 1));
   const sent = encodeInput({ ...input, colour });
-  expect(decodeInput(sent, r, true)).toEqual({ ...input, level: Math.fround(input.level), colour });
+  expect(decodeInput(sent, r, true)).toEqual({ ...input, l: Math.fround(input.l), colour });
   expect(decodeInput(sent, r, false)).toBeUndefined();
   expect(decodeInput(encodeInput(input), r, true)).toBeUndefined();
 });
@@ -44,7 +44,7 @@ describe('the process that computes', () => {
 
   it('gives the numbers of the method itself, over the wire too', async () => {
     const loaded = await loadMethod(checkpoint);
-    const expected = await runPredictor(loaded.method.predictor(), input, r, input.level);
+    const expected = await runPredictor(loaded.method.predictor(), input, r, input.l);
     loaded.method.dispose();
     const sent = decodeInput(encodeInput(input), r, false)!;
     const received = decodeOutput(encodeOutput(await engine.ask('predict', sent)).buffer);

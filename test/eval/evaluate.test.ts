@@ -129,7 +129,7 @@ it('measures anew what is damaged on disk, or was of another set', async () => {
 
 it('ends at images that are no numbers, saying whose', async () => {
   const broken = fakeSubject('broken', 0, {
-    predict: ({ image, level }) => ({ result: tf.div(image, level === 1 ? 0 : 1) as Tensor4D }),
+    predict: ({ image, l }) => ({ result: tf.div(image, l === 1 ? 0 : 1) as Tensor4D }),
   });
   await expect(evaluateFakes(set, join(folder, 'nan'), { subjects: [broken] })).rejects.toThrow(
     /no numbers[\s\S]*broken at l = 1/,
@@ -156,8 +156,8 @@ it('measures results that are smaller than photos at their own size', async () =
 it('tells the best l of each sketch, and whether it clearly is', async () => {
   // Of a, l = 1 is brighter by 0.1 everywhere; of the other, as far off as l = 0, to the other side.
   const equal = fakeSubject('equal', 0, {
-    predict: ({ image, level }) => ({
-      result: tf.add(image, Number(level) === 1 ? 0.100001 : -0.1) as Tensor4D,
+    predict: ({ image, l }) => ({
+      result: tf.add(image, Number(l) === 1 ? 0.100001 : -0.1) as Tensor4D,
     }),
   });
   const subjects = [fakeSubject('a', 0), equal];

@@ -17,11 +17,11 @@ export function fakeSubject(label: string, offset: number, change: Partial<Predi
   const predictor: Predictor = {
     resolution: 64,
     networks: [],
-    controls: ['sketch', 'level'],
+    controls: ['sketch', 'l'],
     intermediates: ['refinedSketch', 'firstImage'],
-    predict: ({ image, sketch, level }) =>
+    predict: ({ image, sketch, l }) =>
       tf.tidy(() => ({
-        result: tf.add(tf.sub(image, tf.mul(sketch, 0.05)), offset + 0.1 * Number(level)) as Tensor4D,
+        result: tf.add(tf.sub(image, tf.mul(sketch, 0.05)), offset + 0.1 * Number(l)) as Tensor4D,
         firstImage: image.clone(),
         refinedSketch: sketch.clone(),
       })),

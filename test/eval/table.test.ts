@@ -55,10 +55,10 @@ it.each(['edit', 'synthesis'] as const)(
     const predictor: Predictor = {
       resolution: side,
       networks: [],
-      controls: ['sketch', 'level'],
+      controls: ['sketch', 'l'],
       intermediates: ['firstImage'],
-      predict: ({ image, level = 0 }) => ({
-        result: tf.add(image, tf.mul(level, 0.2)) as Tensor4D,
+      predict: ({ image, l = 0 }) => ({
+        result: tf.add(image, tf.mul(l, 0.2)) as Tensor4D,
         firstImage: tf.add(image, 0.1) as Tensor4D,
       }),
       predictFromTrueSketch: ({ image }) => tf.add(image, 0.4) as Tensor4D,

@@ -12,7 +12,7 @@ const computation: Computation = {
     photo: { kind: 'photo', shape: [16, 16, 3], meaning: '' },
     hole: { kind: 'hole', shape: [16, 16, 1], meaning: '' },
     sketch: { kind: 'sketch', shape: [16, 16, 1], meaning: '' },
-    l: { kind: 'level', shape: [1], meaning: '' },
+    l: { kind: 'l', shape: [1], meaning: '' },
   },
   outputs: { y: '', l: '' },
   run: ({ photo, hole, sketch, l }) => ({ y: tf.add(tf.mul(photo, hole), sketch), l: l.clone() }),

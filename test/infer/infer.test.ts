@@ -47,7 +47,7 @@ const run = (jobs: Job[], change: Partial<InferOptions> = {}) =>
   infer({
     loaded: edit,
     jobs,
-    levels: [0.5],
+    ls: [0.5],
     maskHole: 'white',
     region: 'hole',
     raw: false,
@@ -86,7 +86,7 @@ describe('infer', () => {
   });
 
   it('makes a picture for each l, and a sheet with a row for each', async () => {
-    await run([await triple('many')], { levels: [0, 0.25, 1] });
+    await run([await triple('many')], { ls: [0, 0.25, 1] });
     const files = readdirSync(out);
     expect(files).toHaveLength(10);
     expect(files).toContain('many-IOUT-l0.25.png');
@@ -123,7 +123,7 @@ describe('infer', () => {
         [...sketch.data].map((value) => value / 127.5 - 1),
         1,
       );
-      const { result } = trainedPredictor(edit).predict({ image, hole: holes, sketch: drawn, level: 0.5 });
+      const { result } = trainedPredictor(edit).predict({ image, hole: holes, sketch: drawn, l: 0.5 });
       return [...result.dataSync()].map((value) => Math.round((value + 1) * 127.5));
     });
     const found = [...(await load(join(out, 'raw-IOUT.png'))).data].filter((_, i) => i % 4 < 3);

@@ -24,7 +24,7 @@ describe('a method from its checkpoint', () => {
     const path = await saveMethod(folder, method, config, all, 1);
     const loaded = await loadMethod(folder);
     expect(loaded).toMatchObject({ path, trained: all, config: { seed: 7 } });
-    const batch = { ...tinyBatch(2, 64), level: 0.3 };
+    const batch = { ...tinyBatch(2, 64), l: 0.3 };
     const [was, is] = [method.predictor(), trainedPredictor(loaded)].map((predictor) =>
       tf.tidy(() => predictor.predict(batch).result.dataSync()),
     );
@@ -48,10 +48,10 @@ describe('a method from its checkpoint', () => {
     const method = createMethod(config);
     tf.tidy(() => {
       const batch = tinyBatch(3, 64);
-      const levels = [0, 0.37, 1];
-      const together = method.predictor().predict({ ...batch, level: tf.tensor2d(levels, [3, 1]) }).result;
-      levels.forEach((level, i) => {
-        const alone = method.predictor().predict({ ...batch, level }).result;
+      const ls = [0, 0.37, 1];
+      const together = method.predictor().predict({ ...batch, l: tf.tensor2d(ls, [3, 1]) }).result;
+      ls.forEach((l, i) => {
+        const alone = method.predictor().predict({ ...batch, l }).result;
         const difference = tf.max(tf.abs(tf.sub(alone.slice(i, 1), together.slice(i, 1))));
         expect(difference.dataSync()[0]).toBeLessThan(1e-5);
       });

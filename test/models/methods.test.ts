@@ -68,15 +68,15 @@ describe.each(Object.keys(configs))('%s', (name) => {
     const predictor = method.predictor();
     const batch = tinyBatch(1, 64);
     const found = tf.tidy(() => {
-      const one = predictor.predict({ ...batch, level: 0 }).result;
+      const one = predictor.predict({ ...batch, l: 0 }).result;
       const differs = (other: object) => {
         const { result } = predictor.predict({ ...batch, ...other });
         return tf.max(tf.abs(tf.sub(one, result))).dataSync()[0] > 0;
       };
-      return { sketch: differs({ sketch: tf.neg(batch.sketch) }), level: differs({ level: 1 }) };
+      return { sketch: differs({ sketch: tf.neg(batch.sketch) }), l: differs({ l: 1 }) };
     });
-    const has = (control: 'sketch' | 'level') => predictor.controls.includes(control);
-    expect(found).toEqual({ sketch: has('sketch'), level: has('level') });
+    const has = (control: 'sketch' | 'l') => predictor.controls.includes(control);
+    expect(found).toEqual({ sketch: has('sketch'), l: has('l') });
     tf.dispose({ ...batch });
     method.dispose();
   });

@@ -49,7 +49,7 @@ export const infer = defineCommand({
       ...rest,
       checkpoint,
       strips: strip,
-      level: l,
+      l,
       maskHole,
       out,
       reporter: terminalReporter(),

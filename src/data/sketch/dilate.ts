@@ -1,8 +1,8 @@
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 
-/** The dilation diameter in px for a refinement level l in [0, 1]: 1 (none) to `maxDilation`. */
-export function dilationDiameter(level: number, maxDilation: number): number {
-  return (maxDilation - 1) * level + 1;
+/** The dilation diameter in px for l in [0, 1]: 1 (none) to `maxDilation`. */
+export function dilationDiameter(l: number, maxDilation: number): number {
+  return (maxDilation - 1) * l + 1;
 }
 
 /**

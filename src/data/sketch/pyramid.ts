@@ -57,16 +57,16 @@ export function trueLevel(batch: Batch, level: number, levels: number): Batch {
  * the top resolution, and everything is resized from there.
  *
  * @param batch images and sketches at the top resolution.
- * @param refinement l in [0, 1].
+ * @param l in [0, 1].
  */
 export function trainingPyramid(
   batch: Batch,
   degradation: Degradation,
-  options: { refinement: number; maxDilation: number; level: number; levels: number },
+  options: { l: number; maxDilation: number; level: number; levels: number },
 ): LevelBatch[] {
-  const { refinement, maxDilation, levels } = options;
+  const { l, maxDilation, levels } = options;
   return tf.tidy(() => {
-    const diameter = dilationDiameter(refinement, maxDilation);
+    const diameter = dilationDiameter(l, maxDilation);
     const smooth = smoothSketch(batch.sketch, SMOOTHING.wide);
     const deformed = deformSketch(smooth, degradation.offsets, diameter - 1);
     const rough = dilateSketch(discardBoxes(deformed, degradation.boxes), diameter, maxDilation);
@@ -81,16 +81,16 @@ export function trainingPyramid(
 /**
  * Test-time inputs of the levels 1 to `level`: the user's sketch, smoothed and dilated by l (models.py:459-515).
  *
- * @param refinement l in [0, 1], [n or 1, 1].
+ * @param l in [0, 1], [n or 1, 1].
  */
 export function testPyramid(
   batch: Batch,
-  options: { refinement: Tensor2D; maxDilation: number; level: number; levels: number },
+  options: { l: Tensor2D; maxDilation: number; level: number; levels: number },
 ): Omit<LevelBatch, 'sketch'>[] {
-  const { refinement, maxDilation, levels } = options;
+  const { l, maxDilation, levels } = options;
   return tf.tidy(() => {
     const smooth = smoothSketch(batch.sketch, SMOOTHING.wide);
-    const diameter: Tensor2D = tf.add(tf.mul(refinement, maxDilation - 1), 1);
+    const diameter: Tensor2D = tf.add(tf.mul(l, maxDilation - 1), 1);
     const rough = dilateSketch(smooth, diameter, maxDilation);
     return Array.from({ length: options.level }, (_, index) => atLevel(batch, rough, index + 1, levels));
   });

@@ -38,7 +38,7 @@ function workers({ config }: LoadedMethod, predictor: Predictor): Workers {
   const hed = lazily(loadHed);
   const face = lazily(loadFaceCrop);
   return {
-    predict: (input) => runPredictor(predictor, input, input.resolution, input.level),
+    predict: (input) => runPredictor(predictor, input, input.resolution, input.l),
 
     async edges({ rgb, size }) {
       const [map] = await detectEdges(await hed(), [rgb], edges.size, edges.padding);

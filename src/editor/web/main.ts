@@ -3,7 +3,7 @@ import type { EditorDescription } from '../description.ts';
 import { type LayerName, layerNames } from './drawing/changes.ts';
 import type { Saveable } from './studio/protocol.ts';
 import { BrushSizes } from './ui/brush-size.ts';
-import { connectBrush, connectLevel, connectRegion, connectTools, hideUnusable } from './ui/controls.ts';
+import { connectBrush, connectL, connectRegion, connectTools, hideUnusable } from './ui/controls.ts';
 import { button, dialog, div, input, output } from './ui/dom.ts';
 import { DrawStage, layerOf } from './ui/draw-stage.ts';
 import { Editor } from './ui/editor.ts';
@@ -30,7 +30,7 @@ async function start(): Promise<void> {
   const result = new ResultStage(editor);
   connectTools(editor);
   connectBrush(editor, sizes);
-  connectLevel(editor);
+  connectL(editor);
   connectRegion(editor);
   connectEngines(editor);
   showOutcome(editor);
@@ -70,14 +70,14 @@ async function start(): Promise<void> {
     {
       keys: [','],
       name: 'Less refinement',
-      needs: 'level',
-      run: () => editor.setLevel(editor.level.value - 0.05),
+      needs: 'l',
+      run: () => editor.setL(editor.l.value - 0.05),
     },
     {
       keys: ['.'],
       name: 'More refinement',
-      needs: 'level',
-      run: () => editor.setLevel(editor.level.value + 0.05),
+      needs: 'l',
+      run: () => editor.setL(editor.l.value + 0.05),
     },
     { keys: ['B'], name: 'Before or after', run: () => result.toggleBefore() },
     { keys: ['U'], name: 'Use the result as photo', run: () => void editor.useResult() },

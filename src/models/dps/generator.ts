@@ -29,12 +29,12 @@ export interface GeneratorOptions {
 export function buildGenerator(options: GeneratorOptions): LayersModel {
   const { name, channels, width, lowest } = options;
   const x = tf.input({ shape: [null, null, channels], name: `${name}.x` });
-  const level = tf.input({ shape: [1], name: `${name}.l` });
-  const style = styleNetwork(level);
+  const l = tf.input({ shape: [1], name: `${name}.l` });
+  const style = styleNetwork(l);
   const block = blocks(style);
   const first = conv('conv1', width).apply(x) as Symbolic;
   let features: Symbolic;
-  const inputs = [x, level];
+  const inputs = [x, l];
   if (lowest) {
     const half = block.down('rcb1', first, 2 * width);
     const quarter = block.down('rcb2', half, 4 * width);
@@ -74,8 +74,8 @@ export function splitPicture(picture: Tensor4D): { sketch: Tensor4D; image: Tens
 }
 
 /** l [n,1] → style [n,128], four leaky layers. */
-function styleNetwork(level: Symbolic): Symbolic {
-  let style = level;
+function styleNetwork(l: Symbolic): Symbolic {
+  let style = l;
   for (const index of [0, 2, 4, 6]) {
     const dense = tf.layers.dense({ units: STYLE_WIDTH, name: `embedding.style.${index}` });
     style = new Rectifier({ slope: LEAK }).apply(dense.apply(style) as Symbolic) as Symbolic;

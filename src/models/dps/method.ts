@@ -21,7 +21,7 @@ import { imageGeneratorVisuals, refinementVisuals } from './visuals.ts';
 interface DpsStage extends StagePlan {
   readonly level: number;
   /** Values of l that batches draw from. */
-  readonly refinements: readonly number[];
+  readonly ls: readonly number[];
 }
 
 export class Dps implements Method {
@@ -52,7 +52,7 @@ export class Dps implements Method {
   }
 
   begin(stage: StagePlan): Trainable {
-    const { level, refinements } = stage as DpsStage;
+    const { level, ls } = stage as DpsStage;
     if (this.#current?.level !== level) {
       this.#current?.trainable.dispose();
       this.#current = {
@@ -61,7 +61,7 @@ export class Dps implements Method {
       };
     }
     const { trainable } = this.#current;
-    if (trainable instanceof RefinementStage) trainable.refinements = refinements;
+    if (trainable instanceof RefinementStage) trainable.ls = ls;
     return trainable;
   }
 
@@ -128,18 +128,18 @@ export class Dps implements Method {
     return portsOf(this.networks[network], side);
   }
 
-  visuals(batch: Batch, levels: readonly number[]): NamedImages {
+  visuals(batch: Batch, ls: readonly number[]): NamedImages {
     const { task } = this.#config;
     const trained = this.#trained();
     if (!trained) return imageGeneratorVisuals(this.predictor(), task, batch);
-    return refinementVisuals(trained, task, batch, levels);
+    return refinementVisuals(trained, task, batch, ls);
   }
 
-  fill(batch: Batch, level: number): Tensor4D {
+  fill(batch: Batch, l: number): Tensor4D {
     const trained = this.#trained();
     if (!trained) return this.predictor().predictFromTrueSketch(batch);
     return tf.tidy(() => {
-      const input = { ...batch, level };
+      const input = { ...batch, l };
       return 'predict' in trained ? trained.predict(input).result : trained.refine(input).firstImage;
     });
   }
@@ -179,7 +179,7 @@ function planStages(config: DpsConfig): DpsStage[] {
     summary: 'the image generator alone, from true sketches',
     learns: ['F', 'FD'],
     level: 0,
-    refinements: [],
+    ls: [],
     duration,
     batch,
     holePool,
@@ -205,14 +205,14 @@ function planStages(config: DpsConfig): DpsStage[] {
           name: `G${resolution}, l = 1`,
           summary: `level ${level} at ${resolution} px, the roughest sketches`,
           duration: entry.atFullRefinement,
-          refinements: [1],
+          ls: [1],
         },
         {
           ...shared,
           name: `G${resolution}, any l`,
           summary: `level ${level} at ${resolution} px, l drawn for each batch`,
           duration: entry.atDrawnRefinement,
-          refinements: drawnRefinements(refinement.maxDilation),
+          ls: drawnRefinements(refinement.maxDilation),
         },
       ];
     }),

@@ -1,6 +1,6 @@
 /** What the networks of Deep Plastic Surgery take and give. */
 
-import { levelPort, type NetworkPorts, type Port } from '../../core/ports.ts';
+import { lPort, type NetworkPorts, type Port } from '../../core/ports.ts';
 import type { LayersModel } from '../../ops/tf.ts';
 
 /** @param side of the network's pictures, px. */
@@ -13,7 +13,7 @@ export function portsOf({ inputNames, inputs, outputs, name }: LayersModel, side
 }
 
 function portOf(name: string, shape: readonly (number | null)[], side: number): Port {
-  if (name === 'l') return levelPort;
+  if (name === 'l') return lPort;
   const below = name === 'below';
   return {
     kind: 'network',

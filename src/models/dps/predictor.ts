@@ -23,7 +23,7 @@ export interface PredictorOptions {
 export class DpsPredictor implements Predictor {
   readonly resolution: number;
   readonly networks: readonly string[];
-  readonly controls = ['sketch', 'level'] as const;
+  readonly controls = ['sketch', 'l'] as const;
   readonly intermediates = ['refinedSketch', 'firstImage'] as const;
   readonly #refiner: Refiner;
   readonly #imageGenerator: LayersModel;

@@ -37,7 +37,7 @@ export class RefinementStage extends AdversarialStage {
   readonly #options: RefinementStageOptions;
   #random: RandomStream;
   /** Values of l; one is drawn for each batch. */
-  refinements: readonly number[] = [1];
+  ls: readonly number[] = [1];
 
   /** @param below the features of the lower levels' generators, lowest first. */
   constructor(
@@ -58,11 +58,11 @@ export class RefinementStage extends AdversarialStage {
     const { level, levels, maxDilation } = this.#options;
     return tf.tidy(() => {
       const [count, size] = batch.sketch.shape;
-      const refinement = this.#random.pick(this.refinements);
+      const l = this.#random.pick(this.ls);
       const degradation = drawDegradation(count, size, this.#random);
-      const pyramid = trainingPyramid(batch, degradation, { refinement, maxDilation, level, levels });
-      const features = lowerFeatures(this.#below, this.#options.task, pyramid, tf.fill([1, 1], refinement));
-      return this.update(pyramid.at(-1)!, refinement, features, accept);
+      const pyramid = trainingPyramid(batch, degradation, { l, maxDilation, level, levels });
+      const features = lowerFeatures(this.#below, this.#options.task, pyramid, tf.fill([1, 1], l));
+      return this.update(pyramid.at(-1)!, l, features, accept);
     });
   }
 
@@ -71,20 +71,15 @@ export class RefinementStage extends AdversarialStage {
    *
    * @param features of the level below [n,s/2,s/2,2 width]; undefined at the lowest level.
    */
-  update(
-    inputs: LevelBatch,
-    refinement: number,
-    features: Tensor4D | undefined,
-    accept?: Accept,
-  ): StepScalars {
+  update(inputs: LevelBatch, l: number, features: Tensor4D | undefined, accept?: Accept): StepScalars {
     const { task, perceptual, reconstruction, imageGenerator, evalNorm, moveStatistics } = this.#options;
     const { image, hole } = inputs;
     return tf.tidy(() => {
       const sketch = maskSketch(task, inputs.sketch, hole);
       const input = generatorInput(task, { sketch: inputs.roughSketch, image, hole });
-      const level = tf.fill([image.shape[0], 1], refinement);
+      const lOfEach = tf.fill([image.shape[0], 1], l);
       const forward = () => {
-        const [, picture] = this.generator.apply(features ? [input, level, features] : [input, level], {
+        const [, picture] = this.generator.apply(features ? [input, lOfEach, features] : [input, lOfEach], {
           training: true,
         }) as [Tensor4D, Tensor4D];
         const generated = splitPicture(picture);
@@ -114,7 +109,7 @@ export class RefinementStage extends AdversarialStage {
         };
       };
       const real = discriminatorInput(task, { sketch, image, hole });
-      return { ...this.play(real, forward, accept), refinement };
+      return { ...this.play(real, forward, accept), l };
     });
   }
 
@@ -131,19 +126,19 @@ export class RefinementStage extends AdversarialStage {
  * The features that the lower levels hand up, or undefined where there are none.
  *
  * @param inputs one entry a level, lowest first; those beyond the lower levels are not used.
- * @param level l [n or 1, 1].
+ * @param l [n or 1, 1].
  */
 export function lowerFeatures(
   below: readonly LayersModel[],
   task: Task,
   inputs: readonly Omit<LevelBatch, 'sketch'>[],
-  level: Tensor2D,
+  l: Tensor2D,
 ): Tensor4D | undefined {
   let features: Tensor4D | undefined;
   below.forEach((network, index) => {
     const { roughSketch, image, hole } = inputs[index];
     const x = generatorInput(task, { sketch: roughSketch, image, hole });
-    features = network.apply(features ? [x, level, features] : [x, level]) as Tensor4D;
+    features = network.apply(features ? [x, l, features] : [x, l]) as Tensor4D;
   });
   return features;
 }

@@ -39,12 +39,12 @@ export class Refiner {
   refine(input: PredictorInput): Refinement & { picture: Picture } {
     const { task } = this.#options;
     return tf.tidy(() => {
-      const level = asTensor(input.level);
-      const pyramid = this.inputs({ ...input, level });
+      const l = asTensor(input.l);
+      const pyramid = this.inputs({ ...input, l });
       const { roughSketch, image, hole } = pyramid.at(-1)!;
-      const features = lowerFeatures(this.#below, task, pyramid, level);
+      const features = lowerFeatures(this.#below, task, pyramid, l);
       const x = generatorInput(task, { sketch: roughSketch, image, hole });
-      const [, drawn] = this.#generator.apply(features ? [x, level, features] : [x, level]) as Tensor4D[];
+      const [, drawn] = this.#generator.apply(features ? [x, l, features] : [x, l]) as Tensor4D[];
       const generated = splitPicture(drawn);
       const refinedSketch = maskSketch(task, generated.sketch, hole);
       return {
@@ -60,9 +60,8 @@ export class Refiner {
   inputs(input: PredictorInput): Omit<LevelBatch, 'sketch'>[] {
     const { maxDilation, levels } = this.#options;
     const level = this.#below.length + 1;
-    return testPyramid(input, { refinement: asTensor(input.level), maxDilation, level, levels });
+    return testPyramid(input, { l: asTensor(input.l), maxDilation, level, levels });
   }
 }
 
-const asTensor = (level: number | Tensor2D = 0): Tensor2D =>
-  typeof level === 'number' ? tf.fill([1, 1], level) : level;
+const asTensor = (l: number | Tensor2D = 0): Tensor2D => (typeof l === 'number' ? tf.fill([1, 1], l) : l);

@@ -24,18 +24,18 @@ export function refinementVisuals(
   source: DpsPredictor | Refiner,
   task: Task,
   batch: Batch,
-  levels: readonly number[],
+  ls: readonly number[],
 ): NamedImages {
   return tf.tidy(() => {
     const show = displayAt(batch.image.shape[1]);
     const images = given(task, batch);
-    for (const level of levels) {
-      const input = { ...batch, level };
+    for (const l of ls) {
+      const input = { ...batch, l };
       const made = 'predict' in source ? source.predict(input) : source.refine(input);
-      images[`sketch, l = ${level}`] = show(made.roughSketch);
-      images[`S_gen, l = ${level}`] = show(made.refinedSketch);
-      images[`I_gen, l = ${level}`] = show(made.firstImage);
-      if ('result' in made) images[`I_out, l = ${level}`] = show(made.result);
+      images[`sketch, l = ${l}`] = show(made.roughSketch);
+      images[`S_gen, l = ${l}`] = show(made.refinedSketch);
+      images[`I_gen, l = ${l}`] = show(made.firstImage);
+      if ('result' in made) images[`I_out, l = ${l}`] = show(made.result);
     }
     return images;
   });

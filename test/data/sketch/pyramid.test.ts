@@ -15,7 +15,7 @@ import { tinyBatch } from '../../models/dps/tiny.ts';
 
 const SIZE = 64;
 const batch = tinyBatch(2, SIZE);
-const options = { refinement: 0.5, maxDilation: 21, level: 3, levels: 3 };
+const options = { l: 0.5, maxDilation: 21, level: 3, levels: 3 };
 const ink = (sketch: Tensor) => tf.mean(tf.sub(1, sketch)).dataSync()[0];
 
 describe('training pyramid', () => {
@@ -40,7 +40,7 @@ describe('training pyramid', () => {
   it('does nothing but smooth at l = 0 where no box is discarded', () => {
     const { offsets } = drawDegradation(2, SIZE, stream(1));
     const calm = { offsets, boxes: [[], []] };
-    const [level] = trainingPyramid(batch, calm, { refinement: 0, maxDilation: 21, level: 1, levels: 1 });
+    const [level] = trainingPyramid(batch, calm, { l: 0, maxDilation: 21, level: 1, levels: 1 });
     expect(maxDifference(level.roughSketch, level.sketch)).toBeLessThan(1e-4);
   });
   it('gives the true picture that a level is trained towards', () => {
@@ -55,8 +55,8 @@ describe('training pyramid', () => {
 });
 
 it('lines grow with l at test time', () => {
-  const at = (refinement: number) =>
-    ink(testPyramid(batch, { ...options, refinement: tf.fill([1, 1], refinement) }).at(-1)!.roughSketch);
+  const at = (l: number) =>
+    ink(testPyramid(batch, { ...options, l: tf.fill([1, 1], l) }).at(-1)!.roughSketch);
   const inks = [0, 0.05, 0.3, 0.33, 0.7, 1].map(at);
   expect(inks).toEqual([...inks].sort((a, b) => a - b));
   expect(inks.at(-1)! / inks[0]).toBeGreaterThan(3);

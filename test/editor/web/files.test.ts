@@ -42,10 +42,10 @@ describe('a project', () => {
       photo,
       hole: blob('hole'),
       sketch: blob(''),
-      level: 0.3,
+      l: 0.3,
     });
     const project = decodeProject(await saved.text());
-    expect([project.name, project.level, project.photo.type]).toEqual(['a.jpg', 0.3, 'image/jpeg']);
+    expect([project.name, project.l, project.photo.type]).toEqual(['a.jpg', 0.3, 'image/jpeg']);
     const [before, after] = [
       Buffer.from(await photo.arrayBuffer()),
       Buffer.from(await project.photo.arrayBuffer()),
@@ -62,7 +62,7 @@ describe('a project', () => {
       sketch: blob('sketch'),
       colour: blob('colour'),
     };
-    const saved = await encodeProject({ name: 'a', level: 0, ...files });
+    const saved = await encodeProject({ name: 'a', l: 0, ...files });
     expect(await decodeProject(await saved.text()).colour?.text()).toBe('colour');
   });
 

@@ -59,7 +59,7 @@ export function checkGenerator(fixture: FixtureCase): Check[] {
     return { size, network };
   });
   return Object.entries(options.l as Record<string, number | number[]>).flatMap(([caption, l]) => {
-    const level = tf.tensor2d([l].flat(), [[l].flat().length, 1]);
+    const lColumn = tf.tensor2d([l].flat(), [[l].flat().length, 1]);
     let features: Tensor4D | undefined;
     return generators.flatMap(({ size, network }) => {
       const side = (length: number) => (length * size) / 256;
@@ -67,7 +67,7 @@ export function checkGenerator(fixture: FixtureCase): Check[] {
       const x = fixture.input(`x${size}`, [options.batch, options.in_channels, side(height), side(width)]);
       const [, style] = network.getLayer('rcb1.bn').input as TensorFlow.SymbolicTensor[];
       const withStyle = tf.model({ inputs: network.inputs, outputs: [style, ...network.outputs] });
-      const outputs = withStyle.apply(features ? [x, level, features] : [x, level]) as Tensor4D[];
+      const outputs = withStyle.apply(features ? [x, lColumn, features] : [x, lColumn]) as Tensor4D[];
       features = outputs[1];
       const found: Record<string, Tensor> = {
         [`style${size}`]: outputs[0],

@@ -41,8 +41,8 @@ export async function checkPipeline(fixture: FixtureCase): Promise<Check[]> {
   });
   const batch = await readPicture(join(fixture.folder, options.png), options.img_size);
   const tolerance = { absolute: 1e-3 };
-  return Object.entries(options.l as Record<string, number>).flatMap(([caption, level]) => {
-    const input = { ...batch, level };
+  return Object.entries(options.l as Record<string, number>).flatMap(([caption, l]) => {
+    const input = { ...batch, l };
     const inputs = refiner.inputs(input);
     const { result, refinedSketch, firstImage, roughSketch } = predictor.predict(input);
     const lowest = inputs[0];

@@ -59,7 +59,7 @@ export function checkPyramid(fixture: FixtureCase): Check[] {
   const hole = fixture.has('in/M') ? holeOf(fixture.image('in/M')) : tf.ones([count, height, width, 1]);
   const batch = { sketch, image: fixture.image('in/I'), hole: hole as Tensor4D };
   const degradation = { offsets: offsetsOf(fixture), boxes: boxesOf(fixture, count) };
-  const options = { refinement: l, maxDilation: max_dilate, level: max_level, levels: max_level };
+  const options = { l, maxDilation: max_dilate, level: max_level, levels: max_level };
   return trainingPyramid(batch, degradation, options).flatMap((level, index) => {
     const found: Record<string, Tensor4D> = {
       S_in: maskSketch(task, level.roughSketch, level.hole),

@@ -62,8 +62,8 @@ export function checkRefinementStep(fixture: FixtureCase): Check[] {
   const [roughSketch, sketch] = [fixture.image('in/S_in'), fixture.image('in/S_gt')];
   const features = fixture.has('in/feature') ? fixture.image('in/feature') : undefined;
   const x = generatorInput(task, { sketch: roughSketch, image, hole });
-  const level = tf.fill([1, 1], options.l);
-  const [, before] = generator.apply(features ? [x, level, features] : [x, level]) as Tensor4D[];
+  const lColumn = tf.fill([1, 1], options.l);
+  const [, before] = generator.apply(features ? [x, lColumn, features] : [x, lColumn]) as Tensor4D[];
   const stage = new RefinementStage(generator, discriminator, [], stream(0), {
     ...sharedOptions(fixture, task),
     level: options.level,

@@ -19,14 +19,14 @@ export class OnnxEngine implements Engine {
   }
 
   async predict(input: EngineInput, signal: AbortSignal): Promise<EngineOutput> {
-    const { resolution: r, level, image, hole, sketch, colour } = input;
+    const { resolution: r, l, image, hole, sketch, colour } = input;
     const outputs = await this.#model.run(
       {
         photo: { data: toPlanes(image, 3), dims: [1, 3, r, r] },
         hole: { data: hole, dims: [1, 1, r, r] },
         sketch: { data: sketch, dims: [1, 1, r, r] },
         ...(colour && { colour: { data: toPlanes(colour, 4), dims: [1, 4, r, r] } }),
-        l: { data: Float32Array.of(level), dims: [1, 1] },
+        l: { data: Float32Array.of(l), dims: [1, 1] },
       },
       signal,
     );

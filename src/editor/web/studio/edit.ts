@@ -16,7 +16,7 @@ export class OpenEdit implements Edit {
   readonly sketch: Size & { data: Uint8Array };
   /** RGBA, each pixel a number; there is none before the first stroke, as it takes much memory. */
   #colours: Uint32Array<ArrayBuffer> | undefined;
-  level = 0.5;
+  l = 0.5;
   /** How often the drawing has changed. */
   revision = 0;
   #face: Promise<Region | undefined> | undefined;

@@ -29,7 +29,7 @@ interface Parts {
   readonly photo: Raster;
   readonly pictures: ImageBitmap[];
   readonly drawing?: Command;
-  readonly level?: number;
+  readonly l?: number;
 }
 
 export class StudioJobs {
@@ -63,8 +63,8 @@ export class StudioJobs {
       current.change(message.command);
       this.#keeper.keep(current);
     } else if (message.kind === 'predict' && current) {
-      if (message.level !== current.level) {
-        current.level = message.level;
+      if (message.l !== current.l) {
+        current.l = message.l;
         this.#keeper.keep(current);
       }
       void this.#live.request(current, this.#region, message);
@@ -101,7 +101,7 @@ export class StudioJobs {
       const decoded = await decodePhoto(source);
       const drawn = project && {
         drawing: await decodeDrawing(project, decoded.photo),
-        level: project.level,
+        l: project.l,
       };
       return this.#begin({ name: project?.name ?? name, source, ...decoded, ...drawn });
     },
@@ -129,7 +129,7 @@ export class StudioJobs {
         name: before.name,
         source,
         ...(await decodePhoto(source)),
-        level: before.level,
+        l: before.l,
       });
       this.#previous = before;
       return opened;
@@ -137,8 +137,8 @@ export class StudioJobs {
 
     usePrevious: async () => {
       if (!this.#previous) throw new Problem('There is no photo to go back to.');
-      const { name, source, drawing, level } = this.#previous;
-      return this.#begin({ name, source, ...(await decodePhoto(source)), drawing, level });
+      const { name, source, drawing, l } = this.#previous;
+      return this.#begin({ name, source, ...(await decodePhoto(source)), drawing, l });
     },
 
     edges: async () => {
@@ -160,27 +160,27 @@ export class StudioJobs {
     sketch: () => encodePng(this.#edit.sketch),
     colour: () => encodePng(strokesOf(this.#edit)),
     project: async () => {
-      const { name, source, hole, sketch, strokes, level } = this.#edit;
+      const { name, source, hole, sketch, strokes, l } = this.#edit;
       return encodeProject({
         name,
         photo: source,
         hole: await encodePng(hole),
         sketch: await encodePng(sketch),
         colour: strokes && (await encodePng(strokes)),
-        level,
+        l,
       });
     },
   };
 
   /** Goes on with another photo. */
-  #begin({ name, source, photo, pictures, drawing = [], level }: Parts): Opened {
+  #begin({ name, source, photo, pictures, drawing = [], l }: Parts): Opened {
     this.#live.stop();
     this.#previous = undefined;
     this.#current = new OpenEdit(name, source, photo, drawing);
-    this.#current.level = level ?? this.#current.level;
+    this.#current.l = l ?? this.#current.l;
     this.#keeper.keep(this.#current);
     this.#tellOfFace();
-    return { name, width: photo.width, height: photo.height, pictures, drawing, level };
+    return { name, width: photo.width, height: photo.height, pictures, drawing, l };
   }
 
   /** Where the face is wanted: whether there is one. A server that fails says so when it is asked for a result. */

@@ -10,7 +10,7 @@ import { EngineFailure } from '../engines/engine.ts';
 import type { Engines, Prediction } from '../engines/engines.ts';
 import { type OpenEdit, regionFor } from './edit.ts';
 import { reductions } from './images.ts';
-import { type Progress, stripLevels } from './protocol.ts';
+import { type Progress, stripValues } from './protocol.ts';
 
 /** What is computed for one state of the drawing. */
 interface Computed {
@@ -27,7 +27,7 @@ interface Computed {
 export interface Patch {
   readonly edit: OpenEdit;
   readonly revision: number;
-  readonly level: number;
+  readonly l: number;
   readonly rect: Rect;
   readonly pixels: Raster;
 }
@@ -35,7 +35,7 @@ export interface Patch {
 /** What is wanted; see the protocol. */
 export interface Wish {
   readonly request: number;
-  readonly level: number;
+  readonly l: number;
   readonly strip: boolean;
 }
 
@@ -77,8 +77,8 @@ export class Live {
     this.#stop.abort();
   }
 
-  /** Computes a result for `level`, and then with `strip` the small pictures. */
-  async request(edit: OpenEdit, choice: RegionChoice, { request, level, strip }: Wish): Promise<void> {
+  /** Computes a result for `l`, and then with `strip` the small pictures. */
+  async request(edit: OpenEdit, choice: RegionChoice, { request, l, strip }: Wish): Promise<void> {
     this.#stop.abort();
     this.#stop = new AbortController();
     const { signal } = this.#stop;
@@ -90,8 +90,8 @@ export class Live {
         this.#emit({ kind: 'nothing', request });
         return;
       }
-      const { output, engine } = await this.#output(computed, level, signal);
-      const { patch, pictures } = await show(computed, level, output);
+      const { output, engine } = await this.#output(computed, l, signal);
+      const { patch, pictures } = await show(computed, l, output);
       signal.throwIfAborted();
       this.#patch = patch;
       const milliseconds = performance.now() - begin;
@@ -99,7 +99,7 @@ export class Live {
         {
           kind: 'result',
           request,
-          level,
+          l,
           rect: patch.rect,
           pictures,
           engine,
@@ -111,12 +111,12 @@ export class Live {
       if (!strip) return;
       // Whoever draws on need not wait for small pictures of what is past.
       await new Promise((resolve) => setTimeout(resolve, stripDelay));
-      for (const each of stripLevels) {
+      for (const each of stripValues) {
         signal.throwIfAborted();
         const { output: other } = await this.#output(computed, each, signal);
         const small = await thumbnail(computed, other);
         if (signal.aborted) return small.close();
-        this.#emit({ kind: 'thumbnail', request, level: each, picture: small }, [small]);
+        this.#emit({ kind: 'thumbnail', request, l: each, picture: small }, [small]);
       }
     } catch (error) {
       if (signal.aborted) return;
@@ -151,30 +151,30 @@ export class Live {
     return this.#computed;
   }
 
-  async #output(computed: Computed, level: number, signal: AbortSignal): Promise<Prediction> {
+  async #output(computed: Computed, l: number, signal: AbortSignal): Promise<Prediction> {
     const { input, outputs } = computed;
-    const known = outputs.get(level);
+    const known = outputs.get(l);
     if (known) return known;
     const resolution = this.#resolution;
     // A model that takes strokes of colour is told where there are none, others are told nothing of them.
     const none = () => new Float32Array(4 * resolution ** 2);
     const colour = this.#takesColour ? (input.colour ?? none()) : undefined;
-    const prediction = await this.#engines.predict({ ...input, colour, resolution, level }, signal);
+    const prediction = await this.#engines.predict({ ...input, colour, resolution, l }, signal);
     signal.throwIfAborted();
-    outputs.set(level, prediction);
+    outputs.set(l, prediction);
     return prediction;
   }
 }
 
 async function show(
   { edit, revision, region, bounds: rect }: Computed,
-  level: number,
+  l: number,
   output: EngineOutput,
 ): Promise<{ patch: Patch; pictures: ImageBitmap[] }> {
   const whole = blend(edit.photo, edit.hole, output.result, region);
   const pixels = cut({ ...edit.photo, data: whole }, rect);
   const picture = await createImageBitmap(new ImageData(pixels.data, pixels.width, pixels.height));
-  return { patch: { edit, revision, level, rect, pixels }, pictures: await reductions(picture) };
+  return { patch: { edit, revision, l, rect, pixels }, pictures: await reductions(picture) };
 }
 
 function thumbnail({ input }: Computed, { result, resolution }: EngineOutput): Promise<ImageBitmap> {

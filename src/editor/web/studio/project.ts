@@ -10,16 +10,16 @@ export interface Project {
   readonly sketch: Blob;
   /** Left out where there are no strokes of colour. */
   readonly colour?: Blob;
-  readonly level: number;
+  readonly l: number;
 }
 
-export async function encodeProject({ name, level, ...files }: Project): Promise<Blob> {
+export async function encodeProject({ name, l, ...files }: Project): Promise<Blob> {
   const entries = await Promise.all(
     Object.entries(files)
       .filter(([, blob]) => blob !== undefined)
       .map(async ([key, blob]) => [key, { type: blob.type, data: await toBase64(blob) }] as const),
   );
-  const document = { format, version: 1, name, level, ...Object.fromEntries(entries) };
+  const document = { format, version: 1, name, l, ...Object.fromEntries(entries) };
   return new Blob([JSON.stringify(document)], { type: 'application/json' });
 }
 
@@ -35,10 +35,11 @@ export function decodeProject(text: string): Project {
   if (document.version !== 1) {
     throw new Problem(`The project has version ${document.version}; this editor reads version 1.`);
   }
-  const { name, level } = document;
+  // Earlier versions of the editor called l `level`.
+  const { name, l = document.level } = document;
   return {
     name: typeof name === 'string' ? name : 'project',
-    level: typeof level === 'number' && level >= 0 && level <= 1 ? level : 0.5,
+    l: typeof l === 'number' && l >= 0 && l <= 1 ? l : 0.5,
     photo: fileOf(document, 'photo'),
     hole: fileOf(document, 'hole'),
     sketch: fileOf(document, 'sketch'),

@@ -15,7 +15,7 @@ export interface Opened {
   readonly pictures: ImageBitmap[];
   /** As changes of an empty drawing. */
   readonly drawing: Command;
-  readonly level?: number;
+  readonly l?: number;
 }
 
 export type Saveable = 'result' | 'hole' | 'sketch' | 'colour' | 'project';
@@ -42,12 +42,12 @@ export type ToStudio =
   | { [K in JobKind]: { kind: 'job'; id: number; job: K; ask: Jobs[K]['ask'] } }[JobKind]
   /** The drawing has changed as the command says. */
   | { kind: 'change'; command: Command }
-  /** A result for this l is wanted, and with `strip` then those of {@link stripLevels}. */
-  | { kind: 'predict'; request: number; level: number; strip: boolean }
+  /** A result for this l is wanted, and with `strip` then those of {@link stripValues}. */
+  | { kind: 'predict'; request: number; l: number; strip: boolean }
   | { kind: 'region'; region: RegionChoice }
   | { kind: 'engine'; engine: EngineChoice };
 
-export const stripLevels = [0, 0.25, 0.5, 0.75, 1] as const;
+export const stripValues = [0, 0.25, 0.5, 0.75, 1] as const;
 
 export type FromStudio =
   | { kind: 'answer'; id: number; value: Jobs[JobKind]['answer'] }
@@ -62,7 +62,7 @@ export type Progress =
   | {
       kind: 'result';
       request: number;
-      level: number;
+      l: number;
       rect: Rect;
       /** And copies of half the size each. */
       pictures: ImageBitmap[];
@@ -71,8 +71,8 @@ export type Progress =
       /** Why another engine than usual has computed it. */
       failure?: string;
     }
-  /** A small picture of the region around the hole at one of {@link stripLevels}. */
-  | { kind: 'thumbnail'; request: number; level: number; picture: ImageBitmap }
+  /** A small picture of the region around the hole at one of {@link stripValues}. */
+  | { kind: 'thumbnail'; request: number; l: number; picture: ImageBitmap }
   | { kind: 'failed'; request: number; message: string; engine?: EngineId };
 
 export type StudioEvent =

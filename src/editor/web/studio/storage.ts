@@ -6,12 +6,12 @@ export interface Stored {
   readonly name: string;
   readonly source: Blob;
   readonly drawing: Command;
-  readonly level: number;
+  readonly l: number;
 }
 
 const store = 'edit';
 /** Raise it when {@link Stored} changes; what an older version of the page has stored is then dropped. */
-const version = 2;
+const version = 3;
 
 function openDatabase(): Promise<IDBDatabase> {
   const request = indexedDB.open('deep-plastic-surgery', version);
@@ -79,9 +79,9 @@ export class Keeper {
     try {
       const transaction = database.transaction(store, 'readwrite');
       const values = transaction.objectStore(store);
-      const { name, source, level } = edit;
+      const { name, source, l } = edit;
       if (isNew) values.put({ key, name, source }, 'photo');
-      values.put({ key, drawing: edit.drawing, level }, 'drawing');
+      values.put({ key, drawing: edit.drawing, l }, 'drawing');
       await new Promise<void>((resolve, reject) => {
         transaction.oncomplete = () => resolve();
         transaction.onabort = () => reject(transaction.error);

@@ -3,7 +3,7 @@
 import type { Control } from '../../../core/control.ts';
 import type { RegionChoice } from '../../../infer/region.ts';
 import { type LayerName, layerNames } from '../drawing/changes.ts';
-import { stripLevels } from '../studio/protocol.ts';
+import { stripValues } from '../studio/protocol.ts';
 import { type BrushSizes, sizeSteps } from './brush-size.ts';
 import { context2d } from './canvas.ts';
 import { div, element, input, make, output } from './dom.ts';
@@ -92,29 +92,29 @@ function swatchRow(layer: 'hole' | 'lines', colours: readonly Colour[]): HTMLEle
 }
 
 /** The slider of l, and small results at some values of it. */
-export function connectLevel(editor: Editor): void {
-  const slider = input('level');
-  const value = output('level-value');
-  slider.addEventListener('input', () => editor.setLevel(Number(slider.value)));
+export function connectL(editor: Editor): void {
+  const slider = input('l');
+  const value = output('l-value');
+  slider.addEventListener('input', () => editor.setL(Number(slider.value)));
   const strip = div('strip');
-  const buttons = stripLevels.map((level) => {
+  const buttons = stripValues.map((l) => {
     const item = make('button', '');
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [104, 104];
     item.type = 'button';
-    item.setAttribute('aria-label', `Refinement ${level}`);
-    item.append(canvas, make('span', '', String(level)));
-    item.addEventListener('click', () => editor.setLevel(level));
+    item.setAttribute('aria-label', `Refinement ${l}`);
+    item.append(canvas, make('span', '', String(l)));
+    item.addEventListener('click', () => editor.setL(l));
     strip.append(item);
-    return { level, item, context: context2d(canvas) };
+    return { l, item, context: context2d(canvas) };
   });
-  editor.level.watch((level) => {
-    slider.value = String(level);
-    value.textContent = level.toFixed(2);
-    for (const { level: own, item } of buttons) item.setAttribute('aria-pressed', String(own === level));
+  editor.l.watch((l) => {
+    slider.value = String(l);
+    value.textContent = l.toFixed(2);
+    for (const { l: own, item } of buttons) item.setAttribute('aria-pressed', String(own === l));
   });
-  editor.onThumbnail = (level, picture) => {
-    const found = buttons.find((each) => each.level === level);
+  editor.onThumbnail = (l, picture) => {
+    const found = buttons.find((each) => each.l === l);
     found?.context.drawImage(picture, 0, 0, 104, 104);
     picture.close();
   };

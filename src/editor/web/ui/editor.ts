@@ -18,7 +18,7 @@ export class Editor {
   readonly picture = new Signal<Picture | undefined>(undefined);
   readonly camera = new Signal<Camera>({ zoom: 1, centre: { x: 0, y: 0 } });
   readonly tool = new Signal<Tool>('hole');
-  readonly level = new Signal(0.5);
+  readonly l = new Signal(0.5);
   readonly region = new Signal<RegionChoice>('hole');
   /** Whether the photo has a face; undefined while nobody knows. */
   readonly hasFace = new Signal<boolean | undefined>(undefined);
@@ -32,7 +32,7 @@ export class Editor {
   readonly notice = new Signal<Notice | undefined>(undefined);
   /** Called for parts of the drawing that look different now. */
   onRepaint: (rect: Rect) => void = () => {};
-  onThumbnail: (level: number, picture: ImageBitmap) => void = () => {};
+  onThumbnail: (l: number, picture: ImageBitmap) => void = () => {};
   readonly #studio: Studio;
   #request = 0;
 
@@ -101,8 +101,8 @@ export class Editor {
     if (!this.busy.value) this.picture.value?.drawing.redo();
   }
 
-  setLevel(level: number): void {
-    this.level.value = Math.round(Math.min(Math.max(level, 0), 1) * 100) / 100;
+  setL(l: number): void {
+    this.l.value = Math.round(Math.min(Math.max(l, 0), 1) * 100) / 100;
     this.predict();
   }
 
@@ -125,8 +125,8 @@ export class Editor {
     this.#request += 1;
     if (!drawing.hole.isEmpty)
       this.outcome.value = { kind: 'computing', since: performance.now(), shown: this.#shown };
-    const strip = this.description.model.controls.includes('level');
-    this.#studio.tell({ kind: 'predict', request: this.#request, level: this.level.value, strip });
+    const strip = this.description.model.controls.includes('l');
+    this.#studio.tell({ kind: 'predict', request: this.#request, l: this.l.value, strip });
   }
 
   /** The result that is seen, perhaps of an older drawing. */
@@ -153,7 +153,7 @@ export class Editor {
       this.hasFace.value = undefined;
       this.camera.value = wholePhoto(opened);
       this.picture.value = { drawing, pictures };
-      if (opened.level !== undefined) this.level.value = opened.level;
+      if (opened.l !== undefined) this.l.value = opened.l;
       this.#changed();
     });
   }
@@ -201,7 +201,7 @@ export class Editor {
         this.outcome.value = { ...event, kind: 'shown' };
         break;
       case 'thumbnail':
-        this.onThumbnail(event.level, event.picture);
+        this.onThumbnail(event.l, event.picture);
         break;
       case 'failed':
         this.outcome.value = { kind: 'failed', message: event.message, engine: event.engine, shown };

@@ -29,9 +29,9 @@ export function showOutcome(editor: Editor): void {
       };
       timer = setInterval(tick, 100);
     } else if (outcome.kind === 'shown') {
-      const hasLevel = editor.description.model.controls.includes('level');
+      const hasL = editor.description.model.controls.includes('l');
       status.textContent = [
-        ...(hasLevel ? [`l ${outcome.level.toFixed(2)}`] : []),
+        ...(hasL ? [`l ${outcome.l.toFixed(2)}`] : []),
         seconds(outcome.milliseconds),
         shortNames[outcome.engine],
       ].join(' · ');

@@ -24,7 +24,7 @@ export interface Shown {
   readonly rect: Rect;
   /** And copies of half the size each. */
   readonly pictures: readonly ImageBitmap[];
-  readonly level: number;
+  readonly l: number;
   readonly engine: EngineId;
   readonly milliseconds: number;
 }
