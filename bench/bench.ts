@@ -29,14 +29,14 @@ export interface BenchCommand {
   readonly what: readonly Benchmark[];
   /** Resolutions of the levels to time, px. */
   readonly resolutions: readonly number[];
-  readonly batch?: number;
+  readonly batch?: number | undefined;
   readonly runs: number;
   /** The folder of a clone of DeepPS to compare with. */
-  readonly deepps?: string;
+  readonly deepps?: string | undefined;
   readonly config: string;
   readonly set: readonly string[];
   /** File of the results; a table in Markdown and a plot get the same name with another ending. */
-  readonly out?: string;
+  readonly out?: string | undefined;
   readonly reporter: Reporter;
 }
 

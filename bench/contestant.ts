@@ -65,12 +65,12 @@ export interface Performance extends Required<Ready> {
   /** The most memory that it had resident. */
   readonly peakBytes: number;
   /** Where it ran on a GPU. */
-  readonly gpu?: GpuUse;
+  readonly gpu?: GpuUse | undefined;
 }
 
 interface RunOptions {
   /** Added to its environment. */
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** Iterations measured. */
   readonly runs: number;
   /** Told after every iteration. */
@@ -101,7 +101,7 @@ export class Contestant {
     name: string,
     command: string,
     args: readonly string[],
-    { env, fix }: { env?: NodeJS.ProcessEnv; fix?: string } = {},
+    { env, fix }: { env?: NodeJS.ProcessEnv | undefined; fix?: string } = {},
   ) {
     this.#name = name;
     this.#fix = fix;

@@ -10,7 +10,7 @@ export interface Finding {
   readonly high?: number;
   /** The target: the value is to be at least or at most this. */
   readonly atLeast?: number;
-  readonly atMost?: number;
+  readonly atMost?: number | undefined;
 }
 
 /** Whether a finding reaches its target; undefined without one. */

@@ -5,7 +5,7 @@
 export class SetupError extends Error {
   /**
    * @param {string} what what is wrong
-   * @param {{where?: string, expected?: string, got?: string, fix?: string, cause?: unknown}} [details]
+   * @param {{where?: string, expected?: string, got?: string | undefined, fix?: string, cause?: unknown}} [details]
    */
   constructor(what, { where, expected, got, fix, cause } = {}) {
     const lines = [what];

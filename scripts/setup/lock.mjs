@@ -60,7 +60,7 @@ function isAlive(pid) {
  * The lock as it is now, or undefined if there is none.
  *
  * @param {string} path
- * @returns {{owner?: Owner, silentFor: number} | undefined} no owner while the file is being written, or if it is damaged
+ * @returns {{owner: Owner | undefined, silentFor: number} | undefined} no owner while the file is being written, or if it is damaged
  */
 function look(path) {
   try {
@@ -81,7 +81,7 @@ function parseOwner(text) {
   }
 }
 
-/** @param {{owner?: Owner, silentFor: number}} lock */
+/** @param {{owner: Owner | undefined, silentFor: number}} lock */
 function isStale({ owner, silentFor }) {
   if (owner?.host !== hostname()) return silentFor > SILENT_MS;
   return !isAlive(owner.pid) || owner.started !== startTime(owner.pid);

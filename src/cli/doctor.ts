@@ -149,7 +149,7 @@ async function examineConfig(path: string, sets: readonly string[], findings: Fi
  * @returns the exit status: 1 if anything is missing
  */
 export async function doctor(options: {
-  config?: string;
+  config?: string | undefined;
   sets?: readonly string[];
   verbose: boolean;
 }): Promise<number> {

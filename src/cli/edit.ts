@@ -5,11 +5,11 @@ import type { Reporter } from '../runtime/progress.ts';
 
 export interface EditCommand {
   /** A run or a checkpoint; left out: the newest run's. */
-  readonly checkpoint?: string;
+  readonly checkpoint?: string | undefined;
   readonly port: number;
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** A new folder: writes a static site there and ends. */
-  readonly static?: string;
+  readonly static?: string | undefined;
   readonly reporter: Reporter;
   /** Ends the editor. */
   readonly signal?: AbortSignal;

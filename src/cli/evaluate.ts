@@ -25,7 +25,7 @@ export interface EvaluateCommand {
   readonly split: Split;
   readonly suite: Suite;
   /** Folder of the results; by default one below the first run's `metrics`. */
-  readonly out?: string;
+  readonly out?: string | undefined;
   /** Images at once. */
   readonly batch: number;
   /** Folder of weights that metrics need. */

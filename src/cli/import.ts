@@ -5,7 +5,7 @@ import type { Reporter } from '../runtime/progress.ts';
 export interface ImportCommand {
   readonly from: readonly string[];
   /** Names of the files, separated by commas, in the order of `from`. */
-  readonly as?: string;
+  readonly as?: string | undefined;
   readonly out: string;
   readonly reporter: Reporter;
 }

@@ -16,7 +16,7 @@ export interface InferCommand extends JobSources {
   /** A run's folder, which stands for its newest checkpoint, or a checkpoint's. */
   readonly checkpoint: string;
   /** l as the user wrote it: one value or several with commas between them; left out: 0.5. */
-  readonly l?: string;
+  readonly l?: string | undefined;
   readonly maskHole: MaskHole;
   readonly region: RegionChoice;
   readonly raw: boolean;

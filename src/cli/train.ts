@@ -28,7 +28,7 @@ export interface TrainCommand {
   readonly opened?: OpenedRun;
   /** Folder of all runs. */
   readonly runs: string;
-  readonly maxSteps?: number;
+  readonly maxSteps?: number | undefined;
   readonly dryRun: boolean;
   readonly reporter: Reporter;
 }

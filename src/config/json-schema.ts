@@ -26,7 +26,7 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly anyOf?: readonly JsonSchema[];
-  readonly oneOf?: readonly JsonSchema[];
+  readonly oneOf?: readonly JsonSchema[] | undefined;
 }
 
 export type Path = readonly PropertyKey[];

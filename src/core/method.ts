@@ -75,7 +75,7 @@ export interface Trainable {
 /** NHWC. `image` [n,s,s,3], `sketch` [n,s,s,1] in [-1, 1], -1 = line; `hole` [n,s,s,1], 1 = hole. */
 export interface PredictorInput extends Batch {
   /** l in [0, 1], for all samples or [n or 1, 1]; 0 by default. */
-  readonly l?: number | Tensor2D;
+  readonly l?: number | Tensor2D | undefined;
 }
 
 /** All in [-1, 1]. */
@@ -109,7 +109,7 @@ export interface Predictor {
    */
   predict(input: PredictorInput): Prediction;
   /** The image generator alone with the true sketch, where the method has one: its upper bound. [n,r,r,3], r = `resolution`. */
-  predictFromTrueSketch?(batch: Batch): Tensor4D;
+  predictFromTrueSketch?: ((batch: Batch) => Tensor4D) | undefined;
 }
 
 /** A method with its networks built (initialised from the seed). It can predict; to train, `prepareTraining` comes first. */

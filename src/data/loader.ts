@@ -24,7 +24,7 @@ export interface LoaderOptions {
   readonly ahead: number;
   readonly reporter: Reporter;
   /** Goes on from here; default: the beginning. */
-  readonly state?: LoaderState;
+  readonly state?: LoaderState | undefined;
 }
 
 /** Of all samples this share may turn out to be unreadable before training stops. */

@@ -11,7 +11,7 @@ export interface EditorDescription {
     /** What a user controls beside photo and hole. */
     readonly controls: readonly Control[];
     /** Why it must not be computed by WebGPU, in words, if it must not. */
-    readonly webgpuProblem?: string;
+    readonly webgpuProblem?: string | undefined;
   };
   /** Whether `api/predict`, `api/edges` and `api/samples` answer; a static site has none of them. */
   readonly server: boolean;
@@ -45,7 +45,7 @@ export interface SampleList {
   /** False while more are being made. */
   readonly complete: boolean;
   /** Why there are none, in words, where making them failed. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 /** A face of the built-in renderer. Paths are relative to the page. */

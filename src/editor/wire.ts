@@ -16,9 +16,9 @@ export interface EngineOutput {
   /** I_out [s, s, 3] in [-1, 1], not blended with the photo. */
   readonly result: Float32Array;
   /** S_gen [s, s] in [-1, 1], where the method has one. */
-  readonly refinedSketch?: Float32Array;
+  readonly refinedSketch?: Float32Array | undefined;
   /** I_gen [s, s, 3] in [-1, 1], where the method has one. */
-  readonly firstImage?: Float32Array;
+  readonly firstImage?: Float32Array | undefined;
 }
 
 /** Side of the square that a photo is fitted into to find its face, px. */

@@ -27,8 +27,8 @@ export interface EvaluatedMethod {
 /** What was measured of one method at one d and l; those without a sketch or l have none. */
 export interface Cell {
   readonly method: EvaluatedMethod;
-  readonly degradation?: number;
-  readonly level?: number;
+  readonly degradation?: number | undefined;
+  readonly level?: number | undefined;
   /** A table [items, columns of the measurer]. */
   readonly values: Float64Array;
   /** By metric of sets. */

@@ -23,9 +23,9 @@ function leaves(part: object, path = ''): [string, string][] {
 /** What no weight shows. The sizes are those of the results. */
 export interface Declared {
   /** px. */
-  readonly resolution?: number;
+  readonly resolution?: number | undefined;
   /** px, at l = 1. */
-  readonly maxDilation?: number;
+  readonly maxDilation?: number | undefined;
 }
 
 /**

@@ -8,7 +8,7 @@ export interface Style {
   /** Decimetres, or where `cut` is given the most that reaches it. */
   length: number;
   /** The height over the eyes at which hair ends, if it is cut level. */
-  cut?: number;
+  cut?: number | undefined;
   comb: 'whorl' | 'part' | 'side' | 'back' | 'out' | 'bun';
   /** How strongly the comb, gravity and the strand's own direction steer it. */
   combing: number;

@@ -18,7 +18,7 @@ export interface GraphValue {
 /** Weights and fixed numbers. Booleans are 0 or 1. */
 export interface GraphConstant {
   /** The variable's name where it is a network's weight. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   readonly shape: readonly number[];
   readonly data: Float32Array | Int32Array | Uint8Array;
 }

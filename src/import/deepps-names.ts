@@ -11,7 +11,7 @@ type Kind = 'F' | 'FD' | 'G' | 'D';
 interface Hint {
   readonly kind: Kind;
   /** px. */
-  readonly resolution?: number;
+  readonly resolution?: number | undefined;
 }
 
 export interface NamedNetworks {

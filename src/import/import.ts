@@ -14,7 +14,7 @@ import { openWeightFile, type WeightFile } from './weight-file.ts';
 export interface ImportOptions {
   readonly from: readonly string[];
   /** What the files are, one name for each in their order; an empty one leaves it to keys, shapes and file names. */
-  readonly names?: readonly string[];
+  readonly names?: readonly string[] | undefined;
   /** Folder of the checkpoint, or the safetensors file of a network that losses or metrics use. */
   readonly out: string;
   readonly reporter: Reporter;

@@ -21,11 +21,11 @@ export type Job =
 
 /** Each path is a file or a folder of files. */
 export interface JobSources {
-  readonly image?: string;
-  readonly mask?: string;
-  readonly sketch?: string;
-  readonly colour?: string;
-  readonly strips?: readonly string[];
+  readonly image?: string | undefined;
+  readonly mask?: string | undefined;
+  readonly sketch?: string | undefined;
+  readonly colour?: string | undefined;
+  readonly strips?: readonly string[] | undefined;
 }
 
 const PARTS = ['image', 'mask', 'sketch', 'colour'] as const;
@@ -53,7 +53,7 @@ export async function findJobs(
     ? await stripJobs(sources.strips)
     : task === 'synthesis'
       ? await sketchJobs(sources.sketch!)
-      : await tripleJobs(sources as Required<JobSources>, parts);
+      : await tripleJobs(sources as Record<Part, string>, parts);
   requireDistinct(jobs);
   return jobs;
 }

@@ -13,7 +13,7 @@ export interface NetworkInput {
   /** [r,r,1], -1 = line, +1 = paper; lines one pixel wide. */
   readonly sketch: Float32Array;
   /** Strokes of colour [r,r,4], where they are given: RGB in [-1, 1], and 1 = stroke, 0 = none. */
-  readonly colour?: Float32Array;
+  readonly colour?: Float32Array | undefined;
 }
 
 /** The region of an edit as a network of that resolution takes it. What is transparent is shown over white. */

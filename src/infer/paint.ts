@@ -23,7 +23,7 @@ export interface PaintOptions {
   readonly maskHole: MaskHole;
   readonly region: RegionChoice;
   /** Needed for the region `face`. */
-  readonly findFace?: CropFinder;
+  readonly findFace?: CropFinder | undefined;
   /** The network's own pictures in place of photos with filled holes. */
   readonly raw: boolean;
 }

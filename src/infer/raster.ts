@@ -24,7 +24,7 @@ export interface Edit {
   readonly photo: Raster;
   readonly hole: Raster;
   readonly sketch: Raster;
-  readonly strokes?: Raster;
+  readonly strokes?: Raster | undefined;
 }
 
 /** A square of a photo, whole px of the photo; where the photo is too narrow it reaches over the border. */

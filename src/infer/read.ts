@@ -17,9 +17,9 @@ export interface Photo {
   readonly raster: Raster;
   readonly hasAlpha: boolean;
   /** The colour profile of its RGB values; without one they are sRGB. */
-  readonly profile?: Buffer;
+  readonly profile?: Buffer | undefined;
   /** What of the file is not kept, in words. */
-  readonly loss?: string;
+  readonly loss?: string | undefined;
 }
 
 /**

@@ -9,11 +9,11 @@ export interface NetworkOutput {
   /** I_out [s,s,3] in [-1, 1], not blended with the photo. */
   readonly result: Float32Array;
   /** S_gen [s,s] in [-1, 1], -1 = line, where the method has one. */
-  readonly refinedSketch?: Float32Array;
+  readonly refinedSketch?: Float32Array | undefined;
   /** I_gen [s,s,3] in [-1, 1], where the method has one. */
-  readonly firstImage?: Float32Array;
+  readonly firstImage?: Float32Array | undefined;
   /** The degraded sketch that the networks saw [s,s] in [-1, 1], where the method has one. */
-  readonly roughSketch?: Float32Array;
+  readonly roughSketch?: Float32Array | undefined;
 }
 
 /** Runs a predictor on one input of r x r. @param l l in [0, 1], for methods that have one. */

@@ -8,9 +8,9 @@ import { toRgb } from './png.ts';
 export interface SheetRow {
   readonly l: number | undefined;
   /** The degraded sketch that the networks saw. */
-  readonly roughSketch?: RgbImage;
-  readonly refinedSketch?: RgbImage;
-  readonly firstImage?: RgbImage;
+  readonly roughSketch?: RgbImage | undefined;
+  readonly refinedSketch?: RgbImage | undefined;
+  readonly firstImage?: RgbImage | undefined;
   readonly result: RgbImage;
 }
 

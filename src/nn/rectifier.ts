@@ -7,7 +7,7 @@ export class Rectifier extends tf.layers.Layer {
   readonly slope: number;
 
   constructor(config: { name?: string; slope: number }) {
-    super({ name: config.name });
+    super(config.name === undefined ? {} : { name: config.name });
     this.slope = config.slope;
   }
 

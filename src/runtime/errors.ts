@@ -1,11 +1,11 @@
 /** What a {@link UserError} tells: what is wrong, where, what was expected and found, and how to put it right. */
 export interface UserErrorDetails {
   /** File, config key or flag the error is about, for example `configs/dps.yaml: data.source.path`. */
-  where?: string;
+  where?: string | undefined;
   expected?: string;
   got?: string;
   /** What the user can do about it. */
-  fix?: string;
+  fix?: string | undefined;
 }
 
 /**

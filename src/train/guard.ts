@@ -8,7 +8,7 @@ import { tf } from '../ops/tf.ts';
 export interface StepValues {
   readonly losses: Readonly<Record<string, number>>;
   readonly gradientNorms: Readonly<Record<string, number>>;
-  readonly l?: number;
+  readonly l?: number | undefined;
 }
 
 /**

@@ -20,13 +20,13 @@ export interface StepRecord {
   readonly gradientNorms: Readonly<Record<string, number>>;
   readonly imagesPerSecond: number;
   /** Of held-out samples, at a checkpoint. */
-  readonly validation?: Measurements;
+  readonly validation?: Measurements | undefined;
 }
 
 export interface RunLogOptions {
   readonly reporter: Reporter;
   /** Goes on after this step; what an earlier process logged beyond it no longer counts. */
-  readonly after?: number;
+  readonly after?: number | undefined;
 }
 
 /**

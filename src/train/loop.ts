@@ -30,13 +30,13 @@ export interface Training {
   readonly run: RunFolder;
   readonly reporter: Reporter;
   /** Ends with a checkpoint after this many steps in all. */
-  readonly maxSteps?: number;
+  readonly maxSteps?: number | undefined;
   /** Ends with a checkpoint after the step in progress. */
   readonly interrupt?: AbortSignal;
   /** Goes on from here; it is one of the run's own checkpoints unless the run is new. */
-  readonly from?: Checkpoint;
+  readonly from?: Checkpoint | undefined;
   /** A new run begins with the weights of its trained networks. */
-  readonly initial?: Checkpoint;
+  readonly initial?: Checkpoint | undefined;
 }
 
 export interface TrainingEnd {

@@ -19,7 +19,7 @@ export interface ResumeOptions {
   /** Folder of all runs, in which `latest` is looked for. */
   readonly runs: string;
   /** A config file in place of the run's own. */
-  readonly config?: string;
+  readonly config?: string | undefined;
   /** `KEY=VALUE`. */
   readonly sets: readonly string[];
   readonly warn: (message: string) => void;

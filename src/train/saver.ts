@@ -20,7 +20,7 @@ export interface SaverOptions {
   readonly keep: number;
   readonly reporter: Reporter;
   /** The checkpoint that the training goes on from. */
-  readonly saved?: Saved;
+  readonly saved?: Saved | undefined;
   /** Brings everything else that belongs to the step to the disk; when it fails there is no checkpoint. */
   readonly beforehand: () => Promise<void>;
   /** Finds the best checkpoint, which is kept; undefined where none was measured. */

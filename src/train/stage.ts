@@ -20,7 +20,7 @@ export interface StageOptions {
   readonly samples: readonly PreparedSample[];
   readonly reporter: Reporter;
   /** Goes on from a checkpoint of this stage. */
-  readonly from?: Checkpoint;
+  readonly from?: Checkpoint | undefined;
 }
 
 export class RunningStage {

@@ -17,7 +17,7 @@ export function startTrain(args: readonly string[], script?: string): TrainProce
 /** Runs a command of the checkout at `root`. */
 export function startCommand(
   args: readonly string[],
-  { script = 'exec "$@"', root = '.' }: { script?: string; root?: string } = {},
+  { script = 'exec "$@"', root = '.' }: { script?: string | undefined; root?: string } = {},
 ): TrainProcess {
   const command = [process.execPath, '--import', 'tsx', 'src/cli/main.ts', ...args];
   const child = spawn('sh', ['-c', script, 'sh', ...command], { cwd: root });

@@ -80,12 +80,12 @@ export interface CaseResult {
   readonly component: string;
   readonly passed: boolean;
   /** The check that comes nearest to its tolerance, or goes furthest beyond it; undefined where there is none. */
-  readonly worst?: Check;
+  readonly worst?: Check | undefined;
   readonly failures: readonly Check[];
   /** Names of what was compared. */
   readonly compared: readonly string[];
   /** Why the case could not be checked. */
-  readonly error?: string;
+  readonly error?: string | undefined;
 }
 
 /** Checks the cases of `folder` one after another, yielding each result as it is there. */

@@ -27,7 +27,7 @@ export interface ModelDescription {
   readonly controls: readonly Control[];
   readonly edges: EdgeSettings & { readonly padding: number };
   /** Why the page must not compute by WebGPU, if it must not. */
-  readonly webgpuProblem?: string;
+  readonly webgpuProblem?: string | undefined;
   /** The folder for what can be made again. */
   readonly cache: string;
 }

@@ -7,7 +7,7 @@ import { sampleRecipes, sampleSize } from './recipes.ts';
 /** Which picture: a sample, or one of its edits. Indices into the recipes. */
 export interface ToRender {
   readonly sample: number;
-  readonly edit?: number;
+  readonly edit?: number | undefined;
 }
 
 const port = parentPort!;

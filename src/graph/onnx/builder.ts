@@ -34,7 +34,7 @@ interface BuiltNode {
 /** What a graph's border shows of a value, in ONNX's layout. */
 export interface Port extends Description {
   readonly name: string;
-  readonly docString?: string;
+  readonly docString?: string | undefined;
 }
 
 /** The open dimension of all shapes: the batch size. */

@@ -89,7 +89,7 @@ export interface ValueInfoProto {
       readonly shape: { readonly dim: readonly ({ dimValue: number } | { dimParam: string })[] };
     };
   };
-  readonly docString?: string;
+  readonly docString?: string | undefined;
 }
 
 export interface AttributeProto {

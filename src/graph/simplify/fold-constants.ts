@@ -84,7 +84,7 @@ function compute(graph: Graph, ids: readonly ValueId[]): Map<ValueId, GraphConst
 }
 
 /** A value computed from one weight, and otherwise from nameless constants or smaller weights, has the weight's name. */
-function nameOf(graph: Graph, id: ValueId): { name?: string } {
+function nameOf(graph: Graph, id: ValueId): { name?: string | undefined } {
   const { constants } = removeDeadCode({ ...graph, inputs: new Map(), outputs: new Map([['', id]]) });
   const named = [...constants.values()].filter(({ name }) => name !== undefined);
   const largest = named.sort((a, b) => b.data.length - a.data.length)[0];

@@ -20,7 +20,7 @@ export interface RefinementStageOptions extends AdversarialOptions {
   readonly levels: number;
   readonly maxDilation: number;
   /** F, where it judges this level's results. */
-  readonly imageGenerator?: LayersModel;
+  readonly imageGenerator?: LayersModel | undefined;
   /** Whether F normalises by its running statistics; the original, forgetting to say so, uses the batch's. */
   readonly evalNorm: boolean;
   /**

@@ -53,7 +53,7 @@ export interface ScFeganStageOptions {
   readonly adam: AdamOptions;
   readonly weights: LossWeights;
   /** Perceptual and style losses; without it both are left out. */
-  readonly features?: CompareFeatures;
+  readonly features?: CompareFeatures | undefined;
 }
 
 /**
@@ -65,7 +65,7 @@ export class ScFeganStage extends AdversarialStage {
   readonly #options: ScFeganStageOptions;
   #random: RandomStream;
   /** The inputs of the step that is being done, and one number for each image that lies between real and generated. */
-  #current?: { readonly inputs: ScFeganInputs; readonly between: Tensor4D };
+  #current: { readonly inputs: ScFeganInputs; readonly between: Tensor4D } | undefined;
 
   /** @param random draws colour strokes, noise and the places of the gradient penalty. */
   constructor(

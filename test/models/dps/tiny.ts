@@ -8,7 +8,7 @@ import { stream } from '../../../src/runtime/seed.ts';
 
 /** A method of narrow networks: 64 px, levels at 16, 32 and 64 px unless told otherwise. */
 export function tinyConfig(
-  change: { task?: 'edit' | 'synthesis'; levels?: number; norm?: string } = {},
+  change: { task?: 'edit' | 'synthesis' | undefined; levels?: number; norm?: string } = {},
 ): DpsConfig {
   const { task = 'edit', levels = 3, norm = 'batch' } = change;
   return dpsSchema.parse({

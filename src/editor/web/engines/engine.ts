@@ -18,9 +18,9 @@ export interface Engine {
 export interface EngineState {
   readonly id: EngineId;
   /** The shortest prediction so far. */
-  readonly milliseconds?: number;
+  readonly milliseconds?: number | undefined;
   /** Why it cannot be used. */
-  readonly problem?: string;
+  readonly problem?: string | undefined;
 }
 
 /** What a person is told when an engine cannot answer. */

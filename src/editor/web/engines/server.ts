@@ -25,7 +25,7 @@ export async function postToServer(
       method: 'POST',
       headers: { 'Content-Type': 'application/octet-stream', 'X-Editor-Page': page },
       body,
-      signal,
+      signal: signal ?? null,
     });
     if (response.ok) return await response.arrayBuffer();
   } catch (error) {

@@ -9,15 +9,15 @@ export interface Project {
   readonly hole: Blob;
   readonly sketch: Blob;
   /** Left out where there are no strokes of colour. */
-  readonly colour?: Blob;
+  readonly colour?: Blob | undefined;
   readonly l: number;
 }
 
 export async function encodeProject({ name, l, ...files }: Project): Promise<Blob> {
   const entries = await Promise.all(
-    Object.entries(files)
-      .filter(([, blob]) => blob !== undefined)
-      .map(async ([key, blob]) => [key, { type: blob.type, data: await toBase64(blob) }] as const),
+    Object.entries(files).flatMap(([key, blob]) =>
+      blob ? [toBase64(blob).then((data) => [key, { type: blob.type, data }] as const)] : [],
+    ),
   );
   const document = { format, version: 1, name, l, ...Object.fromEntries(entries) };
   return new Blob([JSON.stringify(document)], { type: 'application/json' });

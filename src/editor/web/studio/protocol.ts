@@ -15,7 +15,7 @@ export interface Opened {
   readonly pictures: ImageBitmap[];
   /** As changes of an empty drawing. */
   readonly drawing: Command;
-  readonly l?: number;
+  readonly l?: number | undefined;
 }
 
 export type Saveable = 'result' | 'hole' | 'sketch' | 'colour' | 'project';
@@ -25,7 +25,10 @@ export interface Jobs {
   /** A photo or a project, by its content. */
   open: { ask: { blob: Blob; name: string }; answer: Opened };
   /** A sample with a ready edit, by addresses. */
-  openSample: { ask: { name: string; photo: string; hole?: string; sketch?: string }; answer: Opened };
+  openSample: {
+    ask: { name: string; photo: string; hole?: string | undefined; sketch?: string | undefined };
+    answer: Opened;
+  };
   /** What was there before the page was loaded anew. */
   restore: { ask: object; answer: Opened | undefined };
   useResult: { ask: object; answer: Opened };
@@ -69,16 +72,16 @@ export type Progress =
       engine: EngineId;
       milliseconds: number;
       /** Why another engine than usual has computed it. */
-      failure?: string;
+      failure?: string | undefined;
     }
   /** A small picture of the region around the hole at one of {@link stripValues}. */
   | { kind: 'thumbnail'; request: number; l: number; picture: ImageBitmap }
-  | { kind: 'failed'; request: number; message: string; engine?: EngineId };
+  | { kind: 'failed'; request: number; message: string; engine?: EngineId | undefined };
 
 export type StudioEvent =
   | Progress
   /** What is known of the engines, and which was used last. */
-  | { kind: 'engines'; states: EngineState[]; used?: EngineId }
+  | { kind: 'engines'; states: EngineState[]; used?: EngineId | undefined }
   /** Whether the photo has a face that can be framed: told where the face is what the network shall see. */
   | { kind: 'face'; found: boolean }
   /** The drawing could not be kept in the browser's storage. */

@@ -23,7 +23,7 @@ export class Editor {
   /** Whether the photo has a face; undefined while nobody knows. */
   readonly hasFace = new Signal<boolean | undefined>(undefined);
   readonly engineChoice = new Signal<EngineChoice>('auto');
-  readonly engines = new Signal<{ states: EngineState[]; used?: EngineId }>({ states: [] });
+  readonly engines = new Signal<{ states: EngineState[]; used?: EngineId | undefined }>({ states: [] });
   readonly outcome = new Signal<Outcome>({ kind: 'none' });
   /** Counts changes of the drawing. */
   readonly revision = new Signal(0);
@@ -52,7 +52,12 @@ export class Editor {
     return this.#begin(`Opening ${name}`, () => this.#studio.ask('open', { blob, name }));
   }
 
-  openSample(sample: { name: string; photo: string; hole?: string; sketch?: string }): Promise<void> {
+  openSample(sample: {
+    name: string;
+    photo: string;
+    hole?: string | undefined;
+    sketch?: string | undefined;
+  }): Promise<void> {
     return this.#begin('Opening the example', () => this.#studio.ask('openSample', sample));
   }
 

@@ -16,9 +16,14 @@ export interface Picture {
 export type Outcome =
   | { readonly kind: 'none' }
   /** `shown`: an older result that stays until the new one is there. */
-  | { readonly kind: 'computing'; readonly since: number; readonly shown?: Shown }
+  | { readonly kind: 'computing'; readonly since: number; readonly shown?: Shown | undefined }
   | (Shown & { readonly kind: 'shown' })
-  | { readonly kind: 'failed'; readonly message: string; readonly engine?: EngineId; readonly shown?: Shown };
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly engine?: EngineId | undefined;
+      readonly shown?: Shown | undefined;
+    };
 
 export interface Shown {
   readonly rect: Rect;

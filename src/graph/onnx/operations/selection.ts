@@ -8,7 +8,7 @@ import { commonLayout, type Operation, type Operations } from './operation.ts';
 interface Range {
   readonly axis: number;
   readonly begin: number;
-  readonly end?: number;
+  readonly end?: number | undefined;
   readonly step: number;
 }
 
