@@ -4,7 +4,7 @@ import { basename, dirname, join, relative } from 'node:path';
 import { prepare } from '../data/prepare.ts';
 import type { Split } from '../data/types.ts';
 import { evaluate } from '../eval/evaluate.ts';
-import { Measurer } from '../eval/measurer.ts';
+import { MetricCollection } from '../eval/metrics/collection.ts';
 import { drawSamples } from '../eval/pictures.ts';
 import { buildReport } from '../eval/report/build.ts';
 import { reportCsv, reportJson, writeTogether } from '../eval/report/files.ts';
@@ -41,11 +41,15 @@ export async function evaluateCommand(command: EvaluateCommand): Promise<string>
   try {
     const { config } = subjects[0].loaded;
     const context = { weights: command.weights, reporter: command.reporter, edges: config.data.edges };
-    const measurer = await Measurer.create(command.suite.metrics, context, config.task === 'synthesis');
+    const metrics = await MetricCollection.create(
+      command.suite.metrics,
+      context,
+      config.task === 'synthesis',
+    );
     try {
-      return await evaluateSubjects(command, subjects, measurer);
+      return await evaluateSubjects(command, subjects, metrics);
     } finally {
-      measurer.dispose();
+      metrics.dispose();
     }
   } finally {
     for (const { loaded } of subjects) loaded.method.dispose();
@@ -55,7 +59,7 @@ export async function evaluateCommand(command: EvaluateCommand): Promise<string>
 async function evaluateSubjects(
   command: EvaluateCommand,
   subjects: readonly Subject[],
-  measurer: Measurer,
+  metrics: MetricCollection,
 ): Promise<string> {
   const { suite, split, batch, reporter } = command;
   const begin = performance.now();
@@ -64,7 +68,7 @@ async function evaluateSubjects(
   await requireWritable(out);
   const samples = (await prepare({ config, reporter })).samples[split];
   const set = await makeSet({ suite, config, split, samples, reporter });
-  measurer.requireImages(set.items.length);
+  metrics.requireImages(set.items.length);
   const seen = await warnOfTraining(subjects, set, reporter);
   reporter.info(
     `${set.photos.length} photos, ${set.items.length} images, set ${set.hash.slice(0, 12)}; ${suite.metrics.join(', ')}`,
@@ -75,15 +79,15 @@ async function evaluateSubjects(
     catchInterrupts(reporter.warn, 'after the images in progress; the same command goes on');
   const identity = [set.hash, suite.metrics, config.data.edges, subjects[0].predictor.resolution];
   const shards = new Shards(out, identity);
-  const cells = await evaluate({ set, subjects, measurer, batch, shards, reporter, signal });
-  const shown = await drawSamples(set, measurer, cells, subjects, { reporter, signal });
+  const cells = await evaluate({ set, subjects, metrics, batch, shards, reporter, signal });
+  const shown = await drawSamples(set, metrics, cells, subjects, { reporter, signal });
   const report = buildReport({
     set,
     resolution: subjects[0].predictor.resolution,
-    measurer,
+    metrics,
     methods: [...new Set(cells.map(({ method }) => method))],
     trainedOn: seen,
-    summary: summarize(set, measurer, cells),
+    summary: summarize(set, metrics, cells),
     times: { created: new Date().toISOString(), seconds: Math.round((performance.now() - begin) / 1000) },
   });
   await writeTogether(out, {

@@ -2,7 +2,7 @@
 import type { Config } from '../config/schema.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { Measurer } from './measurer.ts';
+import { MetricCollection } from './metrics/collection.ts';
 
 /** Where `train` looks for weights of metrics, as `evaluate` does unless told otherwise. */
 const WEIGHTS_FOLDER = 'weights';
@@ -24,18 +24,18 @@ export interface Criterion {
 export async function openValidationMetrics(
   config: Config,
   reporter: Reporter,
-): Promise<{ measurer: Measurer; criterion: Criterion }> {
+): Promise<{ metrics: MetricCollection; criterion: Criterion }> {
   const { validationMetrics, bestBy } = config.output;
   const names = [...new Set([...validationMetrics, bestBy.metric])];
   const context = { weights: WEIGHTS_FOLDER, reporter, edges: config.data.edges };
-  const measurer = await Measurer.create(names, context, false);
-  const { columns, setMetrics } = measurer;
+  const metrics = await MetricCollection.create(names, context, false);
+  const { columns, setMetrics } = metrics;
   const metric = [...columns.map((column) => column.metric), ...setMetrics].find(
     ({ name }) => name === bestBy.metric,
   )!;
   const regions = metric.kind === 'sample' ? metric.regions : ['image' as const];
   if (!regions.includes(bestBy.region)) {
-    measurer.dispose();
+    metrics.dispose();
     throw new UserError('The best checkpoint cannot be told by this.', {
       where: 'output.bestBy.region',
       expected: `${regions.join(' or ')}, for ${bestBy.metric}`,
@@ -43,12 +43,12 @@ export async function openValidationMetrics(
     });
   }
   const { title, better } = metric;
-  return { measurer, criterion: { key: `${bestBy.metric}/${bestBy.region}`, title, better } };
+  return { metrics, criterion: { key: `${bestBy.metric}/${bestBy.region}`, title, better } };
 }
 
 /** Checks what {@link openValidationMetrics} checks, before a training begins. */
 export async function checkValidation(config: Config, reporter: Reporter): Promise<void> {
   if (config.output.validationCount === 0) return;
-  const { measurer } = await openValidationMetrics(config, reporter);
-  measurer.dispose();
+  const { metrics } = await openValidationMetrics(config, reporter);
+  metrics.dispose();
 }

@@ -7,7 +7,7 @@ import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { atResolution } from './at-resolution.ts';
 import { meanColour } from './mean-colour.ts';
-import type { Measurer } from './measurer.ts';
+import type { MetricCollection } from './metrics/collection.ts';
 import type { SetStatistics } from './metrics/metric.ts';
 import { measurePart, type Part, type PartContext, type PartResult } from './part.ts';
 import type { Shards } from './shards.ts';
@@ -29,7 +29,7 @@ export interface Cell {
   readonly method: EvaluatedMethod;
   readonly degradation?: number | undefined;
   readonly level?: number | undefined;
-  /** A table [items, columns of the measurer]. */
+  /** A table [items, columns of the metrics]. */
   readonly values: Float64Array;
   /** By metric of sets. */
   readonly distances: Readonly<Record<string, number>>;
@@ -38,7 +38,7 @@ export interface Cell {
 export interface EvaluateOptions {
   readonly set: EvaluationSet;
   readonly subjects: readonly Subject[];
-  readonly measurer: Measurer;
+  readonly metrics: MetricCollection;
   /** Items at once. */
   readonly batch: number;
   readonly shards: Shards;
@@ -53,9 +53,9 @@ interface PlannedPart extends Part {
 
 /** Measures everything; memory is bounded by the numbers of l and metrics, but for one number a value. */
 export async function evaluate(options: EvaluateOptions): Promise<Cell[]> {
-  const { set, subjects, measurer, reporter } = options;
+  const { set, subjects, metrics, reporter } = options;
   const resolution = subjects[0].predictor.resolution;
-  const photos = measurer.setMetrics.length > 0 ? [photosPart(resolution)] : [];
+  const photos = metrics.setMetrics.length > 0 ? [photosPart(resolution)] : [];
   const parts = [meanColourPart(resolution), ...subjects.flatMap((subject) => partsOf(subject, set))];
   const images = [...photos, ...parts].reduce((sum, { variants }) => sum + variants.length, 0);
   const task = reporter.task('Evaluating', images * set.items.length, 'images');
@@ -73,7 +73,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Cell[]> {
     const real = photos[0] && (await measurePart(photos[0], context)).statistics[0];
     for (const part of parts) {
       const result = await measurePart(part, context);
-      cells.push(...part.cells.map((cell, i) => ({ ...cell, ...outcome(measurer, result, i, real) })));
+      cells.push(...part.cells.map((cell, i) => ({ ...cell, ...outcome(metrics, result, i, real) })));
     }
   } finally {
     task.finish();
@@ -82,7 +82,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Cell[]> {
 }
 
 function outcome(
-  { setMetrics }: Measurer,
+  { setMetrics }: MetricCollection,
   { values, statistics }: PartResult,
   variant: number,
   real: readonly SetStatistics[] | undefined,

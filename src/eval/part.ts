@@ -3,7 +3,7 @@
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type AtResolution, atResolution, blend, unit } from './at-resolution.ts';
-import type { Measurer } from './measurer.ts';
+import type { MetricCollection } from './metrics/collection.ts';
 import type { SetStatistics } from './metrics/metric.ts';
 import type { PartState, Shards } from './shards.ts';
 import { type ItemBatch, readItems } from './suite/read-items.ts';
@@ -31,7 +31,7 @@ export interface Part {
 
 export interface PartContext {
   readonly set: EvaluationSet;
-  readonly measurer: Measurer;
+  readonly metrics: MetricCollection;
   /** Side of the images that are measured, px. */
   readonly resolution: number;
   /** Items at once. */
@@ -55,10 +55,10 @@ const SAVE_SECONDS = 15;
 
 /** Measures a part, or the rest of it where an earlier evaluation was interrupted. */
 export async function measurePart(part: Part, context: PartContext): Promise<PartResult> {
-  const { set, measurer, resolution, batch: size, shards, signal } = context;
-  const width = measurer.columns.length;
+  const { set, metrics, resolution, batch: size, shards, signal } = context;
+  const width = metrics.columns.length;
   const values = part.variants.map(() => new Float64Array(set.items.length * width).fill(Number.NaN));
-  const statistics = part.variants.map(() => measurer.start());
+  const statistics = part.variants.map(() => metrics.start());
   let done = 0;
   const saved = await shards.load(part.name);
   if (saved) {
@@ -85,7 +85,7 @@ export async function measurePart(part: Part, context: PartContext): Promise<Par
     const truth = unit(known.truth);
     for (const [i, variant] of part.variants.entries()) {
       const result = await fill(variant, batch, known, set);
-      if (part.measured) values[i].set(await measurer.measure({ ...known, truth, result }), done * width);
+      if (part.measured) values[i].set(await metrics.measure({ ...known, truth, result }), done * width);
       for (const sums of statistics[i]) await sums.add(result);
       result.dispose();
       context.progress(items.length);

@@ -5,7 +5,7 @@ import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { atResolution, blend } from './at-resolution.ts';
 import type { Cell } from './evaluate.ts';
-import type { Measurer } from './measurer.ts';
+import type { MetricCollection } from './metrics/collection.ts';
 import type { Subject } from './subject.ts';
 import { readItems } from './suite/read-items.ts';
 import type { EvaluationSet, Item } from './suite/set.ts';
@@ -62,15 +62,15 @@ const QUALITY = 82;
 /** Draws the samples to show, as many as the suite says and its bound of size allows; none without a metric to sort by. */
 export async function drawSamples(
   set: EvaluationSet,
-  measurer: Measurer,
+  metrics: MetricCollection,
   cells: readonly Cell[],
   subjects: readonly Subject[],
   { reporter, signal }: { reporter: Reporter; signal?: AbortSignal },
 ): Promise<ShownSamples | undefined> {
-  const column = sortColumn(set, measurer);
+  const column = sortColumn(set, metrics);
   if (column === undefined) return undefined;
-  const { metric, region } = measurer.columns[column];
-  const worstFirst = rank(set, measurer, cells, column, metric.better === 'lower');
+  const { metric, region } = metrics.columns[column];
+  const worstFirst = rank(set, metrics, cells, column, metric.better === 'lower');
   const samples: ShownSample[] = [];
   let bytes = 0;
   const places = spread(worstFirst.length, set.suite.report.samples);
@@ -85,7 +85,7 @@ export async function drawSamples(
           cell.method.subject === subject &&
           (cell.degradation ?? degradation) === degradation &&
           cell.level === level,
-      )?.values[item * measurer.columns.length + column];
+      )?.values[item * metrics.columns.length + column];
     const drawn = await drawSample(set, set.items[item], subjects, errorAt);
     bytes += JSON.stringify(drawn).length;
     if (bytes > set.suite.report.megabytes * 1e6) break;
@@ -98,7 +98,7 @@ export async function drawSamples(
 }
 
 /** The suite's `sortBy`, inside the hole where it is measured there; undefined where it is not measured. */
-export function sortColumn(set: EvaluationSet, { columns }: Measurer): number | undefined {
+export function sortColumn(set: EvaluationSet, { columns }: MetricCollection): number | undefined {
   const own = [...columns.keys()].filter((i) => columns[i].metric.name === set.suite.report.sortBy);
   return own.find((i) => columns[i].region === 'hole') ?? own[0];
 }
@@ -106,7 +106,7 @@ export function sortColumn(set: EvaluationSet, { columns }: Measurer): number | 
 /** Items with the mean of their values over the first checkpoint's cells, worst first; those without a value left out. */
 function rank(
   set: EvaluationSet,
-  { columns }: Measurer,
+  { columns }: MetricCollection,
   cells: readonly Cell[],
   column: number,
   lowerIsBetter: boolean,

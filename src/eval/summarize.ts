@@ -1,7 +1,7 @@
 /** Means and intervals of what was measured: over all images, by kind of hole, and by hole size. */
 import { Bootstrap, type Estimate, type PhotoValue } from './bootstrap.ts';
 import type { Cell } from './evaluate.ts';
-import type { Measurer } from './measurer.ts';
+import type { MetricCollection } from './metrics/collection.ts';
 import type { Report, ReportRow } from './report/schema.ts';
 import { holeOf } from './suite/read-items.ts';
 import type { EvaluationSet } from './suite/set.ts';
@@ -16,16 +16,16 @@ interface Group {
 export type Summary = Pick<Report, 'rows' | 'differences' | 'bestLevels'>;
 
 /** @param cells of the checkpoints, those of the reference first. */
-export function summarize(set: EvaluationSet, measurer: Measurer, cells: readonly Cell[]): Summary {
+export function summarize(set: EvaluationSet, metrics: MetricCollection, cells: readonly Cell[]): Summary {
   const { resamples, confidence } = set.suite.bootstrap;
   const bootstrap = new Bootstrap(set.photos.length, { resamples, confidence, seed: set.suite.seed });
   const groups = groupsOf(set);
   const estimate = (items: readonly number[], value: (item: number) => number) =>
     bootstrap.estimate(photoValues(set, items, value));
   return {
-    rows: cells.flatMap((cell) => cellRows(cell, groups, measurer, estimate)),
-    differences: differences(cells, groups[0], measurer, estimate),
-    bestLevels: bestLevels(cells, groups[0], measurer, estimate),
+    rows: cells.flatMap((cell) => cellRows(cell, groups, metrics, estimate)),
+    differences: differences(cells, groups[0], metrics, estimate),
+    bestLevels: bestLevels(cells, groups[0], metrics, estimate),
   };
 }
 
@@ -34,7 +34,7 @@ type Estimator = (items: readonly number[], value: (item: number) => number) => 
 function cellRows(
   cell: Cell,
   groups: readonly Group[],
-  { columns, setMetrics }: Measurer,
+  { columns, setMetrics }: MetricCollection,
   estimate: Estimator,
 ): ReportRow[] {
   const rows: ReportRow[] = [];
@@ -56,7 +56,7 @@ function cellRows(
 function differences(
   cells: readonly Cell[],
   { items }: Group,
-  { columns, setMetrics }: Measurer,
+  { columns, setMetrics }: MetricCollection,
   estimate: Estimator,
 ): Report['differences'] {
   const rows: Report['differences'] = [];
@@ -99,7 +99,7 @@ function agree(a: Cell, b: Cell): boolean {
 function bestLevels(
   cells: readonly Cell[],
   { items }: Group,
-  { columns, setMetrics }: Measurer,
+  { columns, setMetrics }: MetricCollection,
   estimate: Estimator,
 ): Report['bestLevels'] {
   const found: Report['bestLevels'] = [];

@@ -7,9 +7,8 @@ import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type AtResolution, atResolution, blend, unit } from './at-resolution.ts';
 import { meanColour } from './mean-colour.ts';
-import { Measurer } from './measurer.ts';
-import { createL1 } from './metrics/l1.ts';
-import { createPsnr } from './metrics/psnr.ts';
+import { MetricCollection } from './metrics/collection.ts';
+import { createL1, createPsnr } from './metrics/pixel-error.ts';
 
 const LEVELS = [0, 0.5, 1] as const;
 const BATCH = 8;
@@ -48,9 +47,9 @@ export interface TableOptions {
  */
 export async function heldOutTable(options: TableOptions): Promise<HeldOutTable> {
   const { config, predictor, samples, split, reporter } = options;
-  const measurer = new Measurer([createL1(), createPsnr()]);
+  const metrics = new MetricCollection([createL1(), createPsnr()]);
   const [l1, psnr] = ['l1', 'psnr'].map((name) =>
-    measurer.columns.findIndex(({ metric, region }) => metric.name === name && region === 'hole'),
+    metrics.columns.findIndex(({ metric, region }) => metric.name === name && region === 'hole'),
   );
   const values = new Map<string, { l1: number; psnr: number }[]>();
   const task = reporter.task('Held-out samples', samples.length, 'images');
@@ -60,9 +59,9 @@ export async function heldOutTable(options: TableOptions): Promise<HeldOutTable>
     const known = atResolution({ ...batch, trueSketch: batch.sketch }, predictor.resolution);
     const truth = unit(known.truth);
     for (const [name, result] of Object.entries(fillings(predictor, batch, known))) {
-      const measured = await measurer.measure({ ...known, truth, result });
+      const measured = await metrics.measure({ ...known, truth, result });
       const found = Array.from({ length: truth.shape[0] }, (_, i) => {
-        const at = i * measurer.columns.length;
+        const at = i * metrics.columns.length;
         return { l1: measured[at + l1], psnr: measured[at + psnr] };
       }).filter((value) => !Number.isNaN(value.l1));
       values.set(name, [...(values.get(name) ?? []), ...found]);

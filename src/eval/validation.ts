@@ -7,7 +7,7 @@ import { tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { atResolution, blend, unit } from './at-resolution.ts';
 import { type Criterion, openValidationMetrics } from './criterion.ts';
-import type { Measurer } from './measurer.ts';
+import type { MetricCollection } from './metrics/collection.ts';
 import type { MetricBatch } from './metrics/metric.ts';
 
 /** The middle of l: neither the easiest nor the roughest sketches. */
@@ -21,11 +21,11 @@ export type Measurements = Readonly<Record<string, number>>;
 export class Validation {
   readonly criterion: Criterion;
   readonly #batches: readonly Batch[];
-  readonly #measurer: Measurer;
+  readonly #metrics: MetricCollection;
 
-  private constructor(batches: readonly Batch[], measurer: Measurer, criterion: Criterion) {
+  private constructor(batches: readonly Batch[], metrics: MetricCollection, criterion: Criterion) {
     this.#batches = batches;
-    this.#measurer = measurer;
+    this.#metrics = metrics;
     this.criterion = criterion;
   }
 
@@ -39,14 +39,14 @@ export class Validation {
     samples: readonly PreparedSample[],
     reporter: Reporter,
   ): Promise<Validation> {
-    const { measurer, criterion } = await openValidationMetrics(config, reporter);
-    if (samples.length > 0) measurer.requireImages(samples.length, 'output.validationMetrics');
+    const { metrics, criterion } = await openValidationMetrics(config, reporter);
+    if (samples.length > 0) metrics.requireImages(samples.length, 'output.validationMetrics');
     const batches: Batch[] = [];
     for (let start = 0; start < samples.length; start += BATCH) {
       const batch = await heldOutBatch(config, samples.slice(start, start + BATCH), reporter);
       if (batch) batches.push(batch);
     }
-    return new Validation(batches, measurer, criterion);
+    return new Validation(batches, metrics, criterion);
   }
 
   /**
@@ -55,13 +55,13 @@ export class Validation {
    * and of images that are no numbers.
    */
   async measure(method: Method): Promise<Measurements | undefined> {
-    const { columns, setMetrics } = this.#measurer;
+    const { columns, setMetrics } = this.#metrics;
     const values: number[][] = columns.map(() => []);
-    const [results, photos] = [this.#measurer.start(), this.#measurer.start()];
+    const [results, photos] = [this.#metrics.start(), this.#metrics.start()];
     for (const batch of this.#batches) {
       const filled = await fill(method, batch);
       if (!filled) return undefined;
-      const table = await this.#measurer.measure(filled);
+      const table = await this.#metrics.measure(filled);
       for (const [i, value] of table.entries()) values[i % columns.length].push(value);
       for (const statistics of results) await statistics.add(filled.result);
       for (const statistics of photos) await statistics.add(filled.truth);
@@ -81,7 +81,7 @@ export class Validation {
   }
 
   dispose(): void {
-    this.#measurer.dispose();
+    this.#metrics.dispose();
     for (const batch of this.#batches) tf.dispose({ ...batch });
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PreparedData } from '../../src/data/types.ts';
-import { Measurer } from '../../src/eval/measurer.ts';
+import { MetricCollection } from '../../src/eval/metrics/collection.ts';
 import type { EvaluationSet } from '../../src/eval/suite/set.ts';
 import { summarize } from '../../src/eval/summarize.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
@@ -33,7 +33,7 @@ it('measures baselines and every checkpoint at every d and l, and leaks no tenso
   const places: [number, number][] = [];
   await evaluateFakes(set, join(folder, 'warm'));
   const before = tf.memory().numTensors;
-  const { cells, measurer } = await evaluateFakes(set, join(folder, 'all'), {
+  const { cells, metrics } = await evaluateFakes(set, join(folder, 'all'), {
     reporter: watching((done, total) => places.push([done, total])),
   });
   expect(tf.memory().numTensors).toBe(before);
@@ -48,9 +48,7 @@ it('measures baselines and every checkpoint at every d and l, and leaks no tenso
   expect(set.items).toHaveLength(10);
   // Photos, mean colour, and for both checkpoints F and 6 cells.
   expect(places.at(-1)).toEqual([10 * 16, 10 * 16]);
-  const column = measurer.columns.findIndex(
-    ({ metric, region }) => metric.name === 'l1' && region === 'hole',
-  );
+  const column = metrics.columns.findIndex(({ metric, region }) => metric.name === 'l1' && region === 'hole');
   const l1 = (label: string) => {
     const cell = cells.find(({ method }) => method.label === label)!;
     return cell.values[column];
@@ -64,8 +62,8 @@ it('measures baselines and every checkpoint at every d and l, and leaks no tenso
 it('blends results with the photo outside the hole unless told otherwise', async () => {
   const whole = async (blend: boolean) => {
     const own = await fakeSet(data.samples.train, fakeSuite({ blend }));
-    const { cells, measurer } = await evaluateFakes(own, join(folder, `blend-${blend}`));
-    const column = measurer.columns.findIndex((c) => c.metric.name === 'l1' && c.region === 'image');
+    const { cells, metrics } = await evaluateFakes(own, join(folder, `blend-${blend}`));
+    const column = metrics.columns.findIndex((c) => c.metric.name === 'l1' && c.region === 'image');
     return cells.at(-1)!.values[column];
   };
   expect(await whole(true)).toBeLessThan(0.8 * (await whole(false)));
@@ -137,9 +135,9 @@ it('ends at images that are no numbers, saying whose', async () => {
 });
 
 it('wants as many images as its metrics of sets', () => {
-  const measurer = new Measurer([brightnessDistance()]);
-  expect(() => measurer.requireImages(1)).toThrow(/brightness[\s\S]*at least 2[\s\S]*got:\s+1/);
-  measurer.requireImages(2);
+  const metrics = new MetricCollection([brightnessDistance()]);
+  expect(() => metrics.requireImages(1)).toThrow(/brightness[\s\S]*at least 2[\s\S]*got:\s+1/);
+  metrics.requireImages(2);
 });
 
 it('measures results that are smaller than photos at their own size', async () => {
@@ -161,8 +159,8 @@ it('tells the best l of each sketch, and whether it clearly is', async () => {
     }),
   });
   const subjects = [fakeSubject('a', 0), equal];
-  const { cells, measurer } = await evaluateFakes(set, join(folder, 'best'), { subjects });
-  const { bestLevels } = summarize(set, measurer, cells);
+  const { cells, metrics } = await evaluateFakes(set, join(folder, 'best'), { subjects });
+  const { bestLevels } = summarize(set, metrics, cells);
   const at = (method: string, metric: string) =>
     bestLevels.find(
       (row) => row.method === method && row.metric === metric && row.region !== 'image' && row.d === 0,
@@ -173,8 +171,8 @@ it('tells the best l of each sketch, and whether it clearly is', async () => {
 });
 
 it('sums up by hole and size, and tells differences of the same images', async () => {
-  const { cells, measurer } = await evaluateFakes(set, join(folder, 'summary'));
-  const { rows, differences } = summarize(set, measurer, cells);
+  const { cells, metrics } = await evaluateFakes(set, join(folder, 'summary'));
+  const { rows, differences } = summarize(set, metrics, cells);
   const of = (change: object) =>
     rows.filter((row) => Object.entries(change).every(([key, value]) => Object.is(row[key as 'd'], value)));
   const cell = { method: 'b', d: 0, l: 1, metric: 'l1', region: 'hole' };

@@ -1,12 +1,11 @@
 import type { Predictor } from '../../src/core/method.ts';
 import type { PreparedSample } from '../../src/data/types.ts';
 import { type EvaluateOptions, evaluate } from '../../src/eval/evaluate.ts';
-import { Measurer } from '../../src/eval/measurer.ts';
+import { MetricCollection } from '../../src/eval/metrics/collection.ts';
 import type { SetMetric, SetStatistics } from '../../src/eval/metrics/metric.ts';
 import { Shards } from '../../src/eval/shards.ts';
 import type { Subject } from '../../src/eval/subject.ts';
-import type { Suite } from '../../src/eval/suite/schema.ts';
-import { suiteSchema } from '../../src/eval/suite/schema.ts';
+import { type Suite, suiteSchema } from '../../src/eval/suite/schema.ts';
 import { type EvaluationSet, makeSet } from '../../src/eval/suite/set.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -85,12 +84,12 @@ export async function evaluateFakes(
   set: EvaluationSet,
   out: string,
   change: Partial<EvaluateOptions> = {},
-): Promise<{ cells: Awaited<ReturnType<typeof evaluate>>; measurer: Measurer; shards: Shards }> {
+): Promise<{ cells: Awaited<ReturnType<typeof evaluate>>; metrics: MetricCollection; shards: Shards }> {
   const context = { weights: 'none', reporter: silent, edges: tinyConfig().data.edges };
-  const { sampleMetrics } = await Measurer.create(['l1', 'psnr'], context, false);
-  const measurer = new Measurer([...sampleMetrics, brightnessDistance()]);
+  const { sampleMetrics } = await MetricCollection.create(['l1', 'psnr'], context, false);
+  const metrics = new MetricCollection([...sampleMetrics, brightnessDistance()]);
   const shards = new Shards(out, [set.hash]);
   const subjects = [fakeSubject('a', 0), fakeSubject('b', 0.2)];
-  const options = { set, subjects, measurer, batch: 3, shards, reporter: silent, ...change };
-  return { cells: await evaluate(options), measurer, shards };
+  const options = { set, subjects, metrics, batch: 3, shards, reporter: silent, ...change };
+  return { cells: await evaluate(options), metrics, shards };
 }

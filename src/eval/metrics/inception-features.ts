@@ -1,14 +1,16 @@
-/** Inception's features of images, made ready as the clean-fid package does in its mode `clean`. */
+/** Features of Inception, for FID and KID. Images are resized as the clean-fid package does in its mode `clean`. */
 import { Inception, inceptionSide } from '../../nn/inception.ts';
 import { type Tensor4D, tf } from '../../ops/tf.ts';
-import type { MetricContext } from './context.ts';
-import type { FeatureExtractor } from './frechet-set.ts';
+import type { MetricContext } from './metric.ts';
 import { bicubic, resample } from './resample.ts';
 import { borrow, oncePerTensor } from './share.ts';
 import { readUserWeights } from './user-weights.ts';
 
+/** Computes features of images [n,s,s,3] in [0, 1]: row-major [n,d]. */
+export type FeatureExtractor = (images: Tensor4D) => Promise<Float32Array>;
+
 class InceptionFeatures {
-  /** Of images [n,s,s,3] in [0, 1]: [n,2048]. Computed once where several metrics ask for the same tensor's. */
+  /** The 2048 pooled features. They are computed once when several metrics ask for those of the same tensor. */
   readonly of: FeatureExtractor;
   readonly #network: Inception;
 
@@ -28,8 +30,8 @@ class InceptionFeatures {
 }
 
 /**
- * Bytes, as files would hold them, resized to 299 px by an antialiased bicubic filter without rounding and clipped, then
- * (x - 128) / 128 (Parmar, Zhang and Zhu, CVPR 2022).
+ * Inception's input: images are rounded to bytes, as in a file, resized to 299 px by an antialiased bicubic filter without
+ * rounding, clipped, and scaled by (x - 128) / 128 (Parmar, Zhang and Zhu, CVPR 2022).
  */
 export function prepare(images: Tensor4D): Tensor4D {
   const bytes = tf.round(tf.mul(images, 255)) as Tensor4D;
@@ -37,7 +39,12 @@ export function prepare(images: Tensor4D): Tensor4D {
   return tf.div(tf.sub(resized, 128), 128) as Tensor4D;
 }
 
-/** @throws UserError when `weights/inception.safetensors` is missing or holds something else. @param metric what asks. */
+/**
+ * Inception, shared by the metrics that need it.
+ *
+ * @param metric the name of the metric that asks, for the message.
+ * @throws UserError when `weights/inception.safetensors` is missing or holds something else.
+ */
 export function borrowInception({ weights }: MetricContext, metric: string) {
   return borrow(
     `inception ${weights}`,

@@ -1,9 +1,14 @@
-/** What a metric is. Each stands in a file of its own; `registry.ts` lists them by name. */
+/** What a metric is. `registry.ts` lists them by name. */
+import type { Config } from '../../config/schema.ts';
 import type { Tensor4D } from '../../ops/tf.ts';
+import type { Reporter } from '../../runtime/progress.ts';
 
-/** Results and what they are measured against, NHWC, one entry a sample; all of one size s. */
+/** A batch of n results with what they are measured against, NHWC, all of side s. */
 export interface MetricBatch {
-  /** The photos [n,s,s,3] in [0, 1]. What metrics compute of them they keep while it is the same tensor object. */
+  /**
+   * The photos [n,s,s,3] in [0, 1]. Metrics keep what they compute of a tensor of photos, and use it again as long as
+   * they are given that same tensor object.
+   */
   readonly truth: Tensor4D;
   /** The results [n,s,s,3] in [0, 1]. */
   readonly result: Tensor4D;
@@ -11,7 +16,7 @@ export interface MetricBatch {
   readonly hole: Tensor4D;
   /** The sketch that the method was given [n,s,s,1] in [-1, 1], -1 = line, before any smoothing or dilation by l. */
   readonly sketch: Tensor4D;
-  /** The photo's own sketch, which the given one is a degraded form of; as `sketch`. */
+  /** The photo's own sketch, of which `sketch` is a degraded form. Shape and values as those of `sketch`. */
   readonly trueSketch: Tensor4D;
 }
 
@@ -20,9 +25,9 @@ export type Region = 'image' | 'hole';
 interface MetricHead {
   /** As in reports and configs, for example `psnr`. */
   readonly name: string;
-  /** For a person: for example `PSNR`. */
+  /** For people, for example `PSNR`. */
   readonly title: string;
-  /** For example `dB`; empty where it has none. */
+  /** For example `dB`; empty where the metric has no unit. */
   readonly unit: string;
   readonly better: 'higher' | 'lower';
   /** One sentence: the definition and its source. */
@@ -32,19 +37,19 @@ interface MetricHead {
 /** A metric with a value for each sample. */
 export interface SampleMetric extends MetricHead {
   readonly kind: 'sample';
-  /** What it is measured on: the whole image, the inside of the hole, or each. */
+  /** Where it can be measured: on the whole image, inside the hole, or on both. */
   readonly regions: readonly Region[];
   /** A value for each sample, by region; NaN where a sample has none (an image without a hole, no face found). */
   measure(batch: MetricBatch): Promise<Partial<Record<Region, Float64Array>>>;
   dispose(): void;
 }
 
-/** A metric of whole sets: it compares how features of results and of photos are distributed. */
+/** A metric of whole sets: it compares the distribution of the results' features with that of the photos'. */
 export interface SetMetric extends MetricHead {
   readonly kind: 'set';
   /** The least number of images that it is defined for. */
   readonly minimum: number;
-  /** Sums over the features of a set, of bounded size whatever the set's. */
+  /** Empty statistics of a set. Their size does not grow with the set's. */
   start(): SetStatistics;
   /** The distance of two sets. */
   compare(results: SetStatistics, photos: SetStatistics): number;
@@ -55,9 +60,18 @@ export interface SetStatistics {
   /** Adds images [n,s,s,3] in [0, 1]. */
   add(images: Tensor4D): Promise<void>;
   readonly count: number;
-  /** For keeping on disk between two parts of an evaluation. */
+  /** Everything that `restore` needs, to be kept on disk while an evaluation is interrupted. */
   state(): Record<string, { readonly shape: readonly number[]; readonly data: Float64Array | Float32Array }>;
   restore(state: ReturnType<SetStatistics['state']>): void;
 }
 
 export type Metric = SampleMetric | SetMetric;
+
+/** What a metric is created with. */
+export interface MetricContext {
+  /** Folder of the user's weight files, for example `weights`. */
+  readonly weights: string;
+  readonly reporter: Reporter;
+  /** How sketches were made of the photos (`data.edges` of the run): those of results are made likewise. */
+  readonly edges: Config['data']['edges'];
+}

@@ -4,14 +4,14 @@ import type { MetricBatch, Region } from './metric.ts';
 
 export const bothRegions = ['image', 'hole'] as const;
 
-/** One value a region and sample; NaN in `hole` where a sample has none. */
+/** By region, one value for each sample; NaN in `hole` where a sample has no hole. */
 export type RegionValues = Record<Region, Float64Array>;
 
 /**
  * Means of a map [n,h,w,c] over pixels and channels.
  *
- * @param makeMap computes the map of a batch; what else it makes is disposed of.
- * @param margin pixels at the border that the mean over the image leaves out; that over the hole takes all.
+ * @param makeMap computes the map of a batch. It runs inside a tidy.
+ * @param margin the mean over the image leaves out this many pixels at each border; the mean over the hole does not.
  */
 export async function regionMeans(
   batch: MetricBatch,
@@ -19,12 +19,12 @@ export async function regionMeans(
   margin = 0,
 ): Promise<RegionValues> {
   const means = tf.tidy(() => {
-    // Channels first: sums over the last axis are pairwise and keep float32's digits.
+    // Channels are averaged first: TensorFlow sums the last axis pairwise, which loses fewer of float32's digits.
     const map = tf.mean(makeMap(batch), 3, true) as Tensor4D;
     return tf.stack([imageMeans(crop(map, margin)), holeMeans(map, batch.hole)]);
   });
   const [image, hole] = await readRows(means);
-  return { image: image, hole: hole };
+  return { image, hole };
 }
 
 /** Means of x [n,h,w,1] for each sample [n]. */
@@ -39,7 +39,7 @@ export function holeMeans(x: Tensor4D, hole: Tensor4D): Tensor {
   return tf.div(sum(tf.mul(x, hole)), sum(hole));
 }
 
-/** The rows of values [k,n], read in one go; the tensor is disposed of. */
+/** Reads the rows of a tensor [k,n] in one transfer, and disposes of the tensor. */
 export async function readRows(values: Tensor): Promise<Float64Array[]> {
   const [k, n] = values.shape as [number, number];
   const data = await values.data();

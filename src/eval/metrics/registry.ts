@@ -1,21 +1,14 @@
 /** The one place that lists the metrics. */
 import { similarWord } from '../../config/explain.ts';
 import { UserError } from '../../runtime/errors.ts';
-import type { MetricContext } from './context.ts';
-import { createFid } from './fid.ts';
-import { createHedFrechet } from './hed-frechet.ts';
-import { createHedPerceptual } from './hed-perceptual.ts';
+import { createFid, createHedFrechet } from './frechet.ts';
 import { createIdentity } from './identity.ts';
 import { createKid } from './kid.ts';
-import { createL1 } from './l1.ts';
-import { createLpips } from './lpips.ts';
-import type { Metric } from './metric.ts';
-import { createMsSsim } from './ms-ssim.ts';
-import { createPsnr } from './psnr.ts';
+import type { Metric, MetricContext } from './metric.ts';
+import { createHedPerceptual, createLpips } from './perceptual.ts';
+import { createL1, createPsnr } from './pixel-error.ts';
 import { createSketchMetric, sketchMetricNames } from './sketch-fidelity.ts';
-import { createSsim } from './ssim.ts';
-
-export type { MetricContext };
+import { createMsSsim, createSsim } from './ssim.ts';
 
 const creators: Readonly<Record<string, (context: MetricContext) => Metric | Promise<Metric>>> = {
   l1: createL1,

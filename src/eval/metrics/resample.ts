@@ -1,4 +1,4 @@
-/** Antialiased resizing as the Pillow library does it on floating-point images (`Image.resize` in mode F). */
+/** Antialiased resizing of tensors, as the Pillow library resizes floating-point images (`Image.resize` in mode F). */
 import { cubic } from '../../infer/resample.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 
@@ -18,7 +18,7 @@ export const triangle: Filter = {
   weight: (distance) => Math.max(0, 1 - Math.abs(distance)),
 };
 
-/** x [n,s,s,c] resized to [n,side,side,c]; values may leave the range of x by what a cubic overshoots. */
+/** x [n,s,s,c] resized to [n,side,side,c]; a cubic filter may overshoot the range of x. */
 export function resample(x: Tensor4D, side: number, filter: Filter): Tensor4D {
   const [n, h, w, c] = x.shape;
   return tf.tidy(() => {
@@ -32,7 +32,7 @@ export function resample(x: Tensor4D, side: number, filter: Filter): Tensor4D {
 /** [to,from]: row i holds the shares of the old pixels in new pixel i, of sum 1. */
 function matrix(from: number, to: number, { weight, support }: Filter): Tensor2D {
   const scale = from / to;
-  // Where the image shrinks, the filter is widened so that every old pixel counts.
+  // When the image shrinks, the filter is widened so that every old pixel counts.
   const stretch = Math.max(1, scale);
   const values = new Float32Array(to * from);
   for (let i = 0; i < to; i++) {

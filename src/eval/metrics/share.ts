@@ -1,11 +1,11 @@
-/** What several metrics need is loaded and computed once. */
+/** Loads networks once that several metrics need, and computes once what several metrics compute of the same images. */
 import type { Tensor4D } from '../../ops/tf.ts';
 
 interface Disposable {
   dispose(): void;
 }
 
-/** Something that others use too; the last to release it disposes of it. */
+/** A value that others may use too. Whoever releases it last disposes of it. */
 export interface Loan<T> {
   readonly value: T;
   release(): void;
@@ -13,7 +13,7 @@ export interface Loan<T> {
 
 const loaded = new Map<string, { readonly value: Promise<Disposable>; users: number }>();
 
-/** The network of that key, loaded by whoever asks first. */
+/** The value of a key. It is loaded when it is first asked for, and shared until all who asked have released it. */
 export async function borrow<T extends Disposable>(key: string, load: () => Promise<T>): Promise<Loan<T>> {
   const entry = loaded.get(key) ?? { value: load(), users: 0 };
   loaded.set(key, entry);
@@ -37,7 +37,7 @@ export async function borrow<T extends Disposable>(key: string, load: () => Prom
   }
 }
 
-/** A function of a tensor, whose result in JavaScript's memory is kept as long as the tensor object. */
+/** Caches the results of a function of tensors. A result (in JavaScript's memory) is kept as long as the tensor object lives. */
 export function oncePerTensor<R>(
   compute: (images: Tensor4D) => Promise<R>,
 ): (images: Tensor4D) => Promise<R> {
@@ -49,7 +49,10 @@ export function oncePerTensor<R>(
   };
 }
 
-/** Tensors made of a tensor, kept until another is asked for: a batch's photos are compared with many results. */
+/**
+ * Caches the tensors that a function made of its last argument, until it is called with another one. A batch's photos are
+ * compared with the results of every method, so what a metric computes of them is needed many times in a row.
+ */
 export class LastOf<R extends Disposable> {
   readonly #compute: (images: Tensor4D) => R;
   #images: Tensor4D | undefined;

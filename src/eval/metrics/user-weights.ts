@@ -1,14 +1,15 @@
-/** Networks whose weights the user must bring, as nothing that installs holds them. */
+/** Weights of networks that no package holds, so that the user must bring them. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TorchWeights } from '../../nn/torch-weights.ts';
 import { UserError } from '../../runtime/errors.ts';
 
 interface WeightFile {
-  /** As the messages call the network. */
+  /** What messages call the network. */
   readonly network: string;
-  /** File name at its source, which its conversion begins with, and where that is. */
+  /** The name of the file at its source, from which it is converted. */
   readonly original: string;
+  /** Where to get it. */
   readonly source: string;
 }
 

@@ -1,5 +1,5 @@
 import type { EvaluatedMethod } from '../evaluate.ts';
-import type { Measurer } from '../measurer.ts';
+import type { MetricCollection } from '../metrics/collection.ts';
 import type { EvaluationSet } from '../suite/set.ts';
 import type { Summary } from '../summarize.ts';
 import { FORMAT_VERSION, type Report, type ReportMetric } from './schema.ts';
@@ -8,7 +8,7 @@ export interface ReportParts {
   readonly set: EvaluationSet;
   /** Side of the images that were measured, px. */
   readonly resolution: number;
-  readonly measurer: Measurer;
+  readonly metrics: MetricCollection;
   readonly methods: readonly EvaluatedMethod[];
   /** Of the methods with a checkpoint, how many photos of the set that was trained on, by its SHA-256. */
   readonly trainedOn: Readonly<Record<string, number | undefined>>;
@@ -18,7 +18,7 @@ export interface ReportParts {
 
 /** Puts a report together. */
 export function buildReport(parts: ReportParts): Report {
-  const { set, resolution, measurer, methods, trainedOn, summary, times } = parts;
+  const { set, resolution, metrics, methods, trainedOn, summary, times } = parts;
   const { suite, hash, split, task, photos, items, holes } = set;
   return {
     formatVersion: FORMAT_VERSION,
@@ -40,14 +40,14 @@ export function buildReport(parts: ReportParts): Report {
       const seen = trainedOn[sha256] ?? null;
       return { label, kind, checkpoint: { path, step: checkpoint.step, sha256, trainedOn: seen } };
     }),
-    metrics: metricsOf(measurer),
+    metrics: metricsOf(metrics),
     ...summary,
     times,
   };
 }
 
 /** In the order of the suite's list: those of images, then those of sets. */
-function metricsOf({ sampleMetrics, setMetrics, columns }: Measurer): ReportMetric[] {
+function metricsOf({ sampleMetrics, setMetrics, columns }: MetricCollection): ReportMetric[] {
   return [...sampleMetrics, ...setMetrics].map((metric) => {
     const { name, title, unit, better, definition, kind } = metric;
     const own = columns.filter((column) => column.metric === metric).map(({ region }) => region);

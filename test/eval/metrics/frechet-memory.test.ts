@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import { frechetDistance } from '../../../src/eval/metrics/frechet-distance.ts';
-import { GaussianSums } from '../../../src/eval/metrics/gaussian-sums.ts';
+import { frechetDistance, GaussianSums } from '../../../src/eval/metrics/frechet.ts';
 import { expectClose, expected, hash } from './support.ts';
 
 const images = 10_000;

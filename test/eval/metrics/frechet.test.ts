@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
-import { frechetDistance } from '../../../src/eval/metrics/frechet-distance.ts';
-import { compareFrechet, FrechetSet } from '../../../src/eval/metrics/frechet-set.ts';
-import { GaussianSums } from '../../../src/eval/metrics/gaussian-sums.ts';
-import { kernelDistance } from '../../../src/eval/metrics/kernel-distance.ts';
-import { Reservoir } from '../../../src/eval/metrics/reservoir.ts';
+import {
+  compareFrechet,
+  FrechetSet,
+  frechetDistance,
+  GaussianSums,
+} from '../../../src/eval/metrics/frechet.ts';
+import { kernelDistance, Reservoir } from '../../../src/eval/metrics/kid.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { UserError } from '../../../src/runtime/errors.ts';
 import { expectClose, expected, hash } from './support.ts';

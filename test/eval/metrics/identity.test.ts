@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
 import type * as FaceApi from '@vladmandic/face-api';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { FaceDescriptor } from '../../../src/eval/metrics/face-descriptor.ts';
-import { createIdentity } from '../../../src/eval/metrics/identity.ts';
+import { createIdentity, FaceDescriptor } from '../../../src/eval/metrics/identity.ts';
 import type { MetricBatch, SampleMetric } from '../../../src/eval/metrics/metric.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { disposeBatch, expectClose, readBatch, sample } from './support.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { matchLines, toleranceAt } from '../../../src/eval/metrics/line-match.ts';
+import { matchLines, toleranceAt } from '../../../src/eval/metrics/sketch-fidelity.ts';
 import { expectClose, expected, hash } from './support.ts';
 
 const side = 48;

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { MetricContext } from '../../../src/eval/metrics/context.ts';
 import { prepare } from '../../../src/eval/metrics/inception-features.ts';
 import type {
   Metric,
   MetricBatch,
+  MetricContext,
   SampleMetric,
   SetMetric,
   SetStatistics,

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { createL1 } from '../../../src/eval/metrics/l1.ts';
 import type { SampleMetric } from '../../../src/eval/metrics/metric.ts';
-import { createMsSsim, scaleWeights } from '../../../src/eval/metrics/ms-ssim.ts';
-import { createPsnr } from '../../../src/eval/metrics/psnr.ts';
-import { createSsim } from '../../../src/eval/metrics/ssim.ts';
+import { createL1, createPsnr } from '../../../src/eval/metrics/pixel-error.ts';
+import { createMsSsim, createSsim, scaleWeights } from '../../../src/eval/metrics/ssim.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { disposeBatch, expectClose, expected, readBatch, sizes } from './support.ts';
 

@@ -4,7 +4,7 @@ import { detectEdges } from '../../../src/data/edges/detect.ts';
 import { edgeMapToSketch } from '../../../src/data/edges/sketch-of-edges.ts';
 import type { SampleMetric } from '../../../src/eval/metrics/metric.ts';
 import { createMetric } from '../../../src/eval/metrics/registry.ts';
-import { linesOf } from '../../../src/eval/metrics/sketch-of-image.ts';
+import { linesOf } from '../../../src/eval/metrics/sketch-fidelity.ts';
 import { hedWeightsPath, loadHed } from '../../../src/nn/hed.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { disposeBatch, edges, expectClose, readBatch, sample, temporaryContext } from './support.ts';

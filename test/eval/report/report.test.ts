@@ -33,15 +33,15 @@ beforeAll(async () => {
   const named = samples.train.map((sample, i) => (i === 0 ? { ...sample, id: hostile } : sample));
   const set = await fakeSet(named, suite);
   const subjects = [fakeSubject('a', 0), fakeSubject('b', 0.2)];
-  const { cells, measurer } = await evaluateFakes(set, folder, { subjects });
-  shown = (await drawSamples(set, measurer, cells, subjects, { reporter: silent }))!;
+  const { cells, metrics } = await evaluateFakes(set, folder, { subjects });
+  shown = (await drawSamples(set, metrics, cells, subjects, { reporter: silent }))!;
   report = buildReport({
     set,
     resolution: 64,
-    measurer,
+    metrics,
     methods: [...new Set(cells.map(({ method }) => method))],
     trainedOn: { [subjects[1].sha256]: 2 },
-    summary: summarize(set, measurer, cells),
+    summary: summarize(set, metrics, cells),
     times: { created: '2026-01-02T03:04:05.678Z', seconds: 9 },
   });
   page = reportPage(report, shown);

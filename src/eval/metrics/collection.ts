@@ -1,7 +1,7 @@
-/** All metrics of an evaluation as one table: a row an image, a column a metric and region. */
-import { UserError } from '../runtime/errors.ts';
-import type { MetricBatch, Region, SampleMetric, SetMetric, SetStatistics } from './metrics/metric.ts';
-import { createMetric, type MetricContext } from './metrics/registry.ts';
+/** Several metrics that are measured together. Their values are a table: a row for each image, a column for each metric and region. */
+import { UserError } from '../../runtime/errors.ts';
+import type { MetricBatch, MetricContext, Region, SampleMetric, SetMetric, SetStatistics } from './metric.ts';
+import { createMetric } from './registry.ts';
 
 /** A metric measured on a region. */
 export interface Column {
@@ -9,12 +9,12 @@ export interface Column {
   readonly region: Region;
 }
 
-export class Measurer {
+export class MetricCollection {
   readonly sampleMetrics: readonly SampleMetric[];
   readonly setMetrics: readonly SetMetric[];
   readonly columns: readonly Column[];
 
-  /** @param allHole leaves out the hole where it is the whole image, as in synthesis. */
+  /** @param allHole says that the hole is the whole image, as in synthesis: then metrics of both regions are measured once. */
   constructor(metrics: readonly (SampleMetric | SetMetric)[], allHole = false) {
     this.sampleMetrics = metrics.filter((metric) => metric.kind === 'sample');
     this.setMetrics = metrics.filter((metric) => metric.kind === 'set');
@@ -25,8 +25,12 @@ export class Measurer {
     );
   }
 
-  /** Throws a UserError for an unknown metric, and for one whose files are missing, as {@link createMetric} does. */
-  static async create(names: readonly string[], context: MetricContext, allHole: boolean): Promise<Measurer> {
+  /** @throws UserError for an unknown metric, or one whose files are missing; see {@link createMetric}. */
+  static async create(
+    names: readonly string[],
+    context: MetricContext,
+    allHole: boolean,
+  ): Promise<MetricCollection> {
     const metrics: (SampleMetric | SetMetric)[] = [];
     try {
       for (const name of names) metrics.push(await createMetric(name, context));
@@ -34,13 +38,14 @@ export class Measurer {
       for (const metric of metrics) metric.dispose();
       throw error;
     }
-    return new Measurer(metrics, allHole);
+    return new MetricCollection(metrics, allHole);
   }
 
   /**
-   * Throws a UserError when a metric of sets needs more images than there are.
+   * Checks that there are enough images for the metrics of sets.
    *
-   * @param key lists the metrics.
+   * @param key the configuration's key that lists the metrics, for the message.
+   * @throws UserError when one needs more.
    */
   requireImages(count: number, key = 'metrics'): void {
     for (const { name, minimum } of this.setMetrics) {
@@ -54,7 +59,7 @@ export class Measurer {
     }
   }
 
-  /** Values [n, columns], row by row. NaN where an image has none. */
+  /** Measures a batch: values [n, columns], row by row; NaN where an image has no value. */
   async measure(batch: MetricBatch): Promise<Float64Array> {
     const count = batch.truth.shape[0];
     const table = new Float64Array(count * this.columns.length).fill(Number.NaN);
