@@ -1,6 +1,5 @@
 /** The command `edit`: the editor, until Ctrl-C; or the editor as a static site. */
-import { chooseCheckpoint } from '../editor/checkpoint.ts';
-import { startEditor } from '../editor/editor.ts';
+import { chooseCheckpoint, startEditor } from '../editor/editor.ts';
 import type { Reporter } from '../runtime/progress.ts';
 
 export interface EditCommand {

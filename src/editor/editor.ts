@@ -1,16 +1,38 @@
 /** The editor: a page on this computer, and the server behind it. */
+
+import { listCheckpoints, resolveCheckpoint } from '../core/checkpoint.ts';
+import { newestRun, RunFolder } from '../core/run-folder.ts';
 import { faceAssets } from '../data/sources/open-source.ts';
+import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { describeModel } from './describe-model.ts';
-import { NativeEngine } from './native/engine.ts';
-import { ExportedModel } from './native/exported-model.ts';
-import { buildPage } from './page.ts';
-import { runtimeFiles, runtimeFolder } from './runtime-files.ts';
+import { ExportedModel, NativeEngine } from './native/engine.ts';
+import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
 import { Gallery, sampleFolder } from './samples/gallery.ts';
 import { apiHandlers } from './server/api.ts';
-import type { Asset } from './server/respond.ts';
 import { isLoopback } from './server/security.ts';
-import { startServer } from './server/server.ts';
+import { type Asset, startServer } from './server/server.ts';
+
+/**
+ * The checkpoint that is named, or the newest of the newest run.
+ *
+ * @throws UserError when there is none: it says how to come by one.
+ */
+export async function chooseCheckpoint(named: string | undefined, runs = 'runs'): Promise<string> {
+  if (named !== undefined) return resolveCheckpoint(named);
+  const run = await newestRun(runs);
+  const newest = run && (await listCheckpoints(new RunFolder(run).checkpoints)).at(-1);
+  if (newest) return newest.path;
+  throw new UserError('There is no trained model yet.', {
+    where: run ?? `${runs}/`,
+    expected: 'a run with a checkpoint',
+    got: run ? 'a run without one' : 'no run',
+    fix: [
+      'train one:      npm run train -- --config configs/quickstart.yaml   (a quarter of an hour)',
+      '            or import one:  npm run import -- --help',
+      '            or name one:    npm run edit -- --checkpoint RUN',
+    ].join('\n'),
+  });
+}
 
 export interface EditorOptions {
   /** The checkpoint's folder. */
@@ -38,20 +60,24 @@ export async function startEditor({
     buildPage(),
     runtimeFiles(),
   ]);
-  const files = new Map<string, Asset>([...page].map(([name, asset]) => [`/${name}`, asset]));
-  files.set('/', page.get('index.html')!);
+  const { model, edges, cache } = engine.model;
+  const files = new Map<string, Asset>();
+  for (const [name, asset] of page) {
+    files.set(`/${name}`, asset);
+    if (name === 'index.html') files.set('/', asset);
+  }
   for (const file of runtime) files.set(`/${runtimeFolder}/${file.name}`, file);
-  files.set('/editor.json', json({ ...describeModel(engine.model), server: true }));
-  const model = new ExportedModel(checkpoint, engine.model.cache);
+  files.set('/editor.json', json({ model, edges, server: true }));
+  const exported = new ExportedModel(checkpoint, cache);
   const prepareModel = async () => {
-    const { path, bytes } = await model.file();
+    const { path, bytes } = await exported.file();
     files.set(`/${modelFile}`, { type: 'application/octet-stream', path, bytes });
     return { url: modelFile, bytes };
   };
   const gallery = new Gallery({
-    folders: { assetsDir: faceAssets, cacheDir: engine.model.cache },
-    edgeSize: engine.model.edges.size,
-    findEdges: (rgb, size) => engine.ask('edges', { rgb, size }),
+    folders: { assetsDir: faceAssets, cacheDir: cache },
+    edgeSize: edges.size,
+    findEdges: (rgb, size) => engine.findEdges(rgb, size),
   });
   const sampleAsset = (path: string): Asset | undefined => {
     if (path === '/api/samples') {
@@ -82,7 +108,7 @@ export async function startEditor({
     return {
       url: `http://${name === '0.0.0.0' || name === '[::]' ? 'localhost' : name}:${actualPort}/`,
       async close() {
-        model.close();
+        exported.close();
         await gallery.close();
         engine.close();
         server.closeAllConnections();

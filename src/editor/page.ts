@@ -1,5 +1,7 @@
 /** Bundles the page: nothing of it is built beforehand, and nothing but its own files is ever read. */
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -37,8 +39,39 @@ export async function buildPage(): Promise<ReadonlyMap<string, PageFile>> {
   });
   const files = new Map<string, PageFile>();
   const add = (name: string, body: Uint8Array) =>
-    files.set(name, { type: types[name.split('.').at(-1)!], body });
-  for (const { path, contents } of bundle.outputFiles) add(path.split('/').at(-1)!, contents);
+    files.set(name, { type: types[extname(name).slice(1)], body });
+  for (const { path, contents } of bundle.outputFiles) add(basename(path), contents);
   for (const name of ['index.html', 'icon.svg']) add(name, await readFile(web(name)));
   return files;
+}
+
+/** Where the page finds the files of onnxruntime-web, relative to itself. */
+export const runtimeFolder = 'ort';
+
+const runtimeNames = [
+  'ort.wasm.min.mjs',
+  'ort-wasm-simd-threaded.mjs',
+  'ort-wasm-simd-threaded.wasm',
+  'ort.webgpu.min.mjs',
+  'ort-wasm-simd-threaded.asyncify.mjs',
+  'ort-wasm-simd-threaded.asyncify.wasm',
+];
+
+export interface RuntimeFile {
+  readonly name: string;
+  readonly type: string;
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/** The files of onnxruntime-web that the page loads to compute results itself. */
+export function runtimeFiles(): Promise<RuntimeFile[]> {
+  const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-web'));
+  return Promise.all(
+    runtimeNames.map(async (name) => {
+      const path = join(folder, name);
+      const type = name.endsWith('.wasm') ? 'application/wasm' : 'text/javascript; charset=utf-8';
+      return { name, type, path, bytes: (await stat(path)).size };
+    }),
+  );
 }

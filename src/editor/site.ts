@@ -3,18 +3,22 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { faceAssets } from '../data/sources/open-source.ts';
+import { makeCases } from '../export/cases.ts';
+import { type Computation, graphOf } from '../export/computation.ts';
+import { PRODUCER } from '../export/producer.ts';
+import { compareOutputs, requireEqual, toleranceOf } from '../export/proof.ts';
+import { openOnnx } from '../graph/onnx/session.ts';
+import { writeOnnx } from '../graph/onnx/write.ts';
+import { type Hed, loadHed } from '../nn/hed.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 import { makeFolderAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { describeModel } from './describe-model.ts';
-import type { EditorDescription } from './description.ts';
-import { writeEdgeModel } from './native/edge-model.ts';
-import { NativeEngine } from './native/engine.ts';
-import { ExportedModel } from './native/exported-model.ts';
-import { buildPage } from './page.ts';
-import { runtimeFiles, runtimeFolder } from './runtime-files.ts';
+import { ExportedModel, NativeEngine } from './native/engine.ts';
+import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
 import { Gallery, sampleFolder } from './samples/gallery.ts';
 import { contentSecurityPolicy } from './server/security.ts';
+import type { EditorDescription } from './wire.ts';
 
 export interface SiteOptions {
   /** The checkpoint's folder. */
@@ -53,7 +57,7 @@ async function fill(
   engine: NativeEngine,
   reporter: Reporter,
 ): Promise<void> {
-  const { model } = engine;
+  const { model, edges, edgePadding, cache } = engine.model;
   const put = async (name: string, bytes: Uint8Array | string) => {
     const path = join(folder, name);
     await mkdir(dirname(path), { recursive: true });
@@ -71,25 +75,26 @@ async function fill(
   await put('_headers', headersFile);
 
   task.update(1, 'the model');
-  const exported = await new ExportedModel(checkpoint, model.cache).file();
+  const exported = await new ExportedModel(checkpoint, cache).file();
   await copyFile(exported.path, join(folder, 'model.onnx'));
 
   task.update(2, 'the edge detector');
-  const edgeModel = await writeEdgeModel(model.edges.size, model.edges.padding);
+  const edgeModel = await writeEdgeModel(edges.size, edgePadding);
   await put('edges.onnx', edgeModel);
 
   task.update(3, 'examples');
   const gallery = new Gallery({
-    folders: { assetsDir: faceAssets, cacheDir: model.cache },
-    edgeSize: model.edges.size,
-    findEdges: (rgb, size) => engine.ask('edges', { rgb, size }),
+    folders: { assetsDir: faceAssets, cacheDir: cache },
+    edgeSize: edges.size,
+    findEdges: (rgb, size) => engine.findEdges(rgb, size),
   });
   await gallery.fill();
   if (gallery.list.problem) reporter.warn(gallery.list.problem);
   for (const [name, bytes] of gallery.files) await put(`${sampleFolder}/${name}`, bytes);
 
   const description: EditorDescription = {
-    ...describeModel(model),
+    model,
+    edges,
     server: false,
     onnx: { url: 'model.onnx', bytes: exported.bytes },
     edgeModel: { url: 'edges.onnx', bytes: edgeModel.length },
@@ -104,4 +109,52 @@ async function fill(
 function withPolicy(html: string): string {
   const meta = `<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy}" />`;
   return html.replace('<meta charset="utf-8" />', `<meta charset="utf-8" />\n    ${meta}`);
+}
+
+/**
+ * The edge detector as an ONNX model: HED from photo [n, size, size, 3] in [-1, 1] to edge probabilities [n, size, size, 1], the photo being continued by
+ * reflection as in the preparation of training data (in NHWC here, in NCHW in the file).
+ *
+ * @throws UserError when HED's weights are missing, or onnxruntime computes something else.
+ */
+export async function writeEdgeModel(size: number, padding: number): Promise<Uint8Array> {
+  const hed = await loadHed();
+  try {
+    const computation = edgeComputation(hed, size, padding);
+    const meaning = 'RGB in [-1, 1]';
+    const bytes = writeOnnx(graphOf(computation), {
+      name: computation.name,
+      precision: 'fp32',
+      producer: PRODUCER,
+      description: 'HED (Xie and Tu, 2015), trained on BSDS500',
+      ports: { photo: meaning, ...computation.outputs },
+      metadata: {},
+    });
+    const session = await openOnnx(bytes);
+    const compared = await compareOutputs(makeCases(computation), {
+      run: session.run,
+      close: session.release,
+    });
+    const tolerance = toleranceOf('fp32');
+    requireEqual({ network: 'HED', format: 'onnx', runtime: 'onnxruntime', tolerance, ...compared });
+    return bytes;
+  } finally {
+    hed.dispose();
+  }
+}
+
+function edgeComputation(hed: Hed, size: number, padding: number): Computation {
+  return {
+    name: 'edges',
+    networks: [],
+    inputs: { photo: { kind: 'photo', shape: [size, size, 3], meaning: 'RGB in [-1, 1]' } },
+    outputs: { edges: 'probability of an edge' },
+    run: ({ photo }) => {
+      const bytes = tf.mul(tf.add(photo as Tensor4D, 1), 127.5);
+      const pad: [number, number] = [padding, padding];
+      const padded = tf.mirrorPad(bytes, [[0, 0], pad, pad, [0, 0]], 'reflect') as Tensor4D;
+      const { fused } = hed.edges(padded);
+      return { edges: tf.slice(fused, [0, padding, padding, 0], [-1, size, size, 1]) };
+    },
+  };
 }

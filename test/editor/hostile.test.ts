@@ -15,23 +15,14 @@ let port: number;
 const defects: unknown[] = [];
 
 beforeAll(async () => {
-  const edges = { size: edgeSize, padding: 0, threshold: 0.1, minimumSize: 5 };
-  const model = {
-    resolution,
-    edges,
-    path: '',
-    run: '',
-    step: 0,
-    method: 'dps',
-    controls: ['sketch', 'colour'] as const,
-    cache: '',
-  };
+  const model = { name: '', method: 'dps', resolution, controls: ['sketch', 'colour'] as const };
+  const edges = { size: edgeSize, threshold: 0.1, minimumSize: 5 };
   const area = resolution ** 2;
   const engine = {
-    model,
-    ask: async (kind: string) => {
-      if (kind === 'predict') return { resolution, result: new Float32Array(3 * area) } as never;
-      if (kind === 'edges') return new Uint8Array(area) as never;
+    model: { model, edges, edgePadding: 0, cache: '' },
+    predict: async () => ({ resolution, result: new Float32Array(3 * area) }),
+    findEdges: async () => new Uint8Array(area),
+    findFace: async () => {
       throw new UserError('No face today.');
     },
   };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { holeOfDifference } from '../../src/editor/samples/difference.ts';
-import { LatestOnly } from '../../src/editor/server/latest.ts';
+import { LatestOnly } from '../../src/editor/server/api.ts';
 import { isOwnHost } from '../../src/editor/server/security.ts';
 
 /** Work that ends when it is told to. */

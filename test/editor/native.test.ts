@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseCheckpoint } from '../../src/editor/checkpoint.ts';
+import { chooseCheckpoint } from '../../src/editor/editor.ts';
 import { EngineStopped, NativeEngine } from '../../src/editor/native/engine.ts';
 import { decodeInput, decodeOutput, encodeInput, encodeOutput } from '../../src/editor/wire.ts';
 import { runPredictor } from '../../src/infer/run-predictor.ts';
@@ -47,7 +47,7 @@ describe('the process that computes', () => {
     const expected = await runPredictor(loaded.method.predictor(), input, r, input.l);
     loaded.method.dispose();
     const sent = decodeInput(encodeInput(input), r, false)!;
-    const received = decodeOutput(encodeOutput(await engine.ask('predict', sent)).buffer);
+    const received = decodeOutput(encodeOutput(await engine.predict(sent)).buffer);
     for (const key of ['result', 'refinedSketch', 'firstImage'] as const) {
       expect(
         Buffer.compare(
@@ -69,26 +69,24 @@ describe('the process that computes', () => {
     const half = Uint8Array.from({ length: size * size * 3 }, (_, i) =>
       i % (3 * size) < 1.5 * size ? 20 : 230,
     );
-    const sketch = await engine.ask('edges', { rgb: half, size: r });
+    const sketch = await engine.findEdges(half, r);
     const columns = [...sketch.keys()].filter((i) => sketch[i] === 0).map((i) => i % r);
     expect(columns.length).toBeGreaterThan(r / 2);
     expect(Math.min(...columns)).toBeGreaterThan(r / 2 - 5);
     expect(Math.max(...columns)).toBeLessThan(r / 2 + 5);
-    expect(
-      await engine.ask('face', { rgb: new Uint8Array(128 * 128 * 3).fill(128), size: 128 }),
-    ).toBeUndefined();
+    expect(await engine.findFace(new Uint8Array(128 * 128 * 3).fill(128), 128)).toBeUndefined();
   });
 
   const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
   it.skipIf(process.platform !== 'linux')('starts anew when it was killed', async () => {
-    const asked = engine.ask('predict', input);
+    const asked = engine.predict(input);
     await new Promise((resolve) => setTimeout(resolve, 1));
     for (const pid of children()) {
       const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
       if (line.includes('native/entry.mjs')) process.kill(Number(pid), 'SIGKILL');
     }
     await expect(asked).rejects.toThrow(EngineStopped);
-    expect((await engine.ask('predict', input)).resolution).toBe(r);
+    expect((await engine.predict(input)).resolution).toBe(r);
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { webgpuProblem } from '../../src/editor/native/webgpu-problem.ts';
+import { webgpuProblem } from '../../src/editor/native/process.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { tinyConfig } from '../models/dps/tiny.ts';
 

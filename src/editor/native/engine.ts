@@ -1,109 +1,188 @@
-/** The server's side of the process that computes. */
-import { type ChildProcess, fork } from 'node:child_process';
+/** The server's side of the process that computes: `process.ts` does the work. */
+import { fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Remote, wrap } from 'comlink';
+import { readManifest } from '../../core/checkpoint.ts';
+import type { Region } from '../../infer/raster.ts';
 import { UserError } from '../../runtime/errors.ts';
-import type { FromProcess, ModelDescription, ToProcess, Work, WorkKind } from './messages.ts';
-
-interface Waiting {
-  resolve(answer: never): void;
-  reject(error: Error): void;
-}
+import type { EngineInput, EngineOutput } from '../wire.ts';
+import { endpointOf } from './endpoint.ts';
+import type { Computations, LoadedModel } from './process.ts';
 
 /** A failure of the process, not of what was asked: it is worth trying again. */
 export class EngineStopped extends Error {}
 
-export class NativeEngine {
-  readonly #checkpoint: string;
-  readonly #waiting = new Map<number, Waiting>();
-  #process: Promise<ChildProcess> | undefined;
-  #child: ChildProcess | undefined;
-  #nextId = 1;
-  #closed = false;
-  #model: ModelDescription | undefined;
+/** One process of {@link Computations}, from its start to its end. */
+class ComputingProcess {
+  readonly #child = fork(fileURLToPath(new URL('./entry.mjs', import.meta.url)), {
+    serialization: 'advanced',
+    // tfjs-node calls util.isNullOrUndefined, which newer versions of Node warn of.
+    execArgv: ['--disable-warning=DEP0051'],
+  });
+  readonly #computations = wrap<Computations>(endpointOf(this.#child));
+  readonly #ended = new AbortController();
 
-  private constructor(checkpoint: string) {
+  constructor() {
+    const end = (how: string) =>
+      this.#ended.abort(new EngineStopped(`The process that computes ended (${how}).`));
+    this.#child.on('exit', (code, signal) => end(signal ?? `status ${code}`));
+    this.#child.on('error', (error) => end(error.message));
+  }
+
+  /** Aborted, with an {@link EngineStopped}, when the process has ended, whatever the cause. */
+  get ended(): AbortSignal {
+    return this.#ended.signal;
+  }
+
+  /**
+   * Answers in the order of the calls.
+   *
+   * @throws UserError what a person can mend; {@link EngineStopped} when the process ends before it has answered.
+   */
+  ask<T>(work: (computations: Remote<Computations>) => Promise<T>): Promise<T> {
+    const { ended } = this;
+    return new Promise((resolve, reject) => {
+      const stop = () => reject(ended.reason);
+      if (ended.aborted) return stop();
+      ended.addEventListener('abort', stop);
+      // Of an error the class does not cross between processes, but its name does.
+      const fail = (error: Error) =>
+        reject(error.name === 'UserError' ? new UserError(error.message) : error);
+      work(this.#computations)
+        .then(resolve, fail)
+        .finally(() => ended.removeEventListener('abort', stop));
+    });
+  }
+
+  end(): void {
+    this.#child.kill();
+  }
+}
+
+/** Predictions, edges and faces, by a process that is started anew when it has ended. */
+export class NativeEngine {
+  /** What the checkpoint is. */
+  readonly model: LoadedModel;
+  readonly #checkpoint: string;
+  #process: Promise<ComputingProcess> | undefined;
+  #closed = false;
+
+  private constructor(checkpoint: string, model: LoadedModel, process: ComputingProcess) {
     this.#checkpoint = checkpoint;
+    this.model = model;
+    this.#use(Promise.resolve(process));
   }
 
   /** Starts the process and loads the checkpoint. @throws UserError when that cannot be used. */
   static async open(checkpoint: string): Promise<NativeEngine> {
-    const engine = new NativeEngine(checkpoint);
-    await engine.#running();
-    return engine;
+    const { model, process } = await load(checkpoint);
+    return new NativeEngine(checkpoint, model, process);
   }
 
-  get model(): ModelDescription {
-    return this.#model!;
+  /** @throws EngineStopped when the process ends meanwhile; so do the others. */
+  async predict(input: EngineInput): Promise<EngineOutput> {
+    return (await this.#running()).ask((computations) => computations.predict(input));
   }
 
-  /**
-   * Answers in the order of the calls. A process that has ended is started anew.
-   *
-   * @throws UserError what a person can mend; {@link EngineStopped} when the process ended meanwhile.
-   */
-  async ask<K extends WorkKind>(kind: K, ask: Work[K]['ask']): Promise<Work[K]['answer']> {
-    const child = await this.#running();
-    const id = this.#nextId++;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      child.send({ id, kind, ask } as ToProcess, (error) => {
-        if (error) this.#settle(id)?.reject(new EngineStopped(error.message));
-      });
-    });
+  /** See {@link Computations}. */
+  async findEdges(rgb: Uint8Array, size: number): Promise<Uint8Array> {
+    return (await this.#running()).ask((computations) => computations.findEdges(rgb, size));
+  }
+
+  /** See {@link Computations}. */
+  async findFace(rgb: Uint8Array, size: number): Promise<Region | undefined> {
+    return (await this.#running()).ask((computations) => computations.findFace(rgb, size));
   }
 
   close(): void {
     this.#closed = true;
-    if (this.#child?.connected) this.#child.disconnect();
+    void this.#process?.then(
+      (process) => process.end(),
+      () => {},
+    );
   }
 
-  #running(): Promise<ChildProcess> {
+  #running(): Promise<ComputingProcess> {
     if (this.#closed) return Promise.reject(new EngineStopped('The editor has been closed.'));
-    this.#process ??= this.#start().catch((error) => {
+    return this.#process ?? this.#use(load(this.#checkpoint).then(({ process }) => process));
+  }
+
+  #use(started: Promise<ComputingProcess>): Promise<ComputingProcess> {
+    const forget = () => {
       this.#process = undefined;
-      throw error;
-    });
-    return this.#process;
-  }
-
-  #start(): Promise<ChildProcess> {
-    const entry = fileURLToPath(new URL('./entry.mjs', import.meta.url));
-    const child = fork(entry, [this.#checkpoint], {
-      serialization: 'advanced',
-      // tfjs-node calls util.isNullOrUndefined, which newer versions of Node warn of.
-      execArgv: ['--disable-warning=DEP0051'],
-    });
-    this.#child = child;
-    return new Promise((resolve, reject) => {
-      child.on('message', (message: FromProcess) => {
-        if (message.kind === 'ready') {
-          this.#model = message.model;
-          resolve(child);
-        } else if (message.kind === 'failed') {
-          reject(message.forUser ? new UserErrorFromProcess(message.message) : new Error(message.message));
-        } else if (message.kind === 'answer') {
-          this.#settle(message.id)?.resolve(message.answer as never);
-        } else {
-          const { message: text, forUser } = message;
-          this.#settle(message.id)?.reject(forUser ? new UserErrorFromProcess(text) : new Error(text));
-        }
-      });
-      child.on('error', (error) => reject(error));
-      child.on('exit', (code, signal) => {
-        this.#process = undefined;
-        const error = new EngineStopped(`The process that computes ended (${signal ?? `status ${code}`}).`);
-        reject(error);
-        for (const id of [...this.#waiting.keys()]) this.#settle(id)?.reject(error);
-      });
-    });
-  }
-
-  #settle(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id);
-    this.#waiting.delete(id);
-    return waiting;
+    };
+    this.#process = started;
+    started.then(({ ended }) => ended.addEventListener('abort', forget), forget);
+    return started;
   }
 }
 
-/** Its message has the details already. */
-class UserErrorFromProcess extends UserError {}
+async function load(checkpoint: string): Promise<{ model: LoadedModel; process: ComputingProcess }> {
+  const process = new ComputingProcess();
+  try {
+    return { model: await process.ask((computations) => computations.load(checkpoint)), process };
+  } catch (error) {
+    process.end();
+    throw error;
+  }
+}
+
+export interface ModelFile {
+  readonly path: string;
+  readonly bytes: number;
+}
+
+/**
+ * The checkpoint as an ONNX model for inference in the page: exported when it is first asked for, and kept. A process of
+ * its own exports it, so that predictions go on meanwhile.
+ */
+export class ExportedModel {
+  readonly #checkpoint: string;
+  readonly #cache: string;
+  #file: Promise<ModelFile> | undefined;
+  #process: ComputingProcess | undefined;
+
+  /** @param cache the folder for what can be made again. */
+  constructor(checkpoint: string, cache: string) {
+    this.#checkpoint = checkpoint;
+    this.#cache = cache;
+  }
+
+  /** @throws UserError when the checkpoint cannot be exported; the next call tries again. */
+  file(): Promise<ModelFile> {
+    this.#file ??= this.#make().catch((error) => {
+      this.#file = undefined;
+      throw error;
+    });
+    return this.#file;
+  }
+
+  close(): void {
+    this.#process?.end();
+  }
+
+  async #make(): Promise<ModelFile> {
+    const { sha256 } = await readManifest(this.#checkpoint);
+    const folder = join(this.#cache, `editor-model-${sha256.slice(0, 16)}`);
+    // An export appears under its name only when it is whole.
+    if (!existsSync(folder)) await this.#export(folder);
+    const path = join(folder, 'onnx', 'pipeline.onnx');
+    return { path, bytes: (await stat(path)).size };
+  }
+
+  async #export(folder: string): Promise<void> {
+    const process = new ComputingProcess();
+    this.#process = process;
+    try {
+      await process.ask((computations) => computations.exportModel(this.#checkpoint, folder));
+    } catch (error) {
+      throw error instanceof UserError ? error : new UserError((error as Error).message);
+    } finally {
+      process.end();
+      this.#process = undefined;
+    }
+  }
+}

@@ -2,4 +2,5 @@
 import { register } from 'tsx/esm/api';
 
 register();
-await import('./process.ts');
+const { compute } = await import('./process.ts');
+compute();

@@ -1,23 +1,138 @@
 /**
- * The process that runs TensorFlow for the server: `entry.mjs CHECKPOINT`. A process of its own, as a prediction holds
- * its thread for as long as it takes, and what fails in native code ends the process.
+ * The process that runs TensorFlow for the server. A process of its own, as a prediction holds its thread for as long as
+ * it takes, and what fails in native code ends the process.
  */
-
+import { expose } from 'comlink';
 import type { Predictor } from '../../core/method.ts';
 import { UnusableImage } from '../../data/decode.ts';
 import { detectEdges } from '../../data/edges/detect.ts';
 import { resizeMap } from '../../data/edges/resize.ts';
 import { edgeMapToSketch } from '../../data/edges/sketch-of-edges.ts';
 import { loadFaceCrop } from '../../data/face-crop.ts';
+import { exportModel } from '../../export/export.ts';
+import type { Region } from '../../infer/raster.ts';
 import { runPredictor } from '../../infer/run-predictor.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../../models/load.ts';
 import { loadHed } from '../../nn/hed.ts';
+import { namedWeights } from '../../nn/network-weights.ts';
+import type { LayersModel } from '../../ops/tf.ts';
 import { UserError } from '../../runtime/errors.ts';
-import type { FromProcess, ToProcess, Work, WorkKind } from './messages.ts';
-import { webgpuProblem } from './webgpu-problem.ts';
+import { silent } from '../../runtime/progress.ts';
+import type { EditorDescription, EngineInput, EngineOutput } from '../wire.ts';
+import { endpointOf } from './endpoint.ts';
 
-/** When the server has gone nobody waits for an answer. */
-const send = (message: FromProcess) => process.send?.(message, undefined, undefined, () => {});
+/** What a checkpoint is: for the page, and for the server. */
+export interface LoadedModel extends Pick<EditorDescription, 'model' | 'edges'> {
+  /** Pixels by which the photo is continued for the edge detector. */
+  readonly edgePadding: number;
+  /** The folder for what can be made again. */
+  readonly cache: string;
+}
+
+/** What the process computes for the server: one after the other, in the order in which it is asked. */
+export class Computations {
+  #loaded: { readonly method: LoadedMethod; readonly predictor: Predictor } | undefined;
+  readonly #hed = lazily(loadHed);
+  readonly #faceCrop = lazily(loadFaceCrop);
+  /** Settled when what was asked last is done. */
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Comes first, and once. @throws UserError when the checkpoint cannot be used. */
+  load(path: string): Promise<LoadedModel> {
+    return this.#inTurn(async () => {
+      const method = await loadMethod(path);
+      const { config, checkpoint } = method;
+      if (config.task !== 'edit') {
+        throw new UserError(
+          'The editor changes parts of photos; this checkpoint is of a network that does not.',
+          {
+            where: method.path,
+            expected: 'a checkpoint trained with task: edit',
+            got: `task: ${config.task}`,
+          },
+        );
+      }
+      const predictor = trainedPredictor(method);
+      this.#loaded = { method, predictor };
+      // Not waited for: only what is asked next waits until it is done.
+      void this.#inTurn(() => warmUp(predictor, config.resolution));
+      const { size, padding, threshold, minimumSize } = config.data.edges;
+      return {
+        model: {
+          name: `${config.name}, step ${checkpoint.step}`,
+          method: config.method,
+          resolution: config.resolution,
+          controls: predictor.controls,
+          webgpuProblem: webgpuProblem(predictor.networks.map((name) => method.method.networks[name])),
+        },
+        edges: { size, threshold, minimumSize },
+        edgePadding: padding,
+        cache: config.data.cache,
+      };
+    });
+  }
+
+  predict(input: EngineInput): Promise<EngineOutput> {
+    return this.#inTurn(() => runPredictor(this.#model.predictor, input, input.resolution, input.l));
+  }
+
+  /** RGB bytes [n, n, 3], n = the settings' size, to a sketch of bytes [size, size], 0 = line. */
+  findEdges(rgb: Uint8Array, size: number): Promise<Uint8Array> {
+    return this.#inTurn(async () => {
+      const { edges } = this.#model.method.config.data;
+      const [map] = await detectEdges(await this.#hed(), [rgb], edges.size, edges.padding);
+      const resized = size === edges.size ? map : resizeMap(map, edges.size, edges.size, size, size);
+      return edgeMapToSketch(resized, size, size, edges);
+    });
+  }
+
+  /** RGB bytes [size, size, 3] to the square of the largest face, framed as in training; none: undefined. */
+  findFace(rgb: Uint8Array, size: number): Promise<Region | undefined> {
+    return this.#inTurn(async () => {
+      try {
+        const find = await this.#faceCrop();
+        const { left, top, side } = await find({ data: Buffer.from(rgb), width: size, height: size });
+        return { x: left, y: top, size: side };
+      } catch (error) {
+        if (error instanceof UnusableImage) return undefined;
+        throw error;
+      }
+    });
+  }
+
+  /** Writes the whole path of a checkpoint as ONNX into a new folder. It needs no `load`. */
+  exportModel(checkpoint: string, out: string): Promise<void> {
+    return this.#inTurn(async () => {
+      await exportModel(await loadMethod(checkpoint), {
+        formats: ['onnx'],
+        precision: 'fp32',
+        network: 'pipeline',
+        out,
+        reporter: silent,
+        signal: new AbortController().signal,
+      });
+    });
+  }
+
+  get #model() {
+    if (!this.#loaded) throw new Error('No checkpoint has been loaded.');
+    return this.#loaded;
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+}
+
+/** Computes for the parent process until that ends. */
+export function compute(): void {
+  expose(new Computations(), endpointOf(process));
+  process.on('disconnect', () => process.exit());
+  // Ctrl-C reaches the whole group; it is the server that ends this process.
+  process.on('SIGINT', () => {});
+}
 
 /** Loads what it gives on the first call; a failure is tried again at the next. */
 function lazily<T>(load: () => Promise<T>): () => Promise<T> {
@@ -31,79 +146,6 @@ function lazily<T>(load: () => Promise<T>): () => Promise<T> {
   };
 }
 
-type Workers = { [K in WorkKind]: (ask: Work[K]['ask']) => Promise<Work[K]['answer']> };
-
-function workers({ config }: LoadedMethod, predictor: Predictor): Workers {
-  const edges = config.data.edges;
-  const hed = lazily(loadHed);
-  const face = lazily(loadFaceCrop);
-  return {
-    predict: (input) => runPredictor(predictor, input, input.resolution, input.l),
-
-    async edges({ rgb, size }) {
-      const [map] = await detectEdges(await hed(), [rgb], edges.size, edges.padding);
-      const resized = size === edges.size ? map : resizeMap(map, edges.size, edges.size, size, size);
-      return edgeMapToSketch(resized, size, size, edges);
-    },
-
-    async face({ rgb, size }) {
-      try {
-        const find = await face();
-        const { left, top, side } = await find({ data: Buffer.from(rgb), width: size, height: size });
-        return { x: left, y: top, size: side };
-      } catch (error) {
-        if (error instanceof UnusableImage) return undefined;
-        throw error;
-      }
-    },
-  };
-}
-
-async function start(path: string): Promise<void> {
-  const loaded = await loadMethod(path);
-  const { config, checkpoint } = loaded;
-  if (config.task !== 'edit') {
-    throw new UserError(
-      'The editor changes parts of photos; this checkpoint is of a network that does not.',
-      {
-        where: loaded.path,
-        expected: 'a checkpoint trained with task: edit',
-        got: `task: ${config.task}`,
-      },
-    );
-  }
-  const predictor = trainedPredictor(loaded);
-  const work = workers(loaded, predictor);
-  const answer = async (message: ToProcess) => {
-    const { id, kind } = message;
-    try {
-      send({ kind: 'answer', id, answer: await work[kind](message.ask as never) });
-    } catch (error) {
-      send({ kind: 'error', id, ...told(error) });
-    }
-  };
-  // One after the other, in the order in which they were asked.
-  let last = warmUp(predictor, config.resolution);
-  process.on('message', (message: ToProcess) => {
-    last = last.then(() => answer(message));
-  });
-  const { size, padding, threshold, minimumSize } = config.data.edges;
-  send({
-    kind: 'ready',
-    model: {
-      path: loaded.path,
-      run: config.name,
-      step: checkpoint.step,
-      method: config.method,
-      resolution: config.resolution,
-      controls: predictor.controls,
-      edges: { size, padding, threshold, minimumSize },
-      webgpuProblem: webgpuProblem(predictor.networks.map((name) => loaded.method.networks[name])),
-      cache: config.data.cache,
-    },
-  });
-}
-
 /** The first prediction prepares kernels and memory; a user need not wait for that. */
 async function warmUp(predictor: Predictor, r: number): Promise<void> {
   const plane = (channels: number) => new Float32Array(r * r * channels);
@@ -111,15 +153,17 @@ async function warmUp(predictor: Predictor, r: number): Promise<void> {
   await runPredictor(predictor, input, r, 0.5);
 }
 
-const told = (error: unknown) => ({
-  message: error instanceof Error ? error.message : String(error),
-  forUser: error instanceof UserError,
-});
-
-process.on('disconnect', () => process.exit());
-// Ctrl-C reaches the whole group; the server ends this process by disconnecting.
-process.on('SIGINT', () => {});
-await start(process.argv[2]).catch((error) => {
-  send({ kind: 'failed', ...told(error) });
-  process.disconnect?.();
-});
+/**
+ * Why onnxruntime-web must not run these networks on WebGPU, in words; undefined where it may. Its version 1.30 computes
+ * convolutions wrongly whose input channels are a multiple of 3, beyond 3, and not of 4
+ * (https://github.com/microsoft/onnxruntime/issues/29651, as far as it was seen), and says nothing.
+ */
+export function webgpuProblem(networks: readonly LayersModel[]): string | undefined {
+  const channels = networks
+    .flatMap((network) => Object.values(namedWeights(network)))
+    .flatMap(({ shape }) => (shape.length === 4 ? [shape[2]] : []));
+  const wrong = channels.find((count) => count > 3 && count % 3 === 0 && count % 4 !== 0);
+  return wrong === undefined
+    ? undefined
+    : `It computes convolutions of ${wrong} channels wrongly; widths that are a multiple of 4 are right.`;
+}

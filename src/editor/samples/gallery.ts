@@ -6,7 +6,7 @@ import { resizeRgb } from '../../data/decode.ts';
 import type { HeadFolders } from '../../faces/head-load.ts';
 import { RENDERER_VERSION } from '../../faces/render.ts';
 import { writeFileAtomically } from '../../runtime/atomic.ts';
-import type { ReadyEdit, Sample, SampleList } from '../description.ts';
+import type { ReadyEdit, Sample, SampleList } from '../wire.ts';
 import { holeOfDifference } from './difference.ts';
 import { type Area, type SampleRecipe, sampleRecipes, sampleSize } from './recipes.ts';
 import { SampleRenderer } from './renderer.ts';

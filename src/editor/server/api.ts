@@ -1,26 +1,21 @@
 /** What the server computes: predictions, edges. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UserError } from '../../runtime/errors.ts';
-import type { ModelAddress } from '../description.ts';
 import { EngineStopped, type NativeEngine } from '../native/engine.ts';
-import { decodeInput, encodeOutput, faceFrame, inputBytes } from '../wire.ts';
-import { readBody } from './body.ts';
-import { LatestOnly } from './latest.ts';
-import { Refusal, send, sendJson } from './respond.ts';
-
-/** Answers a POST request. @throws Refusal what the client is told instead. */
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+import { decodeInput, encodeOutput, faceFrame, inputBytes, type ModelAddress } from '../wire.ts';
+import { type Handler, Refusal, readBody, send, sendJson } from './server.ts';
 
 const waitingClients = 16;
 
 export interface ApiParts {
-  readonly engine: Pick<NativeEngine, 'ask' | 'model'>;
+  readonly engine: Pick<NativeEngine, 'model' | 'predict' | 'findEdges' | 'findFace'>;
   /** Exports the model for inference in the page, and says where it can be loaded. */
   readonly prepareModel: () => Promise<ModelAddress>;
 }
 
 export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<string, Handler> {
-  const { resolution, edges, controls } = engine.model;
+  const { edges } = engine.model;
+  const { resolution, controls } = engine.model.model;
   const takesColour = controls.includes('colour');
   const latest = new LatestOnly(waitingClients);
 
@@ -52,7 +47,7 @@ export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<str
         const body = await readBody(request, inputBytes(resolution, takesColour));
         const input = decodeInput(body, resolution, takesColour);
         if (!input) throw new Refusal(400, 'The body has values that are not finite, or l outside 0 to 1.');
-        const output = await compute(request, response, () => engine.ask('predict', input));
+        const output = await compute(request, response, () => engine.predict(input));
         sendBytes(response, encodeOutput(output));
       },
     ],
@@ -60,16 +55,14 @@ export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<str
       '/api/edges',
       async (request, response) => {
         const rgb = await readBody(request, 3 * edges.size ** 2);
-        const ask = { rgb, size: resolution };
-        sendBytes(response, await compute(request, response, () => engine.ask('edges', ask)));
+        sendBytes(response, await compute(request, response, () => engine.findEdges(rgb, resolution)));
       },
     ],
     [
       '/api/face',
       async (request, response) => {
         const rgb = await readBody(request, 3 * faceFrame ** 2);
-        const ask = { rgb, size: faceFrame };
-        const face = await compute(request, response, () => engine.ask('face', ask));
+        const face = await compute(request, response, () => engine.findFace(rgb, faceFrame));
         sendJson(response, 200, { face: face ?? null });
       },
     ],
@@ -87,4 +80,70 @@ export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<str
 function clientOf({ headers, socket }: IncomingMessage): string {
   const name = headers['x-editor-page'];
   return typeof name === 'string' ? name.slice(0, 64) : `${socket.remoteAddress}:${socket.remotePort}`;
+}
+
+interface Waiting {
+  readonly client: string;
+  start(): void;
+  drop(reason: Refusal): void;
+}
+
+/** One computation at a time; a client that asks again no longer wants what it asked before. */
+export class LatestOnly {
+  readonly #limit: number;
+  #waiting: Waiting[] = [];
+  #running = false;
+
+  /** @param limit how many clients may wait. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /**
+   * Runs `work` when its turn comes.
+   *
+   * @param signal of a client that has gone: it loses its turn.
+   * @throws Refusal when the client has asked anew or gone, or too many wait.
+   */
+  async run<T>(client: string, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    await this.#turn(client, signal);
+    try {
+      return await work();
+    } finally {
+      this.#running = false;
+      this.#waiting.shift()?.start();
+    }
+  }
+
+  #turn(client: string, signal: AbortSignal): Promise<void> {
+    for (const older of this.#waiting.filter((waiting) => waiting.client === client)) {
+      older.drop(new Refusal(409, 'A newer request has taken the place of this one.'));
+    }
+    if (signal.aborted) return Promise.reject(new Refusal(499, 'The client has gone.'));
+    if (!this.#running) {
+      this.#running = true;
+      return Promise.resolve();
+    }
+    if (this.#waiting.length >= this.#limit) {
+      return Promise.reject(new Refusal(503, 'The server is busy with other pages.', { 'Retry-After': 5 }));
+    }
+    return new Promise((resolve, reject) => {
+      const leave = () => waiting.drop(new Refusal(499, 'The client has gone.'));
+      const waiting: Waiting = {
+        client,
+        start: () => {
+          signal.removeEventListener('abort', leave);
+          this.#running = true;
+          resolve();
+        },
+        drop: (reason) => {
+          signal.removeEventListener('abort', leave);
+          this.#waiting = this.#waiting.filter((other) => other !== waiting);
+          reject(reason);
+        },
+      };
+      signal.addEventListener('abort', leave);
+      this.#waiting.push(waiting);
+    });
+  }
 }

@@ -1,10 +1,20 @@
 /** The HTTP server: a fixed map of addresses to bytes in memory, and a few computations. No request names a file. */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+
+import { createReadStream } from 'node:fs';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { pipeline } from 'node:stream';
 import { UserError } from '../../runtime/errors.ts';
-import type { Handler } from './api.ts';
-import { type Asset, Refusal, send, sendJson } from './respond.ts';
-import { isOwnHost, isOwnOrigin } from './security.ts';
+import { isOwnHost, isOwnOrigin, securityHeaders } from './security.ts';
+
+/** Answers a POST request. @throws Refusal what the client is told instead. */
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export interface ServerOptions {
   readonly host: string;
@@ -101,4 +111,84 @@ function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
     });
     server.listen({ host, port }, resolve);
   });
+}
+
+/** What GET answers: bytes in memory, or a large file that was chosen when the server started. */
+export type Asset = { readonly type: string } & (
+  | { readonly body: Uint8Array }
+  | { readonly path: string; readonly bytes: number }
+);
+
+/** Answers a request, with the headers that every answer has. */
+export function send(
+  response: ServerResponse,
+  status: number,
+  asset: Asset,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  // The client may have gone, or its request have been answered with a refusal.
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, {
+    ...securityHeaders,
+    'Content-Type': asset.type,
+    'Content-Length': 'body' in asset ? asset.body.length : asset.bytes,
+    'Cache-Control': 'no-store',
+    ...headers,
+  });
+  if (response.req.method === 'HEAD') response.end();
+  else if ('body' in asset) response.end(asset.body);
+  // Either end may fail; pipeline then destroys both.
+  else pipeline(createReadStream(asset.path), response, () => {});
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  value: object,
+  headers?: OutgoingHttpHeaders,
+) {
+  const body = Buffer.from(JSON.stringify(value));
+  send(response, status, { type: 'application/json; charset=utf-8', body }, headers);
+}
+
+/** A request that cannot be served, with what the client is told. */
+export class Refusal extends Error {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+
+  constructor(status: number, message: string, headers: OutgoingHttpHeaders = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/**
+ * The body of a request, which must be of the one right length: nothing larger is ever held.
+ *
+ * @throws Refusal when it has another length or ends early.
+ */
+export async function readBody(request: IncomingMessage, length: number): Promise<Uint8Array> {
+  if (request.headers['content-type'] !== 'application/octet-stream') {
+    throw new Refusal(415, 'The body must be application/octet-stream.');
+  }
+  const declared = request.headers['content-length'];
+  if (declared === undefined) throw new Refusal(411, 'The request needs a Content-Length.');
+  if (Number(declared) !== length) {
+    throw new Refusal(
+      Number(declared) > length ? 413 : 400,
+      `The body must have ${length} bytes, not ${declared}.`,
+    );
+  }
+  const body = Buffer.allocUnsafe(length);
+  let at = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      chunk.copy(body, at);
+      at += chunk.length;
+    }
+  } catch {
+    throw new Refusal(400, 'The request ended before its body was complete.');
+  }
+  return body;
 }

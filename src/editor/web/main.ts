@@ -1,5 +1,5 @@
 /** The page's entry: connects the editor's parts. */
-import type { EditorDescription } from '../description.ts';
+import type { EditorDescription } from '../wire.ts';
 import { type LayerName, layerNames } from './drawing/changes.ts';
 import type { Saveable } from './studio/protocol.ts';
 import { BrushSizes } from './ui/brush-size.ts';

@@ -1,6 +1,5 @@
 /** All engines that this page could use: which one is in use, how fast each has been, and what is wrong with others. */
-import type { EditorDescription, ModelAddress } from '../../description.ts';
-import type { EngineInput, EngineOutput } from '../../wire.ts';
+import type { EditorDescription, EngineInput, EngineOutput, ModelAddress } from '../../wire.ts';
 import {
   type Engine,
   type EngineChoice,

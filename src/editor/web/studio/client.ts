@@ -1,5 +1,5 @@
 /** The page's side of the worker that holds the photo. */
-import type { EditorDescription } from '../../description.ts';
+import type { EditorDescription } from '../../wire.ts';
 import type { FromStudio, JobKind, Jobs, StudioEvent, ToStudio } from './protocol.ts';
 
 interface Waiting {

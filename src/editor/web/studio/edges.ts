@@ -3,7 +3,7 @@ import { resizeMap } from '../../../data/edges/resize.ts';
 import { edgeMapToSketch } from '../../../data/edges/sketch-of-edges.ts';
 import { scalePhoto } from '../../../infer/network-input.ts';
 import type { Region } from '../../../infer/raster.ts';
-import type { EditorDescription } from '../../description.ts';
+import type { EditorDescription } from '../../wire.ts';
 import { capsule } from '../drawing/brush.ts';
 import { ChangeCollector } from '../drawing/changes.ts';
 import { Layer } from '../drawing/layer.ts';

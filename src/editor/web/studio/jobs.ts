@@ -3,7 +3,7 @@
 import type { Raster, Size } from '../../../infer/raster.ts';
 import type { RegionChoice } from '../../../infer/region.ts';
 import { holeBounds } from '../../../infer/region.ts';
-import type { EditorDescription } from '../../description.ts';
+import type { EditorDescription } from '../../wire.ts';
 import type { Command } from '../drawing/changes.ts';
 import { EngineFailure } from '../engines/engine.ts';
 import { Engines } from '../engines/engines.ts';

@@ -1,6 +1,6 @@
 /** What the page and the worker that holds the photo say to each other. */
 import type { RegionChoice } from '../../../infer/region.ts';
-import type { EditorDescription } from '../../description.ts';
+import type { EditorDescription } from '../../wire.ts';
 import type { Command } from '../drawing/changes.ts';
 import type { Rect } from '../drawing/rect.ts';
 import type { Runs } from '../drawing/runs.ts';

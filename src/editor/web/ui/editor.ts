@@ -1,6 +1,6 @@
 /** The editor's state, and what one can do with it. The parts of the page watch it and call it. */
 import type { RegionChoice } from '../../../infer/region.ts';
-import type { EditorDescription } from '../../description.ts';
+import type { EditorDescription } from '../../wire.ts';
 import type { LayerName } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
 import type { Rect } from '../drawing/rect.ts';

@@ -1,5 +1,5 @@
 /** The dialog with sample faces and ready edits. */
-import type { Sample, SampleList } from '../../description.ts';
+import type { Sample, SampleList } from '../../wire.ts';
 import { button, dialog, div, element, make } from './dom.ts';
 import type { Editor } from './editor.ts';
 

@@ -1,5 +1,0 @@
-// Started by fork(), which does not hand on how the parent reads TypeScript: register tsx here first.
-import { register } from 'tsx/esm/api';
-
-register();
-await import('./export-process.ts');
