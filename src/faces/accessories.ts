@@ -3,9 +3,9 @@ import type { Rgb } from './colour.ts';
 import { norm } from './geometry.ts';
 import type { HeadModel } from './head.ts';
 import type { Glasses, Person } from './person.ts';
+import type { Surface } from './rasterizer.ts';
 import { nearestVertex, type ShapedHead, type Turn } from './shape.ts';
 import { type Strands, strandColours } from './strands.ts';
-import type { Surface } from './surface.ts';
 
 const OUTLINE = 57;
 

@@ -4,8 +4,8 @@ import type { HeadModel } from './head.ts';
 import { irradiance } from './lighting.ts';
 import { clamp, noise3, smoothstep } from './noise.ts';
 import type { Person } from './person.ts';
+import type { Shader } from './rasterizer.ts';
 import type { Eyeball } from './shape.ts';
-import type { Shader } from './surface.ts';
 
 /** Radii of iris and pupil, in radii of the eyeball. */
 const IRIS = 0.5;

@@ -3,9 +3,8 @@ import { scale } from './colour.ts';
 import type { HeadModel } from './head.ts';
 import { clamp, hash, signedHash, smoothstep } from './noise.ts';
 import type { Beard, Brows, Person } from './person.ts';
-import { type Density, type Roots, scatterRoots } from './roots.ts';
 import type { ShapedHead, Turn } from './shape.ts';
-import { type Strands, strandColours } from './strands.ts';
+import { type Density, type Roots, type Strands, scatterRoots, strandColours } from './strands.ts';
 
 const BROW_START = 0.1;
 const BROW_END = 0.55;

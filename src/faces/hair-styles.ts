@@ -1,8 +1,8 @@
 /** Where hair grows and how each style is cut and combed. Places are on the resting head, eyes at the origin. */
-import { underHat } from './hat.ts';
+import { underHat } from './clothing.ts';
 import { clamp, smoothstep } from './noise.ts';
 import type { HairStyle, Person } from './person.ts';
-import type { Density } from './roots.ts';
+import type { Density } from './strands.ts';
 
 export interface Style {
   /** Decimetres, or where `cut` is given the most that reaches it. */

@@ -1,10 +1,10 @@
 /** Skin: a colour for each vertex of the resting head, and the shading of a point. */
 import type { HeadModel } from './head.ts';
+import type { ShadowMap } from './lighting.ts';
 import { irradiance } from './lighting.ts';
 import { clamp, noise3, smoothstep } from './noise.ts';
 import type { Person } from './person.ts';
-import type { ShadowMap } from './shadow.ts';
-import type { Shader } from './surface.ts';
+import type { Shader } from './rasterizer.ts';
 
 /** exp(-d2 / (2 s2)) about a point of the resting head's front, mirrored. */
 function spot(x: number, y: number, px: number, py: number, sx: number, sy = sx): number {

@@ -3,9 +3,9 @@ import { open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
-import { loadHead } from './head-load.ts';
-import { type FromWorker, faceFile, faceSeed, type RenderJob, type ToWorker } from './messages.ts';
-import { renderFace } from './render.ts';
+import { type FromWorker, faceFile, faceSeed, type RenderJob, type ToWorker } from './cache.ts';
+import { renderFace } from './faces.ts';
+import { loadHead } from './load-head.ts';
 
 const port = parentPort!;
 const job = workerData as RenderJob;

@@ -3,10 +3,10 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { drawPerson } from '../../src/faces/draw-person.ts';
+import { renderFace, renderPerson } from '../../src/faces/faces.ts';
 import type { HeadModel } from '../../src/faces/head.ts';
-import { loadHead } from '../../src/faces/head-load.ts';
+import { loadHead } from '../../src/faces/load-head.ts';
 import { HAIR_STYLES } from '../../src/faces/person.ts';
-import { renderFace, renderPerson } from '../../src/faces/render.ts';
 import { assetsDir, hasAssets, skipNote, temporaryFolder } from './assets.ts';
 
 const cacheDir = temporaryFolder();

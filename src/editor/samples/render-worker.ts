@@ -1,7 +1,7 @@
 /** A thread that renders samples, as that takes a second each. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { type HeadFolders, loadHead } from '../../faces/head-load.ts';
-import { renderPerson } from '../../faces/render.ts';
+import { renderPerson } from '../../faces/faces.ts';
+import { type HeadFolders, loadHead } from '../../faces/load-head.ts';
 import { sampleRecipes, sampleSize } from './recipes.ts';
 
 /** Which picture: a sample, or one of its edits. Indices into the recipes. */

@@ -1,6 +1,6 @@
 /** The thread that renders samples, from outside. */
 import { Worker } from 'node:worker_threads';
-import type { HeadFolders } from '../../faces/head-load.ts';
+import type { HeadFolders } from '../../faces/load-head.ts';
 import type { ToRender } from './render-worker.ts';
 
 export class SampleRenderer {

@@ -1,36 +1,38 @@
 /**
- * Renders portraits of people who do not exist. The head is MakeHuman's (CC0), morphed, lit and dressed at random;
- * nothing in a picture is anybody's likeness.
+ * Renders portraits of people who do not exist: `renderFace(await loadHead(...), seed, size)`. The head is MakeHuman's
+ * (CC0), morphed, lit and dressed at random; nothing in a picture is anybody's likeness.
+ *
+ * How a picture comes about: a seed becomes a person (draw-person), whose head is shaped and posed (shape), dressed
+ * (clothing, accessories) and grown over with hair (hair, facial-hair). The rasterizer finds what each sample shows,
+ * skin, eyes and cloth colour it under the person's lights (lighting), strands are drawn over it, and the camera
+ * averages the samples into pixels. Whole sets of files are made by `renderFaces` (cache).
  */
 import { earrings, glassesFrame, necklace, sunglasses } from './accessories.ts';
 import { paintBackground } from './background.ts';
-import { clothShader, createCollar, createGarment, type Garment } from './clothing.ts';
+import { createView, finish, SAMPLES } from './camera.ts';
+import { clothShader, createCollar, createGarment, createHat, type Garment } from './clothing.ts';
 import { drawPerson } from './draw-person.ts';
 import { eyeShader, mouthShader } from './eyes.ts';
 import { beardDensity, growBeard, growBrows, growLashes } from './facial-hair.ts';
-import { finish, SAMPLES } from './finish.ts';
 import { vertexNormals } from './geometry.ts';
 import { growHair } from './hair.ts';
 import { STYLES, scalpDensity } from './hair-styles.ts';
-import { createHat } from './hat.ts';
 import type { HeadModel } from './head.ts';
+import { createShadowMap, type ShadowMap } from './lighting.ts';
 import { smoothstep } from './noise.ts';
 import type { Person } from './person.ts';
-import { createVisibility, rasterize, type Visibility } from './rasterizer.ts';
-import { scatterRoots } from './roots.ts';
-import { createShadowMap, type ShadowMap } from './shadow.ts';
-import { headTurn, poseHead, type ShapedHead, shapeHead, TRUNK_SHARE } from './shape.ts';
+import { createVisibility, type Frame, rasterize, type Surface, type Visibility } from './rasterizer.ts';
+import { createSkull, headTurn, poseHead, type ShapedHead, shapeHead, TRUNK_SHARE } from './shape.ts';
 import { skinColours, skinShader } from './skin.ts';
-import { createSkull } from './skull.ts';
-import { drawStrands, type Strands, shadeStrands } from './strands.ts';
-import type { Frame, Surface } from './surface.ts';
-import { createView } from './view.ts';
+import { drawStrands, type Strands, scatterRoots, shadeStrands } from './strands.ts';
 
 /** Raised whenever a change alters pictures, so that stored ones are not mixed with new ones. */
 export const RENDERER_VERSION = 2;
 
 /**
- * @param head of `loadHead`.
+ * The portrait of a person drawn at random.
+ *
+ * @param head of `loadHead` (load-head.ts).
  * @param seed equal seeds give equal people, at every size.
  * @param size the picture's side in pixels.
  * @returns sRGB bytes, size x size x 3, aligned as CelebA-HQ: eyes level, a little above the middle.

