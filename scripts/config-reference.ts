@@ -1,7 +1,7 @@
 /** Writes what is made from schemas: of the configuration, of evaluation suites, and of their results. */
 import { configPage, schemaFile } from '../src/config/document.ts';
 import { evaluationReferences } from '../src/eval/document.ts';
-import { writeFileAtomically } from '../src/runtime/atomic.ts';
+import { writeFileAtomically } from '../src/runtime/files.ts';
 
 const files = {
   'configs/schema.json': schemaFile(),

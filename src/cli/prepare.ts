@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { contactSheet } from '../data/contact-sheet.ts';
 import { prepare } from '../data/prepare.ts';
-import { writeFileAtomically } from '../runtime/atomic.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
 
 /** Samples on the contact sheet. */

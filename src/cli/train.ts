@@ -13,7 +13,7 @@ import type { PreparedData } from '../data/types.ts';
 import { checkValidation } from '../eval/criterion.ts';
 import { type HeldOutTable, heldOutTable } from '../eval/table.ts';
 import { createMethod } from '../models/registry.ts';
-import { writeFileAtomically } from '../runtime/atomic.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
 import { lockRun } from '../train/lock.ts';
 import { type Training, type TrainingEnd, train } from '../train/loop.ts';

@@ -6,9 +6,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
-import { makeFolderAtomically, syncFolder, writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
-import { hashFile } from '../runtime/hash-file.ts';
+import { hashFile, makeFolderAtomically, syncFolder, writeFileAtomically } from '../runtime/files.ts';
 import { parseJson } from '../runtime/strict-json.ts';
 import {
   readSafetensors,

@@ -4,8 +4,8 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configToYaml } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
 
 /** The places of a run's folder. */
 export class RunFolder {

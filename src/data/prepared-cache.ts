@@ -7,8 +7,8 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Config } from '../config/schema.ts';
-import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
 import type { OpenedSource, Problem, SourceItem } from './types.ts';
 
 /** Raise it when the same settings would give other pairs. */

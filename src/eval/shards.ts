@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { access, constants, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
 import type { SetStatistics } from './metrics/metric.ts';
 
 /** A part of the work, done up to an item. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { hedLayers, kernelOfKeras } from '../nn/hed-torch.ts';
 import { UserError } from '../runtime/errors.ts';
-import { hashFile } from '../runtime/hash-file.ts';
+import { hashFile } from '../runtime/files.ts';
 import { type TensorToStore, writeSafetensors } from '../weights/safetensors.ts';
 import type { AuxiliaryNetwork } from './auxiliary-networks.ts';
 import { differences, readFinite, requireNoDifferences } from './check-tensors.ts';

@@ -16,13 +16,11 @@ export function paperConfig<Name extends MethodName>(name: Name): ConfigOf<Name>
 export function builtConfig<C extends Config>(schema: z.ZodType<C>, config: object): C {
   const parsed = schema.safeParse(config);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map(
-      ({ path, message }) => `${path.map(String).join('./')}: ${message}`,
-    );
+    const lines = parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
     throw new UserError('The networks are of sizes that this program does not build.', {
       got: lines.join('; '),
     });
   }
-  checkConsistency(parsed.data, (path) => path.map(String).join('./'));
+  checkConsistency(parsed.data, (path) => path.map(String).join('.'));
   return parsed.data;
 }

@@ -72,7 +72,7 @@ function groupOf(
   const tensors = [...file.tensors]
     .filter(([key]) => key.startsWith(prefix))
     .map(([key, tensor]): [string, WeightTensor] => [key.slice(prefix.length), tensor]);
-  const own = prefix.split('./').at(-2);
+  const own = prefix.split('.').at(-2);
   const stem = basename(file.path).replace(/(\.weights)?\.\w+$/, '');
   return {
     file,

@@ -6,9 +6,8 @@ import { type Config, methodOf } from '../config/schema.ts';
 import { writeCheckpoint } from '../core/checkpoint.ts';
 import type { Method } from '../core/method.ts';
 import { namedWeights } from '../nn/network-weights.ts';
-import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
-import { hashFile } from '../runtime/hash-file.ts';
+import { hashFile, writeFileAtomically } from '../runtime/files.ts';
 import type { TensorToStore } from '../weights/safetensors.ts';
 
 /** The configuration beside an imported checkpoint, for training that begins with it. */

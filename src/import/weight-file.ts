@@ -3,11 +3,10 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Metadata } from '../export/metadata.ts';
 import { UserError } from '../runtime/errors.ts';
-import { readKerasWeights } from '../weights/keras-h5.ts';
+import { readKerasWeights } from '../weights/keras.ts';
+import { looksLikeTorch, openTorchFile } from '../weights/pytorch/read.ts';
 import { readSafetensorsFile, type StoredTensor } from '../weights/safetensors.ts';
-import { tensorBundlePrefix } from '../weights/tensor-bundle/locate.ts';
-import { openTensorBundle } from '../weights/tensor-bundle/read.ts';
-import { looksLikeTorch, openTorchFile } from '../weights/torch/read.ts';
+import { openTensorBundle, tensorBundlePrefix } from '../weights/tensorflow1/read.ts';
 
 export interface WeightTensor {
   readonly shape: readonly number[];

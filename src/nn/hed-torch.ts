@@ -4,7 +4,7 @@
  */
 
 import { UserError } from '../runtime/errors.ts';
-import type { NamedArray } from '../weights/keras-h5.ts';
+import type { NamedArray } from '../weights/keras.ts';
 import { readSafetensors } from '../weights/safetensors.ts';
 
 /** A convolution's name in each form, and its shape [out, in, height, width]. */

@@ -7,7 +7,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { type NamedArray, readKerasWeights } from '../weights/keras-h5.ts';
+import { type NamedArray, readKerasWeights } from '../weights/keras.ts';
 import { type ConvolutionWeights, convolveLinear, convolveRelu } from './fixed-convolution.ts';
 import { readTorchHed } from './hed-torch.ts';
 

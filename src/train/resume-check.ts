@@ -5,8 +5,8 @@ import type { Config } from '../config/schema.ts';
 import type { CheckpointHead } from '../core/checkpoint.ts';
 import type { RunFolder } from '../core/run-folder.ts';
 import type { PreparedSample } from '../data/types.ts';
-import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
 import type { Plan } from './plan.ts';
 
 /** Keys that do not change what is trained. Lengths of stages are checked by {@link requireSamePast}. */

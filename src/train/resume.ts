@@ -8,8 +8,8 @@ import { storedConfig } from '../config/stored.ts';
 import { type Checkpoint, listCheckpoints, readCheckpoint } from '../core/checkpoint.ts';
 import { newestRun, RunFolder } from '../core/run-folder.ts';
 import type { PreparedSample } from '../data/types.ts';
-import { writeFileAtomically } from '../runtime/atomic.ts';
 import { UserError } from '../runtime/errors.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
 import { lockRun } from './lock.ts';
 import { requireSameTraining, writeSampleIds } from './resume-check.ts';
 

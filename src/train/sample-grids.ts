@@ -6,7 +6,7 @@ import { heldOutBatch } from '../data/held-out.ts';
 import type { GridImage } from '../data/picture-grid.ts';
 import type { Batch, PreparedData } from '../data/types.ts';
 import { tf } from '../ops/tf.ts';
-import { writeFileAtomically } from '../runtime/atomic.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { drawGrid } from './grid.ts';
 

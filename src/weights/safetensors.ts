@@ -3,13 +3,23 @@
  * range), then the tensors' bytes without gaps. https://github.com/huggingface/safetensors
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { writeAtomically } from '../runtime/atomic.ts';
-import { UserError } from '../runtime/errors.ts';
+import { FileBytes, writeAtomically } from '../runtime/files.ts';
+import { parseJson } from '../runtime/strict-json.ts';
 import { widenFloat16 } from './float16.ts';
-import { damaged, readHeader, type SafetensorsType } from './safetensors-header.ts';
 
-export type { SafetensorsType };
+/** What a file calls its element types, of those that we read. */
+export type SafetensorsType = 'F16' | 'F32' | 'F64' | 'I32' | 'I64' | 'U8' | 'BOOL';
+
+/** Bytes of an element. */
+const elementBytes: Record<SafetensorsType, number> = {
+  F16: 2,
+  F32: 4,
+  F64: 8,
+  I32: 4,
+  I64: 8,
+  U8: 1,
+  BOOL: 1,
+};
 
 export type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 
@@ -34,42 +44,136 @@ export function readSafetensors(path: string): Map<string, StoredTensor> {
 
 /** As {@link readSafetensors}, with the file's metadata. */
 export function readSafetensorsFile(path: string): SafetensorsFile {
-  let file: number;
+  const file = new FileBytes(path, 'safetensors file');
   try {
-    file = openSync(path, 'r');
-  } catch (error) {
-    throw new UserError('A safetensors file cannot be opened.', {
-      where: path,
-      got: (error as Error).message,
-    });
-  }
-  try {
-    const status = fstatSync(file);
-    if (!status.isFile()) throw damaged(path, 'a regular file', 'a folder or device');
-    const read = (target: Uint8Array, position: number) => readFully(file, target, position, path);
-    const header = readHeader(status.size, read, path);
+    const { entries, metadata, dataStart } = readHeader(file);
     const tensors = new Map<string, StoredTensor>();
-    for (const { name, dtype, shape, begin, end } of header.entries) {
-      const bytes = new Uint8Array(end - begin);
-      read(bytes, header.dataStart + begin);
-      tensors.set(name, { dtype, shape, data: view(dtype, bytes) });
-    }
-    return { tensors, metadata: header.metadata };
+    for (const { name, dtype, shape, begin, end } of entries)
+      tensors.set(name, { dtype, shape, data: view(dtype, file.read(dataStart + begin, end - begin)) });
+    return { tensors, metadata };
   } finally {
-    closeSync(file);
+    file.close();
   }
 }
 
-function readFully(file: number, target: Uint8Array, position: number, path: string): void {
-  let done = 0;
-  while (done < target.length) {
-    const count = readSync(file, target, done, Math.min(target.length - done, 2 ** 30), position + done);
-    if (count === 0) throw damaged(path, `${target.length} bytes at offset ${position}`, `only ${done}`);
-    done += count;
+/** What of a file its header is read through. */
+type Bytes = Pick<FileBytes, 'size' | 'read' | 'damaged'>;
+
+/** The format's own bound of the header. */
+const maxHeaderBytes = 100_000_000;
+const maxRank = 16;
+
+/** A tensor's place: bytes `begin` to `end` after the header. */
+interface Entry {
+  name: string;
+  dtype: SafetensorsType;
+  shape: number[];
+  begin: number;
+  end: number;
+}
+
+interface Header {
+  /** In order of their place in the file. */
+  entries: Entry[];
+  metadata: Record<string, string>;
+  /** Where the tensors' bytes begin. */
+  dataStart: number;
+}
+
+/**
+ * Reads and checks the header. Nothing of it is believed before it is checked against the file's size, so a damaged or
+ * hostile file ends in a UserError and never in an allocation larger than itself.
+ */
+export function readHeader(file: Bytes): Header {
+  const { size } = file;
+  if (size < 8) throw file.damaged('at least the 8 bytes of the header length', `${size} bytes`);
+  const length = Buffer.from(file.read(0, 8)).readBigUInt64LE();
+  const limit = Math.min(size - 8, maxHeaderBytes);
+  if (length > BigInt(limit)) {
+    throw file.damaged(`a header of at most ${limit} bytes`, `a header length of ${length}`);
+  }
+  const text = file.read(8, Number(length));
+  let json: unknown;
+  try {
+    json = parseJson(new TextDecoder('utf-8', { fatal: true }).decode(text));
+  } catch (error) {
+    throw file.damaged('a JSON header', (error as Error).message);
+  }
+  if (!isObject(json)) throw file.damaged('a JSON object as header', describe(json));
+  const metadata: Record<string, string> = {};
+  const entries: Entry[] = [];
+  const dataBytes = size - 8 - Number(length);
+  for (const [name, value] of Object.entries(json)) {
+    if (name === '__metadata__') Object.assign(metadata, checkMetadata(value, file));
+    else entries.push(checkEntry(name, value, dataBytes, file));
+  }
+  checkRanges(entries, dataBytes, file);
+  return { entries, metadata, dataStart: 8 + Number(length) };
+}
+
+function checkMetadata(value: unknown, file: Bytes): Record<string, string> {
+  if (!isObject(value) || Object.values(value).some((text) => typeof text !== 'string')) {
+    throw file.damaged('__metadata__ to map names to strings', describe(value));
+  }
+  return value as Record<string, string>;
+}
+
+function checkEntry(name: string, value: unknown, dataBytes: number, file: Bytes): Entry {
+  const where = `tensor ${JSON.stringify(name.slice(0, 200))}`;
+  if (!isObject(value)) throw file.damaged(`${where} to be an object`, describe(value));
+  const { dtype, shape, data_offsets: offsets } = value;
+  if (typeof dtype !== 'string' || !Object.hasOwn(elementBytes, dtype)) {
+    throw file.damaged(
+      `${where} to have a dtype of ${Object.keys(elementBytes).join(', ')}`,
+      describe(dtype),
+    );
+  }
+  if (!isCounts(shape) || shape.length > maxRank) {
+    throw file.damaged(`${where} to have a shape of at most ${maxRank} whole numbers`, describe(shape));
+  }
+  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1] || offsets[1] > dataBytes) {
+    throw file.damaged(`${where} to have a byte range within 0..${dataBytes}`, describe(offsets));
+  }
+  const [begin, end] = offsets as [number, number];
+  const type = dtype as SafetensorsType;
+  const bytes = shape.reduce((product, side) => product * side, elementBytes[type]);
+  if (bytes !== end - begin) {
+    throw file.damaged(
+      `${where} of shape [${shape}] and type ${type} to take ${bytes} bytes`,
+      `${end - begin}`,
+    );
+  }
+  return { name, dtype: type, shape, begin, end };
+}
+
+/** The format allows neither gaps nor overlaps nor bytes after the last tensor. Sorts `entries` by place. */
+function checkRanges(entries: Entry[], dataBytes: number, file: Bytes): void {
+  entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let position = 0;
+  for (const { name, begin, end } of entries) {
+    if (begin !== position) {
+      throw file.damaged(`tensor ${JSON.stringify(name)} to begin at byte ${position}`, `${begin}`);
+    }
+    position = end;
+  }
+  if (position !== dataBytes) {
+    throw file.damaged(`${position} bytes of tensors, as the header says`, `${dataBytes} bytes`);
   }
 }
 
-function view(dtype: SafetensorsType, bytes: Uint8Array): TensorData {
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
+}
+
+function describe(value: unknown): string {
+  return (JSON.stringify(value) ?? 'nothing').slice(0, 200);
+}
+
+function view(dtype: SafetensorsType, bytes: Uint8Array<ArrayBuffer>): TensorData {
   switch (dtype) {
     case 'F32':
       return new Float32Array(bytes.buffer);

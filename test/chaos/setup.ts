@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { encodePair } from '../../src/data/pair.ts';
-import { writeFileAtomically } from '../../src/runtime/atomic.ts';
+import { writeFileAtomically } from '../../src/runtime/files.ts';
 import { stream } from '../../src/runtime/seed.ts';
 
 const smokeConfig = fileURLToPath(new URL('../../configs/smoke.yaml', import.meta.url));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readSafetensors } from '../../src/weights/safetensors.ts';
-import { floats, legacyFile, stateDict, tensor } from '../weights/torch/samples.ts';
+import { floats, legacyFile, stateDict, tensor } from '../weights/pytorch/samples.ts';
 
 let folder: string;
 beforeAll(() => {

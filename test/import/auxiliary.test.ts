@@ -14,7 +14,7 @@ import { UserError } from '../../src/runtime/errors.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { stream } from '../../src/runtime/seed.ts';
 import { readSafetensorsFile, writeSafetensors } from '../../src/weights/safetensors.ts';
-import { floats, legacyFile, stateDict, tensor } from '../weights/torch/samples.ts';
+import { floats, legacyFile, stateDict, tensor } from '../weights/pytorch/samples.ts';
 
 let folder: string;
 let out: string;

@@ -11,7 +11,7 @@ import {
   tensor,
   zipContents,
   zipFile,
-} from '../weights/torch/samples.ts';
+} from '../weights/pytorch/samples.ts';
 
 export interface Entry {
   readonly shape: readonly number[];

@@ -24,7 +24,7 @@ import { silent } from '../../src/runtime/progress.ts';
 import { readSafetensors } from '../../src/weights/safetensors.ts';
 import { maxDifference, normalTensor } from '../finite-differences.ts';
 import { randomise } from '../nn/support.ts';
-import { type BundleVariable, writeBundle } from '../weights/tensor-bundle/write-bundle.ts';
+import { type BundleVariable, writeBundle } from '../weights/tensorflow1/write-bundle.ts';
 
 const SIDE = 64;
 let folder: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { File as H5File, ready } from 'h5wasm/node';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
-import type { NamedArray } from '../../src/weights/keras-h5.ts';
+import type { NamedArray } from '../../src/weights/keras.ts';
 import { readArrays } from '../../src/weights/keras-h5-reader.mjs';
 import { damage } from './mutations.ts';
 

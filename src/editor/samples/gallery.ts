@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { resizeRgb } from '../../data/decode.ts';
 import { RENDERER_VERSION } from '../../faces/faces.ts';
 import type { HeadFolders } from '../../faces/load-head.ts';
-import { writeFileAtomically } from '../../runtime/atomic.ts';
+import { writeFileAtomically } from '../../runtime/files.ts';
 import type { ReadyEdit, Sample, SampleList } from '../wire.ts';
 import { holeOfDifference } from './difference.ts';
 import { type Area, type SampleRecipe, sampleRecipes, sampleSize } from './recipes.ts';

@@ -1,7 +1,7 @@
 /** The files of a report. They appear together, when all are whole. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, temporaryName, writeSynced } from '../../runtime/atomic.ts';
+import { syncFolder, temporaryName, writeSynced } from '../../runtime/files.ts';
 import type { Report } from './schema.ts';
 
 /** Writes texts by file name into a folder, which is made if need be. What stood under the names stays until all are written. */

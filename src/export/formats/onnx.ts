@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { openOnnx } from '../../graph/onnx/session.ts';
 import { writeOnnx } from '../../graph/onnx/write.ts';
-import { writeFileAtomically } from '../../runtime/atomic.ts';
+import { writeFileAtomically } from '../../runtime/files.ts';
 import { PRODUCER } from '../producer.ts';
 import { compareOutputs, toleranceOf } from '../proof.ts';
 import type { Exporter } from './exporter.ts';

@@ -4,7 +4,7 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomically } from '../../runtime/atomic.ts';
+import { writeFileAtomically } from '../../runtime/files.ts';
 import { roundToFloat16 } from '../../weights/float16.ts';
 import type { Graph, GraphConstant } from '../graph.ts';
 import { toGraphDef } from './graph-def.ts';

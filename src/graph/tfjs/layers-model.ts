@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
-import { writeFileAtomically } from '../../runtime/atomic.ts';
+import { writeFileAtomically } from '../../runtime/files.ts';
 
 /**
  * Writes a network as TF.js saves models that can be trained on: `FOLDER/model.json` and `FOLDER/weights.bin`. Who loads

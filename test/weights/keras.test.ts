@@ -5,7 +5,7 @@ import { File as H5File, ready } from 'h5wasm/node';
 import { expect, it } from 'vitest';
 import { loadHed } from '../../src/nn/hed.ts';
 import { UserError } from '../../src/runtime/errors.ts';
-import { readKerasWeights } from '../../src/weights/keras-h5.ts';
+import { readKerasWeights } from '../../src/weights/keras.ts';
 import { temporaryFolder } from '../data/support.ts';
 
 const folder = await temporaryFolder();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UserError } from '../../../src/runtime/errors.ts';
-import { openTensorBundle } from '../../../src/weights/tensor-bundle/read.ts';
+import { openTensorBundle } from '../../../src/weights/tensorflow1/read.ts';
 import { damage } from '../mutations.ts';
 import { block, entryOf, header, sealed, table, writeBundle } from './write-bundle.ts';
 

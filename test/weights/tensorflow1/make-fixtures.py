@@ -1,7 +1,7 @@
 """Makes `fixtures/`: checkpoints by TensorFlow 1's own Saver, whose elements the tests know.
 
     pip install tensorflow-cpu==2.20.0
-    python test/formats/tensor-bundle/make-fixtures.py
+    python test/weights/tensorflow1/make-fixtures.py
 """
 
 from pathlib import Path

@@ -25,7 +25,7 @@ export const pickle = {
   mark: bytes('('),
   emptyDict: bytes('}'),
   emptyList: bytes(']'),
-  file: (content: Uint8Array, protocol = 2) => bytes(0x80, protocol, content, './'),
+  file: (content: Uint8Array, protocol = 2) => bytes(0x80, protocol, content, '.'),
   text: (value: string) => bytes('X', uint(Buffer.byteLength(value), 4), Buffer.from(value)),
   /** As Python 2 writes its strings. */
   oldText: (value: string) => bytes('U', uint(value.length, 1), value),

@@ -3,12 +3,12 @@
  * PREFIX.data-00000-of-00001 hold their elements. TensorFlow's own RestoreV2 needs a list of types, which tfjs-node
  * cannot pass on.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import protobuf from 'protobufjs/light.js';
 import { UserError } from '../../runtime/errors.ts';
-import { FileBytes } from '../../runtime/file-bytes.ts';
-import { maskedCrc32c } from './crc32c.ts';
-import { type BundleEntry, decodeEntry, decodeHeader } from './messages.ts';
-import { readTable } from './table.ts';
+import { FileBytes } from '../../runtime/files.ts';
+import { maskedCrc32c, readTable } from './table.ts';
 
 /** A thousand variables with their optimiser's need a tenth of a megabyte. */
 const MAX_INDEX_BYTES = 2 ** 24;
@@ -140,3 +140,92 @@ function tensorOf(
   };
   return { shape, dtype, read };
 }
+
+/**
+ * The TensorFlow checkpoint that a path stands for: one of its files, what their names have in common, or the folder
+ * that they are in, where a file `checkpoint` says which of several is meant.
+ *
+ * @returns what its files' names have in common; undefined when the path is something else.
+ * @throws UserError when a folder has several checkpoints and does not say which.
+ */
+export function tensorBundlePrefix(path: string): string | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory()) return prefixIn(path);
+  const prefix = path.replace(/\.(index|meta|data-\d{5}-of-\d{5})$/, '');
+  if (stats) return prefix === path ? undefined : prefix;
+  return existsSync(`${path}.index`) ? path : undefined;
+}
+
+function prefixIn(folder: string): string | undefined {
+  const state = join(folder, 'checkpoint');
+  const stated = isFile(state) && /^model_checkpoint_path: "(.*)"$/m.exec(readFileSync(state, 'utf8'))?.[1];
+  // The path may be that of another machine; the files are where the folder is now.
+  if (stated) return join(folder, basename(stated));
+  const indices = readdirSync(folder).filter((name) => name.endsWith('.index'));
+  if (indices.length > 1)
+    throw new UserError('A folder holds several TensorFlow checkpoints.', {
+      where: folder,
+      expected: 'one, or a file `checkpoint` that says which',
+      got: indices.slice(0, 6).join(', '),
+      fix: `name the one that is meant: --from ${join(folder, indices[0])}`,
+    });
+  return indices[0] && join(folder, indices[0].slice(0, -'.index'.length));
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/** The first entry of an index (tensorflow/core/protobuf/tensor_bundle.proto), as far as it is read here. */
+interface BundleHeader {
+  readonly numShards: number;
+  /** 0 is little, 1 is big. */
+  readonly endianness: number;
+}
+
+/** What an index says of a variable. */
+interface BundleEntry {
+  /** As tensorflow/core/framework/types.proto numbers them. */
+  readonly dtype: number;
+  readonly shape: { readonly dim: readonly { readonly size: number }[] };
+  readonly shardId: number;
+  /** Of the elements in the shard. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly size: number;
+  /** Of the elements, masked. */
+  readonly crc32c: number;
+  /** Of a variable that is stored in pieces. */
+  readonly slices: readonly object[];
+}
+
+const field = (name: string, id: number, type: string, rule?: 'repeated') =>
+  new protobuf.Field(name, id, type, rule);
+
+const root = new protobuf.Root();
+root.add(
+  new protobuf.Type('BundleHeaderProto')
+    .add(field('numShards', 1, 'int32'))
+    .add(field('endianness', 2, 'int32')),
+);
+root.add(
+  new protobuf.Type('BundleEntryProto')
+    .add(field('dtype', 1, 'int32'))
+    .add(field('shape', 2, 'TensorShapeProto'))
+    .add(field('shardId', 3, 'int32'))
+    .add(field('offset', 4, 'int64'))
+    .add(field('size', 5, 'int64'))
+    .add(field('crc32c', 6, 'fixed32'))
+    .add(field('slices', 7, 'TensorSliceProto', 'repeated')),
+);
+root.add(new protobuf.Type('TensorShapeProto').add(field('dim', 2, 'Dim', 'repeated')));
+root.add(new protobuf.Type('Dim').add(field('size', 1, 'int64')));
+root.add(new protobuf.Type('TensorSliceProto'));
+
+function decoder<T>(name: string): (bytes: Uint8Array) => T {
+  const type = root.lookupType(name);
+  const options = { longs: Number, arrays: true, defaults: true };
+  return (bytes) => type.toObject(type.decode(bytes), options) as unknown as T;
+}
+
+/** Both throw when the bytes are no such message. */
+const decodeHeader = decoder<BundleHeader>('BundleHeaderProto');
+const decodeEntry = decoder<BundleEntry>('BundleEntryProto');

@@ -11,8 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { tensorBundlePrefix } from '../../../src/weights/tensor-bundle/locate.ts';
-import { openTensorBundle } from '../../../src/weights/tensor-bundle/read.ts';
+import { openTensorBundle, tensorBundlePrefix } from '../../../src/weights/tensorflow1/read.ts';
 import { block, entryOf, header, sealed, table, writeBundle } from './write-bundle.ts';
 
 const fixtures = fileURLToPath(new URL('fixtures', import.meta.url));

@@ -4,11 +4,9 @@
  */
 import yauzl from 'yauzl';
 import { UserError } from '../../runtime/errors.ts';
-import type { FileBytes } from '../../runtime/file-bytes.ts';
-import { MAX_PICKLE_BYTES, type TorchContent } from './content.ts';
-import { PickleInput } from './pickle-input.ts';
-import { unpickle } from './unpickler.ts';
-import { TorchVocabulary } from './vocabulary.ts';
+import type { FileBytes } from '../../runtime/files.ts';
+import { PickleInput, unpickle } from './pickle.ts';
+import { MAX_PICKLE_BYTES, type TorchContent, TorchVocabulary } from './tensors.ts';
 
 const STORED = 0;
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openTorchFile } from '../../../src/weights/torch/read.ts';
+import { openTorchFile } from '../../../src/weights/pytorch/read.ts';
 import { floats, pickle, type SampleStorage, type ZipOptions, zipContents, zipFile } from './samples.ts';
 
 /** Everything in a file, by key: shape and elements. */

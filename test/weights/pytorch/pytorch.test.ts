@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTorchFile } from '../../../src/weights/torch/read.ts';
+import { openTorchFile } from '../../../src/weights/pytorch/read.ts';
 import { runPython, whyNoPython } from '../../test-python.ts';
 
 const reason = whyNoPython('torch');

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openTorchFile } from '../../../src/weights/pytorch/read.ts';
 import { readSafetensors } from '../../../src/weights/safetensors.ts';
-import { openTorchFile } from '../../../src/weights/torch/read.ts';
 
 const fixtures = resolve('../shared/reference/fixtures/public');
 const reason = existsSync(fixtures) ? '' : ` (skipped: ${fixtures} is absent)`;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UserError } from '../../../src/runtime/errors.ts';
-import { openTorchFile } from '../../../src/weights/torch/read.ts';
+import { openTorchFile } from '../../../src/weights/pytorch/read.ts';
 import { damage } from '../mutations.ts';
 import { floats, legacyFile, pickle, stateDict, tensor, zipContents, zipFile } from './samples.ts';
 

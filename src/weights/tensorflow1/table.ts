@@ -2,8 +2,7 @@
  * TensorFlow's sorted tables (tensorflow/core/lib/io/table_format.txt), LevelDB's format: blocks of entries, a block
  * that lists them, and a footer that says where that one is.
  */
-import type { FileBytes } from '../../runtime/file-bytes.ts';
-import { maskedCrc32c } from './crc32c.ts';
+import type { FileBytes } from '../../runtime/files.ts';
 
 const FOOTER = 48;
 const MAGIC = 'db4775248b80fb57';
@@ -100,4 +99,19 @@ class Input {
     this.#position = end;
     return taken;
   }
+}
+
+/** CRC-32C (Castagnoli's polynomial), which TensorFlow's files use; Node's zlib has CRC-32 only. */
+const TABLE = Int32Array.from({ length: 256 }, (_, byte) => {
+  let value = byte;
+  for (let bit = 0; bit < 8; bit++) value = (value >>> 1) ^ (value & 1 ? 0x82f63b78 : 0);
+  return value;
+});
+
+/** The check sum of bytes as TensorFlow stores it: turned and shifted (tensorflow/core/lib/hash/crc32c.h, Mask). */
+export function maskedCrc32c(bytes: Uint8Array): number {
+  let value = -1;
+  for (const byte of bytes) value = TABLE[(value ^ byte) & 0xff] ^ (value >>> 8);
+  value = ~value;
+  return (((value >>> 15) | (value << 17)) + 0xa282ead8) >>> 0;
 }

@@ -1,7 +1,7 @@
 /** Writes TensorFlow checkpoints, sound ones and others. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { maskedCrc32c } from '../../../src/weights/tensor-bundle/crc32c.ts';
+import { maskedCrc32c } from '../../../src/weights/tensorflow1/table.ts';
 
 export interface BundleVariable {
   readonly shape: readonly number[];

@@ -3,14 +3,7 @@
  * what the {@link PickleVocabulary} says, or is refused. https://docs.python.org/3/library/pickletools.html
  */
 import type { UserError } from '../../runtime/errors.ts';
-import type { PickleInput } from './pickle-input.ts';
-import {
-  describe,
-  PickleFunction,
-  PickleTuple,
-  type PickleValue,
-  type PickleVocabulary,
-} from './pickle-values.ts';
+import type { FileBytes } from '../../runtime/files.ts';
 
 const NEWEST_PROTOCOL = 5;
 /** More than any state dict has. Without bounds, opcodes of one byte each could fill the memory from a large file. */
@@ -124,7 +117,7 @@ class Machine {
     const dictionary = this.top();
     if (!(dictionary instanceof Map)) throw this.wrong('a dictionary', describe(dictionary));
     if (values.length % 2 !== 0) throw this.wrong('keys with values', `${values.length} items`);
-    for (let i = 0; i < values.length; i += 2) dictionary.set(values[i]!, values[i + 1]!);
+    for (let i = 0; i < values.length; i += 2) dictionary.set(values[i], values[i + 1]);
   }
 
   /** Calls a name of the vocabulary. */
@@ -246,4 +239,161 @@ const OPCODES: Readonly<Record<number, Opcode>> = {
 
 function code(character: string): number {
   return character.charCodeAt(0);
+}
+
+/** What a pickle is made of here. Python's dictionaries are Maps, its lists arrays; byte strings are read as UTF-8. */
+
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | PickleValue[]
+  | PickleTuple
+  | Map<PickleValue, PickleValue>
+  | PickleObject;
+
+export class PickleTuple {
+  readonly items: readonly PickleValue[];
+
+  constructor(items: readonly PickleValue[]) {
+    this.items = items;
+  }
+}
+
+/** Whatever the names in a pickle stand for, or what calling them gives. */
+export abstract class PickleObject {
+  /** For messages. */
+  abstract readonly description: string;
+}
+
+/** A name that a pickle may call; what happens then is our code alone. */
+export class PickleFunction extends PickleObject {
+  readonly description: string;
+  readonly call: (args: readonly PickleValue[]) => PickleValue;
+
+  constructor(description: string, call: (args: readonly PickleValue[]) => PickleValue) {
+    super();
+    this.description = description;
+    this.call = call;
+  }
+}
+
+/** The names and persistent ids that a kind of pickle knows. */
+export interface PickleVocabulary {
+  /** What a global name such as `collections.OrderedDict` stands for; throws a UserError for names it does not know. */
+  global(module: string, name: string): PickleValue;
+  /** What a persistent id stands for; throws a UserError for ids it does not know. */
+  persistent(id: PickleValue): PickleValue;
+}
+
+/** A value in few words, for messages. */
+export function describe(value: PickleValue | undefined): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'None';
+  if (value instanceof PickleObject) return value.description;
+  if (value instanceof PickleTuple) return `a tuple of ${value.items.length}`;
+  if (value instanceof Map) return `a dictionary of ${value.size}`;
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (value instanceof Uint8Array) return `${value.length} bytes`;
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
+  return String(value);
+}
+
+/** How much is read from the file at once, bytes. */
+const WINDOW = 2 ** 16;
+const MAX_INTEGER_BYTES = 64;
+
+/** The bytes of one pickle, read from a file front to back in small pieces. */
+export class PickleInput {
+  readonly file: FileBytes;
+  readonly #end: number;
+  #window = Buffer.alloc(0);
+  /** Offset of the window in the file. */
+  #start: number;
+  /** Of the next byte, within the window. */
+  #at = 0;
+
+  /** @param end offset in the file before which the pickle ends. */
+  constructor(file: FileBytes, start: number, end: number) {
+    this.file = file;
+    this.#start = start;
+    this.#end = end;
+  }
+
+  /** Offset in the file of the byte that comes next. */
+  get position(): number {
+    return this.#start + this.#at;
+  }
+
+  /** Moves on by `length` bytes. They stay as they are until the next call. Throws a UserError beyond the end. */
+  take(length: number): Buffer {
+    if (this.#at + length > this.#window.length) {
+      const { position } = this;
+      const left = this.#end - position;
+      if (length > left)
+        throw this.file.damaged(`${length} bytes at offset ${position}`, `the pickle’s end after ${left}`);
+      const { buffer } = this.file.read(position, Math.min(left, Math.max(length, WINDOW)));
+      this.#window = Buffer.from(buffer);
+      this.#start = position;
+      this.#at = 0;
+    }
+    this.#at += length;
+    return this.#window.subarray(this.#at - length, this.#at);
+  }
+
+  uint8(): number {
+    return this.take(1)[0];
+  }
+
+  uint16(): number {
+    return this.take(2).readUInt16LE();
+  }
+
+  uint32(): number {
+    return this.take(4).readUInt32LE();
+  }
+
+  int32(): number {
+    return this.take(4).readInt32LE();
+  }
+
+  /** Eight bytes, little-endian; lengths of 2^53 and more are beyond any file, so that rounding does no harm. */
+  uint64(): number {
+    return Number(this.take(8).readBigUInt64LE());
+  }
+
+  /** Eight bytes, big-endian, as pickles hold floating-point numbers. */
+  float64(): number {
+    return this.take(8).readDoubleBE();
+  }
+
+  /** Two's complement, little-endian; a bigint where a number is not exact. */
+  integer(length: number): number | bigint {
+    if (length > MAX_INTEGER_BYTES)
+      throw this.file.damaged(
+        `an integer of at most ${MAX_INTEGER_BYTES} bytes`,
+        `${length} at ${this.position}`,
+      );
+    const digits = this.take(length).toReversed();
+    const value = BigInt.asIntN(8 * length, BigInt(`0x0${Buffer.from(digits).toString('hex')}`));
+    return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  }
+
+  text(length: number): string {
+    return this.take(length).toString('utf8');
+  }
+
+  /** Up to the next line feed, which is left out. */
+  line(limit: number): string {
+    let text = '';
+    for (let byte = this.uint8(); byte !== 0x0a; byte = this.uint8()) {
+      text += String.fromCharCode(byte);
+      if (text.length > limit)
+        throw this.file.damaged(`a line of at most ${limit} characters`, `a longer one at ${this.position}`);
+    }
+    return text;
+  }
 }

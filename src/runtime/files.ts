@@ -1,0 +1,179 @@
+/** Files that are written whole or not at all, their check sums, and reads of files that may be damaged. */
+import { createHash, randomBytes } from 'node:crypto';
+import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { UserError } from './errors.ts';
+
+/** A name beside `path`, for what is not whole yet. */
+export const temporaryName = (path: string): string =>
+  `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+
+/**
+ * Writes a file through `write` under a temporary name beside it, syncs it and gives it its name. When `write`
+ * fails the temporary file is removed and what stood under the name stays. Makes missing parent folders.
+ */
+export async function writeAtomically<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const temporary = temporaryName(path);
+  try {
+    const result = await writeSynced(temporary, write);
+    await rename(temporary, path);
+    await syncFolder(folder);
+    return result;
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+}
+
+/** Writes a new file through `write` and brings it to the disk. */
+export async function writeSynced<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(path, 'wx');
+  try {
+    const result = await write(file);
+    await file.sync();
+    return result;
+  } finally {
+    await file.close();
+  }
+}
+
+/** Replaces the file by `data`, see {@link writeAtomically}. */
+export async function writeFileAtomically(path: string, data: string | Uint8Array): Promise<void> {
+  await writeAtomically(path, (file) => file.writeFile(data));
+}
+
+/**
+ * Fills a folder under a temporary name beside `path` and then gives it its name. When `fill` fails nothing is left.
+ * Makes missing parent folders.
+ *
+ * @param putInPlace gives the filled folder its name; by default nothing may stand under it.
+ */
+export async function makeFolderAtomically<T>(
+  path: string,
+  fill: (folder: string) => Promise<T>,
+  putInPlace: (folder: string, path: string) => Promise<void> = renameSynced,
+): Promise<T> {
+  const full = resolve(path);
+  const temporary = temporaryName(full);
+  await mkdir(dirname(full), { recursive: true });
+  // Not in one call: that would say of a read-only disk that there is no such folder.
+  await mkdir(temporary);
+  try {
+    const result = await fill(temporary);
+    await putInPlace(temporary, full);
+    return result;
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function renameSynced(from: string, to: string): Promise<void> {
+  await rename(from, to);
+  await syncFolder(dirname(to));
+}
+
+/** Makes a rename inside the folder survive a power failure. */
+export async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** SHA-256 of a file's bytes, hex. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}
+
+/** How much of a file is in memory while its check sum is computed, bytes. */
+const CHUNK = 2 ** 20;
+
+/** Positioned reads of one file. Nothing is allocated for a range before it is known to lie within the file. */
+export class FileBytes {
+  readonly path: string;
+  readonly size: number;
+  readonly #format: string;
+  readonly #descriptor: number;
+
+  /**
+   * Opens a file. Throws a UserError when it is none, or cannot be read.
+   *
+   * @param format for messages, for example `PyTorch file`.
+   */
+  constructor(path: string, format: string) {
+    this.path = path;
+    this.#format = format;
+    try {
+      this.#descriptor = openSync(path, 'r');
+    } catch (error) {
+      throw new UserError('A weight file cannot be opened.', { where: path, got: (error as Error).message });
+    }
+    const status = fstatSync(this.#descriptor);
+    this.size = status.size;
+    if (status.isFile()) return;
+    closeSync(this.#descriptor);
+    throw new UserError('A weight file cannot be opened.', {
+      where: path,
+      expected: 'a regular file',
+      got: 'a folder or device',
+    });
+  }
+
+  /** The bytes of a range, in memory of their own. Throws a UserError when the file ends before the range does. */
+  read(position: number, length: number): Uint8Array<ArrayBuffer> {
+    this.#requireRange(position, length);
+    const target = new Uint8Array(length);
+    let done = 0;
+    while (done < length) {
+      const count = readSync(
+        this.#descriptor,
+        target,
+        done,
+        Math.min(length - done, 2 ** 30),
+        position + done,
+      );
+      if (count === 0) throw this.damaged('the size it had', 'a file that was cut off while it was read');
+      done += count;
+    }
+    return target;
+  }
+
+  /** CRC-32 of a range, read in pieces. */
+  crc32(position: number, length: number): number {
+    this.#requireRange(position, length);
+    let value = 0;
+    for (let done = 0; done < length; done += CHUNK)
+      value = crc32(this.read(position + done, Math.min(CHUNK, length - done)), value);
+    return value;
+  }
+
+  #requireRange(position: number, length: number): void {
+    const sound =
+      Number.isSafeInteger(position) && Number.isSafeInteger(length) && position >= 0 && length >= 0;
+    if (!sound || position + length > this.size)
+      throw this.damaged(`${length} bytes at offset ${position}`, `the file's end after ${this.size} bytes`);
+  }
+
+  /** The error of a file that is not what it says it is. */
+  damaged(expected: string, got: string): UserError {
+    return new UserError(`A ${this.#format} is damaged.`, {
+      where: this.path,
+      expected,
+      got,
+      fix: 'download or copy the file again, and compare its size with the original’s',
+    });
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
