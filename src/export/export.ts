@@ -4,23 +4,21 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Method } from '../core/method.ts';
-import type { Precision } from '../graph/tfjs/graph-model.ts';
+import type { Precision } from '../graph/tfjs.ts';
 import { type LoadedMethod, requireTrained } from '../models/load.ts';
 import { UserError } from '../runtime/errors.ts';
 import { hashFile, makeFolderAtomically, writeFileAtomically } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { type Case, makeCases } from './cases.ts';
 import { type Computation, chooseComputations, graphOf, singleNetwork } from './computation.ts';
-import type { Exporter, Subject } from './formats/exporter.ts';
+import type { Exporter, ExportSource } from './formats/exporter.ts';
 import { exportOnnx } from './formats/onnx.ts';
 import { exportSafetensors } from './formats/safetensors.ts';
 import { exportTfjs } from './formats/tfjs.ts';
 import { describeConfig } from './metadata.ts';
 import { modelCard } from './model-card.ts';
-import { describeOrigin, LICENCE, originOf } from './origin.ts';
-import { PRODUCER } from './producer.ts';
-import { type Proof, requireEqual } from './proof.ts';
+import { type Case, makeCases, type Proof, requireEqual } from './proof.ts';
 import type { ExportReport } from './report.ts';
+import { describeOrigin, LICENCE, originOf, PRODUCER } from './report.ts';
 
 const exporters = { onnx: exportOnnx, tfjs: exportTfjs, safetensors: exportSafetensors } satisfies Record<
   string,
@@ -76,20 +74,20 @@ async function writeAll(
 ): Promise<ExportReport> {
   const origin = await originOf(loaded);
   const { checkpoint, step, sha256 } = origin;
-  const source = `${checkpoint}, step ${step}, SHA-256 ${sha256}`;
-  const metadata = { ...describeConfig(loaded.config), origin: source, licence: LICENCE };
+  const from = `${checkpoint}, step ${step}, SHA-256 ${sha256}`;
+  const metadata = { ...describeConfig(loaded.config), origin: from, licence: LICENCE };
   const options = { folder, precision, description: describeOrigin(origin), metadata };
   const proofs: Proof[] = [];
   const task = reporter.task('Export', computations.length * formats.length, 'files');
   let done = 0;
   for (const computation of computations) {
-    const subject = subjectOf(computation, loaded.method);
+    const source = sourceOf(computation, loaded.method);
     for (const format of formats) {
       // Lets a signal in: what follows keeps the thread busy.
       await setImmediate();
       signal.throwIfAborted();
       task.update(done++, `${computation.name} as ${format}`);
-      const found = await exporters[format](subject, options);
+      const found = await exporters[format](source, options);
       for (const proof of found) requireEqual(proof);
       proofs.push(...found);
     }
@@ -100,14 +98,14 @@ async function writeAll(
 }
 
 /** Graph and cases are made once, and only for formats that need them. */
-function subjectOf(computation: Computation, method: Method): Subject {
+function sourceOf(computation: Computation, method: Method): ExportSource {
   let graph: ReturnType<typeof graphOf> | undefined;
   let cases: readonly Case[] | undefined;
   return {
     computation,
     graph: () => (graph ??= graphOf(computation)),
     cases: () => (cases ??= makeCases(computation)),
-    network: ({ name }) => subjectOf(singleNetwork(method, name), method),
+    network: ({ name }) => sourceOf(singleNetwork(method, name), method),
   };
 }
 

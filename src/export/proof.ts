@@ -1,8 +1,16 @@
-/** The comparison of an export with its source, which decides whether the export is kept. */
+/**
+ * The comparison of an export with its source on seeded inputs, the same for every export of a checkpoint. It decides
+ * whether the export is kept.
+ */
+
+import type { Port } from '../core/ports.ts';
+import { drawFreeFormMask } from '../data/masks/free-form.ts';
 import type { Values } from '../graph/onnx/session.ts';
-import type { Precision } from '../graph/tfjs/graph-model.ts';
+import type { Precision } from '../graph/tfjs.ts';
+import { type Tensor, type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import type { Case } from './cases.ts';
+import { type RandomStream, stream } from '../runtime/seed.ts';
+import type { Computation } from './computation.ts';
 
 /** Absolute differences between source and export, over all cases. */
 export interface Difference {
@@ -41,12 +49,12 @@ export async function compareOutputs(
   runner: Runner,
 ): Promise<Pick<Proof, 'outputs' | 'seconds'>> {
   const totals = new Map<string, Total>();
-  let seconds = 0;
+  let seconds = { source: 0, exported: 0 };
   try {
-    for (const { inputs, expected } of cases) {
+    for (const { inputs, expected, seconds: source } of cases) {
       const begin = performance.now();
       const actual = await runner.run(inputs);
-      seconds = (performance.now() - begin) / 1000;
+      seconds = { source, exported: (performance.now() - begin) / 1000 };
       for (const [name, values] of Object.entries(expected)) {
         const total = totals.get(name) ?? { max: 0, sum: 0, count: 0, scale: 1 };
         totals.set(name, total);
@@ -59,10 +67,7 @@ export async function compareOutputs(
   const outputs = [...totals].map(
     ([name, { sum, count, ...rest }]) => [name, { ...rest, mean: sum / count }] as const,
   );
-  return {
-    outputs: Object.fromEntries(outputs),
-    seconds: { source: cases.at(-1)!.seconds, exported: seconds },
-  };
+  return { outputs: Object.fromEntries(outputs), seconds };
 }
 
 interface Total {
@@ -73,12 +78,12 @@ interface Total {
 }
 
 function add(total: Total, a: Values, b: Values | undefined): void {
-  if (String(a.shape) !== String(b?.shape)) {
+  if (!b || String(a.shape) !== String(b.shape)) {
     total.max = Number.POSITIVE_INFINITY;
     return;
   }
   for (let i = 0; i < a.data.length; i++) {
-    const difference = Math.abs(a.data[i] - b!.data[i]);
+    const difference = Math.abs(a.data[i] - b.data[i]);
     // A number that is none is as far off as can be.
     total.max = Math.max(total.max, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
     total.sum += difference;
@@ -116,4 +121,111 @@ export function describeProof({ network, format, runtime, outputs, seconds }: Pr
   const ratio = seconds.exported / seconds.source;
   const times = `${seconds.exported.toFixed(2)} s, native engine ${seconds.source.toFixed(2)} s`;
   return [...lines, `${network}, ${format}: three samples by ${runtime} ${times}: ratio ${ratio.toFixed(2)}`];
+}
+
+/** The l of the samples of each batch: every l of interest, alone and together. */
+const BATCHES: readonly (readonly number[])[] = [[0], [1], [0.25, 0.5, 0.75]];
+
+/** One batch, and what the source makes of it. */
+export interface Case {
+  readonly inputs: Readonly<Record<string, Values>>;
+  readonly expected: Readonly<Record<string, Values>>;
+  /** How long the source took, s. */
+  readonly seconds: number;
+}
+
+/** Inputs for a computation with its own results. */
+export function makeCases(computation: Computation): Case[] {
+  return BATCHES.map((ls, index) => {
+    const inputs = Object.fromEntries(
+      Object.entries(computation.inputs).map(([name, port]) => {
+        const random = stream(1, 'proof', index, name);
+        const samples = ls.map((l) => sampleOf(port, l, random));
+        return [name, { shape: [ls.length, ...port.shape], data: joined(samples) }];
+      }),
+    );
+    const begin = performance.now();
+    const expected = runOnValues(computation.run, inputs);
+    return { inputs, expected, seconds: (performance.now() - begin) / 1000 };
+  });
+}
+
+/** Runs a function of tensors on the current backend. */
+export function runOnValues(
+  run: Computation['run'],
+  inputs: Readonly<Record<string, Values>>,
+): Record<string, Values> {
+  const outputs = tf.tidy(() => {
+    const tensors = Object.entries(inputs).map(
+      ([name, { shape, data }]) => [name, tf.tensor(data, [...shape])] as const,
+    );
+    return run(Object.fromEntries(tensors));
+  });
+  const values = Object.entries(outputs).map(([name, tensor]) => [name, valuesOf(tensor)] as const);
+  tf.dispose(outputs);
+  return Object.fromEntries(values);
+}
+
+function valuesOf(tensor: Tensor): Values {
+  return { shape: [...tensor.shape], data: tensor.dataSync() as Float32Array };
+}
+
+function joined(samples: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(samples.reduce((sum, { length }) => sum + length, 0));
+  samples.forEach((sample, i) => void whole.set(sample, i * sample.length));
+  return whole;
+}
+
+function sampleOf({ kind, shape }: Port, l: number, random: RandomStream): Float32Array {
+  const [side] = shape as [number];
+  switch (kind) {
+    case 'l':
+      return Float32Array.of(l);
+    case 'hole':
+      return Float32Array.from(drawFreeFormMask(side, random));
+    case 'sketch':
+      return drawStrokes(side, random);
+    case 'colour':
+      return drawColours(side, random);
+    case 'photo':
+    case 'network':
+      return smoothNoise(shape as [number, number, number], random);
+  }
+}
+
+/** Soft spots of colour in [-1, 1]. */
+function smoothNoise([h, w, c]: readonly [number, number, number], random: RandomStream): Float32Array {
+  const GRID = 8;
+  return tf.tidy(() => {
+    const coarse = Float32Array.from({ length: GRID * GRID * c }, () => random.uniform(-1, 1));
+    const picture = tf.tensor4d(coarse, [1, GRID, GRID, c]) as Tensor4D;
+    return tf.image.resizeBilinear(picture, [h, w]).dataSync() as Float32Array;
+  });
+}
+
+/** Strokes of random colours [size, size, 4], as the port has them; where there is none the numbers are others than 0. */
+function drawColours(size: number, random: RandomStream): Float32Array {
+  const colours = smoothNoise([size, size, 3], random);
+  const where = drawFreeFormMask(size, random);
+  return Float32Array.from({ length: 4 * size * size }, (_, i) => {
+    const pixel = Math.floor(i / 4);
+    return i % 4 === 3 ? where[pixel] : colours[3 * pixel + (i % 4)];
+  });
+}
+
+/** A sketch of side `size`: paper with some wavy lines one pixel wide. */
+function drawStrokes(size: number, random: RandomStream): Float32Array {
+  const sketch = new Float32Array(size * size).fill(1);
+  for (let stroke = 0; stroke < 8; stroke++) {
+    let [x, y, angle] = [random.uniform(0, size), random.uniform(0, size), random.uniform(0, 2 * Math.PI)];
+    const bend = random.uniform(-3, 3) / size;
+    for (let step = 0; step < size / 2; step++) {
+      const [column, row] = [Math.round(x), Math.round(y)];
+      if (column >= 0 && column < size && row >= 0 && row < size) sketch[row * size + column] = -1;
+      x += Math.cos(angle);
+      y += Math.sin(angle);
+      angle += bend;
+    }
+  }
+  return sketch;
 }

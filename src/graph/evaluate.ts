@@ -1,7 +1,7 @@
 import { type Attribute, attribute, runOps } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
+import { typeAttributes } from './attributes.ts';
 import type { Graph, GraphConstant, GraphNode, GraphType, ValueId } from './graph.ts';
-import { typeAttributes } from './tensorflow-types.ts';
 
 /** Attributes whose values are numbers with a fraction; TensorFlow tells them from whole ones. */
 const FLOATS = new Set(['alpha', 'beta', 'bias', 'epsilon']);

@@ -8,7 +8,7 @@ import { UserError } from '../runtime/errors.ts';
 
 /** What `configs/NAME.yaml` says of a method. */
 export function paperConfig<Name extends MethodName>(name: Name): ConfigOf<Name> {
-  const path = fileURLToPath(new URL(`../../../configs/${name}.yaml`, import.meta.url));
+  const path = fileURLToPath(new URL(`../../configs/${name}.yaml`, import.meta.url));
   return readConfig(path).config as ConfigOf<Name>;
 }
 

@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { makeCases, runNative } from '../../src/export/cases.ts';
 import type { Computation } from '../../src/export/computation.ts';
-import { compareOutputs, describeProof, type Proof, requireEqual } from '../../src/export/proof.ts';
+import {
+  compareOutputs,
+  describeProof,
+  makeCases,
+  type Proof,
+  requireEqual,
+  runOnValues,
+} from '../../src/export/proof.ts';
 import type { Values } from '../../src/graph/onnx/session.ts';
 import { tf } from '../../src/ops/tf.ts';
 
@@ -49,7 +55,7 @@ describe('compareOutputs', () => {
   const compare = (change: (outputs: Record<string, Values>) => void) =>
     compareOutputs(cases, {
       run: async (inputs) => {
-        const outputs = runNative(computation.run, inputs);
+        const outputs = runOnValues(computation.run, inputs);
         change(outputs);
         return outputs;
       },

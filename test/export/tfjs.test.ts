@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { graphOf, pipeline, singleNetwork } from '../../src/export/computation.ts';
 import { evaluateGraph } from '../../src/graph/evaluate.ts';
-import { writeGraphModel } from '../../src/graph/tfjs/graph-model.ts';
+import { writeGraphModel } from '../../src/graph/tfjs.ts';
 import { traceGraph } from '../../src/graph/trace.ts';
 import { addBias, rectify } from '../../src/ops/ops.ts';
 import { type Tensor, type Tensor1D, type Tensor4D, tf } from '../../src/ops/tf.ts';

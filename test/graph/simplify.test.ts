@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { foldChannelAffines } from '../../src/graph/simplify/channel-affine.ts';
-import { recogniseChannelMeans } from '../../src/graph/simplify/channel-means.ts';
 import { removeDeadCode } from '../../src/graph/simplify/dead-code.ts';
+import { foldChannelAffines } from '../../src/graph/simplify/fold-batch-norm.ts';
 import { foldConstants } from '../../src/graph/simplify/fold-constants.ts';
-import { removeIdentities } from '../../src/graph/simplify/identities.ts';
-import { flattenMatrixProducts } from '../../src/graph/simplify/matrix-products.ts';
-import { mergeConstants, mergeNodes } from '../../src/graph/simplify/merge-equal.ts';
+import {
+  flattenMatrixProducts,
+  recogniseChannelMeans,
+  removeIdentities,
+} from '../../src/graph/simplify/peephole.ts';
+import { mergeConstants, mergeNodes } from '../../src/graph/simplify/simplify.ts';
 import { BatchNorm } from '../../src/nn/feature-norm.ts';
 import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
 import { momentsOf } from '../../src/ops/normalize.ts';

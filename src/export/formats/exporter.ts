@@ -1,18 +1,17 @@
 import type { Graph } from '../../graph/graph.ts';
-import type { Precision } from '../../graph/tfjs/graph-model.ts';
+import type { Precision } from '../../graph/tfjs.ts';
 import type { LayersModel } from '../../ops/tf.ts';
-import type { Case } from '../cases.ts';
 import type { Computation } from '../computation.ts';
 import type { Metadata } from '../metadata.ts';
-import type { Proof } from '../proof.ts';
+import type { Case, Proof } from '../proof.ts';
 
 /** A computation that is to be written, with what several formats need of it, made when asked for. */
-export interface Subject {
+export interface ExportSource {
   readonly computation: Computation;
   readonly graph: () => Graph;
   readonly cases: () => readonly Case[];
-  /** One network of the computation as a subject of its own. */
-  readonly network: (network: LayersModel) => Subject;
+  /** One network of the computation as a source of its own. */
+  readonly network: (network: LayersModel) => ExportSource;
 }
 
 export interface ExportOptions {
@@ -25,4 +24,4 @@ export interface ExportOptions {
 }
 
 /** Writes a computation's files and proves them equal to it, reading back what was written. */
-export type Exporter = (subject: Subject, options: ExportOptions) => Promise<Proof[]>;
+export type Exporter = (source: ExportSource, options: ExportOptions) => Promise<Proof[]>;

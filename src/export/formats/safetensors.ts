@@ -12,11 +12,11 @@ import type { Exporter } from './exporter.ts';
  * them in PyTorch or TensorFlow 1, in single precision; what weights do not show is in the metadata. Proven by reading
  * them back.
  */
-export const exportSafetensors: Exporter = async (subject, { folder, metadata }) => {
+export const exportSafetensors: Exporter = async (source, { folder, metadata }) => {
   const proofs: Proof[] = [];
-  for (const network of subject.computation.networks) {
+  for (const network of source.computation.networks) {
     const path = join(folder, 'safetensors', `${network.name}.safetensors`);
-    const entries = entriesOf(network, subject.network(network).computation.tf1);
+    const entries = entriesOf(network, source.network(network).computation.tf1);
     const stored = [...entries.map(storedEntry), ...unusedEntries(network)];
     await writeSafetensors(path, stored, { network: network.name, ...metadata });
     const outputs = { weights: weightDifference(entries, path) };

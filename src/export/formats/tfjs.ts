@@ -1,21 +1,20 @@
 import { join } from 'node:path';
-import { writeGraphModel } from '../../graph/tfjs/graph-model.ts';
-import { writeLayersModel } from '../../graph/tfjs/layers-model.ts';
-import { type LayersModel, type Tensor, tf } from '../../ops/tf.ts';
-import { runNative } from '../cases.ts';
-import { compareOutputs, type Proof, toleranceOf } from '../proof.ts';
-import type { Exporter, Subject } from './exporter.ts';
-import { openGraphModel } from './open-graph-model.ts';
+import { writeGraphModel } from '../../graph/tfjs.ts';
+import { type LayersModel, type Tensor, type TensorFlow, tf } from '../../ops/tf.ts';
+import { onWasm } from '../../ops/wasm.ts';
+import { writeFileAtomically } from '../../runtime/files.ts';
+import { compareOutputs, type Proof, type Runner, runOnValues, toleranceOf } from '../proof.ts';
+import type { Exporter, ExportSource } from './exporter.ts';
 
 /**
  * `tfjs/NAME/model.json`, a GraphModel, run by TF.js on its WebAssembly backend; and for those who train on,
  * `tfjs-layers/NETWORK/model.json` for every network, LayersModels of this project's classes in single precision.
  */
-export const exportTfjs: Exporter = async (subject, { folder, precision }) => {
-  const { name, networks } = subject.computation;
+export const exportTfjs: Exporter = async (source, { folder, precision }) => {
+  const { name, networks } = source.computation;
   const path = join(folder, 'tfjs', name);
-  await writeGraphModel(path, subject.graph(), precision);
-  const compared = await compareOutputs(subject.cases(), await openGraphModel(join(path, 'model.json')));
+  await writeGraphModel(path, source.graph(), precision);
+  const compared = await compareOutputs(source.cases(), await openGraphModel(join(path, 'model.json')));
   const proofs: Proof[] = [
     {
       network: name,
@@ -26,11 +25,11 @@ export const exportTfjs: Exporter = async (subject, { folder, precision }) => {
     },
   ];
   for (const network of networks)
-    proofs.push(await exportLayers(subject.network(network), join(folder, 'tfjs-layers', network.name)));
+    proofs.push(await exportLayers(source.network(network), join(folder, 'tfjs-layers', network.name)));
   return proofs;
 };
 
-async function exportLayers({ computation, cases }: Subject, path: string): Promise<Proof> {
+async function exportLayers({ computation, cases }: ExportSource, path: string): Promise<Proof> {
   const [network] = computation.networks as [LayersModel];
   await writeLayersModel(path, network);
   const loaded = await tf.loadLayersModel(`file://${join(path, 'model.json')}`);
@@ -41,7 +40,7 @@ async function exportLayers({ computation, cases }: Subject, path: string): Prom
     return Object.fromEntries(names.map((name, i) => [name, results[i]]));
   };
   const compared = await compareOutputs(cases(), {
-    run: async (inputs) => runNative(run, inputs),
+    run: async (inputs) => runOnValues(run, inputs),
     close: async () => void loaded.dispose(),
   });
   const runtime = 'TF.js (native)';
@@ -52,4 +51,38 @@ async function exportLayers({ computation, cases }: Subject, path: string): Prom
     tolerance: toleranceOf('fp32'),
     outputs: compared.outputs,
   };
+}
+
+/** Loads the GraphModel of a `model.json`, to be run by TF.js on WebAssembly. */
+export async function openGraphModel(path: string): Promise<Runner> {
+  const model = await onWasm(() => tf.loadGraphModel(`file://${path}`));
+  return {
+    run: (inputs) =>
+      onWasm(() => runOnValues((tensors) => model.predict(tensors) as TensorFlow.NamedTensorMap, inputs)),
+    close: () => onWasm(() => model.dispose()),
+  };
+}
+
+/**
+ * Writes a network as TF.js saves models that can be trained on: `FOLDER/model.json` and `FOLDER/weights.bin`. Who loads
+ * it needs its layers' classes (src/nn), registered by importing them.
+ */
+async function writeLayersModel(folder: string, network: LayersModel): Promise<void> {
+  const save = async ({ modelTopology, weightSpecs, weightData }: TensorFlow.io.ModelArtifacts) => {
+    const buffers = Array.isArray(weightData) ? weightData : [weightData ?? new ArrayBuffer(0)];
+    const json = {
+      format: 'layers-model',
+      generatedBy: 'deep-plastic-surgery',
+      convertedBy: null,
+      modelTopology,
+      weightsManifest: [{ paths: ['weights.bin'], weights: weightSpecs }],
+    };
+    await writeFileAtomically(
+      join(folder, 'weights.bin'),
+      Buffer.concat(buffers.map((part) => Buffer.from(part))),
+    );
+    await writeFileAtomically(join(folder, 'model.json'), `${JSON.stringify(json)}\n`);
+    return { modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' as const } };
+  };
+  await network.save(tf.io.withSaveHandler(save));
 }

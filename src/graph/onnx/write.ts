@@ -1,13 +1,14 @@
 import { UserError } from '../../runtime/errors.ts';
-import type { Graph } from '../graph.ts';
+import type { Graph, GraphNode, ValueId } from '../graph.ts';
 import { OnnxBuilder, type Port } from './builder.ts';
 import { fuse } from './fuse.ts';
-import { layersOf } from './layers.ts';
-import { arrange, usualLayout } from './layout.ts';
+import { arrange, usualLayout, wishedLayouts } from './layout.ts';
 import { Lowering, unsupported } from './lowering.ts';
-import { operations } from './operations/table.ts';
+import { selections, shapes } from './operations/array.ts';
+import { elementwise, matrices, reductions } from './operations/math.ts';
+import { normalisations, resizing, windows } from './operations/nn.ts';
+import type { Operations } from './operations/operation.ts';
 import { encodeModel } from './protobuf.ts';
-import { wishedLayouts } from './wishes.ts';
 
 export interface OnnxOptions {
   /** Of the graph. */
@@ -75,4 +76,30 @@ export function writeOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
     metadataProps: Object.entries(options.metadata ?? {}).map(([key, value]) => ({ key, value })),
     graph: written,
   });
+}
+
+/** Every operation of TensorFlow's that can be written as ONNX. */
+export const operations: Operations = {
+  ...elementwise,
+  ...matrices,
+  ...normalisations,
+  ...reductions,
+  ...resizing,
+  ...selections,
+  ...shapes,
+  ...windows,
+};
+
+/** The layer whose weights a node takes, or what is computed from them: `G64/conv1` for weights `G64/conv1/kernel`. */
+export function layersOf({ constants, nodes }: Graph): Map<GraphNode, string> {
+  const layerOfWeights = new Map<ValueId, string>();
+  for (const [id, { name = '' }] of constants) layerOfWeights.set(id, name.replace(/\/?[^/]*$/, ''));
+  const layers = new Map<GraphNode, string>();
+  for (const node of nodes) {
+    const layer = node.inputs.map((id) => layerOfWeights.get(id)).find(Boolean) ?? '';
+    layers.set(node, layer);
+    if (node.inputs.every((id) => layerOfWeights.has(id)))
+      for (const id of node.outputs) layerOfWeights.set(id, layer);
+  }
+  return layers;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { operations } from '../../../src/graph/onnx/operations/table.ts';
+import { operations } from '../../../src/graph/onnx/write.ts';
 import { arithmetic } from './cases/arithmetic.ts';
 import { elementwise } from './cases/elementwise.ts';
 import { selection } from './cases/selection.ts';

@@ -1,7 +1,11 @@
-/** Operations on each element, alone or with those of other values. */
+/** Arithmetic: on each element, alone or with those of other values; products of matrices; reductions. */
+
+import type { GraphNode } from '../../graph.ts';
 import { Float } from '../builder.ts';
+import { placeOf, straight, withoutAxes } from '../layout.ts';
+import type { Lowering } from '../lowering.ts';
 import { DATA_TYPES } from '../protobuf.ts';
-import { attribute, type Operations, onEach, together, unary } from './operation.ts';
+import { attribute, type Operation, type Operations, onEach, together, unary } from './operation.ts';
 
 const binary = (op: string) => together((inputs, to) => to.emit(op, inputs));
 const alpha = (name: string) => (node: Parameters<typeof attribute>[0]) => ({
@@ -76,4 +80,59 @@ export const elementwise: Operations = {
   ClipByValue: together(([x, low, high], to) => to.emit('Min', [to.emit('Max', [x, low]), high])),
   Select: together((inputs, to) => to.emit('Where', inputs)),
   SelectV2: together((inputs, to) => to.emit('Where', inputs)),
+};
+
+/** @param transposed names of the attributes that say whether the first and second factor are transposed. */
+const product =
+  (transposed: readonly [string, string]): Operation =>
+  (to, node) => {
+    const [a, b] = node.inputs.map((id, side) => {
+      const layout = [...straight(to.rank(id))];
+      if (node.attributes[transposed[side]]) layout.push(...layout.splice(-2).reverse());
+      return to.at(id, layout);
+    });
+    const output = node.outputs[0];
+    to.place(output, to.emit('MatMul', [a, b]), straight(to.rank(output)));
+  };
+
+export const matrices: Operations = {
+  MatMul: product(['transpose_a', 'transpose_b']),
+  BatchMatMulV2: product(['adj_x', 'adj_y']),
+};
+
+const reduction =
+  (op: string): Operation =>
+  (to, node) => {
+    const axes = axesOf(to, node);
+    const x = to.any(node.inputs[0]);
+    const places = axes.map((axis) => placeOf(x.layout, axis)).sort((a, b) => a - b);
+    const keep = node.attributes.keep_dims === true;
+    const result = to.emit(op, [x.name, to.int64(places)], { keepdims: keep ? 1 : 0 });
+    to.place(node.outputs[0], result, keep ? x.layout : withoutAxes(x.layout, axes));
+  };
+
+/** The reduced dimensions, counted from the first. */
+function axesOf(to: Lowering, node: GraphNode): number[] {
+  const rank = to.rank(node.inputs[0]);
+  return to.numbers(node, 1).map((axis) => (axis < 0 ? axis + rank : axis));
+}
+
+const position =
+  (op: string): Operation =>
+  (to, node) => {
+    const [axis] = axesOf(to, node) as [number];
+    const x = to.any(node.inputs[0]);
+    const found = to.emit(op, [x.name], { axis: placeOf(x.layout, axis), keepdims: 0 });
+    const result = to.emit('Cast', [found], { to: DATA_TYPES.int32 });
+    to.place(node.outputs[0], result, withoutAxes(x.layout, [axis]));
+  };
+
+export const reductions: Operations = {
+  ArgMax: position('ArgMax'),
+  ArgMin: position('ArgMin'),
+  Max: reduction('ReduceMax'),
+  Mean: reduction('ReduceMean'),
+  Min: reduction('ReduceMin'),
+  Prod: reduction('ReduceProd'),
+  Sum: reduction('ReduceSum'),
 };
