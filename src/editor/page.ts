@@ -24,7 +24,7 @@ export async function buildPage(): Promise<ReadonlyMap<string, PageFile>> {
   const bundle = await build({
     entryPoints: {
       main: web('main.ts'),
-      studio: web('studio/worker.ts'),
+      worker: web('worker/worker.ts'),
       onnx: web('engines/onnx-worker.ts'),
       style: web('style/style.css'),
     },

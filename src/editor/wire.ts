@@ -167,10 +167,14 @@ export function decodeOutput(buffer: ArrayBuffer): EngineOutput {
     throw new Error(`The server sent ${buffer.byteLength} bytes where ${expected} belong.`);
   }
   let at = HEADER_WORDS;
-  const [result, refinedSketch, firstImage] = lengths.map((length) => {
-    const plane = new Float32Array(buffer, 4 * at, length);
+  const take = (length: number) => {
     at += length;
-    return length > 0 ? plane : undefined;
-  });
-  return { resolution, result: result!, refinedSketch, firstImage };
+    return new Float32Array(buffer, 4 * (at - length), length);
+  };
+  return {
+    resolution,
+    result: take(3 * area),
+    refinedSketch: flags & WITH_SKETCH ? take(area) : undefined,
+    firstImage: flags & WITH_FIRST_IMAGE ? take(3 * area) : undefined,
+  };
 }

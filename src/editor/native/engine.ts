@@ -8,6 +8,7 @@ import { type Remote, wrap } from 'comlink';
 import { readManifest } from '../../core/checkpoint.ts';
 import type { Region } from '../../infer/raster.ts';
 import { UserError } from '../../runtime/errors.ts';
+import { unlessAborted } from '../unless-aborted.ts';
 import type { EngineInput, EngineOutput } from '../wire.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Computations, LoadedModel } from './process.ts';
@@ -43,18 +44,11 @@ class ComputingProcess {
    * @throws UserError what a person can mend; {@link EngineStopped} when the process ends before it has answered.
    */
   ask<T>(work: (computations: Remote<Computations>) => Promise<T>): Promise<T> {
-    const { ended } = this;
-    return new Promise((resolve, reject) => {
-      const stop = () => reject(ended.reason);
-      if (ended.aborted) return stop();
-      ended.addEventListener('abort', stop);
-      // Of an error the class does not cross between processes, but its name does.
-      const fail = (error: Error) =>
-        reject(error.name === 'UserError' ? new UserError(error.message) : error);
-      work(this.#computations)
-        .then(resolve, fail)
-        .finally(() => ended.removeEventListener('abort', stop));
-    });
+    // The class of an error does not cross between processes, but its name does.
+    const fail = (error: Error) => {
+      throw error.name === 'UserError' ? new UserError(error.message) : error;
+    };
+    return unlessAborted(this.ended, () => work(this.#computations).catch(fail));
   }
 
   end(): void {

@@ -1,22 +1,18 @@
 /** The page's entry: connects the editor's parts. */
 import type { EditorDescription } from '../wire.ts';
 import { type LayerName, layerNames } from './drawing/changes.ts';
-import type { Saveable } from './studio/protocol.ts';
-import { BrushSizes } from './ui/brush-size.ts';
-import { connectBrush, connectL, connectRegion, connectTools, hideUnusable } from './ui/controls.ts';
-import { button, dialog, div, input, output } from './ui/dom.ts';
-import { DrawStage, layerOf } from './ui/draw-stage.ts';
-import { Editor } from './ui/editor.ts';
-import { connectEngines } from './ui/engine-choice.ts';
-import { drawIcons } from './ui/icons.ts';
-import { connectMenu } from './ui/menu.ts';
-import { connectOpening } from './ui/opening.ts';
-import { showOutcome } from './ui/outcome.ts';
+import { BrushSizes, connectBrush } from './ui/brush-panel.ts';
+import { connectOpening, connectTools, hideUnusable } from './ui/controls.ts';
+import { button, connectMenu, dialog, div, drawIcons, input, output } from './ui/dom.ts';
+import { DrawStage } from './ui/draw-stage.ts';
+import { Editor, layerOf } from './ui/editor.ts';
 import { preferences } from './ui/preferences.ts';
+import { connectEngines, connectL, connectRegion, showOutcome } from './ui/result-panel.ts';
 import { ResultStage } from './ui/result-stage.ts';
 import { connectSamples } from './ui/samples.ts';
 import { connectShortcuts, type Shortcut } from './ui/shortcuts.ts';
 import { wholePhoto, zoomed } from './view/viewport.ts';
+import type { Saveable } from './worker/worker.ts';
 
 async function start(): Promise<void> {
   drawIcons(document);

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { capsule, leastRadius } from '../../../src/editor/web/drawing/brush.ts';
 import {
   type Command,
   collectValues,
@@ -10,6 +9,7 @@ import {
   type Values,
 } from '../../../src/editor/web/drawing/changes.ts';
 import { Drawing } from '../../../src/editor/web/drawing/drawing.ts';
+import { capsule, leastRadius } from '../../../src/editor/web/drawing/geometry.ts';
 import type { Layer } from '../../../src/editor/web/drawing/layer.ts';
 import { stream } from '../../../src/runtime/seed.ts';
 

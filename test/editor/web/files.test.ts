@@ -1,7 +1,6 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { imageSize } from '../../../src/editor/web/studio/image-size.ts';
-import { decodeProject, encodeProject } from '../../../src/editor/web/studio/project.ts';
+import { decodeProject, encodeProject, imageSize } from '../../../src/editor/web/worker/files.ts';
 
 const picture = sharp({ create: { width: 321, height: 123, channels: 3, background: 'red' } });
 

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { flipRuns } from '../../../src/editor/web/drawing/changes.ts';
-import { RunCollector, runsOf } from '../../../src/editor/web/drawing/runs.ts';
+import { flipRuns, RunCollector, runsOf } from '../../../src/editor/web/drawing/changes.ts';
 
 describe('runs', () => {
   it('are sorted and joined where they touch', () => {

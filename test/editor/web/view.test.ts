@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { colourWord } from '../../../src/editor/web/drawing/changes.ts';
 import { Drawing } from '../../../src/editor/web/drawing/drawing.ts';
-import { traceLines } from '../../../src/editor/web/drawing/trace.ts';
 import { paintOverlay } from '../../../src/editor/web/view/overlay.ts';
 import {
   panned,
@@ -11,6 +10,7 @@ import {
   wholePhoto,
   zoomed,
 } from '../../../src/editor/web/view/viewport.ts';
+import { traceLines } from '../../../src/editor/web/worker/edges.ts';
 
 const photo = { width: 1000, height: 500 };
 const stage = { width: 632, height: 532 };

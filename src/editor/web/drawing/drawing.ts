@@ -1,10 +1,15 @@
 /** The hole, the lines and the strokes of colour over one photo, and what was done to them. */
-import { capsule, type Point } from './brush.ts';
-import { ChangeCollector, type Command, collectValues, type LayerName, layerNames } from './changes.ts';
-import { History } from './history.ts';
+
+import {
+  ChangeCollector,
+  type Command,
+  collectValues,
+  type LayerName,
+  layerNames,
+  type Runs,
+} from './changes.ts';
+import { capsule, joinRects, type Point, type Rect } from './geometry.ts';
 import { Layer } from './layer.ts';
-import { joinRects, type Rect } from './rect.ts';
-import type { Runs } from './runs.ts';
 
 export interface DrawingEvents {
   /** Pixels inside the rectangle look different now. */
@@ -132,4 +137,36 @@ export interface Stroke {
   end(): void;
   /** Takes the stroke back, as if it had not begun. */
   cancel(): void;
+}
+
+/** What was done, to be undone and done again without limit. */
+class History {
+  readonly #done: Command[] = [];
+  #undone: Command[] = [];
+
+  get canUndo(): boolean {
+    return this.#done.length > 0;
+  }
+  get canRedo(): boolean {
+    return this.#undone.length > 0;
+  }
+
+  /** Notes a command that has been carried out. What was undone before can no longer be done again. */
+  push(command: Command): void {
+    this.#done.push(command);
+    this.#undone = [];
+  }
+
+  /** The command whose changes are to be done once more, if there is one. */
+  undo(): Command | undefined {
+    const command = this.#done.pop();
+    if (command) this.#undone.push(command);
+    return command;
+  }
+
+  redo(): Command | undefined {
+    const command = this.#undone.pop();
+    if (command) this.#done.push(command);
+    return command;
+  }
 }

@@ -1,7 +1,8 @@
 /** A drawing's layer: a raster of marks or colours with reduced copies for display. */
+
+import type { Runs } from './changes.ts';
 import { type ChangeCollector, flipRuns, type LayerName, type Values } from './changes.ts';
-import { joinRects, type Rect } from './rect.ts';
-import type { Runs } from './runs.ts';
+import { joinRects, type Rect } from './geometry.ts';
 
 export interface Marks {
   readonly width: number;

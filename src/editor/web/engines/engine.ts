@@ -32,3 +32,16 @@ export class EngineFailure extends Error {
     this.engine = engine;
   }
 }
+
+/** What people are told engines are called. */
+export const engineNames: Record<EngineId, string> = {
+  server: 'Server',
+  webgpu: 'WebGPU, in this page',
+  wasm: 'WebAssembly, in this page',
+};
+
+export const shortNames: Record<EngineId, string> = {
+  server: 'server',
+  webgpu: 'WebGPU',
+  wasm: 'WebAssembly',
+};

@@ -47,9 +47,7 @@ export class Engines {
   ) {
     this.#description = description;
     this.#onChange = onChange;
-    if (description.server) this.#candidates.set('server', {});
-    this.#candidates.set('webgpu', {});
-    this.#candidates.set('wasm', {});
+    for (const id of engineIds) if (id !== 'server' || description.server) this.#candidates.set(id, {});
     this.#probed = this.#probe();
     this.#tell();
   }
@@ -75,7 +73,7 @@ export class Engines {
     for (let id = this.#best(); id; id = this.#best()) {
       try {
         const output = await this.#run(id, input, signal);
-        void this.#compare(input);
+        void this.#compare(id, input);
         return { output, engine: id };
       } catch (error) {
         if (signal.aborted || !(error instanceof EngineFailure)) throw error;
@@ -99,14 +97,20 @@ export class Engines {
 
   /** The chosen one, else the one that has been the fastest, else the one that is likely to be. */
   #best(): EngineId | undefined {
-    const usable = engineIds.filter((id) => this.#candidates.has(id) && !this.#candidates.get(id)!.problem);
-    if (this.#choice !== 'auto' && usable.includes(this.#choice)) return this.#choice;
-    const time = (id: EngineId) => this.#candidates.get(id)!.milliseconds ?? Number.MAX_VALUE;
-    return usable.sort((a, b) => time(a) - time(b))[0];
+    const usable = [...this.#candidates].filter(([, { problem }]) => !problem);
+    if (usable.some(([id]) => id === this.#choice)) return this.#choice as EngineId;
+    const time = ({ milliseconds = Number.MAX_VALUE }: Candidate) => milliseconds;
+    return usable.sort(([, a], [, b]) => time(a) - time(b))[0]?.[0];
+  }
+
+  #candidate(id: EngineId): Candidate {
+    const found = this.#candidates.get(id);
+    if (!found) throw new Error(`This page has no engine ${id}.`);
+    return found;
   }
 
   async #run(id: EngineId, input: EngineInput, signal: AbortSignal): Promise<EngineOutput> {
-    const candidate = this.#candidates.get(id)!;
+    const candidate = this.#candidate(id);
     const isLoaded = candidate.engine !== undefined;
     candidate.engine ??= this.#load(id);
     const engine = await candidate.engine;
@@ -147,9 +151,8 @@ export class Engines {
   }
 
   /** Times the others once, where the one in use leaves something to wish for and nobody waits for it. */
-  async #compare(input: EngineInput): Promise<void> {
-    const used = this.#used!;
-    const { milliseconds = 0 } = this.#candidates.get(used)!;
+  async #compare(used: EngineId, input: EngineInput): Promise<void> {
+    const { milliseconds = 0 } = this.#candidate(used);
     if (this.#compared || this.#choice !== 'auto' || milliseconds <= fastEnough) return;
     this.#compared = true;
     while (performance.now() - this.#asked < idle) {
@@ -172,7 +175,7 @@ export class Engines {
   }
 
   #fail(id: EngineId, problem: string): void {
-    const candidate = this.#candidates.get(id)!;
+    const candidate = this.#candidate(id);
     void candidate.engine?.then(
       (engine) => engine.close?.(),
       () => {},

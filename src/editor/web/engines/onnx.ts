@@ -1,9 +1,9 @@
 /** The exported model in the page: by WebGPU, or by WebAssembly with threads. */
+import { type Remote, wrap } from 'comlink';
+import { unlessAborted } from '../../unless-aborted.ts';
 import type { EngineInput, EngineOutput } from '../../wire.ts';
 import { type Engine, EngineFailure } from './engine.ts';
-import type { Provider } from './onnx-messages.ts';
-import { OnnxModel } from './onnx-model.ts';
-import { fromPlanes, toPlanes } from './planes.ts';
+import type { NamedValues, OnnxSession, Provider } from './onnx-worker.ts';
 
 export class OnnxEngine implements Engine {
   readonly id: Provider;
@@ -43,4 +43,81 @@ export class OnnxEngine implements Engine {
   close(): void {
     this.#model.close();
   }
+}
+
+const maxThreads = 8;
+
+/** A model file in a worker of its own. */
+export class OnnxModel {
+  readonly #provider: Provider;
+  readonly #worker = new Worker(new URL('./onnx.js', import.meta.url), { type: 'module' });
+  readonly #session: Remote<OnnxSession> = wrap<OnnxSession>(this.#worker);
+  /** Settled when what was asked last is done. */
+  #last: Promise<unknown> = Promise.resolve();
+  /** Aborted when the worker or its GPU is lost: nothing can be run any more. */
+  readonly #lost = new AbortController();
+
+  private constructor(provider: Provider) {
+    this.#provider = provider;
+    this.#worker.onerror = ({ message }) => this.#lose(message || 'Its worker could not be loaded.');
+  }
+
+  /** @param url relative to the page. @throws EngineFailure when this browser cannot run it. */
+  static async load(provider: Provider, url: string): Promise<OnnxModel> {
+    const model = new OnnxModel(provider);
+    // Threads share memory, which a page has only when its server isolates it.
+    const threads = self.crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, maxThreads) : 1;
+    try {
+      await model.#ask((session) => session.load(provider, new URL(url, self.location.href).href, threads));
+    } catch (error) {
+      model.close();
+      throw error;
+    }
+    if (provider === 'webgpu') void model.#session.lost().then((message) => model.#lose(message));
+    return model;
+  }
+
+  /** One after the other. What runs cannot be stopped; what waits need not begin. @throws EngineFailure */
+  run(inputs: NamedValues, signal?: AbortSignal): Promise<NamedValues> {
+    const turn = this.#last.then(() => {
+      signal?.throwIfAborted();
+      return this.#ask((session) => session.run(inputs));
+    });
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  close(): void {
+    this.#worker.terminate();
+  }
+
+  #ask<T>(work: (session: Remote<OnnxSession>) => Promise<T>): Promise<T> {
+    const fail = (error: Error) => {
+      throw new EngineFailure(this.#provider, error.message);
+    };
+    return unlessAborted(this.#lost.signal, () => work(this.#session).catch(fail));
+  }
+
+  #lose(message: string): void {
+    this.#lost.abort(new EngineFailure(this.#provider, message));
+  }
+}
+
+/** Pictures with interleaved channels [h, w, c] to separate planes [c, h, w], which ONNX models take. */
+export function toPlanes(pixels: Float32Array, channels: number): Float32Array<ArrayBuffer> {
+  const area = pixels.length / channels;
+  const planes = new Float32Array(pixels.length);
+  for (let i = 0, p = 0; i < area; i++) {
+    for (let c = 0; c < channels; c++, p++) planes[c * area + i] = pixels[p];
+  }
+  return planes;
+}
+
+function fromPlanes(planes: Float32Array, channels: number): Float32Array<ArrayBuffer> {
+  const area = planes.length / channels;
+  const pixels = new Float32Array(planes.length);
+  for (let i = 0, p = 0; i < area; i++) {
+    for (let c = 0; c < channels; c++, p++) pixels[p] = planes[c * area + i];
+  }
+  return pixels;
 }

@@ -1,17 +1,7 @@
-/** Tools, brush sizes, colours, l and its strip. */
-
+/** Tools, and the ways to open a photo. */
 import type { Control } from '../../../core/control.ts';
-import type { RegionChoice } from '../../../infer/region.ts';
-import { type LayerName, layerNames } from '../drawing/changes.ts';
-import { stripValues } from '../studio/protocol.ts';
-import { type BrushSizes, sizeSteps } from './brush-size.ts';
-import { context2d } from './canvas.ts';
-import { div, element, input, make, output } from './dom.ts';
-import { layerOf } from './draw-stage.ts';
-import type { Editor } from './editor.ts';
-import { type Colour, holeColours, lineColours, preferences } from './preferences.ts';
-import type { Tool } from './state.ts';
-import { strokeColourRow } from './stroke-colour.ts';
+import { button, div, input } from './dom.ts';
+import type { Editor, Tool } from './editor.ts';
 
 /** Takes away what belongs to a control that the model does not have: elements say so by `data-needs`. */
 export function hideUnusable({ description }: Editor): void {
@@ -32,114 +22,37 @@ export function connectTools(editor: Editor): void {
   });
 }
 
-const brushNames: Record<LayerName, string> = {
-  hole: 'Hole brush',
-  lines: 'Line brush',
-  colour: 'Colour brush',
-};
-
-/** Size and colours of the brush in hand. */
-export function connectBrush(editor: Editor, sizes: BrushSizes): void {
-  const slider = input('size');
-  const value = output('size-value');
-  const swatches = element('swatches', HTMLFieldSetElement);
-  const name = document.getElementById('size-name')!;
-  let layer: LayerName = 'hole';
-  const showSize = () => {
-    slider.value = String(sizes.step(layer));
-    value.textContent = `${sizes[layer].value} px`;
-    slider.setAttribute('aria-valuetext', `${sizes[layer].value} pixels`);
+/** Photos and projects come by button, drop or paste. */
+export function connectOpening(editor: Editor): { choose(): void } {
+  const chooser = input('file');
+  const choose = () => chooser.click();
+  const open = (file: File | null | undefined) => {
+    if (file) void editor.open(file, file.name);
   };
-  const rows = {
-    hole: swatchRow('hole', holeColours),
-    lines: swatchRow('lines', lineColours),
-    colour: strokeColourRow(),
-  };
-  swatches.append(...Object.values(rows));
-  slider.max = String(sizeSteps);
-  slider.addEventListener('input', () => sizes.setStep(layer, Number(slider.value)));
-  for (const each of layerNames) sizes[each].watch(showSize);
-  editor.picture.watch(showSize);
-  editor.tool.watch((tool) => {
-    layer = tool === 'pipette' ? 'colour' : (layerOf(tool) ?? layer);
-    name.textContent = brushNames[layer];
-    for (const each of layerNames) rows[each].hidden = layer !== each;
-    showSize();
+  chooser.addEventListener('change', () => {
+    open(chooser.files?.[0]);
+    // So that the same file can be chosen again.
+    chooser.value = '';
   });
-}
+  button('open').addEventListener('click', choose);
+  button('welcome-open').addEventListener('click', choose);
 
-function swatchRow(layer: 'hole' | 'lines', colours: readonly Colour[]): HTMLElement {
-  const row = make('div', 'swatch-row');
-  colours.forEach(({ name, rgb }, index) => {
-    const label = make('label', 'swatch');
-    const radio = document.createElement('input');
-    Object.assign(radio, {
-      type: 'radio',
-      name: `${layer}-colour`,
-      checked: index === preferences[layer].value,
-    });
-    radio.setAttribute('aria-label', name);
-    radio.addEventListener('change', () => {
-      preferences[layer].value = index;
-    });
-    const dot = make('span', '');
-    dot.style.background = `rgb(${rgb.join(' ')})`;
-    label.title = name;
-    label.append(radio, dot);
-    row.append(label);
+  const drop = div('drop');
+  const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true;
+  document.addEventListener('dragover', (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    drop.hidden = false;
   });
-  return row;
-}
-
-/** The slider of l, and small results at some values of it. */
-export function connectL(editor: Editor): void {
-  const slider = input('l');
-  const value = output('l-value');
-  slider.addEventListener('input', () => editor.setL(Number(slider.value)));
-  const strip = div('strip');
-  const buttons = stripValues.map((l) => {
-    const item = make('button', '');
-    const canvas = document.createElement('canvas');
-    [canvas.width, canvas.height] = [104, 104];
-    item.type = 'button';
-    item.setAttribute('aria-label', `Refinement ${l}`);
-    item.append(canvas, make('span', '', String(l)));
-    item.addEventListener('click', () => editor.setL(l));
-    strip.append(item);
-    return { l, item, context: context2d(canvas) };
+  document.addEventListener('dragleave', (event) => {
+    if (event.relatedTarget === null) drop.hidden = true;
   });
-  editor.l.watch((l) => {
-    slider.value = String(l);
-    value.textContent = l.toFixed(2);
-    for (const { l: own, item } of buttons) item.setAttribute('aria-pressed', String(own === l));
+  document.addEventListener('drop', (event) => {
+    drop.hidden = true;
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    open(event.dataTransfer?.files[0]);
   });
-  editor.onThumbnail = (l, picture) => {
-    const found = buttons.find((each) => each.l === l);
-    found?.context.drawImage(picture, 0, 0, 104, 104);
-    picture.close();
-  };
-  editor.outcome.watch(({ kind }) => {
-    for (const { item, context } of buttons) {
-      item.disabled = kind === 'none';
-      if (kind === 'none') context.clearRect(0, 0, 104, 104);
-    }
-  });
-}
-
-/** What the network is shown of the photo. */
-export function connectRegion(editor: Editor): void {
-  const select = element('region', HTMLSelectElement);
-  const face = [...select.options].find(({ value }) => value === 'face')!;
-  if (!editor.description.server) face.remove();
-  select.addEventListener('change', () => editor.setRegion(select.value as RegionChoice));
-  const field = element('region-field', HTMLLabelElement);
-  editor.picture.watch((picture) => {
-    field.hidden = picture === undefined;
-  });
-  editor.region.watch((region) => {
-    select.value = region;
-  });
-  editor.hasFace.watch((hasFace) => {
-    face.textContent = hasFace === false ? 'no face found: the hole’s surroundings' : 'the face';
-  });
+  document.addEventListener('paste', (event) => open(event.clipboardData?.files[0]));
+  return { choose };
 }

@@ -1,20 +1,23 @@
 /** The left stage: the photo with the drawing over it, and the brushes. */
 import type { Size } from '../../../infer/raster.ts';
-import type { Point } from '../drawing/brush.ts';
-import { colourWord, type LayerName, layerNames } from '../drawing/changes.ts';
+import { colourWord, layerNames, type Rgb } from '../drawing/changes.ts';
 import type { Stroke } from '../drawing/drawing.ts';
-import { cutRect, growRect, isEmptyRect, joinRects, type Rect } from '../drawing/rect.ts';
+import { cutRect, growRect, isEmptyRect, joinRects, type Point, type Rect } from '../drawing/geometry.ts';
 import { paintOverlay } from '../view/overlay.ts';
-import { toPhoto, toStage, type Viewport, viewportOf } from '../view/viewport.ts';
-import type { BrushSizes } from './brush-size.ts';
-import { beforeNextFrame, context2d, fillStage, pictureFor } from './canvas.ts';
-import { div } from './dom.ts';
-import type { Editor } from './editor.ts';
-import { listenToPointers, type Press, pointOf } from './gestures.ts';
-import { listenToArrows } from './keyboard-brush.ts';
-import { colourAt } from './pipette.ts';
+import { panned, toPhoto, toStage, type Viewport, viewportOf } from '../view/viewport.ts';
+import type { BrushSizes } from './brush-panel.ts';
+import { div, within } from './dom.ts';
+import { type Editor, layerOf, type Picture, type Tool } from './editor.ts';
 import { holeColours, lineColours, preferences } from './preferences.ts';
-import type { Tool } from './state.ts';
+import {
+  beforeNextFrame,
+  context2d,
+  fillStage,
+  listenToPointers,
+  type Press,
+  pictureFor,
+  pointOf,
+} from './stage.ts';
 
 /** Lines and their edges reach so far beyond the pixels that changed, px. */
 const reach = 4;
@@ -42,7 +45,7 @@ export class DrawStage {
     const [photo, overlay] = [...this.#stage.querySelectorAll('canvas')].map(context2d);
     this.#photo = photo;
     this.#overlay = overlay;
-    this.#brush = this.#stage.querySelector<HTMLElement>('.brush')!;
+    this.#brush = within(this.#stage, '.brush', HTMLDivElement);
     fillStage(this.#stage, [photo.canvas, overlay.canvas], (size, density) => {
       this.#size = size;
       this.#density = density;
@@ -88,7 +91,8 @@ export class DrawStage {
 
   get #view(): Viewport {
     const { picture, camera } = this.#editor;
-    return viewportOf(camera.value, picture.value!.drawing, this.#size);
+    if (!picture.value) throw new Error('Without a photo there is nothing to look at.');
+    return viewportOf(camera.value, picture.value.drawing, this.#size);
   }
 
   /** While the space bar is held the pointer moves the view. */
@@ -157,12 +161,13 @@ export class DrawStage {
     const draws = tool.value !== 'pan' && !this.#holdsSpace;
     this.#stage.classList.toggle('pan', !draws);
     this.#stage.classList.toggle('drawing', draws && picture.value !== undefined);
-    this.#brush.hidden = !(draws && this.#at && picture.value);
-    if (this.#brush.hidden) return;
+    const at = draws && picture.value ? this.#at : undefined;
+    this.#brush.hidden = !at;
+    if (!at) return;
     const layer = layerOf(tool.value);
     const factor = tool.value === 'lines-eraser' ? eraserFactor : 1;
     const diameter = Math.max(5, layer ? this.#sizes[layer].value * factor * this.#view.scale : 0);
-    const { x, y } = this.#at!;
+    const { x, y } = at;
     Object.assign(this.#brush.style, {
       width: `${diameter}px`,
       height: `${diameter}px`,
@@ -218,10 +223,6 @@ export class DrawStage {
 /** Lines are thin; what erases them need not be aimed as well. */
 const eraserFactor = 4;
 
-/** The layer that a tool draws on; undefined for those that draw on none. */
-export const layerOf = (tool: Tool): LayerName | undefined =>
-  layerNames.find((name) => tool === name || tool === `${name}-eraser`);
-
 /** A pointer that does nothing until it is lifted. */
 const idle: Press = { move() {}, end() {}, cancel() {} };
 
@@ -235,3 +236,81 @@ const scaled = ({ scale, x, y }: Viewport, by: number): Viewport => ({
   x: x * by,
   y: y * by,
 });
+
+/** The photo's colour at a point, px of the photo; undefined outside. */
+function colourAt({ pictures, drawing }: Picture, { x, y }: Point): Rgb | undefined {
+  const [left, top] = [Math.floor(x), Math.floor(y)];
+  if (left < 0 || top < 0 || left >= drawing.width || top >= drawing.height) return undefined;
+  const context = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
+  context?.drawImage(pictures[0], left, top, 1, 1, 0, 0, 1, 1);
+  const data = context?.getImageData(0, 0, 1, 1).data;
+  return data && [data[0], data[1], data[2]];
+}
+
+interface KeyboardBrush {
+  readonly editor: Editor;
+  readonly size: () => Size;
+  /** The brush's place, CSS px of the stage. */
+  readonly position: () => Point;
+  readonly moveBrush: (to: Point) => void;
+  readonly toPhoto: (point: Point) => Point;
+  /** What Enter begins with the brush there; nothing where the tool has no stroke. */
+  readonly begin: (at: Point) => { stroke: Stroke; radius: number } | undefined;
+}
+
+/** A press of an arrow moves the brush by so many px; with Alt by one. */
+const step = 6;
+const panStep = 40;
+const directions: Readonly<Record<string, Point>> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
+
+/** Drawing without a pointer: arrows move the brush, Enter puts it down and lifts it. */
+function listenToArrows(stage: HTMLElement, brush: KeyboardBrush): void {
+  const { editor } = brush;
+  let drawing: { stroke: Stroke; radius: number } | undefined;
+  const lift = () => {
+    drawing?.stroke.end();
+    drawing = undefined;
+  };
+  const draw = (from: Point, to: Point) =>
+    drawing?.stroke.segment(brush.toPhoto(from), brush.toPhoto(to), drawing.radius);
+
+  stage.addEventListener('keydown', (event) => {
+    const picture = editor.picture.value;
+    if (!picture || editor.busy.value || event.ctrlKey || event.metaKey) return;
+    const at = brush.position();
+    const direction = directions[event.key];
+    if (direction) {
+      event.preventDefault();
+      if (event.shiftKey || editor.tool.value === 'pan') {
+        const by = { x: -direction.x * panStep, y: -direction.y * panStep };
+        editor.camera.value = panned(editor.camera.value, by, picture.drawing, brush.size());
+        return;
+      }
+      const length = event.altKey ? 1 : step;
+      const { width, height } = brush.size();
+      const to = {
+        x: Math.min(Math.max(at.x + direction.x * length, 0), width),
+        y: Math.min(Math.max(at.y + direction.y * length, 0), height),
+      };
+      draw(at, to);
+      brush.moveBrush(to);
+    } else if (event.key === 'Enter') {
+      event.preventDefault();
+      if (drawing) return lift();
+      drawing = brush.begin(at);
+      brush.moveBrush(at);
+      draw(at, at);
+    } else if (event.key === 'Escape' && drawing) {
+      drawing.stroke.cancel();
+      drawing = undefined;
+    }
+  });
+  stage.addEventListener('blur', lift);
+  stage.addEventListener('pointerdown', lift);
+  editor.tool.watch(lift);
+}

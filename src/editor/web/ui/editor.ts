@@ -1,17 +1,55 @@
 /** The editor's state, and what one can do with it. The parts of the page watch it and call it. */
+import { proxy, type Remote, wrap } from 'comlink';
 import type { RegionChoice } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../wire.ts';
-import type { LayerName } from '../drawing/changes.ts';
+import { type LayerName, layerNames } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
-import type { Rect } from '../drawing/rect.ts';
-import type { EngineChoice, EngineId, EngineState } from '../engines/engine.ts';
-import { Studio } from '../studio/client.ts';
-import type { Opened, Saveable, StudioEvent } from '../studio/protocol.ts';
+import type { Rect } from '../drawing/geometry.ts';
+import { type EngineChoice, type EngineId, type EngineState, shortNames } from '../engines/engine.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
-import { download } from './download.ts';
-import { shortNames } from './engine-names.ts';
+import type { Opened, PhotoWorker, SampleFiles, Saveable, WorkerEvent } from '../worker/worker.ts';
 import { Signal } from './signal.ts';
-import type { Notice, Outcome, Picture, Shown, Tool } from './state.ts';
+
+export type Tool = LayerName | `${LayerName}-eraser` | 'pipette' | 'pan';
+
+/** The layer that a tool draws on; undefined for those that draw on none. */
+export const layerOf = (tool: Tool): LayerName | undefined =>
+  layerNames.find((name) => tool === name || tool === `${name}-eraser`);
+
+export interface Picture {
+  /** Changes with every photo. */
+  readonly drawing: Drawing;
+  /** The photo and copies of half the size each. */
+  readonly pictures: readonly ImageBitmap[];
+}
+
+export type Outcome =
+  | { readonly kind: 'none' }
+  /** `shown`: an older result that stays until the new one is there. */
+  | { readonly kind: 'computing'; readonly since: number; readonly shown?: Shown | undefined }
+  | (Shown & { readonly kind: 'shown' })
+  | {
+      readonly kind: 'failed';
+      readonly message: string;
+      readonly engine?: EngineId | undefined;
+      readonly shown?: Shown | undefined;
+    };
+
+export interface Shown {
+  readonly rect: Rect;
+  /** And copies of half the size each. */
+  readonly pictures: readonly ImageBitmap[];
+  readonly l: number;
+  readonly engine: EngineId;
+  readonly milliseconds: number;
+}
+
+/** A sentence for the user, with at most one thing to do about it. */
+export interface Notice {
+  readonly text: string;
+  readonly isProblem: boolean;
+  readonly action?: { readonly name: string; run(): void };
+}
 
 export class Editor {
   readonly description: EditorDescription;
@@ -33,14 +71,21 @@ export class Editor {
   /** Called for parts of the drawing that look different now. */
   onRepaint: (rect: Rect) => void = () => {};
   onThumbnail: (l: number, picture: ImageBitmap) => void = () => {};
-  readonly #studio: Studio;
+  /** Holds the photo, and computes. */
+  readonly #worker: Promise<Remote<PhotoWorker>>;
   #request = 0;
 
   constructor(description: EditorDescription) {
     this.description = description;
-    const crashed = (message: string) =>
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    // It ended, for example for want of memory: what it is asked from now on is never answered.
+    worker.onerror = ({ message = 'it could not be loaded' }) =>
       this.#complain(`The editor’s worker failed (${message}). Your drawing is kept: reload the page.`);
-    this.#studio = new Studio(description, (event) => this.#receive(event), crashed);
+    const PhotoWorkerThere = wrap<typeof PhotoWorker>(worker);
+    this.#worker = new PhotoWorkerThere(
+      description,
+      proxy((event: WorkerEvent) => this.#receive(event)),
+    );
   }
 
   /** Whether there is a result of the drawing as it is now. */
@@ -49,27 +94,22 @@ export class Editor {
   }
 
   open(blob: Blob, name: string): Promise<void> {
-    return this.#begin(`Opening ${name}`, () => this.#studio.ask('open', { blob, name }));
+    return this.#begin(`Opening ${name}`, () => this.#ask((worker) => worker.open(blob, name)));
   }
 
-  openSample(sample: {
-    name: string;
-    photo: string;
-    hole?: string | undefined;
-    sketch?: string | undefined;
-  }): Promise<void> {
-    return this.#begin('Opening the example', () => this.#studio.ask('openSample', sample));
+  openSample(sample: SampleFiles): Promise<void> {
+    return this.#begin('Opening the example', () => this.#ask((worker) => worker.openSample(sample)));
   }
 
   /** Brings back what the page had when it was closed. */
   restore(): Promise<void> {
-    return this.#begin('Opening what was here', () => this.#studio.ask('restore', {}));
+    return this.#begin('Opening what was here', () => this.#ask((worker) => worker.restore()));
   }
 
   async useResult(): Promise<void> {
     if (!this.isCurrent) return;
-    await this.#begin('Taking the result as photo', () => this.#studio.ask('useResult', {}));
-    const back = () => this.#begin('Going back', () => this.#studio.ask('usePrevious', {}));
+    await this.#begin('Taking the result as photo', () => this.#ask((worker) => worker.useResult()));
+    const back = () => this.#begin('Going back', () => this.#ask((worker) => worker.usePrevious()));
     this.notice.value ??= {
       text: 'The result is the photo now.',
       isProblem: false,
@@ -82,7 +122,7 @@ export class Editor {
     const { value } = this.picture;
     if (!value || this.busy.value) return;
     await this.#work('Finding edges', async () => {
-      const lines = await this.#studio.ask('edges', {});
+      const lines = await this.#ask((worker) => worker.findEdges());
       if (lines.length > 0) value.drawing.add({ lines });
       else this.notice.value = { text: 'The photo has no edges inside the hole.', isProblem: false };
     });
@@ -91,7 +131,7 @@ export class Editor {
   async save(what: Saveable): Promise<void> {
     if (!this.picture.value || this.busy.value) return;
     await this.#work('Writing the file', async () => {
-      const { blob, name } = await this.#studio.ask('save', { what });
+      const { blob, name } = await this.#ask((worker) => worker.save(what));
       download(blob, name);
     });
   }
@@ -113,13 +153,13 @@ export class Editor {
 
   setRegion(region: RegionChoice): void {
     this.region.value = region;
-    this.#studio.tell({ kind: 'region', region });
+    void this.#ask((worker) => worker.setRegion(region));
     this.predict();
   }
 
   setEngine(engine: EngineChoice): void {
     this.engineChoice.value = engine;
-    this.#studio.tell({ kind: 'engine', engine });
+    void this.#ask((worker) => worker.setEngine(engine));
     this.predict();
   }
 
@@ -129,15 +169,21 @@ export class Editor {
     if (!drawing) return;
     this.#request += 1;
     if (!drawing.hole.isEmpty)
-      this.outcome.value = { kind: 'computing', since: performance.now(), shown: this.#shown };
+      this.outcome.value = { kind: 'computing', since: performance.now(), shown: this.shown };
     const strip = this.description.model.controls.includes('l');
-    this.#studio.tell({ kind: 'predict', request: this.#request, l: this.l.value, strip });
+    const wanted = { request: this.#request, l: this.l.value, strip };
+    void this.#ask((worker) => worker.predict(wanted));
   }
 
   /** The result that is seen, perhaps of an older drawing. */
-  get #shown(): Shown | undefined {
+  get shown(): Shown | undefined {
     const { value } = this.outcome;
     return value.kind === 'shown' ? value : value.kind === 'none' ? undefined : value.shown;
+  }
+
+  /** Asks the worker as soon as it runs, in the order of the calls. */
+  async #ask<T>(work: (worker: Remote<PhotoWorker>) => Promise<T>): Promise<T> {
+    return work(await this.#worker);
   }
 
   async #begin(what: string, open: () => Promise<Opened | undefined>): Promise<void> {
@@ -148,7 +194,7 @@ export class Editor {
       const drawing = new Drawing(width, height, {
         repaint: (rect) => this.onRepaint(rect),
         change: (command) => {
-          this.#studio.tell({ kind: 'change', command });
+          void this.#ask((worker) => worker.change(command));
           this.#changed();
         },
       });
@@ -187,7 +233,7 @@ export class Editor {
     this.notice.value = { text, isProblem: true };
   }
 
-  #receive(event: StudioEvent): void {
+  #receive(event: WorkerEvent): void {
     if (event.kind === 'result' && event.failure) {
       this.notice.value = {
         text: `${event.failure} ${shortNames[event.engine]} goes on.`,
@@ -196,7 +242,7 @@ export class Editor {
     }
     // What was asked before the newest request is on its way still.
     if ('request' in event && event.request !== this.#request) return;
-    const shown = this.#shown;
+    const shown = this.shown;
     switch (event.kind) {
       case 'nothing':
         this.outcome.value = { kind: 'none' };
@@ -223,4 +269,14 @@ export class Editor {
         );
     }
   }
+}
+
+/** Hands a file to the browser's downloads. */
+function download(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The browser has taken it by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,11 +1,10 @@
 /** The right stage: the photo with the result in its place, and the photo as it was left of a divider. */
 import type { Size } from '../../../infer/raster.ts';
 import { toStage, viewportOf } from '../view/viewport.ts';
-import { beforeNextFrame, context2d, fillStage, pictureFor } from './canvas.ts';
-import { div } from './dom.ts';
+import { div, within } from './dom.ts';
 import type { Editor } from './editor.ts';
-import { listenToPointers, pointOf } from './gestures.ts';
 import { Signal } from './signal.ts';
+import { beforeNextFrame, context2d, fillStage, listenToPointers, pictureFor, pointOf } from './stage.ts';
 
 export class ResultStage {
   readonly #editor: Editor;
@@ -19,7 +18,7 @@ export class ResultStage {
 
   constructor(editor: Editor) {
     this.#editor = editor;
-    this.#canvas = context2d(this.#stage.querySelector('canvas')!);
+    this.#canvas = context2d(within(this.#stage, 'canvas', HTMLCanvasElement));
     const paint = beforeNextFrame(() => this.#paint());
     fillStage(this.#stage, [this.#canvas.canvas], (size, density) => {
       this.#size = size;
@@ -76,7 +75,8 @@ export class ResultStage {
 
   /** The photo's visible left and right border, CSS px of the stage. */
   #edges(): [number, number] {
-    const { drawing } = this.#editor.picture.value!;
+    const drawing = this.#editor.picture.value?.drawing;
+    if (!drawing) return [0, this.#size.width];
     const view = viewportOf(this.#editor.camera.value, drawing, this.#size);
     const left = toStage(view, { x: 0, y: 0 }).x;
     const right = toStage(view, { x: drawing.width, y: 0 }).x;
@@ -84,11 +84,9 @@ export class ResultStage {
   }
 
   #paint(): void {
-    const { picture, outcome, camera } = this.#editor;
+    const { picture, shown, camera } = this.#editor;
     const canvas = this.#canvas;
     canvas.clearRect(0, 0, canvas.canvas.width, canvas.canvas.height);
-    const { value } = outcome;
-    const shown = value.kind === 'shown' ? value : value.kind === 'none' ? undefined : value.shown;
     this.#divider.hidden = !shown;
     if (!picture.value) return;
     const { drawing, pictures } = picture.value;

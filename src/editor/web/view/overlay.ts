@@ -1,7 +1,7 @@
 /** Draws hole, lines and strokes of colour over the photo, in colours and with edges that stay visible on any photo. */
 import { colourWord, type LayerName, type Rgb, type Values } from '../drawing/changes.ts';
+import type { Rect } from '../drawing/geometry.ts';
 import type { Layer, Marks } from '../drawing/layer.ts';
-import type { Rect } from '../drawing/rect.ts';
 import type { Viewport } from './viewport.ts';
 
 export interface OverlayColours {

@@ -1,6 +1,6 @@
 /** What part of the photo is seen. Both stages look through one camera, so that they show the same part. */
 import type { Size } from '../../../infer/raster.ts';
-import type { Point } from '../drawing/brush.ts';
+import type { Point } from '../drawing/geometry.ts';
 
 export interface Camera {
   /** 1: the whole photo fits the stage. */

@@ -1,5 +1,39 @@
-/** A brush's trace: all points within a radius of a segment. */
-import type { Rect } from './rect.ts';
+/** Points, rectangles, and the trace of a brush. */
+/** A rectangle of whole pixels: `left` and `top` inside, `right` and `bottom` just outside. */
+export interface Rect {
+  readonly left: number;
+  readonly top: number;
+  readonly right: number;
+  readonly bottom: number;
+}
+
+export const isEmptyRect = ({ left, top, right, bottom }: Rect): boolean => right <= left || bottom <= top;
+
+/** The least rectangle around both. */
+export function joinRects(a: Rect, b: Rect): Rect {
+  if (isEmptyRect(a)) return b;
+  if (isEmptyRect(b)) return a;
+  return {
+    left: Math.min(a.left, b.left),
+    top: Math.min(a.top, b.top),
+    right: Math.max(a.right, b.right),
+    bottom: Math.max(a.bottom, b.bottom),
+  };
+}
+
+/** What both have in common. */
+export function cutRect(a: Rect, b: Rect): Rect {
+  return {
+    left: Math.max(a.left, b.left),
+    top: Math.max(a.top, b.top),
+    right: Math.min(a.right, b.right),
+    bottom: Math.min(a.bottom, b.bottom),
+  };
+}
+
+export function growRect({ left, top, right, bottom }: Rect, by: number): Rect {
+  return { left: left - by, top: top - by, right: right + by, bottom: bottom + by };
+}
 
 export interface Point {
   readonly x: number;
@@ -12,7 +46,10 @@ export const leastRadius = Math.SQRT1_2;
 /** Pixels whose centres a capsule covers, in columns [left, right) of row y. */
 export type UseSpan = (y: number, left: number, right: number) => void;
 
-/** Walks over the rows of a capsule. Returns the rectangle around it. */
+/**
+ * A brush's trace, a capsule: all points within a radius of a segment. Walks over its rows, and returns the rectangle
+ * around it.
+ */
 export function capsule(from: Point, to: Point, radius: number, use: UseSpan): Rect {
   const r = Math.max(radius, leastRadius);
   const rect = {

@@ -1,8 +1,6 @@
-/** Files to pixels and back, by the browser's own decoders. */
+/** Files to pixels and back, by the browser's own decoders: photos, drawings and projects. */
 import type { Raster, Size } from '../../../infer/raster.ts';
-import { type Command, collectValues } from '../drawing/changes.ts';
-import { type Runs, runsOf } from '../drawing/runs.ts';
-import { imageSize } from './image-size.ts';
+import { type Command, collectValues, type Runs, runsOf } from '../drawing/changes.ts';
 
 /** What a person is told when something cannot be opened or done. */
 export class Problem extends Error {}
@@ -66,10 +64,12 @@ export async function decodePhoto(blob: Blob): Promise<{ photo: Raster; pictures
 /** A picture, and copies of half the size each for when it is seen from far away. */
 export async function reductions(bitmap: ImageBitmap): Promise<ImageBitmap[]> {
   const pictures = [bitmap];
+  let last = bitmap;
   for (let [w, h] = [bitmap.width, bitmap.height]; Math.max(w, h) > smallestPicture; ) {
     [w, h] = [Math.ceil(w / 2), Math.ceil(h / 2)];
     const size = { resizeWidth: w, resizeHeight: h, resizeQuality: 'medium' } as const;
-    pictures.push(await createImageBitmap(pictures.at(-1)!, size));
+    last = await createImageBitmap(last, size);
+    pictures.push(last);
   }
   return pictures;
 }
@@ -133,4 +133,116 @@ function greyToRgba(grey: Raster['data']): Uint8ClampedArray<ArrayBuffer> {
   const words = new Uint32Array(grey.length);
   for (let i = 0; i < grey.length; i++) words[i] = 0xff000000 + grey[i] * 0x010101;
   return new Uint8ClampedArray(words.buffer);
+}
+
+/**
+ * The size that an image file says it has, read from its first bytes: decoding a bomb to see its size would be too late.
+ * Undefined for other formats than PNG, JPEG, WebP, GIF, and for damaged files.
+ */
+export function imageSize(bytes: Uint8Array): Size | undefined {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = (at: number, length: number) => String.fromCharCode(...bytes.subarray(at, at + length));
+  try {
+    if (text(1, 3) === 'PNG') return { width: view.getUint32(16), height: view.getUint32(20) };
+    if (text(0, 3) === 'GIF') return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
+    if (text(0, 4) === 'RIFF' && text(8, 4) === 'WEBP') return webpSize(view, text(12, 4));
+    if (view.getUint16(0) === 0xffd8) return jpegSize(view);
+  } catch (error) {
+    // The file ends too early.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return undefined;
+}
+
+function webpSize(view: DataView, chunk: string): Size | undefined {
+  const uint24 = (at: number) => view.getUint16(at, true) + view.getUint8(at + 2) * 65536;
+  if (chunk === 'VP8X') return { width: uint24(24) + 1, height: uint24(27) + 1 };
+  if (chunk === 'VP8 ') {
+    return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
+  }
+  if (chunk !== 'VP8L') return undefined;
+  const bits = view.getUint32(21, true);
+  return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
+}
+
+/** From the first frame header among the segments. */
+function jpegSize(view: DataView): Size {
+  let at = 2;
+  for (;;) {
+    const marker = view.getUint16(at);
+    const isFrame = marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
+    if (isFrame) return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
+    // Padding before a marker.
+    at += marker === 0xffff ? 1 : 2 + view.getUint16(at + 2);
+  }
+}
+
+const format = 'deep-plastic-surgery-project';
+
+/** A project file: the photo as it was opened, hole, sketch and strokes of colour as PNG, and l, in one JSON document. */
+export interface Project {
+  readonly name: string;
+  readonly photo: Blob;
+  readonly hole: Blob;
+  readonly sketch: Blob;
+  /** Left out where there are no strokes of colour. */
+  readonly colour?: Blob | undefined;
+  readonly l: number;
+}
+
+export async function encodeProject({ name, l, ...files }: Project): Promise<Blob> {
+  const entries = await Promise.all(
+    Object.entries(files).flatMap(([key, blob]) =>
+      blob ? [toBase64(blob).then((data) => [key, { type: blob.type, data }] as const)] : [],
+    ),
+  );
+  const document = { format, version: 1, name, l, ...Object.fromEntries(entries) };
+  return new Blob([JSON.stringify(document)], { type: 'application/json' });
+}
+
+/** @throws Problem when it is no JSON, or no project of ours. */
+export function decodeProject(text: string): Project {
+  let document: Record<string, unknown>;
+  try {
+    document = JSON.parse(text);
+  } catch {
+    throw new Problem('The file is no JSON, so it is no project of this editor.');
+  }
+  if (document?.format !== format) throw new Problem('This JSON file is not a project of this editor.');
+  if (document.version !== 1) {
+    throw new Problem(`The project has version ${document.version}; this editor reads version 1.`);
+  }
+  // Earlier versions of the editor called l `level`.
+  const { name, l = document.level } = document;
+  return {
+    name: typeof name === 'string' ? name : 'project',
+    l: typeof l === 'number' && l >= 0 && l <= 1 ? l : 0.5,
+    photo: fileOf(document, 'photo'),
+    hole: fileOf(document, 'hole'),
+    sketch: fileOf(document, 'sketch'),
+    ...(document.colour !== undefined && { colour: fileOf(document, 'colour') }),
+  };
+}
+
+function fileOf(document: Record<string, unknown>, key: string): Blob {
+  const { type, data } = (document[key] ?? {}) as { type?: unknown; data?: unknown };
+  try {
+    if (typeof data !== 'string') throw new Error('no data');
+    const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+    return new Blob([bytes], { type: typeof type === 'string' ? type : '' });
+  } catch {
+    throw new Problem(`The project is damaged: its ${key} cannot be read.`);
+  }
+}
+
+/** A multiple of three, so that the pieces' codes join to the whole's. */
+const piece = 3 * 8192;
+
+async function toBase64(blob: Blob): Promise<string> {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let result = '';
+  for (let at = 0; at < bytes.length; at += piece) {
+    result += btoa(String.fromCharCode(...bytes.subarray(at, at + piece)));
+  }
+  return result;
 }

@@ -1,8 +1,54 @@
-/** Pointers on a stage: one draws or moves the view, two fingers zoom, the wheel zooms. */
+/** What both stages are made of: canvases that fill them, in the screen's own pixels, and pointers that draw and zoom. */
 import type { Size } from '../../../infer/raster.ts';
-import type { Point } from '../drawing/brush.ts';
+import type { Point } from '../drawing/geometry.ts';
 import { panned, zoomed } from '../view/viewport.ts';
 import type { Editor } from './editor.ts';
+
+/** More pixels than this are not worth the time they take to paint. */
+const maxPixels = 2e6;
+
+/** Watches a stage's size. `onResize` gets it in CSS px, and how many px of the canvases one of them is. */
+export function fillStage(
+  stage: HTMLElement,
+  canvases: readonly HTMLCanvasElement[],
+  onResize: (size: Size, density: number) => void,
+): void {
+  new ResizeObserver(() => {
+    const size = { width: Math.max(1, stage.clientWidth), height: Math.max(1, stage.clientHeight) };
+    const density = Math.min(devicePixelRatio, Math.sqrt(maxPixels / (size.width * size.height)));
+    for (const canvas of canvases) {
+      canvas.width = Math.round(size.width * density);
+      canvas.height = Math.round(size.height * density);
+    }
+    onResize(size, density);
+  }).observe(stage);
+}
+
+/** A canvas's drawing context. */
+export function context2d(canvas: HTMLCanvasElement): CanvasRenderingContext2D {
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('The browser cannot draw on a canvas.');
+  return context;
+}
+
+/** The smallest copy of a photo that is at least as large as it is shown. */
+export function pictureFor(pictures: readonly ImageBitmap[], scale: number): ImageBitmap {
+  const halvings = Math.floor(Math.log2(1 / Math.max(scale, 1e-6)) + 1e-6);
+  return pictures[Math.min(Math.max(halvings, 0), pictures.length - 1)];
+}
+
+/** Calls `paint` once before the screen is drawn next, however often it is asked to. */
+export function beforeNextFrame(paint: () => void): () => void {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => {
+      asked = false;
+      paint();
+    });
+  };
+}
 
 /** What a pointer that is down does. */
 export interface Press {
@@ -28,6 +74,7 @@ export const pointOf = (event: MouseEvent, stage: HTMLElement): Point => {
   return { x: event.clientX - left, y: event.clientY - top };
 };
 
+/** Pointers on a stage: one draws or moves the view, two fingers zoom, the wheel zooms. */
 export function listenToPointers({ editor, stage, size, press }: GestureOptions): void {
   const down = new Map<number, Point>();
   /** The pointer that draws, or moves the view when it has no press. */

@@ -1,19 +1,60 @@
-/** What is done with the photo: everything that touches many pixels. It runs in a worker, so that the page never waits. */
-
+/**
+ * The entry of the worker that holds the photo and does everything that touches many pixels, so that the page never
+ * waits.
+ */
+import { expose, transfer } from 'comlink';
 import type { Raster, Size } from '../../../infer/raster.ts';
-import type { RegionChoice } from '../../../infer/region.ts';
-import { holeBounds } from '../../../infer/region.ts';
+import { holeBounds, type RegionChoice } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../wire.ts';
-import type { Command } from '../drawing/changes.ts';
-import { EngineFailure } from '../engines/engine.ts';
+import type { Command, Runs } from '../drawing/changes.ts';
+import { type EngineChoice, EngineFailure, type EngineId, type EngineState } from '../engines/engine.ts';
 import { Engines } from '../engines/engines.ts';
 import { EdgeFinder } from './edges.ts';
 import { OpenEdit, regionFor } from './edit.ts';
-import { decodeMarks, decodePhoto, decodeStrokes, encodePng, Problem } from './images.ts';
-import { Live, type Patch, patched } from './live.ts';
-import { decodeProject, encodeProject } from './project.ts';
-import type { FromStudio, JobKind, Jobs, Opened, Saveable, ToStudio } from './protocol.ts';
+import {
+  decodeMarks,
+  decodePhoto,
+  decodeProject,
+  decodeStrokes,
+  encodePng,
+  encodeProject,
+  Problem,
+} from './files.ts';
+import { Live, type Patch, type Progress, patched, type Wanted } from './live.ts';
 import { Keeper, loadStored } from './storage.ts';
+
+/** A photo that has been opened, with the drawing that came with it. */
+export interface Opened {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  /** The photo, and copies of half the size each for display. */
+  readonly pictures: ImageBitmap[];
+  /** As changes of an empty drawing. */
+  readonly drawing: Command;
+  readonly l?: number | undefined;
+}
+
+/** A face of the examples with a drawing that changes it. All but the name are addresses. */
+export interface SampleFiles {
+  readonly name: string;
+  readonly photo: string;
+  readonly hole?: string | undefined;
+  readonly sketch?: string | undefined;
+}
+
+/** What the page is told without asking. */
+export type WorkerEvent =
+  | Progress
+  /** What is known of the engines, and which was used last. */
+  | { kind: 'engines'; states: EngineState[]; used?: EngineId | undefined }
+  /** Whether the photo has a face that can be framed: told where the face is what the network shall see. */
+  | { kind: 'face'; found: boolean }
+  /** The drawing could not be kept in the browser's storage. */
+  | { kind: 'notStored'; message: string };
+
+/** What can be written to a file. */
+export type Saveable = 'result' | 'hole' | 'sketch' | 'colour' | 'project';
 
 const suffixes: Record<Saveable, string> = {
   result: '-edited.png',
@@ -32,9 +73,10 @@ interface Parts {
   readonly l?: number;
 }
 
-export class StudioJobs {
+/** The photo, its drawing and its results. What fails is told in the error's message, for people. */
+export class PhotoWorker {
   readonly #description: EditorDescription;
-  readonly #post: (message: FromStudio, transfer?: Transferable[]) => void;
+  readonly #tell: (event: WorkerEvent) => void;
   readonly #live: Live;
   readonly #keeper: Keeper;
   readonly #engines: Engines;
@@ -44,69 +86,29 @@ export class StudioJobs {
   /** What `useResult` replaced. */
   #previous: OpenEdit | undefined;
 
-  constructor(
-    description: EditorDescription,
-    post: (message: FromStudio, transfer?: Transferable[]) => void,
-  ) {
+  constructor(description: EditorDescription, tell: (event: WorkerEvent) => void) {
     this.#description = description;
-    this.#post = post;
+    this.#tell = tell;
     this.#edges = new EdgeFinder(description);
-    this.#engines = new Engines(description, (states, used) => post({ kind: 'engines', states, used }));
-    this.#live = new Live(description.model, this.#engines, post);
-    this.#keeper = new Keeper((message) => post({ kind: 'notStored', message }));
+    this.#engines = new Engines(description, (states, used) => tell({ kind: 'engines', states, used }));
+    this.#live = new Live(description.model, this.#engines, tell);
+    this.#keeper = new Keeper((message) => tell({ kind: 'notStored', message }));
   }
 
-  receive(message: Exclude<ToStudio, { kind: 'start' }>): void {
-    const current = this.#current;
-    if (message.kind === 'job') void this.#answer(message.id, message.job, message.ask);
-    else if (message.kind === 'change' && current) {
-      current.change(message.command);
-      this.#keeper.keep(current);
-    } else if (message.kind === 'predict' && current) {
-      if (message.l !== current.l) {
-        current.l = message.l;
-        this.#keeper.keep(current);
-      }
-      void this.#live.request(current, this.#region, message);
-    } else if (message.kind === 'region') {
-      this.#region = message.region;
-      this.#tellOfFace();
-    } else if (message.kind === 'engine') {
-      this.#engines.choose(message.engine);
-      this.#live.forget();
-    }
-  }
-
-  async #answer(id: number, job: JobKind, ask: object): Promise<void> {
-    try {
-      const value = await this.#jobs[job](ask as never);
-      const pictures = value && 'pictures' in value ? value.pictures : [];
-      this.#post({ kind: 'answer', id, value }, pictures);
-    } catch (error) {
-      const expected = error instanceof Problem || error instanceof EngineFailure;
-      if (!expected) console.error(error);
-      this.#post({
-        kind: 'error',
-        id,
-        message: expected ? error.message : `This failed: ${(error as Error).message}`,
-      });
-    }
-  }
-
-  readonly #jobs: { [K in JobKind]: (ask: Jobs[K]['ask']) => Promise<Jobs[K]['answer']> } = {
-    open: async ({ blob, name }) => {
+  /** Opens a photo or a project, by its content. */
+  open(blob: Blob, name: string): Promise<Opened> {
+    return forPeople(async () => {
       const isProject = blob.type === 'application/json' || name.endsWith('.json');
       const project = isProject ? decodeProject(await blob.text()) : undefined;
       const source = project?.photo ?? blob;
       const decoded = await decodePhoto(source);
-      const drawn = project && {
-        drawing: await decodeDrawing(project, decoded.photo),
-        l: project.l,
-      };
+      const drawn = project && { drawing: await decodeDrawing(project, decoded.photo), l: project.l };
       return this.#begin({ name: project?.name ?? name, source, ...decoded, ...drawn });
-    },
+    });
+  }
 
-    openSample: async ({ name, photo, hole, sketch }) => {
+  openSample({ name, photo, hole, sketch }: SampleFiles): Promise<Opened> {
+    return forPeople(async () => {
       const source = await load(photo);
       const decoded = await decodePhoto(source);
       const files = {
@@ -115,44 +117,83 @@ export class StudioJobs {
       };
       const drawing = await decodeDrawing(files, decoded.photo);
       return this.#begin({ name, source, ...decoded, drawing });
-    },
+    });
+  }
 
-    restore: async () => {
+  /** Opens what was there before the page was loaded anew, if there was something. */
+  restore(): Promise<Opened | undefined> {
+    return forPeople(async () => {
       const stored = await loadStored();
       return stored && this.#begin({ ...stored, ...(await decodePhoto(stored.source)) });
-    },
+    });
+  }
 
-    useResult: async () => {
+  /** Goes on with the result as photo. */
+  useResult(): Promise<Opened> {
+    return forPeople(async () => {
       const before = this.#edit;
       const source = await encodePng(patched(this.#patch));
-      const opened = this.#begin({
-        name: before.name,
-        source,
-        ...(await decodePhoto(source)),
-        l: before.l,
-      });
+      const decoded = await decodePhoto(source);
+      const opened = this.#begin({ name: before.name, source, ...decoded, l: before.l });
       this.#previous = before;
       return opened;
-    },
+    });
+  }
 
-    usePrevious: async () => {
+  /** Takes the last `useResult` back. */
+  usePrevious(): Promise<Opened> {
+    return forPeople(async () => {
       if (!this.#previous) throw new Problem('There is no photo to go back to.');
       const { name, source, drawing, l } = this.#previous;
       return this.#begin({ name, source, ...(await decodePhoto(source)), drawing, l });
-    },
+    });
+  }
 
-    edges: async () => {
+  /** Lines where the photo has edges, inside the hole. */
+  findEdges(): Promise<Runs> {
+    return forPeople(async () => {
       const edit = this.#edit;
       if (!holeBounds(edit.hole)) throw new Problem('Paint a hole first: lines are drawn inside it.');
       const region = await regionFor(edit, this.#region, this.#description.model.resolution);
       return this.#edges.find(edit, region);
-    },
+    });
+  }
 
-    save: async ({ what }) => {
+  /** A file, and a name for it. */
+  save(what: Saveable): Promise<{ blob: Blob; name: string }> {
+    return forPeople(async () => {
       const blob = await this.#savers[what]();
       return { blob, name: `${baseName(this.#edit.name)}${suffixes[what]}` };
-    },
-  };
+    });
+  }
+
+  /** The drawing has changed as the command says. */
+  change(command: Command): void {
+    if (!this.#current) return;
+    this.#current.change(command);
+    this.#keeper.keep(this.#current);
+  }
+
+  /** Begins to compute a result; what comes of it is told as {@link Progress}. */
+  predict(wanted: Wanted): void {
+    const current = this.#current;
+    if (!current) return;
+    if (wanted.l !== current.l) {
+      current.l = wanted.l;
+      this.#keeper.keep(current);
+    }
+    void this.#live.request(current, this.#region, wanted);
+  }
+
+  setRegion(region: RegionChoice): void {
+    this.#region = region;
+    this.#tellOfFace();
+  }
+
+  setEngine(engine: EngineChoice): void {
+    this.#engines.choose(engine);
+    this.#live.forget();
+  }
 
   readonly #savers: Record<Saveable, () => Promise<Blob>> = {
     result: () => encodePng(patched(this.#patch)),
@@ -180,7 +221,7 @@ export class StudioJobs {
     this.#current.l = l ?? this.#current.l;
     this.#keeper.keep(this.#current);
     this.#tellOfFace();
-    return { name, width: photo.width, height: photo.height, pictures, drawing, l };
+    return transfer({ name, width: photo.width, height: photo.height, pictures, drawing, l }, pictures);
   }
 
   /** Where the face is wanted: whether there is one. A server that fails says so when it is asked for a result. */
@@ -188,7 +229,7 @@ export class StudioJobs {
     const edit = this.#current;
     if (this.#region !== 'face' || !edit) return;
     edit.face().then(
-      (face) => edit === this.#current && this.#post({ kind: 'face', found: face !== undefined }),
+      (face) => edit === this.#current && this.#tell({ kind: 'face', found: face !== undefined }),
       () => {},
     );
   }
@@ -234,3 +275,16 @@ async function load(address: string): Promise<Blob> {
   if (!response?.ok) throw new Problem('The sample cannot be loaded: the server does not answer.');
   return response.blob();
 }
+
+/** Does what the page asks for. An error that was not foreseen is logged, and tells people no more than it knows. */
+async function forPeople<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Problem || error instanceof EngineFailure) throw error;
+    console.error(error);
+    throw new Problem(`This failed: ${(error as Error).message}`);
+  }
+}
+
+expose(PhotoWorker);

@@ -1,9 +1,10 @@
 /** The photo and the drawing as inference takes them. */
 import type { Edit, Raster, Region, Size } from '../../../infer/raster.ts';
 import { chooseRegion, type RegionChoice } from '../../../infer/region.ts';
-import { type Change, type Command, collectValues, flipRuns } from '../drawing/changes.ts';
-import { runsOf } from '../drawing/runs.ts';
-import { findFace } from './face.ts';
+import { faceFrame } from '../../wire.ts';
+import { type Change, type Command, collectValues, flipRuns, runsOf } from '../drawing/changes.ts';
+import { postToServer } from '../engines/server.ts';
+import { context, rgbaOf } from './files.ts';
 
 export class OpenEdit implements Edit {
   readonly name: string;
@@ -72,4 +73,22 @@ export class OpenEdit implements Edit {
 export async function regionFor(edit: OpenEdit, choice: RegionChoice, resolution: number): Promise<Region> {
   const face = choice === 'face' ? await edit.face() : undefined;
   return chooseRegion(choice, edit.hole, resolution, face);
+}
+
+/** Asks the server for the square of the largest face, px of the photo, framed as in training; undefined when none is found. */
+export async function findFace({ data: pixels, width, height }: Raster): Promise<Region | undefined> {
+  const picture = await createImageBitmap(new ImageData(rgbaOf(pixels), width, height));
+  const scale = faceFrame / Math.max(width, height);
+  const canvas = context({ width: faceFrame, height: faceFrame });
+  canvas.fillStyle = 'grey';
+  canvas.fillRect(0, 0, faceFrame, faceFrame);
+  canvas.drawImage(picture, 0, 0, width * scale, height * scale);
+  picture.close();
+  const { data } = canvas.getImageData(0, 0, faceFrame, faceFrame);
+  const rgb = new Uint8Array((data.length / 4) * 3);
+  for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) rgb.set(data.subarray(i, i + 3), o);
+  const answer = new TextDecoder().decode(await postToServer('api/face', rgb));
+  const { face } = JSON.parse(answer) as { face: Region | null };
+  const toPhoto = (length: number) => Math.round(length / scale);
+  return face ? { x: toPhoto(face.x), y: toPhoto(face.y), size: toPhoto(face.size) } : undefined;
 }

@@ -1,15 +1,39 @@
 /** Results while one draws: the newest request is computed, whatever it overtakes is dropped. */
+import { transfer } from 'comlink';
 import { blend } from '../../../infer/blend.ts';
 import { type NetworkInput, networkInput } from '../../../infer/network-input.ts';
 import type { Raster, Region } from '../../../infer/raster.ts';
 import { holeBounds, type RegionChoice } from '../../../infer/region.ts';
 import type { EditorDescription, EngineOutput } from '../../wire.ts';
-import { cutRect, type Rect } from '../drawing/rect.ts';
-import { EngineFailure } from '../engines/engine.ts';
+import { cutRect, type Rect } from '../drawing/geometry.ts';
+import { EngineFailure, type EngineId } from '../engines/engine.ts';
 import type { Engines, Prediction } from '../engines/engines.ts';
 import { type OpenEdit, regionFor } from './edit.ts';
-import { reductions } from './images.ts';
-import { type Progress, stripValues } from './protocol.ts';
+import { reductions } from './files.ts';
+
+/** The values of l at which small pictures of the result are shown. */
+export const stripValues = [0, 0.25, 0.5, 0.75, 1] as const;
+
+/** What `predict` leads to. `request` says which; of a request that a newer one overtakes nothing more is heard. */
+export type Progress =
+  /** There is no hole. */
+  | { kind: 'nothing'; request: number }
+  /** What the photo looks like inside `rect`, where the hole is. */
+  | {
+      kind: 'result';
+      request: number;
+      l: number;
+      rect: Rect;
+      /** And copies of half the size each. */
+      pictures: ImageBitmap[];
+      engine: EngineId;
+      milliseconds: number;
+      /** Why another engine than usual has computed it. */
+      failure?: string | undefined;
+    }
+  /** A small picture of the region around the hole at one of {@link stripValues}. */
+  | { kind: 'thumbnail'; request: number; l: number; picture: ImageBitmap }
+  | { kind: 'failed'; request: number; message: string; engine?: EngineId | undefined };
 
 /** What is computed for one state of the drawing. */
 interface Computed {
@@ -31,10 +55,12 @@ export interface Patch {
   readonly pixels: Raster;
 }
 
-/** What is wanted; see the protocol. */
-export interface Wish {
+/** A result that is wanted. */
+export interface Wanted {
+  /** What {@link Progress} is told of it by. */
   readonly request: number;
   readonly l: number;
+  /** Whether those of {@link stripValues} are wanted after it. */
   readonly strip: boolean;
 }
 
@@ -45,7 +71,7 @@ export class Live {
   readonly #resolution: number;
   readonly #takesColour: boolean;
   readonly #engines: Engines;
-  readonly #emit: (event: Progress, transfer?: Transferable[]) => void;
+  readonly #tell: (progress: Progress) => void;
   #computed: Computed | undefined;
   #stop = new AbortController();
   #patch: Patch | undefined;
@@ -53,12 +79,12 @@ export class Live {
   constructor(
     { resolution, controls }: EditorDescription['model'],
     engines: Engines,
-    emit: (event: Progress, transfer?: Transferable[]) => void,
+    tell: (progress: Progress) => void,
   ) {
     this.#resolution = resolution;
     this.#takesColour = controls.includes('colour');
     this.#engines = engines;
-    this.#emit = emit;
+    this.#tell = tell;
   }
 
   /** The newest result that was shown. */
@@ -77,7 +103,7 @@ export class Live {
   }
 
   /** Computes a result for `l`, and then with `strip` the small pictures. */
-  async request(edit: OpenEdit, choice: RegionChoice, { request, l, strip }: Wish): Promise<void> {
+  async request(edit: OpenEdit, choice: RegionChoice, { request, l, strip }: Wanted): Promise<void> {
     this.#stop.abort();
     this.#stop = new AbortController();
     const { signal } = this.#stop;
@@ -86,7 +112,7 @@ export class Live {
       const computed = await this.#prepare(edit, choice, signal);
       if (!computed) {
         this.#patch = undefined;
-        this.#emit({ kind: 'nothing', request });
+        this.#tell({ kind: 'nothing', request });
         return;
       }
       const { output, engine } = await this.#output(computed, l, signal);
@@ -94,19 +120,10 @@ export class Live {
       signal.throwIfAborted();
       this.#patch = patch;
       const milliseconds = performance.now() - begin;
-      this.#emit(
-        {
-          kind: 'result',
-          request,
-          l,
-          rect: patch.rect,
-          pictures,
-          engine,
-          milliseconds,
-          failure: this.#engines.takeFailure()?.message,
-        },
-        pictures,
-      );
+      const failure = this.#engines.takeFailure()?.message;
+      const { rect } = patch;
+      const result = { kind: 'result', request, l, rect, pictures, engine, milliseconds, failure } as const;
+      this.#tell(transfer(result, pictures));
       if (!strip) return;
       // Whoever draws on need not wait for small pictures of what is past.
       await new Promise((resolve) => setTimeout(resolve, stripDelay));
@@ -115,12 +132,12 @@ export class Live {
         const { output: other } = await this.#output(computed, each, signal);
         const small = await thumbnail(computed, other);
         if (signal.aborted) return small.close();
-        this.#emit({ kind: 'thumbnail', request, l: each, picture: small }, [small]);
+        this.#tell(transfer({ kind: 'thumbnail', request, l: each, picture: small }, [small]));
       }
     } catch (error) {
       if (signal.aborted) return;
       const failed = error instanceof EngineFailure ? error.engine : undefined;
-      this.#emit({ kind: 'failed', request, message: (error as Error).message, engine: failed });
+      this.#tell({ kind: 'failed', request, message: (error as Error).message, engine: failed });
     }
   }
 

@@ -4,16 +4,13 @@ import { edgeMapToSketch } from '../../../data/edges/sketch-of-edges.ts';
 import { scalePhoto } from '../../../infer/network-input.ts';
 import type { Region } from '../../../infer/raster.ts';
 import type { EditorDescription } from '../../wire.ts';
-import { capsule } from '../drawing/brush.ts';
-import { ChangeCollector } from '../drawing/changes.ts';
+import { ChangeCollector, type Runs } from '../drawing/changes.ts';
+import { capsule, type Point } from '../drawing/geometry.ts';
 import { Layer } from '../drawing/layer.ts';
-import type { Runs } from '../drawing/runs.ts';
-import { traceLines } from '../drawing/trace.ts';
-import { OnnxModel } from '../engines/onnx-model.ts';
-import { toPlanes } from '../engines/planes.ts';
+import { OnnxModel, toPlanes } from '../engines/onnx.ts';
 import { postToServer } from '../engines/server.ts';
 import type { OpenEdit } from './edit.ts';
-import { Problem } from './images.ts';
+import { Problem } from './files.ts';
 
 export class EdgeFinder {
   readonly #description: EditorDescription;
@@ -63,4 +60,42 @@ export class EdgeFinder {
     const r = model.resolution;
     return edgeMapToSketch(resizeMap(outputs.edges.data, size, size, r, r), r, r, edges);
   }
+}
+
+/**
+ * From a sketch at a network's resolution to strokes on the photo: joins the centres of neighbouring line pixels, so that lines stay lines when they are enlarged.
+ *
+ * @param sketch [size, size], 0 = line. @param region what the sketch shows of the photo.
+ * @returns segments in px of the photo; a pixel that is alone is one of length 0.
+ */
+export function traceLines(sketch: Uint8Array, size: number, region: Region): [Point, Point][] {
+  const scale = region.size / size;
+  const isLine = (x: number, y: number) =>
+    x >= 0 && y >= 0 && x < size && y < size && sketch[y * size + x] === 0;
+  const place = (x: number, y: number): Point => ({
+    x: region.x + (x + 0.5) * scale,
+    y: region.y + (y + 0.5) * scale,
+  });
+  const segments: [Point, Point][] = [];
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      if (!isLine(x, y)) continue;
+      const right = isLine(x + 1, y);
+      const below = isLine(x, y + 1);
+      const join = (toX: number, toY: number) => segments.push([place(x, y), place(toX, toY)]);
+      if (right) join(x + 1, y);
+      if (below) join(x, y + 1);
+      // Where a way round the corner exists the diagonal would only thicken it.
+      if (!right && !below && isLine(x + 1, y + 1)) join(x + 1, y + 1);
+      if (!isLine(x - 1, y) && !below && isLine(x - 1, y + 1)) join(x - 1, y + 1);
+      if (isAlone(isLine, x, y)) join(x, y);
+    }
+  }
+  return segments;
+}
+
+function isAlone(isLine: (x: number, y: number) => boolean, x: number, y: number): boolean {
+  for (let dy = -1; dy <= 1; dy++)
+    for (let dx = -1; dx <= 1; dx++) if ((dx !== 0 || dy !== 0) && isLine(x + dx, y + dy)) return false;
+  return true;
 }

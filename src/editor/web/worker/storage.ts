@@ -11,7 +11,7 @@ export interface Stored {
 
 const store = 'edit';
 /** Raise it when {@link Stored} changes; what an older version of the page has stored is then dropped. */
-const version = 3;
+const version = 2;
 
 function openDatabase(): Promise<IDBDatabase> {
   const request = indexedDB.open('deep-plastic-surgery', version);
@@ -35,7 +35,9 @@ export async function loadStored(): Promise<Stored | undefined> {
   try {
     const values = database.transaction(store).objectStore(store);
     const [photo, drawn] = await Promise.all([done(values.get('photo')), done(values.get('drawing'))]);
-    return photo && drawn && photo.key === drawn.key ? { ...photo, ...drawn } : undefined;
+    if (!photo || !drawn || photo.key !== drawn.key) return undefined;
+    // Earlier versions of the page called l `level`.
+    return { ...photo, ...drawn, l: drawn.l ?? drawn.level };
   } finally {
     database.close();
   }
@@ -73,14 +75,14 @@ export class Keeper {
   }
 
   async #store(edit: OpenEdit): Promise<void> {
-    const isNew = this.#photo?.source !== edit.source;
-    const key = isNew ? crypto.randomUUID() : this.#photo!.key;
+    const stored = this.#photo?.source === edit.source ? this.#photo : undefined;
+    const key = stored?.key ?? crypto.randomUUID();
     const database = await openDatabase();
     try {
       const transaction = database.transaction(store, 'readwrite');
       const values = transaction.objectStore(store);
       const { name, source, l } = edit;
-      if (isNew) values.put({ key, name, source }, 'photo');
+      if (!stored) values.put({ key, name, source }, 'photo');
       values.put({ key, drawing: edit.drawing, l }, 'drawing');
       await new Promise<void>((resolve, reject) => {
         transaction.oncomplete = () => resolve();

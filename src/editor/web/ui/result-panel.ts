@@ -1,0 +1,171 @@
+/** What stands around the result: its state, where it is computed, l, and what the network is shown. */
+
+import type { RegionChoice } from '../../../infer/region.ts';
+import { type EngineChoice, engineNames, shortNames } from '../engines/engine.ts';
+import { stripValues } from '../worker/live.ts';
+import { button, div, element, input, make, output, within } from './dom.ts';
+import type { Editor, Notice } from './editor.ts';
+import { context2d } from './stage.ts';
+
+/** Shorter waits are not worth a spinner that flashes. */
+const patience = 150;
+
+/** Says that a result is computed and for how long, how long it took, what went wrong. */
+export function showOutcome(editor: Editor): void {
+  const status = element('status', HTMLParagraphElement);
+  const pane = element('result-pane', HTMLElement);
+  const hint = element('result-hint', HTMLParagraphElement);
+  const spinner = make('span', 'spinner');
+  const time = make('span', '');
+  let timer: ReturnType<typeof setInterval> | undefined;
+
+  editor.outcome.watch((outcome) => {
+    clearInterval(timer);
+    pane.dataset.state = outcome.kind;
+    if (outcome.kind === 'computing') {
+      const tick = () => {
+        const passed = performance.now() - outcome.since;
+        if (passed < patience) return;
+        time.textContent = `${(passed / 1000).toFixed(1)} s`;
+        status.replaceChildren(spinner, time);
+      };
+      timer = setInterval(tick, 100);
+    } else if (outcome.kind === 'shown') {
+      const hasL = editor.description.model.controls.includes('l');
+      status.textContent = [
+        ...(hasL ? [`l ${outcome.l.toFixed(2)}`] : []),
+        seconds(outcome.milliseconds),
+        shortNames[outcome.engine],
+      ].join(' · ');
+    } else status.textContent = '';
+    const problem =
+      outcome.kind === 'failed'
+        ? {
+            text: outcome.message,
+            isProblem: true,
+            action: { name: 'Try again', run: () => editor.predict() },
+          }
+        : undefined;
+    showNotice(div('result-notice'), problem);
+  });
+
+  const showHint = () => {
+    const drawing = editor.picture.value?.drawing;
+    hint.hidden = drawing !== undefined && !drawing.hole.isEmpty;
+    hint.classList.toggle('over', drawing !== undefined);
+    hint.textContent = drawing ? 'Paint over what should change: the hole.' : 'The result appears here.';
+  };
+  editor.revision.watch(showHint);
+  editor.picture.watch(showHint);
+  editor.notice.watch((notice) =>
+    showNotice(div('draw-notice'), notice, () => {
+      editor.notice.value = undefined;
+    }),
+  );
+  const useResult = button('use-result');
+  editor.outcome.watch(() => {
+    useResult.disabled = !editor.isCurrent;
+  });
+}
+
+function showNotice(place: HTMLElement, notice: Notice | undefined, close?: () => void): void {
+  place.hidden = notice === undefined;
+  place.classList.toggle('problem', notice?.isProblem === true);
+  place.replaceChildren();
+  if (!notice) return;
+  const parts: HTMLElement[] = [make('span', 'notice-text', notice.text)];
+  const addButton = (name: string, run: () => void) => {
+    const action = make('button', 'button', name);
+    action.type = 'button';
+    action.addEventListener('click', run);
+    parts.push(action);
+  };
+  if (notice.action) addButton(notice.action.name, notice.action.run);
+  if (close) addButton('Close', close);
+  place.append(...parts);
+}
+
+const seconds = (milliseconds: number): string =>
+  `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 1)} s`;
+
+/** Where results are computed: shown with the measured speeds, and chosen. */
+export function connectEngines(editor: Editor): void {
+  const select = element('engine', HTMLSelectElement);
+  const field = element('engine-field', HTMLLabelElement);
+  select.addEventListener('change', () => editor.setEngine(select.value as EngineChoice));
+  const update = () => {
+    const { states, used } = editor.engines.value;
+    const automatic = new Option(used ? `Auto: ${shortNames[used]}` : 'Automatic', 'auto');
+    const options = states.map(({ id, milliseconds, problem }) => {
+      const note = problem ? 'failed' : milliseconds === undefined ? 'not measured' : seconds(milliseconds);
+      const option = new Option(`${engineNames[id]} · ${note}`, id);
+      option.title = problem ?? '';
+      return option;
+    });
+    select.replaceChildren(automatic, ...options);
+    select.value = editor.engineChoice.value;
+    const current = states.find(
+      ({ id }) => id === (editor.engineChoice.value === 'auto' ? used : select.value),
+    );
+    field.classList.toggle('lost', current?.problem !== undefined);
+    field.title = states
+      .filter(({ problem }) => problem)
+      .map(({ id, problem }) => `${engineNames[id]}: ${problem}`)
+      .join('\n');
+  };
+  editor.engines.watch(update);
+  editor.engineChoice.watch(update);
+}
+
+/** The slider of l, and small results at some values of it. */
+export function connectL(editor: Editor): void {
+  const slider = input('l');
+  const value = output('l-value');
+  slider.addEventListener('input', () => editor.setL(Number(slider.value)));
+  const strip = div('strip');
+  const buttons = stripValues.map((l) => {
+    const item = make('button', '');
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [104, 104];
+    item.type = 'button';
+    item.setAttribute('aria-label', `Refinement ${l}`);
+    item.append(canvas, make('span', '', String(l)));
+    item.addEventListener('click', () => editor.setL(l));
+    strip.append(item);
+    return { l, item, context: context2d(canvas) };
+  });
+  editor.l.watch((l) => {
+    slider.value = String(l);
+    value.textContent = l.toFixed(2);
+    for (const { l: own, item } of buttons) item.setAttribute('aria-pressed', String(own === l));
+  });
+  editor.onThumbnail = (l, picture) => {
+    const found = buttons.find((each) => each.l === l);
+    found?.context.drawImage(picture, 0, 0, 104, 104);
+    picture.close();
+  };
+  editor.outcome.watch(({ kind }) => {
+    for (const { item, context } of buttons) {
+      item.disabled = kind === 'none';
+      if (kind === 'none') context.clearRect(0, 0, 104, 104);
+    }
+  });
+}
+
+/** What the network is shown of the photo. */
+export function connectRegion(editor: Editor): void {
+  const select = element('region', HTMLSelectElement);
+  const face = within(select, '[value="face"]', HTMLOptionElement);
+  if (!editor.description.server) face.remove();
+  select.addEventListener('change', () => editor.setRegion(select.value as RegionChoice));
+  const field = element('region-field', HTMLLabelElement);
+  editor.picture.watch((picture) => {
+    field.hidden = picture === undefined;
+  });
+  editor.region.watch((region) => {
+    select.value = region;
+  });
+  editor.hasFace.watch((hasFace) => {
+    face.textContent = hasFace === false ? 'no face found: the hole’s surroundings' : 'the face';
+  });
+}
