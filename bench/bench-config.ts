@@ -1,5 +1,5 @@
-import { readConfig } from '../src/config/load.ts';
-import type { DpsConfig } from '../src/config/methods/dps.ts';
+import type { DpsConfig } from '../src/models/dps/config.ts';
+import { readConfig } from '../src/models/read-config.ts';
 import { UserError } from '../src/runtime/errors.ts';
 
 /** The batch that a level is timed at: what fits in a small machine's memory, the same for every contestant. */
@@ -28,7 +28,7 @@ export function benchConfig(file: string, sets: readonly string[], level?: numbe
 
 function requireDps(file: string, sets: readonly string[]): DpsConfig {
   const { config } = readConfig(file, sets);
-  if (config.method === 'dps') return config;
+  if (config.method === 'dps') return config as DpsConfig;
   throw new UserError('The benchmarks are of Deep Plastic Surgery alone.', {
     where: file,
     expected: 'method: dps',

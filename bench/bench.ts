@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { basename, join } from 'node:path';
-import type { DpsConfig } from '../src/config/methods/dps.ts';
+import type { DpsConfig } from '../src/models/dps/config.ts';
 import { UserError } from '../src/runtime/errors.ts';
 import { writeFileAtomically } from '../src/runtime/files.ts';
 import type { Reporter } from '../src/runtime/progress.ts';

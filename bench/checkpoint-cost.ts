@@ -6,11 +6,11 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { readConfig } from '../src/config/load.ts';
 import type { Trainable } from '../src/core/method.ts';
 import { toBatch } from '../src/data/batch.ts';
 import { drawHole } from '../src/data/masks/pool.ts';
 import type { Batch } from '../src/data/types.ts';
+import { readConfig } from '../src/models/read-config.ts';
 import { createMethod } from '../src/models/registry.ts';
 import { tf } from '../src/ops/tf.ts';
 import { silent } from '../src/runtime/progress.ts';

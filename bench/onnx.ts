@@ -4,10 +4,10 @@
  * file in both precisions, largest difference from the native engine, and how the time of one picture compares.
  */
 import { parseArgs } from 'node:util';
-import { readConfig } from '../src/config/load.ts';
 import { type Computation, graphOf, pipeline, singleNetwork } from '../src/export/computation.ts';
 import { type OnnxSession, openOnnx, toModel, type Values } from '../src/graph/onnx/session.ts';
 import { writeOnnx } from '../src/graph/onnx/write.ts';
+import { readConfig } from '../src/models/read-config.ts';
 import { createMethod } from '../src/models/registry.ts';
 import { tf } from '../src/ops/tf.ts';
 import { stream } from '../src/runtime/seed.ts';

@@ -1,5 +1,5 @@
 /** Speed of what surrounds a training step: sketch degradation, the loader, preparation and the built-in faces. */
-import type { DpsConfig } from '../src/config/methods/dps.ts';
+
 import { detectEdges } from '../src/data/edges/detect.ts';
 import { makeHolePool } from '../src/data/masks/pool.ts';
 import { drawDegradation, trainingPyramid } from '../src/data/sketch/pyramid.ts';
@@ -7,6 +7,7 @@ import { faceAssets } from '../src/data/sources/open-source.ts';
 import { faceSeed } from '../src/faces/cache.ts';
 import { renderFace } from '../src/faces/faces.ts';
 import { loadHead } from '../src/faces/load-head.ts';
+import type { DpsConfig } from '../src/models/dps/config.ts';
 import { loadHed } from '../src/nn/hed.ts';
 import { tf } from '../src/ops/tf.ts';
 import type { Reporter } from '../src/runtime/progress.ts';

@@ -5,9 +5,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConfig } from '../src/config/load.ts';
 import { createRunFolder } from '../src/core/run-folder.ts';
 import { prepare } from '../src/data/prepare.ts';
+import { readConfig } from '../src/models/read-config.ts';
 import { createMethod } from '../src/models/registry.ts';
 import { tf } from '../src/ops/tf.ts';
 import { type Reporter, silent } from '../src/runtime/progress.ts';

@@ -1,4 +1,4 @@
-import type { DpsConfig } from '../../src/config/methods/dps.ts';
+import type { DpsConfig } from '../../src/models/dps/config.ts';
 
 /** The same config on so many built-in faces. */
 export function withFaces(config: DpsConfig, count: number): DpsConfig {

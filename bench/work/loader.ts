@@ -1,6 +1,6 @@
-import type { DpsConfig } from '../../src/config/methods/dps.ts';
 import { PairLoader } from '../../src/data/loader.ts';
 import { prepare } from '../../src/data/prepare.ts';
+import type { DpsConfig } from '../../src/models/dps/config.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { withFaces } from './faces.ts';
 import type { Work } from './work.ts';

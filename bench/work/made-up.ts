@@ -1,5 +1,5 @@
 /** Pictures that cost nothing to get, for timings that do not depend on what is in them. */
-import type { Config } from '../../src/config/schema.ts';
+import type { RunConfig } from '../../src/config/run-config.ts';
 import { toBatch } from '../../src/data/batch.ts';
 import { drawHole } from '../../src/data/masks/pool.ts';
 import type { Batch } from '../../src/data/types.ts';
@@ -9,7 +9,7 @@ import { stream } from '../../src/runtime/seed.ts';
 const ROWS_PER_LINE = 21;
 
 /** A batch of noise, straight lines and holes of the config's kind, n px a side. The caller disposes of it. */
-export function makeUpBatch(config: Config, count: number, n: number = config.resolution): Batch {
+export function makeUpBatch(config: RunConfig, count: number, n: number = config.resolution): Batch {
   const random = stream(1, 'made-up batch');
   const images = Uint8Array.from({ length: count * n * n * 3 }, () => random.integer(0, 256));
   const sketches = Uint8Array.from({ length: count * n * n }, (_, i) =>

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DpsConfig } from '../../src/config/methods/dps.ts';
 import { prepare } from '../../src/data/prepare.ts';
 import { faceAssets } from '../../src/data/sources/open-source.ts';
 import { renderFaces } from '../../src/faces/cache.ts';
+import type { DpsConfig } from '../../src/models/dps/config.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import type { Work } from './work.ts';
 

@@ -1,4 +1,4 @@
-import type { Config } from '../../src/config/schema.ts';
+import type { RunConfig } from '../../src/config/run-config.ts';
 import type { Method, Trainable } from '../../src/core/method.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -8,7 +8,7 @@ import type { Work } from './work.ts';
 
 /** The stage of a level that draws l for each batch, begun. */
 export async function beginLevel(
-  config: Config,
+  config: RunConfig,
   level: number,
 ): Promise<{ method: Method; trainable: Trainable }> {
   const method = createMethod(config);
@@ -18,7 +18,7 @@ export async function beginLevel(
 }
 
 /** Training steps of one level on a batch at the config's resolution, with degradation and the guard's read-back. */
-export async function trainingWork(config: Config, level: number, count: number): Promise<Work> {
+export async function trainingWork(config: RunConfig, level: number, count: number): Promise<Work> {
   const { trainable } = await beginLevel(config, level);
   const batch = makeUpBatch(config, count);
   return { images: count, iterate: () => void guardedStep(trainable, batch) };

@@ -6,11 +6,10 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { missingInputs } from '../config/check.ts';
-import { isThere } from '../config/feature-network.ts';
-import { readConfig } from '../config/load.ts';
-import { type Config, methodOf } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { openSource } from '../data/sources/open-source.ts';
+import { isThere, missingInputs, neededWeights, readConfig } from '../models/read-config.ts';
+import { definitionOf } from '../models/registry.ts';
 import { hedWeightsPath } from '../nn/hed.ts';
 import { tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -105,7 +104,7 @@ function examineAssets({ rows, problems }: Findings): void {
 }
 
 /** The data set of a config, opened as training would, except that built-in faces are not rendered now. */
-async function examineData(config: Config, { rows, problems }: Findings): Promise<void> {
+async function examineData(config: RunConfig, { rows, problems }: Findings): Promise<void> {
   const { source, cache } = config.data;
   if (source.kind === 'faces') {
     const cached = existsSync(cache) ? `cache: ${cache}` : `no cache yet: ${cache}`;
@@ -127,7 +126,7 @@ async function examineConfig(path: string, sets: readonly string[], findings: Fi
   const { config, warnings, locate } = readConfig(path, sets);
   findings.rows.push([
     'Config',
-    `${path}: ${methodOf(config).title}, ${config.task} at ${config.resolution} px`,
+    `${path}: ${definitionOf(config).title}, ${config.task} at ${config.resolution} px`,
   ]);
   findings.advice.push(...warnings);
   const missing = missingInputs(config, locate);
@@ -135,7 +134,7 @@ async function examineConfig(path: string, sets: readonly string[], findings: Fi
   const sourceIsMissing = missing.some((error) => error.details.where?.includes('data.source'));
   if (sourceIsMissing) findings.rows.push(['Data set', 'MISSING: see below']);
   else await examineData(config, findings);
-  const weights = methodOf(config).weightFiles(config);
+  const weights = neededWeights(config);
   for (const file of weights)
     findings.rows.push([file.label, isThere(file) ? `${file.path}` : 'MISSING: see below']);
   if (weights.length === 0) findings.rows.push(['Other weights', 'none needed: the config names none']);

@@ -1,6 +1,6 @@
 /** The command `prepare`: crops and sketches of a config's source, made once and cached. */
 import { join } from 'node:path';
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { contactSheet } from '../data/contact-sheet.ts';
 import { prepare } from '../data/prepare.ts';
 import { writeFileAtomically } from '../runtime/files.ts';
@@ -10,7 +10,7 @@ import type { Reporter } from '../runtime/progress.ts';
 const shown = 16;
 
 export interface PrepareCommand {
-  readonly config: Config;
+  readonly config: RunConfig;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal;
 }

@@ -1,8 +1,8 @@
 /** The command `train`: from a config, or a run that was stopped, to a trained network, a sample grid and a table. */
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
-import { configToYaml, type LoadedConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
+import { configToYaml } from '../config/load.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
 import type { Method } from '../core/method.ts';
 import { createRunFolder, type RunFolder } from '../core/run-folder.ts';
@@ -12,6 +12,7 @@ import { openSource } from '../data/sources/open-source.ts';
 import type { PreparedData } from '../data/types.ts';
 import { checkValidation } from '../eval/criterion.ts';
 import { type HeldOutTable, heldOutTable } from '../eval/table.ts';
+import type { LoadedConfig } from '../models/read-config.ts';
 import { createMethod } from '../models/registry.ts';
 import { writeFileAtomically } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
@@ -53,7 +54,7 @@ async function dryRun({ config, locate }: LoadedConfig, reporter: Reporter): Pro
 }
 
 /** The size of the source, without preparing it. */
-async function countSamples({ data, resolution }: Config): Promise<number> {
+async function countSamples({ data, resolution }: RunConfig): Promise<number> {
   if (data.source.kind === 'faces') return data.source.count;
   return (await openSource(data, resolution, silent)).items.length;
 }
@@ -84,7 +85,7 @@ async function trainAndMeasure(command: TrainCommand): Promise<void> {
 
 /** The checkpoint that a new run begins with, if the configuration names one. */
 async function initialWeights(
-  { training }: Config,
+  { training }: RunConfig,
   method: Method,
   reporter: Reporter,
 ): Promise<Checkpoint | undefined> {
@@ -100,7 +101,7 @@ async function initialWeights(
 /** Checks that the run can go on with these data, and readies its folder. */
 async function goOn(
   { run, from }: OpenedRun,
-  config: Config,
+  config: RunConfig,
   data: PreparedData,
   plan: Plan,
   reporter: Reporter,
@@ -142,7 +143,7 @@ async function trainInFolder(command: TrainCommand, training: Training): Promise
 }
 
 async function measure(
-  config: Config,
+  config: RunConfig,
   method: Method,
   data: PreparedData,
   run: RunFolder,
@@ -160,7 +161,7 @@ async function measure(
   for (const line of describeTable(result, config)) reporter.info(line);
 }
 
-function describeTable({ samples, split, rows }: HeldOutTable, { task }: Config): string[] {
+function describeTable({ samples, split, rows }: HeldOutTable, { task }: RunConfig): string[] {
   const place = task === 'edit' ? 'inside the hole' : 'of the whole image';
   const cells = rows.map(({ name, l1, psnr }) => [name, l1.toFixed(4), psnr.toFixed(2)]);
   return [

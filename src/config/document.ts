@@ -1,8 +1,8 @@
-/** The reference of the configuration, made from its schema: `configs/schema.json` for editors, `docs/config.md` to read. */
-import { configJsonSchema, expectation, formsOf, type JsonSchema } from './json-schema.ts';
+/** References made from schemas: JSON Schemas for editors, and tables of keys to read. */
+import { expectation, formsOf, type JsonSchema } from './json-schema.ts';
 
-/** The text of `configs/schema.json`. Its groups are not required, as a file that extends another may lack them. */
-export function schemaFile(schema: JsonSchema = configJsonSchema): string {
+/** The text of a schema's file. Its groups are not required, as a file that extends another may lack them. */
+export function schemaFile(schema: JsonSchema): string {
   return `${JSON.stringify(withoutRequired(schema), null, 2)}\n`;
 }
 
@@ -14,19 +14,23 @@ function withoutRequired({ required, ...schema }: JsonSchema): JsonSchema {
   return { ...schema, properties: Object.fromEntries(properties) };
 }
 
-/** The text of `docs/config.md`: a table of every key with its values, default and meaning. */
-export function configPage(): string {
+/**
+ * The text of `docs/config.md`: for each method a table of every key with its values, default and meaning.
+ *
+ * @param schema of the configurations of all methods.
+ */
+export function configPage(schema: JsonSchema): string {
   return [
     '# Configuration',
     '',
     'A config is a YAML file. `extends: other.yaml` starts from another file; `--set KEY=VALUE` changes single keys,',
     'for example `--set training.levels.0.batch=8` or `--set data.source.kind=folder --set data.source.path=photos`.',
-    'Made from `src/config` by `npm run config-reference`.',
+    'Made from `src/config/run-config.ts` and `src/models/*/config.ts` by `npm run config-reference`.',
     '',
-    ...formsOf(configJsonSchema).flatMap((form) => [
-      `## \`method: ${form.properties!.method.const}\``,
+    ...formsOf(schema).flatMap((form) => [
+      `## \`method: ${form.properties?.method?.const}\``,
       '',
-      form.description!,
+      form.description ?? '',
       '',
       ...keyTable(form),
       '',

@@ -4,7 +4,6 @@ import type { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
 import {
   childSchema,
-  configJsonSchema,
   expectation,
   formFor,
   formsOf,
@@ -14,7 +13,9 @@ import {
   type Path,
 } from './json-schema.ts';
 import type { Layer } from './layers.ts';
-import type { Locate } from './locate.ts';
+
+/** Finds where a key of a file was written: `configs/a.yaml:3: data.ahead` or `--set data.workers`. */
+export type Locate = (path: Path) => string;
 
 /** Finds keys of the merged configuration, the last layer first. A missing key is placed where its group is. */
 export function locator(layers: readonly Layer[]): Locate {
@@ -42,7 +43,7 @@ export function explain(
   issues: readonly z.core.$ZodIssue[],
   values: unknown,
   locate: Locate,
-  schema: JsonSchema = configJsonSchema,
+  schema: JsonSchema,
 ): UserError {
   const errors = issues.flatMap((issue) => explainIssue(issue, { values, locate, schema }));
   if (errors.length === 1) return errors[0];

@@ -1,9 +1,7 @@
 /**
- * The configuration's JSON Schema, for editors, and what the rest of this folder asks of it: which keys there are at
- * a place, which form of a union a value means, and how to say what is expected.
+ * JSON Schemas, for editors, and what the rest of this folder asks of them: which keys there are at a place, which form of a union a value means, and how to say what is expected.
  */
 import { z } from 'zod';
-import { configSchema } from './schema.ts';
 
 /** The part of JSON Schema that the configuration needs. */
 export interface JsonSchema {
@@ -31,8 +29,9 @@ export interface JsonSchema {
 
 export type Path = readonly PropertyKey[];
 
-/** The schema of a config file as JSON Schema (draft 2020-12). */
-export const configJsonSchema = z.toJSONSchema(configSchema, { io: 'input' }) as JsonSchema;
+/** The schema of a file that is read, as JSON Schema (draft 2020-12). */
+export const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
+  z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
 
 /** The forms of a union, or the schema itself as its only form. */
 export function formsOf(schema: JsonSchema): readonly JsonSchema[] {

@@ -1,44 +1,32 @@
-/** Reads configurations: files, `extends`, `--set`, the schema, and what must fit together. */
+/** Reads YAML files by a schema: `extends`, `--set`, defaults, and messages that name file, line and key. */
 import { stringify } from 'yaml';
-import { checkConsistency, missingInputs } from './check.ts';
-import { explain, locator } from './explain.ts';
-import { configJsonSchema } from './json-schema.ts';
+import type { z } from 'zod';
+import { explain, type Locate, locator } from './explain.ts';
+import type { JsonSchema } from './json-schema.ts';
 import { merge, readLayers, setsLayer } from './layers.ts';
-import type { Locate } from './locate.ts';
-import { type Config, configSchema } from './schema.ts';
-
-export interface LoadedConfig {
-  readonly config: Config;
-  /** Things that are allowed but seldom meant; for the user. */
-  readonly warnings: readonly string[];
-  /** Where a key was written, for messages about it: `configs/a.yaml:3: data.ahead`. */
-  readonly locate: Locate;
-}
 
 /**
- * Reads a config file, the files that it extends and `--set KEY=VALUE` options, and fills in the defaults. Throws
- * one UserError that lists every mistake with its file, line and key. Files that the config names are not looked at.
+ * Reads a file, the files that it extends and `--set KEY=VALUE` options, and fills in the defaults.
+ *
+ * @param flag what the path was given with. @param json the schema as JSON Schema.
+ * @throws one UserError that lists every mistake with its file, line and key.
  */
-export function readConfig(path: string, sets: readonly string[] = []): LoadedConfig {
-  const layers = [...readLayers(path), setsLayer(sets)];
+export function readYaml<T>(
+  path: string,
+  sets: readonly string[],
+  { schema, json, flag = '--config' }: { schema: z.ZodType<T>; json: JsonSchema; flag?: string },
+): { values: T; locate: Locate } {
+  const layers = [...readLayers(path, flag), setsLayer(sets)];
   const values = layers
     .map((layer) => layer.values)
-    .reduce<unknown>((base, over) => merge(base, over, configJsonSchema), {});
+    .reduce<unknown>((base, over) => merge(base, over, json), {});
   const locate = locator(layers);
-  const parsed = configSchema.safeParse(values);
-  if (!parsed.success) throw explain(parsed.error.issues, values, locate);
-  return { config: parsed.data, warnings: checkConsistency(parsed.data, locate), locate };
+  const parsed = schema.safeParse(values);
+  if (!parsed.success) throw explain(parsed.error.issues, values, locate, json);
+  return { values: parsed.data, locate };
 }
 
-/** As {@link readConfig}; throws as well when the data set or weights that the config names are absent. */
-export function loadConfig(path: string, sets: readonly string[] = []): LoadedConfig {
-  const loaded = readConfig(path, sets);
-  const missing = missingInputs(loaded.config, loaded.locate);
-  if (missing[0]) throw missing[0];
-  return loaded;
-}
-
-/** The complete configuration as YAML; a run's `config.yaml`, which {@link readConfig} reads back. */
-export function configToYaml(config: Config): string {
+/** A complete configuration as YAML; a run's `config.yaml`, which can be read back. */
+export function configToYaml(config: object): string {
   return stringify(config, { lineWidth: 110 });
 }

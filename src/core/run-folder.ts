@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configToYaml } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import { writeFileAtomically } from '../runtime/files.ts';
 
@@ -56,7 +56,7 @@ export class RunFolder {
  * Makes the folder of a new run below `runs`, numbered one above the last, and writes the configuration into it. Runs
  * that start at the same time get different numbers, and a deleted run's number is not used again.
  */
-export async function createRunFolder(runs: string, config: Config): Promise<RunFolder> {
+export async function createRunFolder(runs: string, config: RunConfig): Promise<RunFolder> {
   try {
     const number = await claimNumber(runs);
     const run = new RunFolder(join(runs, `${String(number).padStart(5, '0')}-${config.name}`));

@@ -1,6 +1,6 @@
 /** Samples that are looked at or measured, with holes and strokes that depend on the seed and the sample's id alone. */
 import { createHash } from 'node:crypto';
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { stream } from '../runtime/seed.ts';
 import { toBatch } from './batch.ts';
@@ -16,7 +16,7 @@ import type { Batch, PreparedSample } from './types.ts';
  * undefined when none is left.
  */
 export async function heldOutBatch(
-  config: Config,
+  config: RunConfig,
   samples: readonly PreparedSample[],
   reporter: Reporter,
 ): Promise<Batch | undefined> {
@@ -46,7 +46,7 @@ export async function heldOutBatch(
 }
 
 /** What tells two held-out sets apart: a hash of seed, hole settings and ids. */
-export function heldOutHash(config: Config, samples: readonly PreparedSample[]): string {
+export function heldOutHash(config: RunConfig, samples: readonly PreparedSample[]): string {
   const { seed, task, resolution } = config;
   const identity = [seed, task, resolution, config.data.holes, samples.map(({ id }) => id)];
   return createHash('sha256').update(JSON.stringify(identity)).digest('hex');

@@ -1,5 +1,5 @@
 /** Makes training pairs of source files: by edge detection from photos, or by resizing from pairs of another size. */
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { loadHed } from '../nn/hed.ts';
 import { type CropFinder, decodePhoto, resizeRgb, UnusableImage } from './decode.ts';
 import { detectEdges } from './edges/detect.ts';
@@ -21,12 +21,12 @@ export interface PairMaker {
 const pixelsAtOnce = 2 ** 19;
 
 /** @throws UserError when HED's weights are needed and missing. */
-export async function openPairMaker(config: Config, form: SourceForm): Promise<PairMaker> {
+export async function openPairMaker(config: RunConfig, form: SourceForm): Promise<PairMaker> {
   if (form.kind === 'pairs') return openPairResizer(config, form.sketchFirst);
   return openEdgeDetector(config, form.crop === 'face' ? await loadFaceCrop() : undefined);
 }
 
-async function openEdgeDetector(config: Config, findCrop: CropFinder | undefined): Promise<PairMaker> {
+async function openEdgeDetector(config: RunConfig, findCrop: CropFinder | undefined): Promise<PairMaker> {
   const { resolution: n, data } = config;
   const { size, padding } = data.edges;
   const hed = await loadHed();
@@ -55,7 +55,7 @@ async function openEdgeDetector(config: Config, findCrop: CropFinder | undefined
   return { batch, make, dispose: () => hed.dispose() };
 }
 
-function openPairResizer({ resolution: n, data }: Config, sketchFirst: boolean): PairMaker {
+function openPairResizer({ resolution: n, data }: RunConfig, sketchFirst: boolean): PairMaker {
   const resizePair = async (path: string): Promise<Pair> => {
     const { photo, sketch, side } = await decodeForeignPair(path, sketchFirst);
     if (side === n) return { photo, sketch };

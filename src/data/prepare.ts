@@ -1,5 +1,5 @@
 /** Makes and caches the pairs of photo and sketch that training reads, and splits them. */
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { UnusableImage } from './decode.ts';
@@ -14,7 +14,7 @@ import type { OpenedSource, PreparedData, PreparedSample, Problem } from './type
 const batchesAtOnce = 2;
 
 export interface PrepareOptions {
-  readonly config: Config;
+  readonly config: RunConfig;
   readonly reporter: Reporter;
   /** Stops between batches by throwing its reason; what is done stays in the cache. */
   readonly signal?: AbortSignal;
@@ -55,7 +55,7 @@ export async function prepare({ config, reporter, signal }: PrepareOptions): Pro
 }
 
 async function makeMissing(
-  config: Config,
+  config: RunConfig,
   source: OpenedSource,
   cache: PreparedCache,
   missing: readonly KeyedItem[],
@@ -120,7 +120,7 @@ function reportProblems(
   reporter.warn([`${summary} (the list: ${cache.problemsPath}):`, ...shown, ...more].join('\n'));
 }
 
-function requirePadding(config: Config): void {
+function requirePadding(config: RunConfig): void {
   const { padding, size } = config.data.edges;
   if (padding < size) return;
   throw new UserError('The padding for edge detection is too large.', {

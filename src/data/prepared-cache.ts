@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import { writeFileAtomically } from '../runtime/files.ts';
 import type { OpenedSource, Problem, SourceItem } from './types.ts';
@@ -31,7 +31,7 @@ export class PreparedCache {
     this.#unusable = unusable;
   }
 
-  static async open(config: Config, source: OpenedSource): Promise<PreparedCache> {
+  static async open(config: RunConfig, source: OpenedSource): Promise<PreparedCache> {
     const settings = {
       formatVersion,
       resolution: config.resolution,

@@ -1,6 +1,6 @@
 /** Training, validation and test samples, told apart by a hash of their ids. */
 import { createHash } from 'node:crypto';
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { Split } from './types.ts';
 
 /** A number in [0, 1) that depends on the id alone, evenly spread. */
@@ -18,7 +18,7 @@ export function idFraction(id: string): number {
  */
 export function splitSamples<T extends { readonly id: string }>(
   samples: readonly T[],
-  shares: Config['data']['split'],
+  shares: RunConfig['data']['split'],
 ): Record<Split, T[]> {
   if (samples.length < 3) return { train: [...samples], validation: [], test: [] };
   const ranked = samples

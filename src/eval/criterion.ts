@@ -1,5 +1,5 @@
 /** What is measured while a training runs, and by what its best checkpoint is told. */
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { MetricCollection } from './metrics/collection.ts';
@@ -22,7 +22,7 @@ export interface Criterion {
  * @throws UserError when a metric or its region is not known, or weights of one are missing.
  */
 export async function openValidationMetrics(
-  config: Config,
+  config: RunConfig,
   reporter: Reporter,
 ): Promise<{ metrics: MetricCollection; criterion: Criterion }> {
   const { validationMetrics, bestBy } = config.output;
@@ -47,7 +47,7 @@ export async function openValidationMetrics(
 }
 
 /** Checks what {@link openValidationMetrics} checks, before a training begins. */
-export async function checkValidation(config: Config, reporter: Reporter): Promise<void> {
+export async function checkValidation(config: RunConfig, reporter: Reporter): Promise<void> {
   if (config.output.validationCount === 0) return;
   const { metrics } = await openValidationMetrics(config, reporter);
   metrics.dispose();

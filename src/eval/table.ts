@@ -1,5 +1,5 @@
 /** The small table at the end of a training: how well held-out holes are filled, beside filling them with one colour. */
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { type Predictor, valuesOfL } from '../core/method.ts';
 import { heldOutBatch, heldOutHash } from '../data/held-out.ts';
 import type { Batch, PreparedSample } from '../data/types.ts';
@@ -32,7 +32,7 @@ export interface HeldOutTable {
 }
 
 export interface TableOptions {
-  readonly config: Config;
+  readonly config: RunConfig;
   readonly predictor: Predictor;
   readonly samples: readonly PreparedSample[];
   /** Where the samples come from, for the reader. */

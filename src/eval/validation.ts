@@ -1,5 +1,5 @@
 /** How well a training does, measured on a few held-out samples while it runs. */
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { Method } from '../core/method.ts';
 import { heldOutBatch } from '../data/held-out.ts';
 import type { Batch, PreparedSample } from '../data/types.ts';
@@ -35,7 +35,7 @@ export class Validation {
    * @throws UserError as {@link openValidationMetrics}, and when a metric of sets needs more samples.
    */
   static async read(
-    config: Config,
+    config: RunConfig,
     samples: readonly PreparedSample[],
     reporter: Reporter,
   ): Promise<Validation> {

@@ -1,5 +1,5 @@
 /** What can be exported of a method, its whole path or one network, as a function with named inputs and outputs. */
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { Control } from '../core/control.ts';
 import type { Intermediate, Method } from '../core/method.ts';
 import { lPort, type NetworkPorts, type Port } from '../core/ports.ts';
@@ -27,7 +27,7 @@ export function graphOf({ inputs, networks, run }: Computation): Graph {
 }
 
 /** The whole path at test time, from what the user gives to the result; in synthesis there is no photo and no hole. */
-export function pipeline(method: Method, config: Config): Computation {
+export function pipeline(method: Method, config: RunConfig): Computation {
   const predictor = method.predictor();
   const size = config.resolution;
   const side = predictor.resolution;
@@ -108,7 +108,7 @@ export function singleNetwork(method: Method, name: string): Computation {
  *
  * @throws UserError when there is no such network.
  */
-export function chooseComputations(method: Method, config: Config, name: string): Computation[] {
+export function chooseComputations(method: Method, config: RunConfig, name: string): Computation[] {
   if (name === 'pipeline') return [pipeline(method, config)];
   const names = Object.keys(method.networks);
   const chosen = names.includes(name)

@@ -1,5 +1,5 @@
 /** What an exported file says of its model beside the weights: they do not show all that its use depends on. */
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 
 export type Metadata = Readonly<Record<string, string>>;
@@ -8,7 +8,7 @@ export type Metadata = Readonly<Record<string, string>>;
 const OF_TRAINING = ['name', 'seed', 'data', 'loss', 'training', 'output'];
 
 /** The other keys of the configuration, by their paths. */
-export function describeConfig(config: Config): Metadata {
+export function describeConfig(config: RunConfig): Metadata {
   const parts = Object.entries(config).filter(([key]) => !OF_TRAINING.includes(key));
   return Object.fromEntries(leaves(Object.fromEntries(parts)));
 }

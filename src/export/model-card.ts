@@ -1,6 +1,7 @@
 /** The `README.md` of an export, with programs of about ten lines that run it. */
-import { methodOf } from '../config/schema.ts';
+
 import type { PortKind } from '../core/ports.ts';
+import { definitionOf } from '../models/registry.ts';
 import type { Computation } from './computation.ts';
 import type { Proof } from './proof.ts';
 import { describeOrigin, type ExportReport, LICENCE, type Origin } from './report.ts';
@@ -12,7 +13,7 @@ export function modelCard(report: ExportReport, computations: readonly Computati
   const has = (format: string) => proofs.some((proof) => proof.format === format);
   const browser = has('tfjs') ? tfjsExample(first) : onnxExample(first, 'onnxruntime-web');
   const sections: (readonly [title: string, text: string])[] = [
-    [`# ${methodOf(origin.config).title}, exported`, `${describeOrigin(origin)}. ${purposeOf(origin)}`],
+    [`# ${definitionOf(origin.config).title}, exported`, `${describeOrigin(origin)}. ${purposeOf(origin)}`],
     ['## Files', fileTable(report)],
     ...computations.map((computation) => [`## ${computation.name}`, portTables(computation)] as const),
     ...(first.name === 'pipeline' ? [['## Pictures', picturesText(origin)] as const] : []),
@@ -42,7 +43,7 @@ function purposeOf({ config, controls }: Origin): string {
       ? `It fills a hole in the photo of a face${drawn}`
       : 'It draws a face from a sketch';
   const freely = controls.includes('l') ? '; the refinement level l says how freely it takes the sketch' : '';
-  return `${does}${freely}. The method is ${methodOf(config).paper}.`;
+  return `${does}${freely}. The method is ${definitionOf(config).paper}.`;
 }
 
 function picturesText({ config, controls }: Origin): string {

@@ -3,10 +3,11 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { type Config, methodOf } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { Control } from '../core/control.ts';
 import type { Precision } from '../graph/tfjs.ts';
 import type { LoadedMethod } from '../models/load.ts';
+import { definitionOf } from '../models/registry.ts';
 import type { Proof } from './proof.ts';
 
 /** What stands in `export.json`. */
@@ -33,7 +34,7 @@ export interface Origin {
   readonly metrics: Readonly<Record<string, number>>;
   /** What its users control beside photo and hole. */
   readonly controls: readonly Control[];
-  readonly config: Config;
+  readonly config: RunConfig;
 }
 
 export async function originOf({ path, checkpoint, config, method }: LoadedMethod): Promise<Origin> {
@@ -53,7 +54,7 @@ export async function originOf({ path, checkpoint, config, method }: LoadedMetho
 export function describeOrigin({ config, controls, step, checkpoint }: Origin): string {
   const guide = controls.includes('sketch') ? 'sketch-guided face editing' : 'filling of holes in faces';
   const task = config.task === 'edit' ? guide : 'faces from sketches';
-  return `${methodOf(config).title} (${config.method}), ${task} at ${config.resolution} px, step ${step} of ${checkpoint}`;
+  return `${definitionOf(config).title} (${config.method}), ${task} at ${config.resolution} px, step ${step} of ${checkpoint}`;
 }
 
 /** What may be done with the files. */

@@ -1,19 +1,18 @@
 /** The configurations of imported checkpoints: a paper's, with what the weights show of their networks. */
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
-import { checkConsistency } from '../config/check.ts';
-import { readConfig } from '../config/load.ts';
-import type { Config, ConfigOf, MethodName } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import { checkConfig, readConfig } from '../models/read-config.ts';
 import { UserError } from '../runtime/errors.ts';
 
 /** What `configs/NAME.yaml` says of a method. */
-export function paperConfig<Name extends MethodName>(name: Name): ConfigOf<Name> {
+export function paperConfig(name: string): RunConfig {
   const path = fileURLToPath(new URL(`../../configs/${name}.yaml`, import.meta.url));
-  return readConfig(path).config as ConfigOf<Name>;
+  return readConfig(path).config;
 }
 
 /** The configuration, checked. Throws a UserError when there are no networks of such sizes. */
-export function builtConfig<C extends Config>(schema: z.ZodType<C>, config: object): C {
+export function builtConfig<C extends RunConfig>(schema: z.ZodType<C>, config: object): C {
   const parsed = schema.safeParse(config);
   if (!parsed.success) {
     const lines = parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
@@ -21,6 +20,6 @@ export function builtConfig<C extends Config>(schema: z.ZodType<C>, config: obje
       got: lines.join('; '),
     });
   }
-  checkConsistency(parsed.data, (path) => path.map(String).join('.'));
+  checkConfig(parsed.data, (path) => path.map(String).join('.'));
   return parsed.data;
 }

@@ -1,6 +1,7 @@
 /** The configuration of a checkpoint that is made of DeepPS's files: the paper's, with the sizes that were found. */
-import { type DpsConfig, dpsSchema } from '../config/methods/dps.ts';
+
 import { readDeclared } from '../export/metadata.ts';
+import { type DpsConfig, dpsSchema } from '../models/dps/config.ts';
 import { UserError } from '../runtime/errors.ts';
 import { builtConfig, paperConfig } from './built-config.ts';
 import type { NamedNetworks } from './deepps-names.ts';
@@ -25,7 +26,7 @@ const MAX_DILATION_AT_64 = 9;
  * @throws UserError when the networks do not belong together, or are of sizes that this program does not build.
  */
 export function configOf(named: NamedNetworks): DpsConfig {
-  const base = paperConfig('dps');
+  const base = paperConfig('dps') as DpsConfig;
   const { lowest } = named;
   const F = only<FoundImageGenerator>(named, /^F$/)[0]?.[1];
   const FD = only<FoundDiscriminator>(named, /^FD$/)[0]?.[1];

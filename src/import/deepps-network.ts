@@ -1,5 +1,5 @@
 /** What DeepPS's state dicts say of their networks: kind, task, width and depth, from keys and shapes. */
-import type { DpsConfig } from '../config/methods/dps.ts';
+import type { DpsConfig } from '../models/dps/config.ts';
 import { discriminatorChannels, generatorChannels } from '../models/dps/inputs.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { NetworkGroup } from './groups.ts';

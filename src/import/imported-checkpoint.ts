@@ -2,9 +2,10 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { configToYaml } from '../config/load.ts';
-import { type Config, methodOf } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { writeCheckpoint } from '../core/checkpoint.ts';
 import type { Method } from '../core/method.ts';
+import { neededWeights } from '../models/read-config.ts';
 import { namedWeights } from '../nn/network-weights.ts';
 import { UserError } from '../runtime/errors.ts';
 import { hashFile, writeFileAtomically } from '../runtime/files.ts';
@@ -16,7 +17,7 @@ const FINE_TUNE = 'fine-tune.yaml';
 export interface ImportedCheckpoint {
   /** The checkpoint's folder. */
   readonly path: string;
-  readonly config: Config;
+  readonly config: RunConfig;
   /** What was recognised, for example `DeepPS for editing of photos at 256 px`. */
   readonly description: string;
   /** The networks that were given, and those that are as initialised. */
@@ -28,7 +29,7 @@ export interface ImportedCheckpoint {
 
 export interface ImportedMethod {
   readonly description: string;
-  readonly config: Config;
+  readonly config: RunConfig;
   /** With its weights. */
   readonly method: Method;
   /** The networks that were given. */
@@ -82,10 +83,10 @@ function arraysOf({ networks }: Method): Record<string, [string, TensorToStore][
   return Object.fromEntries(files) as Record<string, [string, TensorToStore][]>;
 }
 
-function fineTuneConfig(config: Config, out: string): string {
+function fineTuneConfig(config: RunConfig, out: string): string {
   const training = { initialWeights: out, ...config.training };
-  const own = { ...config, name: 'fine-tuned', training } as Config;
-  const needed = methodOf(config).weightFiles(config);
+  const own = { ...config, name: 'fine-tuned', training } as RunConfig;
+  const needed = neededWeights(config);
   return [
     '# Training that begins with the imported weights. Name your photos:',
     `#   npm run train -- --config ${join(out, FINE_TUNE)} --set data.source.kind=folder --set data.source.path=photos`,

@@ -1,5 +1,5 @@
 /** DeepFillv2's checkpoints (JiahuiYu/generative_inpainting): the generator, and from training the discriminator too. */
-import { deepfillSchema } from '../config/methods/deepfill.ts';
+import { type DeepFillConfig, deepfillSchema } from '../models/deepfill/config.ts';
 import { builtConfig, paperConfig } from './built-config.ts';
 import type { NetworkGroup } from './groups.ts';
 import { declaredResolution, readConvolution, type Tf1System } from './tf1-network.ts';
@@ -22,7 +22,7 @@ export function recognizeDeepFill(group: NetworkGroup): Tf1System {
         new Map([[guided ? 5 : 4, 'what the generator is given too']]),
       )
     : undefined;
-  const base = paperConfig('deepfillv2');
+  const base = paperConfig('deepfillv2') as DeepFillConfig;
   const model = {
     guided,
     width: generator.filters,

@@ -1,5 +1,5 @@
 /** What TensorFlow 1 checkpoints of other systems have in common. */
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { readDeclared } from '../export/metadata.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { NetworkGroup } from './groups.ts';
@@ -9,7 +9,7 @@ export interface Tf1System {
   readonly group: NetworkGroup;
   /** For example `SC-FEGAN at 512 px`. */
   readonly description: string;
-  readonly config: Config;
+  readonly config: RunConfig;
   /** The networks that it has, by the method's names. */
   readonly networks: readonly string[];
 }

@@ -1,5 +1,5 @@
 /** SC-FEGAN's checkpoints (run-youngjoo/SC-FEGAN, model.py:95-120), which hold the generator. */
-import { scFeganSchema } from '../config/methods/sc-fegan.ts';
+import { type ScFeganConfig, scFeganSchema } from '../models/scfegan/config.ts';
 import { GENERATOR_CHANNELS } from '../models/scfegan/inputs.ts';
 import { builtConfig, paperConfig } from './built-config.ts';
 import type { NetworkGroup } from './groups.ts';
@@ -9,7 +9,7 @@ import { declaredResolution, readConvolution, type Tf1System } from './tf1-netwo
 export function recognizeScFegan(group: NetworkGroup): Tf1System {
   const known = new Map([[GENERATOR_CHANNELS, 'photo, sketch, colours, mask and noise']]);
   const { filters } = readConvolution(group, 'generator/gconv1_ds/kernel', 7, known);
-  const base = paperConfig('sc-fegan');
+  const base = paperConfig('sc-fegan') as ScFeganConfig;
   const model = { ...base.model, width: filters };
   const resolution = declaredResolution(group) ?? base.resolution;
   const config = builtConfig(scFeganSchema, { ...base, name: 'imported', resolution, model });

@@ -1,17 +1,17 @@
 /** A trained method from a checkpoint, to use and not to train. */
 import { join } from 'node:path';
-import type { Config } from '../config/schema.ts';
-import { storedConfig } from '../config/stored.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
 import type { Method, Predictor } from '../core/method.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
 import { UserError } from '../runtime/errors.ts';
+import { storedConfig } from './read-config.ts';
 import { createMethod } from './registry.ts';
 
 export interface LoadedMethod {
   /** The checkpoint's folder. */
   readonly path: string;
-  readonly config: Config;
+  readonly config: RunConfig;
   readonly method: Method;
   readonly checkpoint: Omit<Checkpoint, 'tensors'>;
   /** The networks that hold trained weights, by their names in {@link Method.networks}. */

@@ -1,6 +1,5 @@
 /** The networks whose features losses compare, as a configuration asks for them; the log says which one is in use. */
-import type { PoolFeatures } from '../config/feature-network.ts';
-import type { DpsConfig } from '../config/methods/dps.ts';
+
 import { type CompareFeatures, featureLosses } from '../losses/features.ts';
 import {
   imagenetNormalisation,
@@ -17,6 +16,8 @@ import { vggPoolTrunkOfTorch, vggTrunkOfTorch } from '../nn/vgg-weights.ts';
 import { tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { readSafetensors } from '../weights/safetensors.ts';
+import type { DpsConfig } from './dps/config.ts';
+import type { PoolFeatures } from './feature-network.ts';
 
 /** HED's trunk expects bytes minus its mean. Dividing by this brings its features near those of torchvision's networks. */
 const BYTE_DEVIATION = 255 * 0.225;

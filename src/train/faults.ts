@@ -1,7 +1,7 @@
 /** What becomes of steps whose numbers are not finite: a folder for whoever looks into it, and an end to patience. */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { NamedTensors, Trainable } from '../core/method.ts';
 import type { Batch } from '../data/types.ts';
 import { type Tensor, type Tensor4D, tf } from '../ops/tf.ts';
@@ -31,7 +31,7 @@ export interface Fault {
 export interface FaultLogOptions {
   /** Where each fault gets a folder. */
   readonly folder: string;
-  readonly config: Config;
+  readonly config: RunConfig;
   readonly reporter: Reporter;
 }
 

@@ -1,7 +1,7 @@
 /** The training loop: every stage of a method, with logs, sample grids and checkpoints. */
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import type { Method } from '../core/method.ts';
 import type { RunFolder } from '../core/run-folder.ts';
@@ -23,7 +23,7 @@ import { takeSnapshot } from './snapshot.ts';
 import { RunningStage } from './stage.ts';
 
 export interface Training {
-  readonly config: Config;
+  readonly config: RunConfig;
   readonly method: Method;
   readonly data: PreparedData;
   readonly plan: Plan;

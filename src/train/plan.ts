@@ -1,6 +1,6 @@
 /** What a training will do: its stages with their lengths, its networks, and the memory that it needs. */
-import type { Locate } from '../config/locate.ts';
-import type { Config } from '../config/schema.ts';
+import type { Locate } from '../config/explain.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { Method, StagePlan } from '../core/method.ts';
 import { UserError } from '../runtime/errors.ts';
 import { activationElements, countParameters } from './memory.ts';
@@ -21,7 +21,7 @@ export interface Plan {
 }
 
 /** Throws a UserError when a batch does not fit into the training split, naming the key. */
-export function checkBatches(config: Config, trainingSamples: number, locate: Locate): void {
+export function checkBatches(config: RunConfig, trainingSamples: number, locate: Locate): void {
   for (const { path, batch } of batchesOf(config.training, ['training'])) {
     if (batch <= trainingSamples) continue;
     throw new UserError('A batch is larger than the data.', {

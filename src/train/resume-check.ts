@@ -1,7 +1,7 @@
 /** Whether a checkpoint fits what is to be trained: the configuration, the samples, and the lengths of the stages. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { CheckpointHead } from '../core/checkpoint.ts';
 import type { RunFolder } from '../core/run-folder.ts';
 import type { PreparedSample } from '../data/types.ts';
@@ -21,7 +21,7 @@ const FREE_TO_CHANGE =
   'output.*, data.ahead, data.cache, data.source.path (samples of the same names), training.maxBadSteps, and the lengths of stages that are not over';
 
 /** Throws a UserError that lists every key by which `config` would train something else than `trained`. */
-export function requireSameTraining(trained: Config, config: Config, run: RunFolder): void {
+export function requireSameTraining(trained: RunConfig, config: RunConfig, run: RunFolder): void {
   const before = leaves(trained);
   const after = leaves(config);
   const keys = [...new Set([...before.keys(), ...after.keys()])];

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { configToYaml, type LoadedConfig, loadConfig } from '../config/load.ts';
-import type { Config } from '../config/schema.ts';
-import { storedConfig } from '../config/stored.ts';
+import { configToYaml } from '../config/load.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import { type Checkpoint, listCheckpoints, readCheckpoint } from '../core/checkpoint.ts';
 import { newestRun, RunFolder } from '../core/run-folder.ts';
 import type { PreparedSample } from '../data/types.ts';
+import { type LoadedConfig, loadConfig, storedConfig } from '../models/read-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import { writeFileAtomically } from '../runtime/files.ts';
 import { lockRun } from './lock.ts';
@@ -138,7 +138,7 @@ async function configOf(
  */
 export async function prepareFolder(
   run: RunFolder,
-  config: Config,
+  config: RunConfig,
   samples: readonly PreparedSample[],
   step: number,
   warn: (message: string) => void,

@@ -1,5 +1,5 @@
 /** Pictures of what a training can do so far. */
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { Method } from '../core/method.ts';
 import type { RunFolder } from '../core/run-folder.ts';
 import { heldOutBatch } from '../data/held-out.ts';
@@ -23,7 +23,7 @@ export class SampleGrids {
   }
 
   /** Reads the samples that every grid shows: of the validation split, or the next best. */
-  static async read(config: Config, data: PreparedData, reporter: Reporter): Promise<SampleGrids> {
+  static async read(config: RunConfig, data: PreparedData, reporter: Reporter): Promise<SampleGrids> {
     const { sampleCount, sampleRefinement } = config.output;
     const { validation, test, train } = data.samples;
     const shown = [...validation, ...test, ...train].slice(0, sampleCount);

@@ -1,5 +1,5 @@
 /** One stage of a training while it runs: its networks, its data, its holes, and their positions. */
-import type { Config } from '../config/schema.ts';
+import type { RunConfig } from '../config/run-config.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import type { Method, StagePlan, Trainable } from '../core/method.ts';
 import { toBatch } from '../data/batch.ts';
@@ -14,7 +14,7 @@ import { guardedStep, type StepValues } from './guard.ts';
 import { restoreStage } from './snapshot.ts';
 
 export interface StageOptions {
-  readonly config: Config;
+  readonly config: RunConfig;
   readonly method: Method;
   readonly stage: StagePlan;
   readonly samples: readonly PreparedSample[];

@@ -49,7 +49,7 @@ describe('the command', () => {
 
   it('writes what it found', async () => {
     const out = join(folder, 'speed.json');
-    const { resolution } = await import('../../src/config/load.ts').then(
+    const { resolution } = await import('../../src/models/read-config.ts').then(
       ({ readConfig }) => readConfig(smoke.config).config,
     );
     await benchCommand({ ...smoke, resolutions: [resolution], out });

@@ -2,11 +2,11 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { configSchema } from '../../src/config/schema.ts';
 import { reportSchema } from '../../src/eval/report/schema.ts';
+import { methodNames } from '../../src/models/registry.ts';
 import { SmokeRuns } from './smoke-runs.ts';
 
-const names = configSchema.options.map(({ shape }) => shape.method.value);
+const names = methodNames();
 const runs = new SmokeRuns();
 afterAll(() => rmSync(runs.folder, { recursive: true }));
 

@@ -11,9 +11,9 @@ import {
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config/load.ts';
 import { listCheckpoints, readCheckpoint } from '../../src/core/checkpoint.ts';
 import { prepare } from '../../src/data/prepare.ts';
+import { readConfig } from '../../src/models/read-config.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { makePairs } from '../train/pairs.ts';
 import {

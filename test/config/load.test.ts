@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { configToYaml, loadConfig, readConfig } from '../../src/config/load.ts';
+import { configToYaml } from '../../src/config/load.ts';
+import { loadConfig, readConfig } from '../../src/models/read-config.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { readDps } from './dps.ts';
 

@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { readConfig } from '../../src/config/load.ts';
 import { createRunFolder } from '../../src/core/run-folder.ts';
+import { readConfig } from '../../src/models/read-config.ts';
 
 let runs: string;
 beforeEach(() => {

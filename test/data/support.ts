@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll } from 'vitest';
-import { type Config, configSchema } from '../../src/config/schema.ts';
+import type { RunConfig } from '../../src/config/run-config.ts';
+import { dpsSchema } from '../../src/models/dps/config.ts';
 import type { Reporter } from '../../src/runtime/progress.ts';
 import { readSafetensors, type StoredTensor } from '../../src/weights/safetensors.ts';
 
@@ -40,9 +41,9 @@ export function recorder(): Reporter & { infos: string[]; warnings: string[] } {
 }
 
 /** A complete config at 64 px whose `data` is given, with edge detection as small as it can be. */
-export function smallConfig(data: { source: object; cache: string } & Record<string, unknown>): Config {
+export function smallConfig(data: { source: object; cache: string } & Record<string, unknown>): RunConfig {
   const steps = { steps: 1 };
-  return configSchema.parse({
+  return dpsSchema.parse({
     method: 'dps',
     resolution: 64,
     data: { edges: { size: 64, padding: 16 }, ...data },

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Config } from '../../src/config/schema.ts';
+import type { RunConfig } from '../../src/config/run-config.ts';
 import { startEditor } from '../../src/editor/editor.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -12,7 +12,7 @@ import { tinyScFegan, tinyScFeganConfig } from '../models/scfegan/tiny.ts';
 
 export interface TinyEditor {
   readonly url: string;
-  readonly config: Config;
+  readonly config: RunConfig;
   readonly checkpoint: string;
   readonly folder: string;
   close(): Promise<void>;
@@ -22,7 +22,7 @@ export async function tinyCheckpoint(folder: string, task: 'edit' | 'synthesis' 
   const { data, model, ...rest } = tinyConfig({ task, levels: 1 });
   // A small photo for the edge detector, which is the largest network by far.
   const edges = { ...data.edges, size: 64, padding: 16 };
-  const config: Config = {
+  const config: RunConfig = {
     ...rest,
     data: { ...data, edges, cache: join(folder, 'cache') },
     model: { ...model, width: 4, imageGenerator: { ...model.imageGenerator, width: 4 } },
@@ -53,7 +53,7 @@ export async function tinyColourCheckpoint(folder: string) {
 
 /** @param makeCheckpoint in a folder: what the editor runs. */
 export async function tinyEditor(
-  makeCheckpoint: (folder: string) => Promise<{ config: Config; checkpoint: string }> = tinyCheckpoint,
+  makeCheckpoint: (folder: string) => Promise<{ config: RunConfig; checkpoint: string }> = tinyCheckpoint,
 ): Promise<TinyEditor> {
   const folder = mkdtempSync(join(tmpdir(), 'editor-'));
   const { config, checkpoint } = await makeCheckpoint(folder);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Config } from '../../src/config/schema.ts';
+import type { RunConfig } from '../../src/config/run-config.ts';
 import type { Method } from '../../src/core/method.ts';
 import { pipeline } from '../../src/export/computation.ts';
 import { EXPORT_FORMATS, exportModel } from '../../src/export/export.ts';
@@ -32,10 +32,10 @@ const PRECISIONS = [
  * One level with pictures that are no plain grey, so that an error anywhere would show. Widths are multiples of 4:
  * onnxruntime-web's WebGPU computes convolutions of 6 channels wrongly (its issue 29651).
  */
-function tinyMethod(): { method: Method; config: Config } {
+function tinyMethod(): { method: Method; config: RunConfig } {
   const tiny = tinyConfig({ levels: 1 });
   const model = { ...tiny.model, width: 4, imageGenerator: { ...tiny.model.imageGenerator, width: 4 } };
-  const config: Config = { ...tiny, model };
+  const config: RunConfig = { ...tiny, model };
   const method = createMethod(config);
   for (const network of Object.values(method.networks)) {
     randomiseWeights(network);

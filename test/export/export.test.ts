@@ -15,11 +15,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportCommand } from '../../src/cli/export.ts';
-import type { Config } from '../../src/config/schema.ts';
 import type { Method } from '../../src/core/method.ts';
 import type { ExportFormat } from '../../src/export/export.ts';
 import type { ExportReport } from '../../src/export/report.ts';
 import { importWeights } from '../../src/import/import.ts';
+import type { DpsConfig } from '../../src/models/dps/config.ts';
 import { loadMethod } from '../../src/models/load.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { type Tensor, tf } from '../../src/ops/tf.ts';
@@ -130,7 +130,10 @@ describe('export to safetensors', () => {
   });
 
   it('writes what the command import reads', async () => {
-    const two: Config = { ...tinyConfig({ levels: 2, norm: 'instance' }), refinement: { maxDilation: 13 } };
+    const two: DpsConfig = {
+      ...tinyConfig({ levels: 2, norm: 'instance' }),
+      refinement: { maxDilation: 13 },
+    };
     const source = createMethod(two);
     const names = ['F', 'G32', 'G64'];
     const from = await saveMethod(join(folder, 'two'), source, two, names, 1);

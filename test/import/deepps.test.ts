@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/load.ts';
 import { importWeights } from '../../src/import/import.ts';
 import { loadMethod, trainedPredictor } from '../../src/models/load.ts';
+import { loadConfig } from '../../src/models/read-config.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { silent } from '../../src/runtime/progress.ts';

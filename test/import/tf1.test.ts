@@ -2,7 +2,6 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config/load.ts';
 import { exportModel } from '../../src/export/export.ts';
 import { importWeights } from '../../src/import/import.ts';
 import {
@@ -11,6 +10,7 @@ import {
   DISCRIMINATOR_NAMING,
 } from '../../src/models/deepfill/generator.ts';
 import { loadMethod, trainedPredictor } from '../../src/models/load.ts';
+import { loadConfig } from '../../src/models/read-config.ts';
 import {
   buildGenerator as buildScFegan,
   GENERATOR_NAMING as SC_FEGAN,

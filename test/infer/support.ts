@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import sharp from 'sharp';
-import type { Config } from '../../src/config/schema.ts';
+import type { RunConfig } from '../../src/config/run-config.ts';
 import type { Raster } from '../../src/infer/raster.ts';
 import type { LoadedMethod } from '../../src/models/load.ts';
 import { createMethod } from '../../src/models/registry.ts';
@@ -11,7 +11,7 @@ import { tinyConfig } from '../models/dps/tiny.ts';
 export const tinyLoaded = (task: 'edit' | 'synthesis') => asTrained(tinyConfig({ task, levels: 1 }));
 
 /** A method with random weights, as if it were trained. */
-export function asTrained(config: Config): LoadedMethod {
+export function asTrained(config: RunConfig): LoadedMethod {
   const method = createMethod(config);
   const checkpoint = { step: 1, stage: { index: 0, name: 'F', step: 1 }, config, random: {}, metrics: {} };
   return { path: 'tiny', config, method, checkpoint, trained: Object.keys(method.networks) };

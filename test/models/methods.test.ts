@@ -1,8 +1,8 @@
 /** What every method that works in one go must do, by narrow networks. */
 import { describe, expect, it } from 'vitest';
-import { type Config, configSchema } from '../../src/config/schema.ts';
+import type { RunConfig } from '../../src/config/run-config.ts';
 import type { Method } from '../../src/core/method.ts';
-import { createMethod } from '../../src/models/registry.ts';
+import { configSchemas, createMethod } from '../../src/models/registry.ts';
 import { trainableWeights } from '../../src/nn/network-weights.ts';
 import { type Tensor, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -29,7 +29,7 @@ const configs: Record<string, object> = {
   },
 };
 
-const configOf = (name: string): Config => configSchema.parse({ ...base, ...configs[name] });
+const configOf = (name: string): RunConfig => configSchemas().zod.parse({ ...base, ...configs[name] });
 
 /** Copies of all that a checkpoint holds of a stage. */
 const valuesOf = (state: Record<string, Tensor>) =>

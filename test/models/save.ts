@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Config } from '../../src/config/schema.ts';
+import type { RunConfig } from '../../src/config/run-config.ts';
 import { writeCheckpoint } from '../../src/core/checkpoint.ts';
 import type { Method } from '../../src/core/method.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
@@ -8,7 +8,7 @@ import { namedWeights } from '../../src/nn/network-weights.ts';
 export function saveMethod(
   folder: string,
   method: Method,
-  config: Config,
+  config: RunConfig,
   trained: string[],
   step: number,
 ): Promise<string> {

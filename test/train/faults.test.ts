@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readConfig } from '../../src/config/load.ts';
 import type { StagePlan, Trainable } from '../../src/core/method.ts';
 import { createRunFolder, type RunFolder } from '../../src/core/run-folder.ts';
 import type { PreparedData } from '../../src/data/types.ts';
+import { readConfig } from '../../src/models/read-config.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { CollapseWatch } from '../../src/train/collapse.ts';

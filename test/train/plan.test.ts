@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { readConfig } from '../../src/config/load.ts';
+import { readConfig } from '../../src/models/read-config.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { activationElements } from '../../src/train/memory.ts';

@@ -1,4 +1,3 @@
-import { loadConfig } from '../../config/load.ts';
 import { defineCommand } from '../command.ts';
 import { configFlag, setFlag } from '../flags.ts';
 import { terminalReporter } from '../reporter.ts';
@@ -14,6 +13,7 @@ export const prepare = defineCommand({
     ],
   ],
   async run({ config, set }) {
+    const { loadConfig } = await import('../../models/read-config.ts');
     const loaded = loadConfig(config, set);
     const { prepareCommand } = await import('../prepare.ts');
     await prepareCommand({ config: loaded.config, reporter: terminalReporter() });

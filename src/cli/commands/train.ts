@@ -1,4 +1,3 @@
-import { loadConfig } from '../../config/load.ts';
 import { UserError } from '../../runtime/errors.ts';
 import { defineCommand } from '../command.ts';
 import { configFlag, setFlag, text, wholeNumber } from '../flags.ts';
@@ -36,7 +35,6 @@ export const train = defineCommand({
   ],
   async run({ config, set: sets, resume, runs, 'max-steps': maxSteps, 'dry-run': dryRun }) {
     const reporter = terminalReporter();
-    // Mistakes are told before TensorFlow is loaded, which takes a second.
     if (resume !== undefined) {
       if (dryRun) throw new UserError('--dry-run shows what a new run would do; leave --resume out.');
       const { openRun } = await import('../../train/resume.ts');
@@ -50,6 +48,7 @@ export const train = defineCommand({
         expected: '--config FILE for a new run, or --resume RUN to go on with one',
       });
     }
+    const { loadConfig } = await import('../../models/read-config.ts');
     const loaded = loadConfig(config, sets);
     const { trainCommand } = await import('../train.ts');
     await trainCommand({ loaded, runs, maxSteps, dryRun, reporter });

@@ -1,13 +1,12 @@
 /** A stage's hole masks: made once at its start, drawn from in every step (the original's get_mask pool). */
-import type { HoleKind } from '../../config/data-schema.ts';
-import type { Config } from '../../config/schema.ts';
+import type { HoleKind, RunConfig } from '../../config/run-config.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
 import { drawBoxMask } from './box.ts';
 import { drawFreeFormMask } from './free-form.ts';
 import { drawLamaMask, LAMA_HOLES } from './lama.ts';
 import { drawRectangle, rectangleMask } from './rectangle.ts';
 
-type HoleSettings = Config['data']['holes'];
+type HoleSettings = RunConfig['data']['holes'];
 
 const shapes: Record<HoleKind, (n: number, stream: RandomStream) => Uint8Array> = {
   rectangle: (n, stream) => rectangleMask(drawRectangle(n, stream), n),

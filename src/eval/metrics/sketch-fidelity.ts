@@ -1,5 +1,5 @@
 /** How well the lines of a result follow a sketch: precision, recall and F. */
-import type { Config } from '../../config/schema.ts';
+import type { RunConfig } from '../../config/run-config.ts';
 import { edgeMapToSketch } from '../../data/edges/sketch-of-edges.ts';
 import { type Hed, loadHed } from '../../nn/hed.ts';
 import { type Tensor4D, tf } from '../../ops/tf.ts';
@@ -108,7 +108,7 @@ const mostPadding = 16;
 export async function linesOf(
   hed: Hed,
   images: Tensor4D,
-  edges: Config['data']['edges'],
+  edges: RunConfig['data']['edges'],
 ): Promise<Uint8Array[]> {
   const [n, size] = images.shape;
   const sketches: Uint8Array[] = [];
@@ -125,7 +125,7 @@ export async function linesOf(
 }
 
 /** HED's edge probabilities [1,s,s,1] of an image of bytes [1,s,s,3]. */
-function edgeMap(hed: Hed, bytes: Tensor4D, edges: Config['data']['edges']): Tensor4D {
+function edgeMap(hed: Hed, bytes: Tensor4D, edges: RunConfig['data']['edges']): Tensor4D {
   const size = bytes.shape[1];
   const seen = size === edges.size ? bytes : tf.clipByValue(resample(bytes, edges.size, bicubic), 0, 255);
   const padding = Math.min(edges.padding, mostPadding);

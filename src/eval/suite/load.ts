@@ -1,6 +1,5 @@
 /** Reads suites, as configurations are read. */
-import { explain, locator } from '../../config/explain.ts';
-import { merge, readLayers, setsLayer } from '../../config/layers.ts';
+import { readYaml } from '../../config/load.ts';
 import { UserError } from '../../runtime/errors.ts';
 import { type Suite, suiteJsonSchema, suiteSchema } from './schema.ts';
 
@@ -10,14 +9,11 @@ import { type Suite, suiteJsonSchema, suiteSchema } from './schema.ts';
  * @throws UserError that lists every mistake with its file, line and key.
  */
 export function readSuite(path: string, sets: readonly string[] = []): Suite {
-  const layers = [...readLayers(path, '--suite'), setsLayer(sets)];
-  const values = layers
-    .map((layer) => layer.values)
-    .reduce<unknown>((base, over) => merge(base, over, suiteJsonSchema), {});
-  const locate = locator(layers);
-  const parsed = suiteSchema.safeParse(values);
-  if (!parsed.success) throw explain(parsed.error.issues, values, locate, suiteJsonSchema);
-  const suite = parsed.data;
+  const { values: suite, locate } = readYaml(path, sets, {
+    schema: suiteSchema,
+    json: suiteJsonSchema,
+    flag: '--suite',
+  });
   const lists = {
     holes: suite.holes,
     levels: suite.levels,

@@ -1,7 +1,7 @@
 /** What an evaluation measures: the keys of a suite, their defaults, bounds and documentation. */
 import { z } from 'zod';
-import { holeKinds } from '../../config/data-schema.ts';
-import type { JsonSchema } from '../../config/json-schema.ts';
+import { jsonSchemaOf } from '../../config/json-schema.ts';
+import { holeKinds } from '../../config/run-config.ts';
 
 const share = () => z.number().min(0).max(1);
 
@@ -125,4 +125,4 @@ export const suiteSchema = z
 
 export type Suite = z.output<typeof suiteSchema>;
 
-export const suiteJsonSchema = z.toJSONSchema(suiteSchema, { io: 'input' }) as JsonSchema;
+export const suiteJsonSchema = jsonSchemaOf(suiteSchema);

@@ -1,7 +1,6 @@
 /** The fixed set of a suite: photos of a split, each with a hole of every kind. */
 import { createHash } from 'node:crypto';
-import type { HoleKind } from '../../config/data-schema.ts';
-import type { Config } from '../../config/schema.ts';
+import type { HoleKind, RunConfig } from '../../config/run-config.ts';
 import { UnusableImage } from '../../data/decode.ts';
 import { decodePair } from '../../data/pair.ts';
 import type { PreparedSample, Split } from '../../data/types.ts';
@@ -26,7 +25,7 @@ export interface Item {
 export interface EvaluationSet {
   readonly suite: Suite;
   readonly split: Split;
-  readonly task: Config['task'];
+  readonly task: RunConfig['task'];
   /** Side of photos and sketches, px. */
   readonly resolution: number;
   readonly holes: readonly ItemHole[];
@@ -39,7 +38,7 @@ export interface EvaluationSet {
 
 export interface SetOptions {
   readonly suite: Suite;
-  readonly config: Config;
+  readonly config: RunConfig;
   readonly split: Split;
   /** Of the split. */
   readonly samples: readonly PreparedSample[];
@@ -93,7 +92,7 @@ function choose(samples: readonly PreparedSample[], { seed, images }: Suite): Pr
     .map(({ sample }) => sample);
 }
 
-function emptySplit({ data }: Config, split: Split, samples: number): UserError {
+function emptySplit({ data }: RunConfig, split: Split, samples: number): UserError {
   const shares = `data.split is {validation: ${data.split.validation}, test: ${data.split.test}}`;
   return new UserError('There is nothing to evaluate.', {
     where: `--split ${split}`,

@@ -1,9 +1,9 @@
-import type { DeepFillConfig } from '../../config/methods/deepfill.ts';
 import type { StagePlan } from '../../core/method.ts';
 import { type NetworkPorts, pictureNetworkPorts } from '../../core/ports.ts';
 import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
+import type { DeepFillConfig } from './config.ts';
 import { buildGenerator, DISCRIMINATOR_NAMING, GENERATOR_NAMING } from './generator.ts';
 import { DeepFillPredictor } from './predictor.ts';
 import { DeepFillStage } from './stage.ts';

@@ -1,5 +1,5 @@
 /** Deep Plastic Surgery as a method: its stages in order, what they train, and what one sees of it. */
-import { type DpsConfig, imageGeneratorLevel, levelResolution } from '../../config/methods/dps.ts';
+
 import type { Collapse, Method, NamedImages, StagePlan, Trainable } from '../../core/method.ts';
 import type { NetworkPorts } from '../../core/ports.ts';
 import type { Batch } from '../../data/types.ts';
@@ -9,6 +9,7 @@ import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { stream } from '../../runtime/seed.ts';
 import { createPerceptualLoss } from '../perceptual-network.ts';
+import { type DpsConfig, imageGeneratorLevel, levelResolution } from './config.ts';
 import { ImageGeneratorStage } from './image-generator-stage.ts';
 import { buildNetworks, type DpsNetworks } from './networks.ts';
 import { portsOf } from './ports.ts';

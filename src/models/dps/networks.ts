@@ -1,5 +1,5 @@
-import { type DpsConfig, imageGeneratorLevel, levelResolution } from '../../config/methods/dps.ts';
 import type { LayersModel } from '../../ops/tf.ts';
+import { type DpsConfig, imageGeneratorLevel, levelResolution } from './config.ts';
 import { buildDiscriminator } from './discriminator.ts';
 import { buildGenerator, featuresOf } from './generator.ts';
 import { buildImageGenerator } from './image-generator.ts';

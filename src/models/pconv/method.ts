@@ -1,4 +1,3 @@
-import type { PartialConvConfig } from '../../config/methods/pconv.ts';
 import type { StagePlan } from '../../core/method.ts';
 import { type NetworkPorts, type Port, pictureNetworkPorts } from '../../core/ports.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
@@ -6,6 +5,7 @@ import type { Reporter } from '../../runtime/progress.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
 import { createFeatureLosses } from '../perceptual-network.ts';
+import type { PartialConvConfig } from './config.ts';
 import { buildNetwork } from './network.ts';
 import { PartialConvPredictor } from './predictor.ts';
 import { PartialConvStage } from './stage.ts';

@@ -1,10 +1,10 @@
-import type { Pix2PixConfig } from '../../config/methods/pix2pix.ts';
 import type { StagePlan } from '../../core/method.ts';
 import { type NetworkPorts, pictureNetworkPorts } from '../../core/ports.ts';
 import { leastSquaresLoss, vanillaLoss } from '../../losses/adversarial.ts';
 import { stream } from '../../runtime/seed.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
+import type { Pix2PixConfig } from './config.ts';
 import { buildDiscriminator } from './discriminator.ts';
 import { buildGenerator } from './generator.ts';
 import { conditionChannels } from './inputs.ts';

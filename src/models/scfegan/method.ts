@@ -1,4 +1,3 @@
-import type { ScFeganConfig } from '../../config/methods/sc-fegan.ts';
 import type { NamedImages, StagePlan } from '../../core/method.ts';
 import { type NetworkPorts, pictureNetworkPorts } from '../../core/ports.ts';
 import type { Batch } from '../../data/types.ts';
@@ -10,6 +9,7 @@ import { stream } from '../../runtime/seed.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
 import { createFeatureLosses } from '../perceptual-network.ts';
+import type { ScFeganConfig } from './config.ts';
 import { buildGenerator, DISCRIMINATOR_NAMING, GENERATOR_NAMING } from './generator.ts';
 import { DISCRIMINATOR_CHANNELS, drawNoise, GENERATOR_CHANNELS } from './inputs.ts';
 import { ScFeganPredictor } from './predictor.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { holeKinds } from '../../../src/config/data-schema.ts';
+import { holeKinds } from '../../../src/config/run-config.ts';
 import { drawLamaMask, LAMA_HOLES } from '../../../src/data/masks/lama.ts';
 import { makeHolePool } from '../../../src/data/masks/pool.ts';
 import { drawRectangle, rectangleMask } from '../../../src/data/masks/rectangle.ts';

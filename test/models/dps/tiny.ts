@@ -1,6 +1,6 @@
-import { type DpsConfig, dpsSchema } from '../../../src/config/methods/dps.ts';
 import type { Batch } from '../../../src/data/types.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
+import { type DpsConfig, dpsSchema } from '../../../src/models/dps/config.ts';
 import { Dps } from '../../../src/models/dps/method.ts';
 import type { VggTrunk } from '../../../src/nn/vgg.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';

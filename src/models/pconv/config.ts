@@ -1,18 +1,15 @@
 /** The configuration of partial convolutions. */
 import { z } from 'zod';
-import { poolFeatures, torchvisionWeights } from '../feature-network.ts';
-import type { Locate } from '../locate.ts';
 import {
   commonShape,
   editOnly,
   optimizer,
-  requireMultiple,
   resolution,
   stageShape,
   trainingShape,
   weight,
-} from '../parts.ts';
-import type { MethodConfig } from './method-config.ts';
+} from '../../config/run-config.ts';
+import { poolFeatures } from '../feature-network.ts';
 
 const model = z
   .strictObject({
@@ -34,7 +31,8 @@ const model = z
         'Whether the network is given the sketch too, which is not in the paper: to compare it with methods that are.',
       ),
   })
-  .prefault({});
+  .prefault({})
+  .describe('The networks.');
 
 const loss = z
   .strictObject({
@@ -51,12 +49,12 @@ const loss = z
     totalVariation: weight(0.1, 'the total variation in and about the hole'),
     features: poolFeatures,
   })
-  .prefault({});
+  .prefault({})
+  .describe('The losses and their weights.');
 
 export const pconvSchema = z
   .strictObject({
-    ...commonShape('pconv'),
-    method: z.literal('pconv').describe('Partial convolutions.'),
+    ...commonShape('pconv', 'Partial convolutions.'),
     task: editOnly,
     resolution,
     model,
@@ -73,19 +71,9 @@ export const pconvSchema = z
           .prefault({})
           .describe('Second phase, with the encoder’s batch normalisation frozen.'),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('How it is trained.'),
   })
   .describe('Partial convolutions: configuration of a training run.');
 
 export type PartialConvConfig = z.output<typeof pconvSchema>;
-
-export const pconv: MethodConfig<PartialConvConfig> = {
-  title: 'Partial convolutions',
-  paper:
-    '[Image Inpainting for Irregular Holes Using Partial Convolutions](https://arxiv.org/abs/1804.07723) (Liu, Reda, Shih, Wang, Tao, Catanzaro, ECCV 2018)',
-  check({ resolution: side, model: { depth } }: PartialConvConfig, locate: Locate): string[] {
-    requireMultiple(side, 2 ** depth, `model.depth says that it is halved ${depth} times`, locate);
-    return [];
-  },
-  weightFiles: ({ loss: { features } }) => torchvisionWeights(features, ['loss', 'features']),
-};

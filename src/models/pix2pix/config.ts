@@ -1,16 +1,13 @@
 /** The configuration of pix2pix. */
 import { z } from 'zod';
-import type { Locate } from '../locate.ts';
 import {
   commonShape,
   optimizer,
-  requireMultiple,
   resolution,
   stageShape,
   trainingShape,
   weight,
-} from '../parts.ts';
-import type { MethodConfig } from './method-config.ts';
+} from '../../config/run-config.ts';
 
 const model = z
   .strictObject({
@@ -46,7 +43,8 @@ const model = z
       .default(3)
       .describe('Its layers of stride 2. 3: it judges patches of 70×70 px; 0: single pixels.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('The networks.');
 
 const atTestTime = z
   .strictObject({
@@ -73,31 +71,21 @@ const loss = z
     adversarial: weight(1, 'the adversarial loss'),
     reconstruction: weight(100, 'the L1 loss'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('The losses and their weights.');
 
 export const pix2pixSchema = z
   .strictObject({
-    ...commonShape('pix2pix'),
-    method: z.literal('pix2pix').describe('pix2pix.'),
+    ...commonShape('pix2pix', 'pix2pix.'),
     resolution,
     model,
     atTestTime,
     loss,
     training: z
       .strictObject({ ...trainingShape, ...stageShape({ epochs: 200 }, 1), optimizer: optimizer() })
-      .prefault({}),
+      .prefault({})
+      .describe('How it is trained.'),
   })
   .describe('pix2pix: configuration of a training run.');
 
 export type Pix2PixConfig = z.output<typeof pix2pixSchema>;
-
-export const pix2pix: MethodConfig<Pix2PixConfig> = {
-  title: 'pix2pix',
-  paper:
-    '[Image-to-Image Translation with Conditional Adversarial Networks](https://arxiv.org/abs/1611.07004) (Isola, Zhu, Zhou, Efros, CVPR 2017)',
-  check({ resolution: side, model: { depth } }: Pix2PixConfig, locate: Locate): string[] {
-    requireMultiple(side, 2 ** depth, `model.depth says that it is halved ${depth} times`, locate);
-    return [];
-  },
-  weightFiles: () => [],
-};

@@ -1,18 +1,15 @@
 /** The configuration of SC-FEGAN. */
 import { z } from 'zod';
-import { poolFeatures, torchvisionWeights } from '../feature-network.ts';
-import type { Locate } from '../locate.ts';
 import {
   commonShape,
   editOnly,
   optimizer,
-  requireMultiple,
   resolution,
   stageShape,
   trainingShape,
   weight,
-} from '../parts.ts';
-import type { MethodConfig } from './method-config.ts';
+} from '../../config/run-config.ts';
+import { poolFeatures } from '../feature-network.ts';
 
 const model = z
   .strictObject({
@@ -29,7 +26,8 @@ const model = z
       .default(64)
       .describe('Channels of the discriminator’s first layer; four times as many at most.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('The networks.');
 
 const loss = z
   .strictObject({
@@ -43,31 +41,21 @@ const loss = z
     drift: weight(0.001, 'the discriminator’s squared scores of photos, which it minimises'),
     features: poolFeatures,
   })
-  .prefault({});
+  .prefault({})
+  .describe('The losses and their weights.');
 
 export const scFeganSchema = z
   .strictObject({
-    ...commonShape('sc-fegan'),
-    method: z.literal('sc-fegan').describe('SC-FEGAN: holes filled from sketches and strokes of colour.'),
+    ...commonShape('sc-fegan', 'SC-FEGAN: holes filled from sketches and strokes of colour.'),
     task: editOnly,
     resolution,
     model,
     loss,
     training: z
       .strictObject({ ...trainingShape, ...stageShape({ epochs: 100 }, 8), optimizer: optimizer(1e-4) })
-      .prefault({}),
+      .prefault({})
+      .describe('How it is trained.'),
   })
   .describe('SC-FEGAN: configuration of a training run.');
 
 export type ScFeganConfig = z.output<typeof scFeganSchema>;
-
-export const scFegan: MethodConfig<ScFeganConfig> = {
-  title: 'SC-FEGAN',
-  paper:
-    '[SC-FEGAN: Face Editing Generative Adversarial Network with User’s Sketch and Color](https://arxiv.org/abs/1902.06838) (Jo, Park, ICCV 2019)',
-  check({ resolution: side }: ScFeganConfig, locate: Locate): string[] {
-    requireMultiple(side, 64, 'the U-Net halves it six times before its innermost layer', locate);
-    return [];
-  },
-  weightFiles: ({ loss }) => torchvisionWeights(loss.features, ['loss', 'features']),
-};

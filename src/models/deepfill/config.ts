@@ -1,17 +1,14 @@
 /** The configuration of DeepFillv2. */
 import { z } from 'zod';
-import type { Locate } from '../locate.ts';
 import {
   commonShape,
   editOnly,
   optimizer,
-  requireMultiple,
   resolution,
   stageShape,
   trainingShape,
   weight,
-} from '../parts.ts';
-import type { MethodConfig } from './method-config.ts';
+} from '../../config/run-config.ts';
 
 const model = z
   .strictObject({
@@ -33,19 +30,20 @@ const model = z
       .default(64)
       .describe('Channels of the discriminator’s first layer.'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('The networks.');
 
 const loss = z
   .strictObject({
     adversarial: weight(1, 'the adversarial loss, a hinge loss'),
     reconstruction: weight(1, 'the L1 loss of the coarse and the refined image, over all pixels'),
   })
-  .prefault({});
+  .prefault({})
+  .describe('The losses and their weights.');
 
 export const deepfillSchema = z
   .strictObject({
-    ...commonShape('deepfillv2'),
-    method: z.literal('deepfillv2').describe('DeepFillv2.'),
+    ...commonShape('deepfillv2', 'DeepFillv2.'),
     task: editOnly,
     resolution,
     model,
@@ -56,24 +54,9 @@ export const deepfillSchema = z
         ...stageShape({ steps: 1_000_000 }, 16),
         optimizer: optimizer(1e-4),
       })
-      .prefault({}),
+      .prefault({})
+      .describe('How it is trained.'),
   })
   .describe('DeepFillv2: configuration of a training run.');
 
 export type DeepFillConfig = z.output<typeof deepfillSchema>;
-
-export const deepfill: MethodConfig<DeepFillConfig> = {
-  title: 'DeepFillv2',
-  paper:
-    '[Free-Form Image Inpainting with Gated Convolution](https://arxiv.org/abs/1806.03589) (Yu, Lin, Yang, Shen, Lu, Huang, ICCV 2019)',
-  check(config: DeepFillConfig, locate: Locate): string[] {
-    requireMultiple(
-      config.resolution,
-      8,
-      'features of a quarter of it, and attention at half of these',
-      locate,
-    );
-    return [];
-  },
-  weightFiles: () => [],
-};

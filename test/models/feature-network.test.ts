@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  isThere,
-  missingWeights,
-  poolFeatures,
-  torchvisionWeights,
-} from '../../src/config/feature-network.ts';
+import { poolFeatures, torchvisionWeights } from '../../src/models/feature-network.ts';
+import { isThere, missingWeights } from '../../src/models/read-config.ts';
 
 const locate = (path: readonly PropertyKey[]) => `a.yaml:1: ${path.join('.')}`;
 const key = ['loss', 'features'];

@@ -1,8 +1,6 @@
 /** The trained network whose features losses compare: a part of several methods' configurations. */
-import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { UserError } from '../runtime/errors.ts';
-import type { Locate } from './locate.ts';
+import type { NeededWeights } from '../core/define-method.ts';
 
 /** For the perceptual and style losses of inpainting, which compare the pools of VGG16. */
 export const poolFeatures = z
@@ -31,19 +29,6 @@ const torchvision = {
   vgg19: { file: 'vgg19-dcbb9e9d.pth', last: 10 },
 };
 
-/** A file of weights that a configuration needs. */
-export interface WeightFile {
-  /** For people. */
-  readonly label: string;
-  /** The part of the configuration with the keys `network` and `weights` that ask for it. */
-  readonly key: readonly string[];
-  /** Undefined where `weights` is left out. */
-  readonly path: string | undefined;
-  readonly expected: string;
-  /** How to come by it. */
-  readonly fix: string;
-}
-
 /**
  * The file of torchvision's weights, if a configuration asks for them.
  *
@@ -52,7 +37,7 @@ export interface WeightFile {
 export function torchvisionWeights(
   { network, weights }: { readonly network: string; readonly weights?: string | undefined },
   key: readonly string[],
-): WeightFile[] {
+): NeededWeights[] {
   if (!(network === 'vgg16' || network === 'vgg19')) return [];
   const { file, last } = torchvision[network];
   const name = network.toUpperCase();
@@ -67,16 +52,4 @@ export function torchvisionWeights(
         `or use the network that installs by itself: --set ${key.join('.')}.network=hed-vgg16`,
     },
   ];
-}
-
-export const isThere = ({ path }: WeightFile): boolean => path !== undefined && existsSync(path);
-
-/** What to tell a user whose file of weights is not there. */
-export function missingWeights({ label, key, path, expected, fix }: WeightFile, locate: Locate): UserError {
-  return new UserError(`${label} are not there.`, {
-    where: locate([...key, path ? 'weights' : 'network']),
-    expected,
-    got: path ? `${path} does not exist` : `no ${key.join('.')}.weights`,
-    fix,
-  });
 }

@@ -1,10 +1,17 @@
 /** The configuration of Deep Plastic Surgery, and what its keys mean together. */
 import { z } from 'zod';
+import type { Locate } from '../../config/explain.ts';
+import {
+  batch,
+  commonShape,
+  duration,
+  holePool,
+  optimizer,
+  stageShape,
+  trainingShape,
+  weight,
+} from '../../config/run-config.ts';
 import { UserError } from '../../runtime/errors.ts';
-import { torchvisionWeights } from '../feature-network.ts';
-import type { Locate } from '../locate.ts';
-import { commonShape, count, duration, optimizer, stageShape, trainingShape, weight } from '../parts.ts';
-import type { MethodConfig } from './method-config.ts';
 
 const model = z.strictObject({
   levels: z
@@ -94,7 +101,8 @@ const perceptual = z
         'Input normalisation. The original applies the inverse of what [-1, 1] images need; imagenet is right.',
       ),
   })
-  .prefault({});
+  .prefault({})
+  .describe('The perceptual loss, which compares features of a trained network.');
 
 const loss = z
   .strictObject({
@@ -103,7 +111,8 @@ const loss = z
     reconstruction: weight(100, 'the L1 loss'),
     perceptual,
   })
-  .prefault({});
+  .prefault({})
+  .describe('The losses and their weights.');
 
 const training = z.strictObject({
   ...trainingShape,
@@ -114,10 +123,10 @@ const training = z.strictObject({
   levels: z
     .array(
       z.strictObject({
-        batch: count(),
+        batch: batch(),
         atFullRefinement: duration.describe('First phase, with l = 1.'),
         atDrawnRefinement: duration.describe('Second phase, with l drawn per batch.'),
-        holePool: count(),
+        holePool: holePool(),
       }),
     )
     .min(1)
@@ -128,13 +137,12 @@ const training = z.strictObject({
 
 export const dpsSchema = z
   .strictObject({
-    ...commonShape('dps'),
-    method: z.literal('dps').describe('Deep Plastic Surgery.'),
+    ...commonShape('dps', 'Deep Plastic Surgery.'),
     resolution: z
       .union([z.literal(64), z.literal(128), z.literal(256)])
       .default(256)
       .describe('Side of the images, px.'),
-    model: model.prefault({}),
+    model: model.prefault({}).describe('The networks.'),
     refinement: z
       .strictObject({
         maxDilation: z
@@ -149,7 +157,7 @@ export const dpsSchema = z
       .prefault({})
       .describe('How the refinement level l turns edges into rough sketches.'),
     loss,
-    training,
+    training: training.describe('The stages of training.'),
   })
   .describe('Deep Plastic Surgery: configuration of a training run.');
 
@@ -165,14 +173,8 @@ export function imageGeneratorLevel(config: DpsConfig): number {
   return config.model.imageGenerator.level ?? config.model.levels;
 }
 
-export const dps: MethodConfig<DpsConfig> = {
-  title: 'Deep Plastic Surgery',
-  paper: '[Deep Plastic Surgery](https://arxiv.org/abs/2001.02890) (Yang, Wang, Liu, Guo, ECCV 2020)',
-  check: checkDps,
-  weightFiles: ({ loss: { perceptual: network } }) => torchvisionWeights(network, ['loss', 'perceptual']),
-};
-
-function checkDps(config: DpsConfig, locate: Locate): string[] {
+/** Levels and sizes must fit each other. */
+export function checkDps(config: DpsConfig, locate: Locate): string[] {
   const { model, training } = config;
   if (training.levels.length !== model.levels) {
     throw new UserError('The levels of training and model differ.', {

@@ -1,0 +1,259 @@
+/**
+ * What the configurations of all methods have in common: the keys that every one has, and parts that several have. All
+ * but a method itself knows a configuration as a {@link RunConfig}.
+ */
+import { z } from 'zod';
+import { UserError } from '../runtime/errors.ts';
+import type { Locate } from './explain.ts';
+
+const source = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('faces').describe('The built-in set: rendered faces, made once and cached.'),
+      count: z.int().min(10).max(1_000_000).default(2000).describe('How many faces to render.'),
+      seed: z.int().min(0).default(1).describe('Seed of the set: another seed, other people.'),
+    }),
+    z.strictObject({
+      kind: z.literal('folder').describe('Any tree of JPEG, PNG or WebP images.'),
+      path: z.string().min(1).describe('Folder; relative paths start at the working directory.'),
+      crop: z
+        .enum(['centre', 'face'])
+        .default('centre')
+        .describe(
+          'What to cut from each photo: its central square, or the largest face, framed as in CelebA-HQ.',
+        ),
+      limit: z.int().min(1).optional().describe('Use only the first N images in order of their paths.'),
+    }),
+    z.strictObject({
+      kind: z
+        .literal('celeba-hq')
+        .describe('CelebA-HQ in a form in which people have it; the form is recognised.'),
+      path: z
+        .string()
+        .min(1)
+        .describe(
+          "CelebAMask-HQ's folder, a folder of square images, or of DeepPS's own pairs (photo | sketch).",
+        ),
+      sketchFirst: z.boolean().default(false).describe('Pairs are sketch | photo (the original’s --AtoB).'),
+      limit: z.int().min(1).optional().describe('Use only the first N images in order of their paths.'),
+    }),
+  ])
+  .describe('Where photos come from.');
+
+/** Shapes of random holes. */
+export const holeKinds = ['rectangle', 'free-form', 'box', 'thin', 'medium', 'thick'] as const;
+export type HoleKind = (typeof holeKinds)[number];
+
+const holes = z
+  .strictObject({
+    kinds: z
+      .array(z.enum(holeKinds))
+      .min(1)
+      .default(['rectangle'])
+      .describe(
+        'Shapes of the random hole masks: rotated rectangles (the original), free-form strokes, upright boxes, and the thin, medium and thick strokes of LaMa’s evaluation.',
+      ),
+  })
+  .prefault({})
+  .describe('Holes of photos, in editing.');
+
+const data = z
+  .strictObject({
+    source,
+    cache: z.string().min(1).default('cache').describe('Folder for rendered faces, crops and edge maps.'),
+    split: z
+      .strictObject({
+        validation: z.number().min(0).max(0.5).default(0.02).describe('Share of samples for validation.'),
+        test: z
+          .number()
+          .min(0)
+          .max(0.5)
+          .default(0.05)
+          .describe('Share of samples held out for the final table.'),
+      })
+      .prefault({})
+      .describe('Samples are split by a hash of their id, so adding files moves none between splits.'),
+    edges: z
+      .strictObject({
+        threshold: z
+          .number()
+          .gt(0)
+          .lt(1)
+          .default(25 / 255)
+          .describe('Edge probability above which a pixel can be a line.'),
+        minimumSize: z.int().min(0).default(5).describe('Connected lines of fewer pixels are removed.'),
+        size: z
+          .int()
+          .min(64)
+          .max(1024)
+          .default(256)
+          .describe(
+            'Side at which HED sees the photo, px; its edge map is then resized to `resolution`. Much below 192 eyes and mouths are lost.',
+          ),
+        padding: z
+          .int()
+          .min(0)
+          .max(512)
+          .default(128)
+          .describe(
+            'Reflection padding around the photo for HED, px (of `size`). 16 gives nearly the same lines, faster.',
+          ),
+      })
+      .prefault({})
+      .describe('Sketches: HED edge maps, thinned to lines of one pixel.'),
+    holes,
+    ahead: z.int().min(1).max(64).default(4).describe('Batches kept decoded ahead of training.'),
+  })
+  .describe('Photos, and the sketches and holes that are made of them.');
+
+export type SourceConfig = z.output<typeof source>;
+
+const count = () => z.int().min(1);
+const steps = () => z.int().min(1).max(100_000_000);
+const length = () => z.int().min(0).max(100_000_000);
+
+/** A length of training: in passes over the training split, or in optimiser steps. */
+export const duration = z
+  .union([
+    z.strictObject({ epochs: length().describe('Passes over the training split.') }),
+    z.strictObject({ steps: length().describe('Optimiser steps.') }),
+  ])
+  .describe('A length of training: {epochs: N} or {steps: N}; 0 leaves the stage out.');
+
+/** The weight of a loss. @param what completes `Weight of`. */
+export const weight = (value: number, what: string) =>
+  z.number().min(0).default(value).describe(`Weight of ${what}.`);
+
+/** Adam. @param learningRate by default. @param beta1 by default. */
+export const optimizer = (learningRate = 2e-4, beta1 = 0.5) =>
+  z
+    .strictObject({
+      learningRate: z.number().gt(0).max(1).default(learningRate).describe('Its step size.'),
+      beta1: z.number().min(0).lt(1).default(beta1).describe('Decay of the mean of the gradients.'),
+      beta2: z.number().min(0).lt(1).default(0.999).describe('Decay of the mean of their squares.'),
+      epsilon: z.number().gt(0).default(1e-8).describe('Added after the square root.'),
+    })
+    .prefault({})
+    .describe('Adam, one for each network.');
+
+/** `task` of methods that fill holes. */
+export const editOnly = z.literal('edit').default('edit').describe('It fills a hole of a photo.');
+
+/** Side of the images of methods whose networks take any that they can halve often enough. */
+export const resolution = z
+  .int()
+  .min(32)
+  .max(512)
+  .default(256)
+  .describe('Side of the images, px; a multiple of what the networks halve it by.');
+
+/** Throws a UserError when the resolution is no multiple of `factor`. @param why the networks need it, in words. */
+export function requireMultiple(resolution: number, factor: number, why: string, locate: Locate): void {
+  if (resolution % factor === 0) return;
+  throw new UserError('The networks do not fit this resolution.', {
+    where: locate(['resolution']),
+    expected: `a multiple of ${factor} px: ${why}`,
+    got: `${resolution} px`,
+  });
+}
+
+export const batch = () => count().describe('Samples of one step.');
+export const holePool = () => count().describe('Hole masks made at the start, from which each batch draws.');
+
+/** Keys of a stage of training; its length and batch by default. */
+export const stageShape = (length: z.input<typeof duration>, batchSize: number) => ({
+  duration: duration.prefault(length),
+  batch: batch().default(batchSize),
+  holePool: holePool().default(1024),
+});
+
+/** Keys of `training` that every method has. */
+export const trainingShape = {
+  initialWeights: z
+    .string()
+    .optional()
+    .describe(
+      'A checkpoint or run, imported ones too, whose trained networks the training begins with. Default: random weights.',
+    ),
+  maxBadSteps: z
+    .int()
+    .min(0)
+    .default(10)
+    .describe(
+      'Steps in 1,000 that may be discarded because a loss or gradient was not finite; one more ends the training.',
+    ),
+};
+
+const output = z
+  .strictObject({
+    logEvery: steps().default(20).describe('Steps between lines of log.jsonl and TensorBoard scalars.'),
+    samplesEvery: steps().default(500).describe('Steps between sample grids.'),
+    sampleCount: z.int().min(1).max(32).default(6).describe('Rows of a sample grid.'),
+    sampleRefinement: z
+      .array(z.number().min(0).max(1))
+      .min(1)
+      .default([0, 0.5, 1])
+      .describe('Values of l in the sample grids, where the method has one.'),
+    checkpointMinutes: z.number().gt(0).default(15).describe('Minutes between checkpoints.'),
+    keepCheckpoints: count().default(3).describe('How many of the newest checkpoints to keep.'),
+    validationCount: z
+      .int()
+      .min(0)
+      .max(1024)
+      .default(16)
+      .describe(
+        'Validation samples measured at each checkpoint; the best of the stage is kept besides the newest. 0: none.',
+      ),
+    validationMetrics: z
+      .array(z.string())
+      .default(['l1', 'psnr'])
+      .describe('What is measured of them, for the log and TensorBoard; docs/metrics.md lists the metrics.'),
+    bestBy: z
+      .strictObject({
+        metric: z.string().default('l1').describe('Name of a metric.'),
+        region: z
+          .enum(['hole', 'image'])
+          .default('hole')
+          .describe('Inside the hole, or the whole image; metrics of sets have the image only.'),
+      })
+      .prefault({})
+      .describe('What tells the best checkpoint of a stage.'),
+    testCount: count().default(64).describe('Held-out samples in the table at the end.'),
+  })
+  .prefault({})
+  .describe('What a run writes, and how often.');
+
+/** The top-level keys that every method has. @param method its name, which runs have by default. @param title for people. */
+export const commonShape = <Name extends string>(method: Name, title: string) => ({
+  extends: z
+    .string()
+    .optional()
+    .describe('Another config file (relative to this one) whose values this one overrides.'),
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/)
+    .default(method as string)
+    .describe('Name of the run’s folder: lower-case letters, digits and hyphens.'),
+  task: z
+    .enum(['edit', 'synthesis'])
+    .default('edit')
+    .describe('edit: fill a hole of a photo from a sketch. synthesis: a whole image from a sketch alone.'),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .default(1)
+    .describe('All randomness of the run derives from it.'),
+  data,
+  output,
+  method: z.literal(method).describe(title),
+});
+
+/** A complete configuration, every default filled in, as all but its method know it. */
+export type RunConfig = z.output<z.ZodObject<ReturnType<typeof commonShape<string>>>> & {
+  /** Side of the images, px. */
+  resolution: number;
+  training: z.output<z.ZodObject<typeof trainingShape>>;
+  /** What only the method understands. */
+  [own: string]: unknown;
+};

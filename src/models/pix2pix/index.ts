@@ -1,0 +1,23 @@
+/** pix2pix: from a sketch, and in editing the photo around the hole, to a photo. */
+import { requireMultiple } from '../../config/run-config.ts';
+import { defineMethod } from '../../core/define-method.ts';
+import { pix2pixSchema } from './config.ts';
+import { Pix2Pix } from './method.ts';
+
+export const method = defineMethod({
+  name: 'pix2pix',
+  title: 'pix2pix',
+  paper:
+    '[Image-to-Image Translation with Conditional Adversarial Networks](https://arxiv.org/abs/1611.07004) (Isola, Zhu, Zhou, Efros, CVPR 2017)',
+  schema: pix2pixSchema,
+  check({ resolution, model }, locate) {
+    requireMultiple(
+      resolution,
+      2 ** model.depth,
+      `model.depth says that it is halved ${model.depth} times`,
+      locate,
+    );
+    return [];
+  },
+  create: (config) => new Pix2Pix(config),
+});

@@ -1,0 +1,113 @@
+/** Reads configurations of the methods that there are, and checks what must fit together. */
+import { existsSync, statSync } from 'node:fs';
+import { explain, type Locate } from '../config/explain.ts';
+import { readYaml } from '../config/load.ts';
+import type { RunConfig } from '../config/run-config.ts';
+import type { NeededWeights } from '../core/define-method.ts';
+import { UserError } from '../runtime/errors.ts';
+import { configSchemas, definitionOf } from './registry.ts';
+
+export interface LoadedConfig {
+  readonly config: RunConfig;
+  /** Things that are allowed but seldom meant; for the user. */
+  readonly warnings: readonly string[];
+  /** Where a key was written, for messages about it: `configs/a.yaml:3: data.ahead`. */
+  readonly locate: Locate;
+}
+
+/**
+ * Reads a config file, the files that it extends and `--set KEY=VALUE` options, and fills in the defaults. Throws
+ * one UserError that lists every mistake with its file, line and key. Files that the config names are not looked at.
+ */
+export function readConfig(path: string, sets: readonly string[] = []): LoadedConfig {
+  const { zod: schema, json } = configSchemas();
+  const { values: config, locate } = readYaml(path, sets, { schema, json });
+  return { config, warnings: checkConfig(config, locate), locate };
+}
+
+/** As {@link readConfig}; throws as well when the data set or weights that the config names are absent. */
+export function loadConfig(path: string, sets: readonly string[] = []): LoadedConfig {
+  const loaded = readConfig(path, sets);
+  const [missing] = missingInputs(loaded.config, loaded.locate);
+  if (missing) throw missing;
+  return loaded;
+}
+
+/**
+ * The configuration that a checkpoint's manifest holds.
+ *
+ * @param where the manifest's path, for messages.
+ * @throws UserError when this program does not understand it.
+ */
+export function storedConfig(config: unknown, where: string): RunConfig {
+  const { zod, json } = configSchemas();
+  const parsed = zod.safeParse(config);
+  if (parsed.success) return parsed.data;
+  const locate: Locate = (path) => `${where}: config.${path.map(String).join('.')}`;
+  throw explain(parsed.error.issues, config, locate, json);
+}
+
+/** Throws a UserError when values contradict each other. Returns warnings about what is allowed but seldom meant. */
+export function checkConfig(config: RunConfig, locate: Locate): string[] {
+  const { validation, test } = config.data.split;
+  if (validation + test >= 1) {
+    throw new UserError('Nothing is left to train on.', {
+      where: locate(['data', 'split']),
+      expected: 'shares of validation and test that add up to less than 1',
+      got: `${validation} + ${test}`,
+    });
+  }
+  return definitionOf(config).check?.(config, locate) ?? [];
+}
+
+/** What the configuration needs of the disk and does not find, each with what to do about it. */
+export function missingInputs(config: RunConfig, locate: Locate): UserError[] {
+  const missing: UserError[] = [];
+  const { source } = config.data;
+  if (source.kind !== 'faces' && !isFolder(source.path)) {
+    missing.push(
+      new UserError('The data set is not there.', {
+        where: locate(['data', 'source', 'path']),
+        expected: `a folder of images (kind: ${source.kind})`,
+        got: existsSync(source.path) ? `${source.path} is no folder` : `${source.path} does not exist`,
+        fix: 'give its place with --set data.source.path=FOLDER, or use the built-in faces: --set data.source.kind=faces',
+      }),
+    );
+  }
+  const weights = neededWeights(config);
+  missing.push(...weights.filter((file) => !isThere(file)).map((file) => missingWeights(file, locate)));
+  const { initialWeights } = config.training;
+  if (initialWeights !== undefined && !existsSync(initialWeights)) {
+    missing.push(
+      new UserError('The weights to begin with are not there.', {
+        where: locate(['training', 'initialWeights']),
+        expected: 'a run’s folder, one of its checkpoints/step-N, or a checkpoint made by `npm run import`',
+        got: `${initialWeights} does not exist`,
+      }),
+    );
+  }
+  return missing;
+}
+
+/** The files of weights that training by a configuration needs. */
+export const neededWeights = (config: RunConfig): NeededWeights[] =>
+  definitionOf(config).weightFiles?.(config) ?? [];
+
+export const isThere = ({ path }: NeededWeights): boolean => path !== undefined && existsSync(path);
+
+/** What to tell a user whose file of weights is not there. */
+export function missingWeights(
+  { label, key, path, expected, fix }: NeededWeights,
+  locate: Locate,
+): UserError {
+  return new UserError(`${label} are not there.`, {
+    where: locate([...key, path ? 'weights' : 'network']),
+    expected,
+    got: path ? `${path} does not exist` : `no ${key.join('.')}.weights`,
+    fix,
+  });
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
