@@ -12,8 +12,17 @@ let runs: SmokeRuns;
 
 beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'sixth-'));
-  for (const name of ['src', 'configs', 'package.json', 'tsconfig.json'])
-    cpSync(name, join(root, name), { recursive: true });
+  const parts = [
+    'src',
+    'bench',
+    'test',
+    'scripts',
+    'configs',
+    'package.json',
+    'tsconfig.json',
+    'vitest.config.ts',
+  ];
+  for (const name of parts) cpSync(name, join(root, name), { recursive: true });
   for (const name of ['node_modules', '.deps']) symlinkSync(resolve(name), join(root, name));
   for (const step of steps(page)) follow(step);
   runs = new SmokeRuns(root);
