@@ -73,7 +73,7 @@ export function connectBrush(editor: Editor, sizes: BrushSizes): void {
   slider.max = String(sizeSteps);
   slider.addEventListener('input', () => sizes.setStep(layer, Number(slider.value)));
   for (const each of layerNames) sizes[each].watch(showSize);
-  editor.picture.watch(showSize);
+  editor.photo.watch(showSize);
   editor.tool.watch((tool) => {
     layer = tool === 'pipette' ? 'colour' : (layerOf(tool) ?? layer);
     name.textContent = brushNames[layer];

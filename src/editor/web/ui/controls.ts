@@ -1,7 +1,12 @@
-/** Tools, and the ways to open a photo. */
+/** Tools, buttons and menus, the ways to open a photo, and the zoom. */
+
 import type { Control } from '../../../core/control.ts';
-import { button, div, input } from './dom.ts';
+import { type LayerName, layerNames } from '../drawing/changes.ts';
+import { wholePhoto, zoomed } from '../view/viewport.ts';
+import type { Saveable } from '../worker/worker.ts';
+import { button, connectMenu, div, input, output } from './dom.ts';
 import type { Editor, Tool } from './editor.ts';
+import { preferences } from './preferences.ts';
 
 /** Takes away what belongs to a control that the model does not have: elements say so by `data-needs`. */
 export function hideUnusable({ description }: Editor): void {
@@ -55,4 +60,94 @@ export function connectOpening(editor: Editor): { choose(): void } {
   });
   document.addEventListener('paste', (event) => open(event.clipboardData?.files[0]));
   return { choose };
+}
+
+/** Buttons that need a photo, a drawing or a result are off without it. */
+export function connectButtons(editor: Editor): void {
+  const on = (name: string, run: () => void) => {
+    const found = button(name);
+    found.addEventListener('click', run);
+    return found;
+  };
+  const undo = on('undo', () => editor.undo());
+  const redo = on('redo', () => editor.redo());
+  const edges = on('edges', () => void editor.drawEdges());
+  on('use-result', () => void editor.useResult());
+  connectMenu(button('save'), div('save-menu'));
+  connectMenu(button('clear'), div('clear-menu'));
+  const saves = [...document.querySelectorAll<HTMLButtonElement>('[data-save]')];
+  for (const item of saves) {
+    item.addEventListener('click', () => void editor.save(item.dataset.save as Saveable));
+  }
+  for (const item of document.querySelectorAll<HTMLButtonElement>('[data-clear]')) {
+    const { clear } = item.dataset;
+    item.addEventListener('click', () => editor.clear(clear === 'all' ? layerNames : [clear as LayerName]));
+  }
+  const { server, edgeModel } = editor.description;
+  const canFindEdges = server || edgeModel !== undefined;
+  const update = () => {
+    const drawing = editor.photo.value?.drawing;
+    undo.disabled = !drawing?.canUndo;
+    redo.disabled = !drawing?.canRedo;
+    edges.disabled = !drawing || drawing.hole.isEmpty || !canFindEdges;
+    button('clear').disabled = !drawing || drawing.isEmpty;
+    button('save').disabled = !drawing;
+    for (const item of saves) if (item.dataset.save === 'result') item.disabled = !editor.isCurrent;
+    div('welcome').hidden = drawing !== undefined || editor.busy.value !== undefined;
+  };
+  editor.revision.watch(update);
+  editor.photo.watch(update);
+  editor.outcome.watch(update);
+  editor.busy.watch((busy) => {
+    document.body.toggleAttribute('data-busy', busy !== undefined);
+    update();
+  });
+}
+
+export function connectZoom(editor: Editor): { in(): void; out(): void; fit(): void } {
+  const stage = div('draw-stage');
+  const by = (factor: number) => () => {
+    const drawing = editor.photo.value?.drawing;
+    if (!drawing) return;
+    const size = { width: stage.clientWidth, height: stage.clientHeight };
+    const middle = { x: size.width / 2, y: size.height / 2 };
+    editor.camera.value = zoomed(editor.camera.value, factor, middle, drawing, size);
+  };
+  const actions = {
+    in: by(1.25),
+    out: by(1 / 1.25),
+    fit: () => {
+      const drawing = editor.photo.value?.drawing;
+      if (drawing) editor.camera.value = wholePhoto(drawing);
+    },
+  };
+  button('zoom-in').addEventListener('click', actions.in);
+  button('zoom-out').addEventListener('click', actions.out);
+  button('zoom-fit').addEventListener('click', actions.fit);
+  editor.camera.watch(({ zoom }) => {
+    output('zoom-value').textContent = `${Math.round(zoom * 100)}%`;
+  });
+  return actions;
+}
+
+/** Dark or light, and the choices of the help. */
+export function connectTheme(): void {
+  const { theme, pressure, singleKeys } = preferences;
+  theme.watch((value) => {
+    if (value) document.documentElement.dataset.theme = value;
+  });
+  button('theme').addEventListener('click', () => {
+    const isDark = theme.value ? theme.value === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+    theme.value = isDark ? 'light' : 'dark';
+  });
+  for (const [id, preference] of [
+    ['pressure', pressure],
+    ['single-keys', singleKeys],
+  ] as const) {
+    const box = input(id);
+    box.checked = preference.value;
+    box.addEventListener('change', () => {
+      preference.value = box.checked;
+    });
+  }
 }

@@ -7,7 +7,7 @@ import { paintOverlay } from '../view/overlay.ts';
 import { panned, toPhoto, toStage, type Viewport, viewportOf } from '../view/viewport.ts';
 import type { BrushSizes } from './brush-panel.ts';
 import { div, within } from './dom.ts';
-import { type Editor, layerOf, type Picture, type Tool } from './editor.ts';
+import { type Editor, layerOf, type OpenPhoto, type Tool } from './editor.ts';
 import { holeColours, lineColours, preferences } from './preferences.ts';
 import {
   beforeNextFrame,
@@ -57,7 +57,7 @@ export class DrawStage {
     };
     const paintPart = beforeNextFrame(() => this.#paintOverlay());
     const paintAll = beforeNextFrame(() => this.#paintAll());
-    editor.picture.watch(paintAll);
+    editor.photo.watch(paintAll);
     editor.camera.watch(paintAll);
     preferences.hole.watch(paintAll);
     preferences.lines.watch(paintAll);
@@ -90,9 +90,9 @@ export class DrawStage {
   }
 
   get #view(): Viewport {
-    const { picture, camera } = this.#editor;
-    if (!picture.value) throw new Error('Without a photo there is nothing to look at.');
-    return viewportOf(camera.value, picture.value.drawing, this.#size);
+    const { photo, camera } = this.#editor;
+    if (!photo.value) throw new Error('Without a photo there is nothing to look at.');
+    return viewportOf(camera.value, photo.value.drawing, this.#size);
   }
 
   /** While the space bar is held the pointer moves the view. */
@@ -135,7 +135,7 @@ export class DrawStage {
 
   /** @param at CSS px of the stage. */
   #begin(tool: Tool, at: Point): { stroke: Stroke; radius: number } | undefined {
-    const { value } = this.#editor.picture;
+    const { value } = this.#editor.photo;
     if (!value) return undefined;
     const layer = layerOf(tool);
     if (layer) {
@@ -157,11 +157,11 @@ export class DrawStage {
   }
 
   #showBrush(): void {
-    const { tool, picture } = this.#editor;
+    const { tool, photo } = this.#editor;
     const draws = tool.value !== 'pan' && !this.#holdsSpace;
     this.#stage.classList.toggle('pan', !draws);
-    this.#stage.classList.toggle('drawing', draws && picture.value !== undefined);
-    const at = draws && picture.value ? this.#at : undefined;
+    this.#stage.classList.toggle('drawing', draws && photo.value !== undefined);
+    const at = draws && photo.value ? this.#at : undefined;
     this.#brush.hidden = !at;
     if (!at) return;
     const layer = layerOf(tool.value);
@@ -176,7 +176,7 @@ export class DrawStage {
   }
 
   #paintAll(): void {
-    const { value } = this.#editor.picture;
+    const { value } = this.#editor.photo;
     const canvas = this.#photo;
     canvas.clearRect(0, 0, canvas.canvas.width, canvas.canvas.height);
     this.#overlay.clearRect(0, 0, canvas.canvas.width, canvas.canvas.height);
@@ -191,7 +191,7 @@ export class DrawStage {
   }
 
   #paintOverlay(): void {
-    const drawing = this.#editor.picture.value?.drawing;
+    const drawing = this.#editor.photo.value?.drawing;
     if (!drawing || isEmptyRect(this.#dirty)) return;
     const view = scaled(this.#view, this.#density);
     const from = toStage(view, { x: this.#dirty.left, y: this.#dirty.top });
@@ -238,7 +238,7 @@ const scaled = ({ scale, x, y }: Viewport, by: number): Viewport => ({
 });
 
 /** The photo's colour at a point, px of the photo; undefined outside. */
-function colourAt({ pictures, drawing }: Picture, { x, y }: Point): Rgb | undefined {
+function colourAt({ pictures, drawing }: OpenPhoto, { x, y }: Point): Rgb | undefined {
   const [left, top] = [Math.floor(x), Math.floor(y)];
   if (left < 0 || top < 0 || left >= drawing.width || top >= drawing.height) return undefined;
   const context = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
@@ -280,15 +280,15 @@ function listenToArrows(stage: HTMLElement, brush: KeyboardBrush): void {
     drawing?.stroke.segment(brush.toPhoto(from), brush.toPhoto(to), drawing.radius);
 
   stage.addEventListener('keydown', (event) => {
-    const picture = editor.picture.value;
-    if (!picture || editor.busy.value || event.ctrlKey || event.metaKey) return;
+    const photo = editor.photo.value;
+    if (!photo || editor.busy.value || event.ctrlKey || event.metaKey) return;
     const at = brush.position();
     const direction = directions[event.key];
     if (direction) {
       event.preventDefault();
       if (event.shiftKey || editor.tool.value === 'pan') {
         const by = { x: -direction.x * panStep, y: -direction.y * panStep };
-        editor.camera.value = panned(editor.camera.value, by, picture.drawing, brush.size());
+        editor.camera.value = panned(editor.camera.value, by, photo.drawing, brush.size());
         return;
       }
       const length = event.altKey ? 1 : step;

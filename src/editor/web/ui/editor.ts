@@ -16,7 +16,7 @@ export type Tool = LayerName | `${LayerName}-eraser` | 'pipette' | 'pan';
 export const layerOf = (tool: Tool): LayerName | undefined =>
   layerNames.find((name) => tool === name || tool === `${name}-eraser`);
 
-export interface Picture {
+export interface OpenPhoto {
   /** Changes with every photo. */
   readonly drawing: Drawing;
   /** The photo and copies of half the size each. */
@@ -53,7 +53,7 @@ export interface Notice {
 
 export class Editor {
   readonly description: EditorDescription;
-  readonly picture = new Signal<Picture | undefined>(undefined);
+  readonly photo = new Signal<OpenPhoto | undefined>(undefined);
   readonly camera = new Signal<Camera>({ zoom: 1, centre: { x: 0, y: 0 } });
   readonly tool = new Signal<Tool>('hole');
   readonly l = new Signal(0.5);
@@ -119,7 +119,7 @@ export class Editor {
 
   /** Draws the photo's edges inside the hole. */
   async drawEdges(): Promise<void> {
-    const { value } = this.picture;
+    const { value } = this.photo;
     if (!value || this.busy.value) return;
     await this.#work('Finding edges', async () => {
       const lines = await this.#ask((worker) => worker.findEdges());
@@ -129,7 +129,7 @@ export class Editor {
   }
 
   async save(what: Saveable): Promise<void> {
-    if (!this.picture.value || this.busy.value) return;
+    if (!this.photo.value || this.busy.value) return;
     await this.#work('Writing the file', async () => {
       const { blob, name } = await this.#ask((worker) => worker.save(what));
       download(blob, name);
@@ -137,13 +137,13 @@ export class Editor {
   }
 
   clear(layers: readonly LayerName[]): void {
-    if (!this.busy.value) this.picture.value?.drawing.clear(layers);
+    if (!this.busy.value) this.photo.value?.drawing.clear(layers);
   }
   undo(): void {
-    if (!this.busy.value) this.picture.value?.drawing.undo();
+    if (!this.busy.value) this.photo.value?.drawing.undo();
   }
   redo(): void {
-    if (!this.busy.value) this.picture.value?.drawing.redo();
+    if (!this.busy.value) this.photo.value?.drawing.redo();
   }
 
   setL(l: number): void {
@@ -165,7 +165,7 @@ export class Editor {
 
   /** Computes the result anew. */
   predict(): void {
-    const drawing = this.picture.value?.drawing;
+    const drawing = this.photo.value?.drawing;
     if (!drawing) return;
     this.#request += 1;
     if (!drawing.hole.isEmpty)
@@ -199,11 +199,11 @@ export class Editor {
         },
       });
       drawing.begin(opened.drawing);
-      for (const old of this.picture.value?.pictures ?? []) old.close();
+      for (const old of this.photo.value?.pictures ?? []) old.close();
       this.outcome.value = { kind: 'none' };
       this.hasFace.value = undefined;
       this.camera.value = wholePhoto(opened);
-      this.picture.value = { drawing, pictures };
+      this.photo.value = { drawing, pictures };
       if (opened.l !== undefined) this.l.value = opened.l;
       this.#changed();
     });

@@ -2,7 +2,7 @@
 
 import type { RegionChoice } from '../../../infer/region.ts';
 import { type EngineChoice, engineNames, shortNames } from '../engines/engine.ts';
-import { stripValues } from '../worker/live.ts';
+import { stripValues } from '../worker/results.ts';
 import { button, div, element, input, make, output, within } from './dom.ts';
 import type { Editor, Notice } from './editor.ts';
 import { context2d } from './stage.ts';
@@ -50,13 +50,13 @@ export function showOutcome(editor: Editor): void {
   });
 
   const showHint = () => {
-    const drawing = editor.picture.value?.drawing;
+    const drawing = editor.photo.value?.drawing;
     hint.hidden = drawing !== undefined && !drawing.hole.isEmpty;
     hint.classList.toggle('over', drawing !== undefined);
     hint.textContent = drawing ? 'Paint over what should change: the hole.' : 'The result appears here.';
   };
   editor.revision.watch(showHint);
-  editor.picture.watch(showHint);
+  editor.photo.watch(showHint);
   editor.notice.watch((notice) =>
     showNotice(div('draw-notice'), notice, () => {
       editor.notice.value = undefined;
@@ -159,8 +159,8 @@ export function connectRegion(editor: Editor): void {
   if (!editor.description.server) face.remove();
   select.addEventListener('change', () => editor.setRegion(select.value as RegionChoice));
   const field = element('region-field', HTMLLabelElement);
-  editor.picture.watch((picture) => {
-    field.hidden = picture === undefined;
+  editor.photo.watch((photo) => {
+    field.hidden = photo === undefined;
   });
   editor.region.watch((region) => {
     select.value = region;

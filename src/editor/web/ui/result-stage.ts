@@ -25,7 +25,7 @@ export class ResultStage {
       this.#density = density;
       this.#paint();
     });
-    editor.picture.watch(paint);
+    editor.photo.watch(paint);
     editor.camera.watch(paint);
     editor.outcome.watch(paint);
     this.#split.watch((value) => {
@@ -75,7 +75,7 @@ export class ResultStage {
 
   /** The photo's visible left and right border, CSS px of the stage. */
   #edges(): [number, number] {
-    const drawing = this.#editor.picture.value?.drawing;
+    const drawing = this.#editor.photo.value?.drawing;
     if (!drawing) return [0, this.#size.width];
     const view = viewportOf(this.#editor.camera.value, drawing, this.#size);
     const left = toStage(view, { x: 0, y: 0 }).x;
@@ -84,12 +84,12 @@ export class ResultStage {
   }
 
   #paint(): void {
-    const { picture, shown, camera } = this.#editor;
+    const { photo, shown, camera } = this.#editor;
     const canvas = this.#canvas;
     canvas.clearRect(0, 0, canvas.canvas.width, canvas.canvas.height);
     this.#divider.hidden = !shown;
-    if (!picture.value) return;
-    const { drawing, pictures } = picture.value;
+    if (!photo.value) return;
+    const { drawing, pictures } = photo.value;
     const view = viewportOf(camera.value, drawing, this.#size);
     const [scale, x, y] = [view.scale * this.#density, view.x * this.#density, view.y * this.#density];
     canvas.imageSmoothingEnabled = scale < 3;

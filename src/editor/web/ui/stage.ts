@@ -82,7 +82,7 @@ export function listenToPointers({ editor, stage, size, press }: GestureOptions)
   /** Once two fingers were down, the one that stays neither draws nor moves. */
   let pinched = false;
 
-  const photo = () => editor.picture.value?.drawing;
+  const photo = () => editor.photo.value?.drawing;
 
   const pinch = (moved: number, to: Point) => {
     const drawing = photo();

@@ -20,7 +20,7 @@ import {
   encodeProject,
   Problem,
 } from './files.ts';
-import { Live, type Patch, type Progress, patched, type Wanted } from './live.ts';
+import { type Patch, type Progress, patched, Results, type Wanted } from './results.ts';
 import { Keeper, loadStored } from './storage.ts';
 
 /** A photo that has been opened, with the drawing that came with it. */
@@ -77,7 +77,7 @@ interface Parts {
 export class PhotoWorker {
   readonly #description: EditorDescription;
   readonly #tell: (event: WorkerEvent) => void;
-  readonly #live: Live;
+  readonly #results: Results;
   readonly #keeper: Keeper;
   readonly #engines: Engines;
   readonly #edges: EdgeFinder;
@@ -91,7 +91,7 @@ export class PhotoWorker {
     this.#tell = tell;
     this.#edges = new EdgeFinder(description);
     this.#engines = new Engines(description, (states, used) => tell({ kind: 'engines', states, used }));
-    this.#live = new Live(description.model, this.#engines, tell);
+    this.#results = new Results(description.model, this.#engines, tell);
     this.#keeper = new Keeper((message) => tell({ kind: 'notStored', message }));
   }
 
@@ -182,7 +182,7 @@ export class PhotoWorker {
       current.l = wanted.l;
       this.#keeper.keep(current);
     }
-    void this.#live.request(current, this.#region, wanted);
+    void this.#results.request(current, this.#region, wanted);
   }
 
   setRegion(region: RegionChoice): void {
@@ -192,7 +192,7 @@ export class PhotoWorker {
 
   setEngine(engine: EngineChoice): void {
     this.#engines.choose(engine);
-    this.#live.forget();
+    this.#results.forget();
   }
 
   readonly #savers: Record<Saveable, () => Promise<Blob>> = {
@@ -215,7 +215,7 @@ export class PhotoWorker {
 
   /** Goes on with another photo. */
   #begin({ name, source, photo, pictures, drawing = [], l }: Parts): Opened {
-    this.#live.stop();
+    this.#results.stop();
     this.#previous = undefined;
     this.#current = new OpenEdit(name, source, photo, drawing);
     this.#current.l = l ?? this.#current.l;
@@ -241,7 +241,7 @@ export class PhotoWorker {
 
   /** The result of the drawing as it is now. */
   get #patch(): Patch {
-    const { patch } = this.#live;
+    const { patch } = this.#results;
     if (!patch || patch.edit !== this.#current || patch.revision !== this.#current.revision) {
       throw new Problem('There is no result of this drawing yet.');
     }

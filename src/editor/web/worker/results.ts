@@ -67,7 +67,7 @@ export interface Wanted {
 /** The strip is begun when nothing has been drawn for so long, ms. */
 const stripDelay = 600;
 
-export class Live {
+export class Results {
   readonly #resolution: number;
   readonly #takesColour: boolean;
   readonly #engines: Engines;
