@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import type { Locate } from '../config/explain.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Method } from './method.ts';
+import type { Released } from './released.ts';
 
 /** A file of weights that a configuration's training needs. */
 export interface NeededWeights {
@@ -32,6 +33,8 @@ export interface MethodDefinition<Config extends RunConfig = RunConfig> {
   weightFiles?(config: Config): NeededWeights[];
   /** Builds it, its networks initialised from the seed. */
   create(config: Config): Method;
+  /** How weights that its authors released are recognised. */
+  readonly released?: Released<Config>;
 }
 
 /** The definition of a method, typed by its schema. */

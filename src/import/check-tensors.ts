@@ -1,6 +1,6 @@
 /** Whether a file's tensors are those of a network. */
 import { UserError } from '../runtime/errors.ts';
-import type { WeightTensor } from './weight-file.ts';
+import type { WeightTensor } from '../weights/weight-file.ts';
 
 const SHOWN = 20;
 
@@ -8,8 +8,8 @@ const SHOWN = 20;
 export interface Expected {
   /** Key and shape of every weight. */
   readonly entries: Iterable<readonly [string, readonly number[]]>;
-  /** Keys that may be there and are not used. */
-  readonly unused: RegExp;
+  /** Patterns of keys that may be there and are not used. */
+  readonly unused: readonly RegExp[];
 }
 
 /** What differs, a line each; nothing when all is well. */
@@ -25,8 +25,10 @@ export function differences(
     if (!/float|^F\d/i.test(found.dtype)) return [`${key}: ${found.dtype} numbers in place of floats`];
     return [];
   });
-  const others = [...tensors.keys()].filter((key) => !expected.has(key) && !unused.test(key));
-  return [...lines, ...others.map((key) => `unexpected: ${key} [${tensors.get(key)!.shape}]`)];
+  const others = [...tensors].filter(
+    ([key]) => !expected.has(key) && !unused.some((pattern) => pattern.test(key)),
+  );
+  return [...lines, ...others.map(([key, { shape }]) => `unexpected: ${key} [${shape}]`)];
 }
 
 /** Throws a UserError that lists what differs in each network, by where it is from. */
@@ -42,13 +44,17 @@ export function requireNoDifferences(byNetwork: ReadonlyMap<string, readonly str
   });
 }
 
-/** A tensor's elements. Throws a UserError when one is not a finite number. */
-export function readFinite(key: string, tensor: WeightTensor, where: string): Float32Array {
-  const values = tensor.read() as Float32Array;
-  if (values.every(Number.isFinite)) return values;
+/** A tensor's elements. Throws a UserError when it is missing or one is not a finite number. */
+export function readFinite(
+  key: string,
+  tensors: ReadonlyMap<string, WeightTensor>,
+  where: string,
+): Float32Array {
+  const values = tensors.get(key)?.read();
+  if (values instanceof Float32Array && values.every(Number.isFinite)) return values;
   throw new UserError('Weights are not finite numbers.', {
     where: `${where}: ${key}`,
-    got: `${values.find((value) => !Number.isFinite(value))} among them`,
+    got: values ? `${values.find((value) => !Number.isFinite(value))} among them` : 'nothing',
     fix: 'use weights from before the training diverged, or download the file again',
   });
 }

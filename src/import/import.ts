@@ -1,15 +1,20 @@
 /** Brings weights of others in: what files hold is recognised, checked and written as commands here read it. */
+import { basename } from 'node:path';
+import type { NetworkGroup } from '../core/released.ts';
+import { allMethods } from '../models/registry.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { importAuxiliary, withTorchNames } from './auxiliary-file.ts';
-import { recognizeAuxiliary } from './auxiliary-networks.ts';
-import { importDeepPs } from './deepps-checkpoint.ts';
-import { recognizeDeepPs } from './deepps-network.ts';
-import { findGroups, type NetworkGroup, unknownNetwork } from './groups.ts';
-import type { ImportedCheckpoint } from './imported-checkpoint.ts';
-import { importTf1 } from './tf1-checkpoint.ts';
-import { recognizeTf1 } from './tf1-systems.ts';
-import { openWeightFile, type WeightFile } from './weight-file.ts';
+import { openWeightFile, type WeightFile, type WeightTensor } from '../weights/weight-file.ts';
+import {
+  AUXILIARY_CONTENTS,
+  AUXILIARY_SIGNATURES,
+  importAuxiliary,
+  recognizeAuxiliary,
+  withTorchNames,
+} from './auxiliary.ts';
+import { type ImportedCheckpoint, importReleased } from './checkpoint.ts';
+
+const MAX_NETWORKS = 64;
 
 export interface ImportOptions {
   readonly from: readonly string[];
@@ -25,47 +30,53 @@ export type Imported =
   | { readonly kind: 'file'; readonly description: string; readonly use: string };
 
 /**
- * Imports files: DeepPS's networks together as one checkpoint, the checkpoint of another system as one, or one network
- * that losses or metrics use as one safetensors file.
+ * Imports files: released networks of one method together as one checkpoint, or one network that losses or metrics use as
+ * one safetensors file.
  *
  * @throws UserError when a file cannot be read, its network is not known or does not fit; nothing is left then.
  */
 export async function importWeights({ from, names = [], out, reporter }: ImportOptions): Promise<Imported> {
   requireNames(from, names);
+  const known = {
+    signatures: [
+      ...allMethods().flatMap(({ released }) => released?.signatures ?? []),
+      ...AUXILIARY_SIGNATURES,
+    ],
+    contents: [...allMethods().flatMap(({ released }) => released?.contents ?? []), AUXILIARY_CONTENTS],
+  };
   const files: WeightFile[] = [];
   try {
     for (const path of from) files.push(withTorchNames(await openWeightFile(path)));
-    const groups = files.flatMap((file, i) => findGroups(file, names[i] || undefined));
-    const found = groups.map((group) => ({ group, network: recognizeDeepPs(group) }));
-    const others = found.filter(({ network }) => !network).map(({ group }) => group);
-    if (others.length > 0) return await importAlone(groups, others[0], out, reporter);
-    const networks = found.map(({ network }) => network!);
-    return { kind: 'checkpoint', checkpoint: await importDeepPs(networks, out, reporter) };
+    const groups = files.flatMap((file, i) => findGroups(file, names[i] || undefined, known));
+    for (const definition of allMethods()) {
+      const { released } = definition;
+      if (!released || !groups.every(({ signature }) => released.signatures.includes(signature))) continue;
+      const checkpoint = await importReleased(definition, released, groups, out, reporter);
+      return { kind: 'checkpoint', checkpoint };
+    }
+    return await importAlone(groups, known.contents, out);
   } finally {
     for (const file of files) file.close();
   }
 }
 
-/** Imports what is no part of DeepPS. Throws a UserError when it is not the only group, or unknown. */
+/** Imports a network that losses or metrics use. Throws a UserError when it is not the only group, or unknown. */
 async function importAlone(
   groups: readonly NetworkGroup[],
-  group: NetworkGroup,
+  contents: readonly string[],
   out: string,
-  reporter: Reporter,
 ): Promise<Imported> {
-  const system = recognizeTf1(group);
-  const network = system ? undefined : recognizeAuxiliary(group);
-  const description = (system ?? network)?.description;
-  if (description === undefined) throw unknownNetwork(group.file);
+  const group = groups.find(({ signature }) => AUXILIARY_SIGNATURES.includes(signature)) ?? groups[0];
+  const network = recognizeAuxiliary(group);
   if (groups.length > 1)
-    throw new UserError('A network that is no part of DeepPS is imported by itself.', {
+    throw new UserError('These networks do not make one model: each is imported by itself.', {
       where: group.where,
-      expected: `${description} alone, as the one --from`,
+      expected: `${network?.description ?? 'this network'} alone, as the one --from`,
       got: `${groups.length} networks`,
     });
-  if (system) return { kind: 'checkpoint', checkpoint: await importTf1(system, out, reporter) };
-  await importAuxiliary(group, network!, out);
-  return { kind: 'file', description, use: network!.use.replace('OUT', out) };
+  if (!network) throw unknownNetwork(group.file, contents);
+  await importAuxiliary(group, network, out);
+  return { kind: 'file', description: network.description, use: network.use.replace('OUT', out) };
 }
 
 function requireNames(from: readonly string[], names: readonly string[]): void {
@@ -76,5 +87,82 @@ function requireNames(from: readonly string[], names: readonly string[]): void {
     where: `--as ${names.join(',')}`,
     expected: `${from.length} names separated by commas, one for each --from in its order; empty ones are allowed`,
     got: String(names.length),
+  });
+}
+
+/** The networks that can be imported. */
+interface Known {
+  /** Keys by which they are recognised: each has exactly one of them. */
+  readonly signatures: readonly string[];
+  /** What files may hold, for messages. */
+  readonly contents: readonly string[];
+}
+
+/**
+ * The networks of a file. Dictionaries in it may be nested (`{'G64': {...}, 'F': {...}, 'optimizer': ...}`): what stands
+ * beside the networks is left out.
+ *
+ * @throws UserError when there is none, there are too many, or `asked` names one of several.
+ */
+function findGroups(
+  file: WeightFile,
+  asked: string | undefined,
+  { signatures, contents }: Known,
+): NetworkGroup[] {
+  const signed = [...file.tensors.keys()].flatMap((key) => {
+    const signature = signatures.find((known) => key === known || key.endsWith(`.${known}`));
+    return signature ? [{ prefix: key.slice(0, -signature.length), signature }] : [];
+  });
+  if (signed.length === 0) throw unknownNetwork(file, contents);
+  if (signed.length > MAX_NETWORKS)
+    throw new UserError('A file holds too many networks.', {
+      where: file.path,
+      expected: `at most ${MAX_NETWORKS}`,
+      got: String(signed.length),
+    });
+  const groups = signed.map(({ prefix, signature }) => groupOf(file, prefix, signature, asked));
+  if (groups.length > 1 && asked !== undefined)
+    throw new UserError('A name is given for a file of several networks.', {
+      where: `--as ${asked}`,
+      expected: 'no name for it: its own keys name them',
+      got: groups.map(({ where }) => where).join(', '),
+      fix: 'leave the name of this file empty, as in --as G64,,G256',
+    });
+  return groups;
+}
+
+function groupOf(
+  file: WeightFile,
+  prefix: string,
+  signature: string,
+  asked: string | undefined,
+): NetworkGroup {
+  const tensors = [...file.tensors]
+    .filter(([key]) => key.startsWith(prefix))
+    .map(([key, tensor]): [string, WeightTensor] => [key.slice(prefix.length), tensor]);
+  const own = prefix.split('.').at(-2);
+  const stem = basename(file.path).replace(/(\.weights)?\.\w+$/, '');
+  return {
+    file,
+    where: prefix ? `${file.path}: ${prefix}*` : file.path,
+    tensors: new Map(tensors),
+    signature,
+    asked,
+    names: [own ?? file.metadata?.network, stem].filter((name) => name !== undefined),
+  };
+}
+
+/** The error of a file with none of the networks that can be imported. */
+function unknownNetwork({ path, tensors }: WeightFile, contents: Known['contents']): UserError {
+  const keys = [...tensors.keys()];
+  if (path.endsWith('.safetensors') && keys.some((key) => /^\w+\/.+\/(kernel|bias)$/.test(key)))
+    return new UserError('This file is part of a checkpoint of this program already.', {
+      where: path,
+      fix: 'give the checkpoint’s folder to the command that is to use it, for example infer -- --checkpoint FOLDER',
+    });
+  return new UserError('The network of a weight file is not known.', {
+    where: path,
+    expected: contents.join('; '),
+    got: `${keys.length} tensors: ${keys.slice(0, 6).join(', ')}${keys.length > 6 ? ', ...' : ''}`,
   });
 }

@@ -3,6 +3,7 @@ import { requireMultiple } from '../../config/run-config.ts';
 import { defineMethod } from '../../core/define-method.ts';
 import { deepfillSchema } from './config.ts';
 import { DeepFill } from './method.ts';
+import { released } from './released.ts';
 
 export const method = defineMethod({
   name: 'deepfillv2',
@@ -15,4 +16,5 @@ export const method = defineMethod({
     return [];
   },
   create: (config) => new DeepFill(config),
+  released,
 });

@@ -3,6 +3,7 @@ import { defineMethod } from '../../core/define-method.ts';
 import { torchvisionWeights } from '../feature-network.ts';
 import { checkDps, dpsSchema } from './config.ts';
 import { Dps } from './method.ts';
+import { released } from './released.ts';
 
 export const method = defineMethod({
   name: 'dps',
@@ -12,4 +13,5 @@ export const method = defineMethod({
   check: checkDps,
   weightFiles: ({ loss }) => torchvisionWeights(loss.perceptual, ['loss', 'perceptual']),
   create: (config) => new Dps(config),
+  released,
 });

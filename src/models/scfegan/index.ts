@@ -4,6 +4,7 @@ import { defineMethod } from '../../core/define-method.ts';
 import { torchvisionWeights } from '../feature-network.ts';
 import { scFeganSchema } from './config.ts';
 import { ScFegan } from './method.ts';
+import { released } from './released.ts';
 
 export const method = defineMethod({
   name: 'sc-fegan',
@@ -17,4 +18,5 @@ export const method = defineMethod({
   },
   weightFiles: ({ loss }) => torchvisionWeights(loss.features, ['loss', 'features']),
   create: (config) => new ScFegan(config),
+  released,
 });

@@ -1,14 +1,34 @@
-/** The networks of others that losses and metrics compare with: how they are recognised, and what is kept of them. */
+/**
+ * The networks of others that losses and metrics compare with: how they are recognised, what is kept of them, and the
+ * safetensors file that is made of one.
+ */
+import { existsSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { NetworkGroup } from '../core/released.ts';
 import { AlexNet } from '../nn/alexnet.ts';
-import { hedLayers } from '../nn/hed-torch.ts';
+import { hedLayers, kernelOfKeras } from '../nn/hed-torch.ts';
 import { Inception } from '../nn/inception.ts';
 import { TorchWeights } from '../nn/torch-weights.ts';
 import { Vgg16 } from '../nn/vgg16.ts';
 import { UserError } from '../runtime/errors.ts';
-import type { Expected } from './check-tensors.ts';
-import type { NetworkGroup } from './groups.ts';
+import { hashFile } from '../runtime/files.ts';
+import { type TensorToStore, writeSafetensors } from '../weights/safetensors.ts';
+import type { WeightFile, WeightTensor } from '../weights/weight-file.ts';
+import { differences, type Expected, readFinite, requireNoDifferences } from './check-tensors.ts';
 
-export interface AuxiliaryNetwork extends Expected {
+/** Keys by which they are recognised: torchvision's VGG and AlexNet, pytorch-fid's Inception, LPIPS's layers, pytorch-hed. */
+export const AUXILIARY_SIGNATURES = [
+  'features.0.weight',
+  'Conv2d_1a_3x3.conv.weight',
+  'lin0.model.1.weight',
+  'moduleVggOne.0.weight',
+];
+
+/** What such files hold, for messages. */
+export const AUXILIARY_CONTENTS =
+  'torchvision’s vgg19, vgg16 or alexnet; pytorch-fid’s Inception; LPIPS’s linear layers; pytorch-hed’s network';
+
+interface AuxiliaryNetwork extends Expected {
   /** As `--as` calls it. */
   readonly name: string;
   readonly description: string;
@@ -53,7 +73,7 @@ function vgg19(): AuxiliaryNetwork {
     entries: places.flatMap((place, i) =>
       convolution(`features.${place}`, [channels[i], channels[i - 1] ?? 3, 3, 3]),
     ),
-    unused: classifier,
+    unused: [classifier],
     use: 'the perceptual loss of the paper: --set loss.perceptual.network=vgg19 --set loss.perceptual.weights=OUT',
   };
 }
@@ -64,7 +84,7 @@ function vgg16(): AuxiliaryNetwork {
     name: 'vgg16',
     description: 'torchvision’s VGG16',
     entries,
-    unused: classifier,
+    unused: [classifier],
     use: `${forMetrics('vgg16')}; the perceptual and style losses of pconv and sc-fegan: --set loss.features.network=vgg16 --set loss.features.weights=OUT`,
   };
 }
@@ -75,7 +95,7 @@ function alexnet(): AuxiliaryNetwork {
     name: 'alexnet',
     description: 'torchvision’s AlexNet',
     entries,
-    unused: classifier,
+    unused: [classifier],
     use: forMetrics('alexnet'),
   };
 }
@@ -93,7 +113,7 @@ function inception({ tensors, where }: NetworkGroup): AuxiliaryNetwork {
     name: 'inception',
     description: 'the Inception of 2015-12-05 (pytorch-fid)',
     entries: wantedBy((weights) => new Inception(weights)),
-    unused: /^fc\.|\.num_batches_tracked$/,
+    unused: [/^fc\./, /\.num_batches_tracked$/],
     use: forMetrics('inception'),
   };
 }
@@ -103,7 +123,7 @@ function lpips(name: string, backbone: string, channels: readonly number[]): Aux
     name,
     description: `LPIPS’s linear layers for ${backbone}`,
     entries: channels.map((count, i) => [`lin${i}.model.1.weight`, [1, count, 1, 1]] as const),
-    unused: /$^/,
+    unused: [],
     use: forMetrics(name),
   };
 }
@@ -113,7 +133,7 @@ function hed(): AuxiliaryNetwork {
     name: 'hed',
     description: 'HED (pytorch-hed)',
     entries: hedLayers.flatMap(({ torch, shape }) => convolution(torch, shape)),
-    unused: /$^/,
+    unused: [],
     use: 'edges, in place of the HED that installs by itself',
   };
 }
@@ -143,4 +163,72 @@ class Wanted extends TorchWeights {
     this.entries.set(key, shape);
     return new Float32Array(shape.reduce((product, side) => product * side, 1));
   }
+}
+
+/**
+ * Writes the weights of a network that losses or metrics use as a safetensors file, by torch's names and in its layout,
+ * without the layers that nothing here uses.
+ *
+ * @param out the file; it does not exist yet.
+ * @throws UserError when `--as` says otherwise, weights are missing, unexpected, of another shape or not finite, or
+ *   `out` cannot be; nothing is left then.
+ */
+export async function importAuxiliary(
+  group: NetworkGroup,
+  network: AuxiliaryNetwork,
+  out: string,
+): Promise<void> {
+  const { tensors, where, asked, file } = group;
+  if (asked !== undefined && asked !== network.name)
+    throw new UserError('A network is not what --as says.', {
+      where: `--as ${asked}, for ${where}`,
+      expected: network.name,
+      got: `${network.description}, by its keys`,
+    });
+  requireNewFile(out);
+  requireNoDifferences(new Map([[where, differences(tensors, network)]]));
+  const entries = [...network.entries].map(([key, shape]): [string, TensorToStore] => [
+    key,
+    { shape, data: readFinite(key, tensors, where) },
+  ]);
+  await writeSafetensors(out, entries, {
+    network: network.name,
+    source: basename(file.path),
+    sha256: await hashFile(file.path),
+  });
+}
+
+function requireNewFile(out: string): void {
+  if (!out.endsWith('.safetensors'))
+    throw new UserError('The weights of this network become one file.', {
+      where: `--out ${out}`,
+      expected: 'a file name that ends with .safetensors',
+    });
+  if (existsSync(out))
+    throw new UserError('There is a file of that name already.', {
+      where: `--out ${out}`,
+      fix: 'choose another name, or remove the file',
+    });
+}
+
+/** A Keras file of HED with pytorch-hed's names and layout; every other file as it is. */
+export function withTorchNames(file: WeightFile): WeightFile {
+  const { tensors } = file;
+  if (!tensors.has('fuse/vars/0') || !tensors.has('block1/layers/conv2d/vars/0')) return file;
+  const renamed = hedLayers.flatMap(({ keras, torch, shape }): [string, WeightTensor][] => {
+    const [kernel, bias] = [tensors.get(`${keras}/vars/0`), tensors.get(`${keras}/vars/1`)];
+    const fits = String(kernel?.shape) === String([shape[2], shape[3], shape[1], shape[0]]);
+    return [
+      ...(kernel && fits
+        ? [
+            [
+              `${torch}.weight`,
+              { ...kernel, shape, read: () => kernelOfKeras(kernel.read() as Float32Array, shape) },
+            ] as [string, WeightTensor],
+          ]
+        : []),
+      ...(bias ? [[`${torch}.bias`, bias] as [string, WeightTensor]] : []),
+    ];
+  });
+  return { ...file, tensors: new Map(renamed) };
 }

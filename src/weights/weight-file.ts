@@ -1,12 +1,11 @@
 /** Files of weights in any format that is read here, told apart by how they begin. */
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Metadata } from '../export/metadata.ts';
 import { UserError } from '../runtime/errors.ts';
-import { readKerasWeights } from '../weights/keras.ts';
-import { looksLikeTorch, openTorchFile } from '../weights/pytorch/read.ts';
-import { readSafetensorsFile, type StoredTensor } from '../weights/safetensors.ts';
-import { openTensorBundle, tensorBundlePrefix } from '../weights/tensorflow1/read.ts';
+import { readKerasWeights } from './keras.ts';
+import { looksLikeTorch, openTorchFile } from './pytorch/read.ts';
+import { readSafetensorsFile, type StoredTensor } from './safetensors.ts';
+import { openTensorBundle, tensorBundlePrefix } from './tensorflow1/read.ts';
 
 export interface WeightTensor {
   readonly shape: readonly number[];
@@ -22,7 +21,7 @@ export interface WeightFile {
   readonly files: readonly string[];
   readonly tensors: ReadonlyMap<string, WeightTensor>;
   /** What the file says beside its tensors, in formats that have room for it. */
-  readonly metadata?: Metadata;
+  readonly metadata?: Readonly<Record<string, string>>;
   /** After this no tensor can be read. */
   close(): void;
 }
