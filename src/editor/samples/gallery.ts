@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import Tinypool from 'tinypool';
 import { resizeRgb } from '../../data/decode.ts';
 import { RENDERER_VERSION } from '../../faces/faces.ts';
 import type { HeadFolders } from '../../faces/load-head.ts';
@@ -9,7 +10,7 @@ import { writeFileAtomically } from '../../runtime/files.ts';
 import type { ReadyEdit, Sample, SampleList } from '../wire.ts';
 import { holeOfDifference } from './difference.ts';
 import { type Area, type SampleRecipe, sampleRecipes, sampleSize } from './recipes.ts';
-import { SampleRenderer } from './renderer.ts';
+import type { ToRender } from './render-worker.ts';
 
 /** Raised when a change of this folder's code alters pictures. */
 const VERSION = 1;
@@ -34,7 +35,8 @@ export class Gallery {
   #filling: Promise<void> | undefined;
   #complete = false;
   #problem: string | undefined;
-  #renderer: SampleRenderer | undefined;
+  /** One thread: other cores are for those who draw. */
+  #renderer: Tinypool | undefined;
   #closed = false;
 
   constructor(options: GalleryOptions) {
@@ -62,7 +64,7 @@ export class Gallery {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#renderer?.close();
+    await this.#renderer?.destroy();
   }
 
   async #fill(): Promise<void> {
@@ -75,7 +77,7 @@ export class Gallery {
       if (!this.#closed) this.#problem = `Examples cannot be made: ${(error as Error).message}`;
     }
     this.#complete = true;
-    await this.#renderer?.close();
+    await this.#renderer?.destroy();
     this.#renderer = undefined;
   }
 
@@ -114,8 +116,15 @@ export class Gallery {
 
   #render(sample: number, edit?: number): Promise<Uint8Array> {
     if (this.#closed) throw new Error('The editor has been closed.');
-    this.#renderer ??= new SampleRenderer(this.#options.folders);
-    return this.#renderer.render({ sample, edit });
+    this.#renderer ??= new Tinypool({
+      filename: new URL('./render-entry.mjs', import.meta.url).href,
+      name: 'renderSample',
+      minThreads: 1,
+      maxThreads: 1,
+      execArgv: [],
+    });
+    const { folders } = this.#options;
+    return this.#renderer.run({ folders, sample, edit } satisfies ToRender);
   }
 
   async #file(name: string, make: () => Promise<Buffer>): Promise<void> {

@@ -79,13 +79,16 @@ export class Editor {
     this.description = description;
     const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     // It ended, for example for want of memory: what it is asked from now on is never answered.
-    worker.onerror = ({ message = 'it could not be loaded' }) =>
-      this.#complain(`The editor’s worker failed (${message}). Your drawing is kept: reload the page.`);
-    const PhotoWorkerThere = wrap<typeof PhotoWorker>(worker);
-    this.#worker = new PhotoWorkerThere(
-      description,
-      proxy((event: WorkerEvent) => this.#receive(event)),
-    );
+    worker.onerror = ({ message = 'it could not be loaded' }) => this.#complainOfWorker(message);
+    const receive = (event: WorkerEvent) => {
+      try {
+        this.#receive(event);
+      } catch (error) {
+        // A defect of the page, of which the worker need not know.
+        reportError(error);
+      }
+    };
+    this.#worker = new (wrap<typeof PhotoWorker>(worker))(description, proxy(receive));
   }
 
   /** Whether there is a result of the drawing as it is now. */
@@ -153,13 +156,13 @@ export class Editor {
 
   setRegion(region: RegionChoice): void {
     this.region.value = region;
-    void this.#ask((worker) => worker.setRegion(region));
+    this.#tell((worker) => worker.setRegion(region));
     this.predict();
   }
 
   setEngine(engine: EngineChoice): void {
     this.engineChoice.value = engine;
-    void this.#ask((worker) => worker.setEngine(engine));
+    this.#tell((worker) => worker.setEngine(engine));
     this.predict();
   }
 
@@ -172,7 +175,7 @@ export class Editor {
       this.outcome.value = { kind: 'computing', since: performance.now(), shown: this.shown };
     const strip = this.description.model.controls.includes('l');
     const wanted = { request: this.#request, l: this.l.value, strip };
-    void this.#ask((worker) => worker.predict(wanted));
+    this.#tell((worker) => worker.predict(wanted));
   }
 
   /** The result that is seen, perhaps of an older drawing. */
@@ -186,6 +189,11 @@ export class Editor {
     return work(await this.#worker);
   }
 
+  /** Tells the worker what has no answer. It does not fail, but for a defect. */
+  #tell(work: (worker: Remote<PhotoWorker>) => Promise<void>): void {
+    this.#ask(work).catch((error: Error) => this.#complainOfWorker(error.message));
+  }
+
   async #begin(what: string, open: () => Promise<Opened | undefined>): Promise<void> {
     await this.#work(what, async () => {
       const opened = await open();
@@ -194,7 +202,7 @@ export class Editor {
       const drawing = new Drawing(width, height, {
         repaint: (rect) => this.onRepaint(rect),
         change: (command) => {
-          void this.#ask((worker) => worker.change(command));
+          this.#tell((worker) => worker.change(command));
           this.#changed();
         },
       });
@@ -231,6 +239,10 @@ export class Editor {
 
   #complain(text: string): void {
     this.notice.value = { text, isProblem: true };
+  }
+
+  #complainOfWorker(message: string): void {
+    this.#complain(`The editor’s worker failed (${message}). Your drawing is kept: reload the page.`);
   }
 
   #receive(event: WorkerEvent): void {
