@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { webgpuProblem } from '../../src/editor/native/process.ts';
-import { createMethod } from '../../src/models/registry.ts';
-import { tinyConfig } from '../models/dps/tiny.ts';
+import { webgpuProblem } from '../../../src/editor/native/process.ts';
+import { createMethod } from '../../../src/models/registry.ts';
+import { tinyConfig } from '../../models/dps/tiny.ts';
 
 it.each([
   [3, /6 channels/],

@@ -2,13 +2,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseCheckpoint } from '../../src/editor/editor.ts';
-import { EngineStopped, NativeEngine } from '../../src/editor/native/engine.ts';
-import { decodeInput, decodeOutput, encodeInput, encodeOutput } from '../../src/editor/wire.ts';
-import { runPredictor } from '../../src/infer/run-predictor.ts';
-import { loadMethod } from '../../src/models/load.ts';
-import { stream } from '../../src/runtime/seed.ts';
-import { tinyCheckpoint } from './tiny-editor.ts';
+import { chooseCheckpoint } from '../../../src/editor/editor.ts';
+import { EngineStopped, NativeEngine } from '../../../src/editor/native/engine.ts';
+import { decodeInput, decodeOutput, encodeInput, encodeOutput } from '../../../src/editor/wire.ts';
+import { runPredictor } from '../../../src/infer/run-predictor.ts';
+import { loadMethod } from '../../../src/models/load.ts';
+import { stream } from '../../../src/runtime/seed.ts';
+import { tinyCheckpoint } from '../tiny-editor.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'native-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

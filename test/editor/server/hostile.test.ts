@@ -1,11 +1,11 @@
 import { request as httpRequest, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { apiHandlers } from '../../src/editor/server/api.ts';
-import { startServer } from '../../src/editor/server/server.ts';
-import { faceFrame, inputBytes } from '../../src/editor/wire.ts';
-import { UserError } from '../../src/runtime/errors.ts';
-import { stream } from '../../src/runtime/seed.ts';
+import { apiHandlers } from '../../../src/editor/server/api.ts';
+import { startServer } from '../../../src/editor/server/server.ts';
+import { faceFrame, inputBytes } from '../../../src/editor/wire.ts';
+import { UserError } from '../../../src/runtime/errors.ts';
+import { stream } from '../../../src/runtime/seed.ts';
 
 const resolution = 16;
 const edgeSize = 16;
