@@ -1,5 +1,5 @@
 /** How cost grows, as a picture: for everything varied, time or throughput above and memory below. */
-import { formatTick, makeAxis } from '../src/eval/report/axis.ts';
+import { linearScale, linePath, type Point, verticalAxis } from '../src/eval/report/chart.ts';
 import { Html, html } from '../src/eval/report/html.ts';
 import type { Sweep, SweepPoint } from './scaling.ts';
 
@@ -86,24 +86,19 @@ function drawColumn(sweep: Sweep, column: number, isFirst: boolean): Html {
 function drawPanel({ axis, points }: Sweep, measure: Measure, fixed: string): Html {
   const right = WIDTH - MARGIN.right;
   const bottom = HEIGHT - MARGIN.bottom;
-  const vertical = makeAxis([0, ...points.map(measure.of)], 4);
-  const y = (value: number) => tenths(bottom + (MARGIN.top - bottom) * vertical.place(value));
+  const area = { left: MARGIN.left, right, top: MARGIN.top, bottom };
+  const vertical = linearScale([0, ...points.map(measure.of)], [bottom, MARGIN.top], 4);
   const largest = Math.max(...points.map((point) => point.x));
   const x = (point: SweepPoint) => tenths(MARGIN.left + ((right - LABEL - MARGIN.left) * point.x) / largest);
-  const path = points.map((point, i) => `${i === 0 ? 'M' : 'L'}${x(point)} ${y(measure.of(point))}`).join('');
+  const places = points.map((point): Point => [x(point), vertical.at(measure.of(point))]);
   return html`<text class="title" x="${MARGIN.left}" y="${MARGIN.top - 12}">${measure.title}</text>
-${vertical.ticks.map(
-  (tick) => html`<line class="grid" x1="${MARGIN.left}" x2="${right}" y1="${y(tick)}" y2="${y(tick)}"/>
-<text x="${MARGIN.left - 7}" y="${y(tick) + 4}" text-anchor="end">${formatTick(tick, vertical.step)}</text>
-`,
-)}${points.map(
+${verticalAxis(vertical, area)}${points.map(
   (point) => html`<text x="${x(point)}" y="${bottom + 16}" text-anchor="middle">${point.x}</text>
 `,
 )}<text x="${(MARGIN.left + right) / 2}" y="${bottom + 33}" text-anchor="middle">${axis} (${fixed})</text>
-<path class="line ${measure.name}" d="${path}"/>
-${points.map(
-  (point) =>
-    html`<circle class="marker ${measure.name}" cx="${x(point)}" cy="${y(measure.of(point))}" r="4.5"/>
+<path class="line ${measure.name}" d="${linePath(places)}"/>
+${places.map(
+  ([cx, cy]) => html`<circle class="marker ${measure.name}" cx="${cx}" cy="${cy}" r="4.5"/>
 `,
 )}`;
 }

@@ -1,12 +1,14 @@
 /** Writes what is made from schemas: of the configuration, of evaluation suites, and of their results. */
 import { configPage, schemaFile } from '../src/config/document.ts';
-import { evaluationReferences } from '../src/eval/document.ts';
+import { reportReferences } from '../src/eval/report/report.ts';
+import { suiteReferences } from '../src/eval/suite/suite.ts';
 import { configSchemas } from '../src/models/registry.ts';
 import { writeFileAtomically } from '../src/runtime/files.ts';
 
 const files = {
   'configs/schema.json': schemaFile(configSchemas().json),
   'docs/config.md': configPage(configSchemas().json),
-  ...evaluationReferences(),
+  ...suiteReferences(),
+  ...reportReferences(),
 };
 for (const [path, text] of Object.entries(files)) await writeFileAtomically(path, text);

@@ -6,7 +6,6 @@ import { UserError } from '../runtime/errors.ts';
 import type { Command } from './command.ts';
 import { bench } from './commands/bench.ts';
 import { edit } from './commands/edit.ts';
-import { evaluate } from './commands/evaluate.ts';
 import { exportModel } from './commands/export.ts';
 import { importWeights } from './commands/import.ts';
 import { infer } from './commands/infer.ts';
@@ -14,6 +13,7 @@ import { prepare } from './commands/prepare.ts';
 import { chaos, doctor, parity } from './commands/self-checks.ts';
 import { train } from './commands/train.ts';
 import { end } from './end.ts';
+import { evaluate } from './evaluate.ts';
 
 /** In the order of a user's work. */
 const commands: readonly Command[] = [

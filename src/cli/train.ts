@@ -10,8 +10,8 @@ import { restoreNetworks } from '../core/stored-networks.ts';
 import { prepare } from '../data/prepare.ts';
 import { openSource } from '../data/sources/open-source.ts';
 import type { PreparedData } from '../data/types.ts';
-import { checkValidation } from '../eval/criterion.ts';
-import { type HeldOutTable, heldOutTable } from '../eval/table.ts';
+import { type HeldOutTable, heldOutTable } from '../eval/held-out-table.ts';
+import { openValidationMetrics } from '../eval/validation.ts';
 import type { LoadedConfig } from '../models/read-config.ts';
 import { createMethod } from '../models/registry.ts';
 import { writeFileAtomically } from '../runtime/files.ts';
@@ -64,7 +64,8 @@ async function trainAndMeasure(command: TrainCommand): Promise<void> {
   const { reporter, opened } = command;
   // What cannot fit is told before anything is made; which samples are for training is known only after.
   checkBatches(config, await countSamples(config), locate);
-  await checkValidation(config, reporter);
+  const measures = config.output.validationCount > 0;
+  const validationMetrics = measures ? await openValidationMetrics(config, reporter) : undefined;
   const data = await prepare({ config, reporter });
   const trainingSamples = data.samples.train.length;
   checkBatches(config, trainingSamples, locate);
@@ -80,7 +81,7 @@ async function trainAndMeasure(command: TrainCommand): Promise<void> {
     await writeSampleIds(run, data.samples.train);
   }
   const initial = opened?.from ? undefined : await initialWeights(config, method, reporter);
-  await trainInFolder(command, { config, method, data, plan, run, reporter, initial });
+  await trainInFolder(command, { config, method, data, plan, run, reporter, initial, validationMetrics });
 }
 
 /** The checkpoint that a new run begins with, if the configuration names one. */

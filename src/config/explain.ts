@@ -83,11 +83,15 @@ function unknownKey(path: Path, key: string, subject: Subject): UserError {
   const { schema, value } = lookUp(subject, path);
   const known = schema ? keysAt(schema, value) : [];
   const form = schema && isMapping(value) ? formFor(schema, value) : undefined;
+  const keys = schema ? formsOf(schema).flatMap(({ properties = {} }) => Object.entries(properties)) : [];
+  const [renamed] = keys.find(([, { formerly }]) => formerly === key) ?? [];
   const similar = similarWord(key, known);
   return new UserError(`Unknown configuration key: ${key}`, {
     where: subject.locate([...path, key]),
     expected: expectation(form ?? schema ?? {}),
-    fix: similar ? `did you mean \`${name([...path, similar])}\`?` : undefined,
+    fix: renamed
+      ? `\`${key}\` is called \`${name([...path, renamed])}\` now`
+      : similar && `did you mean \`${name([...path, similar])}\`?`,
   });
 }
 

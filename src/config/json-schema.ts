@@ -8,6 +8,8 @@ export interface JsonSchema {
   readonly $schema?: string;
   readonly type?: string;
   readonly description?: string;
+  /** The name that this key had earlier (not of JSON Schema, but of a zod schema's `meta`). */
+  readonly formerly?: string;
   readonly default?: unknown;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];

@@ -1,29 +1,29 @@
-/** Bootstrap intervals of means, by resampling photos: the holes of one photo are no independent samples. */
+/** Bootstrap intervals of means. Photos are resampled, each with all its holes, which are not independent samples. */
 import { stream } from '../runtime/seed.ts';
 
-/** A mean with its percentile interval; an interval needs at least two photos. */
+/** A mean with its percentile interval. There is no interval of fewer than two photos. */
 export interface Estimate {
   readonly mean: number;
   readonly low: number | null;
   readonly high: number | null;
-  /** How many values the mean is of. */
+  /** The number of values. */
   readonly count: number;
 }
 
-/** One value of a photo; NaN counts as none. */
+/** A value that belongs to a photo; NaN stands for none. */
 export interface PhotoValue {
   readonly photo: number;
   readonly value: number;
 }
 
 /**
- * Resamples of n photos, drawn once and used for every mean, so that means of the same photos vary together
+ * Resamples of n photos. They are drawn once and used for every mean, so that means of the same photos vary together
  * (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3).
  */
 export class Bootstrap {
   readonly #photos: number;
   readonly #confidence: number;
-  /** How often each photo is in each resample, [resamples][photos]. */
+  /** How often each resample holds each photo, [resamples][photos]. */
   readonly #weights: readonly Uint16Array[];
 
   constructor(photos: number, options: { resamples: number; confidence: number; seed: number }) {
@@ -37,7 +37,7 @@ export class Bootstrap {
     });
   }
 
-  /** The mean of values of some of the photos; undefined when there are none. */
+  /** The mean of values of some of the photos; undefined if there are none. */
   estimate(values: Iterable<PhotoValue>): Estimate | undefined {
     const sums = new Float64Array(this.#photos);
     const counts = new Float64Array(this.#photos);
@@ -60,7 +60,7 @@ export class Bootstrap {
         sum += weights[photo] * sums[photo];
         total += weights[photo] * counts[photo];
       }
-      // A resample may have none of them.
+      // A resample may hold none of these photos.
       if (total > 0) means.push(sum / total);
     }
     const sorted = Float64Array.from(means).sort();
@@ -69,7 +69,7 @@ export class Bootstrap {
   }
 }
 
-/** Linear interpolation between order statistics, as NumPy's default. */
+/** A quantile of sorted values, linearly interpolated as NumPy does by default. */
 export function quantile(sorted: ArrayLike<number>, q: number): number {
   const position = q * (sorted.length - 1);
   const below = Math.floor(position);

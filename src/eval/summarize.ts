@@ -1,189 +1,205 @@
-/** Means and intervals of what was measured: over all images, by kind of hole, and by hole size. */
-import { Bootstrap, type Estimate, type PhotoValue } from './bootstrap.ts';
-import type { Cell } from './evaluate.ts';
+/** Means of what was measured, with their intervals: over all images, by kind of hole, and by size of hole. */
+import { Bootstrap, type Estimate } from './bootstrap.ts';
 import type { MetricCollection } from './metrics/collection.ts';
-import type { Report, ReportRow } from './report/schema.ts';
-import { holeOf } from './suite/read-items.ts';
-import type { EvaluationSet } from './suite/set.ts';
+import type { EvaluationResult } from './passes.ts';
+import type { Report, ReportRow, Summary } from './report/report.ts';
+import { type EvaluationSet, holeOf } from './suite/set.ts';
 
-/** Some of the images. */
+/** The items with one kind of hole, or with holes of one class of sizes. Both are null for all items. */
 interface Group {
   readonly hole: string | null;
   readonly size: [number, number] | null;
+  /** Indices of the set's items. */
   readonly items: readonly number[];
 }
 
-export type Summary = Pick<Report, 'rows' | 'differences' | 'bestLevels'>;
+/** The mean of a value over items, with its interval; undefined if no item has the value. */
+type Estimator = (items: readonly number[], read: (item: number) => number) => Estimate | undefined;
 
-/** @param cells of the checkpoints, those of the reference first. */
-export function summarize(set: EvaluationSet, metrics: MetricCollection, cells: readonly Cell[]): Summary {
+/** @param results of the checkpoints in their order. Differences are taken from those of the first checkpoint. */
+export function summarize(
+  set: EvaluationSet,
+  metrics: MetricCollection,
+  results: readonly EvaluationResult[],
+): Summary {
   const { resamples, confidence } = set.suite.bootstrap;
   const bootstrap = new Bootstrap(set.photos.length, { resamples, confidence, seed: set.suite.seed });
-  const groups = groupsOf(set);
-  const estimate = (items: readonly number[], value: (item: number) => number) =>
-    bootstrap.estimate(photoValues(set, items, value));
+  const estimate: Estimator = (items, read) =>
+    bootstrap.estimate(items.map((item) => ({ photo: set.items[item].photoIndex, value: read(item) })));
+  const all: Group = { hole: null, size: null, items: [...set.items.keys()] };
+  const groups = [all, ...groupsByHole(set, all.items), ...groupsBySize(set, all.items)];
   return {
-    rows: cells.flatMap((cell) => cellRows(cell, groups, metrics, estimate)),
-    differences: differences(cells, groups[0], metrics, estimate),
-    bestLevels: bestLevels(cells, groups[0], metrics, estimate),
+    rows: results.flatMap((result) => meansOf(result, groups, metrics, estimate)),
+    differences: differencesOf(results, all.items, metrics, estimate),
+    bestL: bestOfEverySketch(results, all.items, metrics, estimate),
   };
 }
 
-type Estimator = (items: readonly number[], value: (item: number) => number) => Estimate | undefined;
-
-function cellRows(
-  cell: Cell,
-  groups: readonly Group[],
-  { columns, setMetrics }: MetricCollection,
-  estimate: Estimator,
-): ReportRow[] {
-  const rows: ReportRow[] = [];
-  for (const { hole, size, items } of groups) {
-    for (const [column, { metric, region }] of columns.entries()) {
-      const found = estimate(items, (item) => cell.values[item * columns.length + column]);
-      if (found) rows.push({ ...placeOf(cell), hole, size, metric: metric.name, region, ...found });
-    }
-  }
-  const { items } = groups[0];
-  for (const { name } of setMetrics) {
-    const value = { mean: cell.distances[name], low: null, high: null, count: items.length };
-    rows.push({ ...placeOf(cell), hole: null, size: null, metric: name, region: 'image', ...value });
-  }
-  return rows;
+/** By kind of hole. A single kind would be a group of all items again, so it has none. */
+function groupsByHole({ holes, items }: EvaluationSet, all: readonly number[]): Group[] {
+  if (holes.length === 1) return [];
+  return holes.map((hole) => ({ hole, size: null, items: all.filter((item) => items[item].hole === hole) }));
 }
 
-/** Of every checkpoint but the first to the first, where d and l agree or one of them has none. */
-function differences(
-  cells: readonly Cell[],
-  { items }: Group,
-  { columns, setMetrics }: MetricCollection,
-  estimate: Estimator,
-): Report['differences'] {
-  const rows: Report['differences'] = [];
-  const ofCheckpoints = cells.filter(({ method }) => method.kind === 'checkpoint');
-  const reference = ofCheckpoints[0].method.label;
-  for (const cell of ofCheckpoints) {
-    if (cell.method.label === reference) continue;
-    for (const other of ofCheckpoints) {
-      if (other.method.label !== reference || !agree(cell, other)) continue;
-      const place = placeOf({
-        method: cell.method,
-        degradation: cell.degradation ?? other.degradation,
-        level: cell.level ?? other.level,
-      });
-      for (const [column, { metric, region }] of columns.entries()) {
-        const difference = (item: number) => {
-          const at = item * columns.length + column;
-          return cell.values[at] - other.values[at];
-        };
-        const found = estimate(items, difference);
-        if (found) rows.push({ ...place, reference, metric: metric.name, region, ...found });
-      }
-      for (const { name } of setMetrics) {
-        const mean = cell.distances[name] - other.distances[name];
-        const value = { mean, low: null, high: null, count: items.length };
-        rows.push({ ...place, reference, metric: name, region: 'image', ...value });
-      }
-    }
-  }
-  return rows;
-}
-
-function agree(a: Cell, b: Cell): boolean {
-  const same = (one: number | undefined, other: number | undefined) =>
-    one === undefined || other === undefined || one === other;
-  return same(a.degradation, b.degradation) && same(a.level, b.level);
-}
-
-/** Of the cells of each checkpoint and d, the l at which each metric is best. */
-function bestLevels(
-  cells: readonly Cell[],
-  { items }: Group,
-  { columns, setMetrics }: MetricCollection,
-  estimate: Estimator,
-): Report['bestLevels'] {
-  const found: Report['bestLevels'] = [];
-  for (const row of rowsOfLevels(cells)) {
-    const { method, degradation } = row[0];
-    const place = { method: method.label, d: degradation! };
-    for (const [column, { metric, region }] of columns.entries()) {
-      const value = (cell: Cell) => (item: number) => cell.values[item * columns.length + column];
-      const best = bestOf(row, metric.better, (cell) => estimate(items, value(cell))?.mean);
-      if (!best) continue;
-      const clear = row.every((other) => {
-        if (other === best) return true;
-        const difference = estimate(items, (item) => value(best)(item) - value(other)(item));
-        return difference !== undefined && (difference.low ?? 0) * (difference.high ?? 0) > 0;
-      });
-      found.push({ ...place, metric: metric.name, region, l: best.level!, clear });
-    }
-    for (const { name, better } of setMetrics) {
-      const best = bestOf(row, better, (cell) => cell.distances[name]);
-      if (best) found.push({ ...place, metric: name, region: 'image', l: best.level!, clear: null });
-    }
-  }
-  return found;
-}
-
-/** Cells of one checkpoint and d, by l. */
-function rowsOfLevels(cells: readonly Cell[]): Cell[][] {
-  const rows = new Map<string, Cell[]>();
-  for (const cell of cells) {
-    if (cell.level === undefined) continue;
-    const key = JSON.stringify([cell.method.label, cell.degradation]);
-    rows.set(key, [...(rows.get(key) ?? []), cell]);
-  }
-  return [...rows.values()];
-}
-
-function bestOf(
-  cells: readonly Cell[],
-  better: 'higher' | 'lower',
-  value: (cell: Cell) => number | undefined,
-): Cell | undefined {
-  const sign = better === 'higher' ? 1 : -1;
-  return cells
-    .map((cell) => ({ cell, score: sign * (value(cell) ?? Number.NaN) }))
-    .filter(({ score }) => !Number.isNaN(score))
-    .reduce<{ cell: Cell; score: number } | undefined>(
-      (best, one) => (best && best.score >= one.score ? best : one),
-      undefined,
-    )?.cell;
-}
-
-const placeOf = ({ method, degradation, level }: Pick<Cell, 'method' | 'degradation' | 'level'>) => ({
-  method: method.label,
-  d: degradation ?? null,
-  l: level ?? null,
-});
-
-/** All images first; kinds and sizes of holes that tell images apart. */
-function groupsOf(set: EvaluationSet): Group[] {
-  const all = [...set.items.keys()];
-  const groups: Group[] = [{ hole: null, size: null, items: all }];
-  if (set.holes.length > 1) {
-    for (const hole of set.holes) {
-      groups.push({ hole, size: null, items: all.filter((item) => set.items[item].hole === hole) });
-    }
-  }
-  if (set.task === 'synthesis') return groups;
+/** By the share of the image that is hole. In synthesis that is the whole image, so there are no groups. */
+function groupsBySize(set: EvaluationSet, all: readonly number[]): Group[] {
+  if (set.task === 'synthesis') return [];
   const shares = set.items.map((item) => {
     const mask = holeOf(set, item);
     return mask.reduce((sum, value) => sum + value, 0) / mask.length;
   });
   const bounds = set.suite.holeSizes;
-  for (const [i, from] of bounds.slice(0, -1).entries()) {
-    const to = bounds[i + 1];
-    const items = all.filter((item) => shares[item] >= from && shares[item] < to);
-    if (items.length > 0) groups.push({ hole: null, size: [from, to], items });
-  }
-  return groups;
+  return bounds
+    .slice(0, -1)
+    .map((from, i): Group => {
+      const below = bounds[i + 1];
+      const items = all.filter((item) => shares[item] >= from && shares[item] < below);
+      return { hole: null, size: [from, below], items };
+    })
+    .filter(({ items }) => items.length > 0);
 }
 
-function* photoValues(
-  { items }: EvaluationSet,
-  indices: readonly number[],
-  value: (item: number) => number,
-): Generator<PhotoValue> {
-  for (const item of indices) yield { photo: items[item].photoIndex, value: value(item) };
+/** What a result has in a column of the metrics, by item. */
+const reader =
+  ({ columns }: MetricCollection, { values }: EvaluationResult, column: number) =>
+  (item: number): number =>
+    values[item * columns.length + column];
+
+/** The value of a metric of sets, which has no interval. */
+const setEstimate = (mean: number, items: readonly number[]): Estimate => ({
+  mean,
+  low: null,
+  high: null,
+  count: items.length,
+});
+
+const placeOf = ({ method, degradation, l }: Pick<EvaluationResult, 'method' | 'degradation' | 'l'>) => ({
+  method: method.label,
+  d: degradation ?? null,
+  l: l ?? null,
+});
+
+function meansOf(
+  result: EvaluationResult,
+  groups: readonly Group[],
+  metrics: MetricCollection,
+  estimate: Estimator,
+): ReportRow[] {
+  const rows: ReportRow[] = [];
+  for (const { hole, size, items } of groups) {
+    for (const [column, { metric, region }] of metrics.columns.entries()) {
+      const mean = estimate(items, reader(metrics, result, column));
+      if (mean) rows.push({ ...placeOf(result), hole, size, metric: metric.name, region, ...mean });
+    }
+  }
+  for (const { name } of metrics.setMetrics) {
+    const distance = setEstimate(result.distances[name], groups[0].items);
+    rows.push({ ...placeOf(result), hole: null, size: null, metric: name, region: 'image', ...distance });
+  }
+  return rows;
+}
+
+/**
+ * The differences of every checkpoint from the first one, on the same images. Results are compared at equal d and equal l;
+ * one that has no d or no l is compared at all of them.
+ */
+function differencesOf(
+  results: readonly EvaluationResult[],
+  items: readonly number[],
+  metrics: MetricCollection,
+  estimate: Estimator,
+): Report['differences'] {
+  const rows: Report['differences'] = [];
+  const ofCheckpoints = results.filter(({ method }) => method.kind === 'checkpoint');
+  const reference = ofCheckpoints[0].method.label;
+  const references = ofCheckpoints.filter(({ method }) => method.label === reference);
+  for (const result of ofCheckpoints) {
+    if (result.method.label === reference) continue;
+    for (const other of references.filter((one) => areComparable(result, one))) {
+      const place = placeOf({
+        method: result.method,
+        degradation: result.degradation ?? other.degradation,
+        l: result.l ?? other.l,
+      });
+      for (const [column, { metric, region }] of metrics.columns.entries()) {
+        const [own, others] = [reader(metrics, result, column), reader(metrics, other, column)];
+        const difference = estimate(items, (item) => own(item) - others(item));
+        if (difference) rows.push({ ...place, reference, metric: metric.name, region, ...difference });
+      }
+      for (const { name } of metrics.setMetrics) {
+        const difference = setEstimate(result.distances[name] - other.distances[name], items);
+        rows.push({ ...place, reference, metric: name, region: 'image', ...difference });
+      }
+    }
+  }
+  return rows;
+}
+
+function areComparable(a: EvaluationResult, b: EvaluationResult): boolean {
+  const agree = (one: number | undefined, other: number | undefined) =>
+    one === undefined || other === undefined || one === other;
+  return agree(a.degradation, b.degradation) && agree(a.l, b.l);
+}
+
+/** For each checkpoint and d, the l at which each metric is best. */
+function bestOfEverySketch(
+  results: readonly EvaluationResult[],
+  items: readonly number[],
+  metrics: MetricCollection,
+  estimate: Estimator,
+): Report['bestL'] {
+  const rows: Report['bestL'] = [];
+  for (const candidates of resultsByL(results)) {
+    const { method, d } = placeOf(candidates[0]);
+    for (const [column, { metric, region }] of metrics.columns.entries()) {
+      const best = bestOf(
+        candidates,
+        metric.better,
+        (result) => estimate(items, reader(metrics, result, column))?.mean,
+      );
+      if (!best) continue;
+      const ofBest = reader(metrics, best, column);
+      const clear = candidates.every((other) => {
+        if (other === best) return true;
+        const ofOther = reader(metrics, other, column);
+        const difference = estimate(items, (item) => ofBest(item) - ofOther(item));
+        return difference !== undefined && (difference.low ?? 0) * (difference.high ?? 0) > 0;
+      });
+      rows.push({ method, d, metric: metric.name, region, l: best.l, clear });
+    }
+    for (const { name, better } of metrics.setMetrics) {
+      const best = bestOf(candidates, better, ({ distances }) => distances[name]);
+      if (best) rows.push({ method, d, metric: name, region: 'image', l: best.l, clear: null });
+    }
+  }
+  return rows;
+}
+
+type ResultAtL = EvaluationResult & { readonly l: number };
+
+/** The results that have an l, in lists of one checkpoint and d each. */
+function resultsByL(results: readonly EvaluationResult[]): ResultAtL[][] {
+  const lists = new Map<string, ResultAtL[]>();
+  for (const result of results) {
+    const { method, degradation, l } = result;
+    if (l === undefined) continue;
+    const key = JSON.stringify([method.label, degradation]);
+    lists.set(key, [...(lists.get(key) ?? []), { ...result, l }]);
+  }
+  return [...lists.values()];
+}
+
+/** The candidate of the best value, the first of equal ones; undefined if none has a value. */
+function bestOf(
+  candidates: readonly ResultAtL[],
+  better: 'higher' | 'lower',
+  read: (result: ResultAtL) => number | undefined,
+): ResultAtL | undefined {
+  let best: { candidate: ResultAtL; value: number } | undefined;
+  for (const candidate of candidates) {
+    const value = read(candidate);
+    if (value === undefined || Number.isNaN(value)) continue;
+    if (!best || (better === 'higher' ? value > best.value : value < best.value)) best = { candidate, value };
+  }
+  return best?.candidate;
 }

@@ -1,19 +1,75 @@
-/** How well a training does, measured on a few held-out samples while it runs. */
+/** Measures a few held-out samples while a training runs, which also tells its best checkpoint. */
 import type { RunConfig } from '../config/run-config.ts';
 import type { Method } from '../core/method.ts';
 import { heldOutBatch } from '../data/held-out.ts';
 import type { Batch, PreparedSample } from '../data/types.ts';
 import { tf } from '../ops/tf.ts';
+import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { atResolution, blend, unit } from './at-resolution.ts';
-import { type Criterion, openValidationMetrics } from './criterion.ts';
-import type { MetricCollection } from './metrics/collection.ts';
+import { atResolution, clipAndBlendFinite, toUnitRange } from './images.ts';
+import { MetricCollection } from './metrics/collection.ts';
 import type { MetricBatch } from './metrics/metric.ts';
 
-/** The middle of l: neither the easiest nor the roughest sketches. */
-const LEVEL = 0.5;
-/** Samples at once, so that it needs less memory than training does. */
+/** Where `train` looks for the weights that metrics need. It is the default of `evaluate`, too. */
+const WEIGHTS_FOLDER = 'weights';
+/** The middle of l: neither the easiest sketches nor the roughest. */
+const L = 0.5;
+/** Samples at once. Few, so that measuring needs less memory than training. */
 const BATCH = 4;
+
+/** By what checkpoints are compared. */
+export interface Criterion {
+  /** A key of a checkpoint's measurements, for example `l1/hole`. */
+  readonly key: string;
+  /** For people, for example `L1`. */
+  readonly title: string;
+  readonly better: 'higher' | 'lower';
+}
+
+/** What is measured while a training runs. Whoever opened it disposes of the metrics. */
+export interface ValidationMetrics {
+  readonly metrics: MetricCollection;
+  readonly criterion: Criterion;
+}
+
+/**
+ * Loads the metrics of `output.validationMetrics`, and that of `output.bestBy`.
+ *
+ * @throws UserError when a metric or its region is not known, or the weights of one are missing.
+ */
+export async function openValidationMetrics(
+  config: RunConfig,
+  reporter: Reporter,
+): Promise<ValidationMetrics> {
+  const { validationMetrics, bestBy } = config.output;
+  const names = [...new Set([...validationMetrics, bestBy.metric])];
+  const context = { weights: WEIGHTS_FOLDER, reporter, edges: config.data.edges };
+  const metrics = await MetricCollection.create(names, context, false);
+  try {
+    return { metrics, criterion: criterionOf(metrics, bestBy) };
+  } catch (error) {
+    metrics.dispose();
+    throw error;
+  }
+}
+
+function criterionOf(
+  { sampleMetrics, setMetrics }: MetricCollection,
+  { metric: name, region }: RunConfig['output']['bestBy'],
+): Criterion {
+  const metric = [...sampleMetrics, ...setMetrics].find((one) => one.name === name);
+  if (!metric) throw new Error(`The metric ${name} of output.bestBy was not loaded.`);
+  const regions: readonly string[] = metric.kind === 'sample' ? metric.regions : ['image'];
+  if (!regions.includes(region)) {
+    throw new UserError('The best checkpoint cannot be told by this.', {
+      where: 'output.bestBy.region',
+      expected: `${regions.join(' or ')}, for ${name}`,
+      got: region,
+    });
+  }
+  const { title, better } = metric;
+  return { key: `${name}/${region}`, title, better };
+}
 
 /** Means by metric and region, for example `l1/hole`. */
 export type Measurements = Readonly<Record<string, number>>;
@@ -23,7 +79,7 @@ export class Validation {
   readonly #batches: readonly Batch[];
   readonly #metrics: MetricCollection;
 
-  private constructor(batches: readonly Batch[], metrics: MetricCollection, criterion: Criterion) {
+  private constructor(batches: readonly Batch[], { metrics, criterion }: ValidationMetrics) {
     this.#batches = batches;
     this.#metrics = metrics;
     this.criterion = criterion;
@@ -32,27 +88,31 @@ export class Validation {
   /**
    * Reads samples, which stay in memory. Those that cannot be read are left out, with a warning.
    *
+   * @param opened the metrics, if they are loaded already; the validation then disposes of them.
    * @throws UserError as {@link openValidationMetrics}, and when a metric of sets needs more samples.
    */
   static async read(
     config: RunConfig,
     samples: readonly PreparedSample[],
     reporter: Reporter,
+    opened?: ValidationMetrics,
   ): Promise<Validation> {
-    const { metrics, criterion } = await openValidationMetrics(config, reporter);
-    if (samples.length > 0) metrics.requireImages(samples.length, 'output.validationMetrics');
+    const validationMetrics = opened ?? (await openValidationMetrics(config, reporter));
+    if (samples.length > 0) {
+      validationMetrics.metrics.requireImages(samples.length, 'output.validationMetrics');
+    }
     const batches: Batch[] = [];
     for (let start = 0; start < samples.length; start += BATCH) {
       const batch = await heldOutBatch(config, samples.slice(start, start + BATCH), reporter);
       if (batch) batches.push(batch);
     }
-    return new Validation(batches, metrics, criterion);
+    return new Validation(batches, validationMetrics);
   }
 
   /**
-   * Means over the samples, their holes filled by what the method has been trained to do so far at l = 0.5 (see
-   * {@link Method.fill}), the photo around them. Comparable within a stage. Undefined where there is nothing to measure,
-   * and of images that are no numbers.
+   * Fills the samples' holes with what the method has been trained to do so far (see {@link Method.fill}), at l = 0.5, and
+   * returns the means over the samples. They compare within a stage alone. Undefined if there is nothing to measure, and
+   * if some image holds values that are not finite.
    */
   async measure(method: Method): Promise<Measurements | undefined> {
     const { columns, setMetrics } = this.#metrics;
@@ -86,21 +146,15 @@ export class Validation {
   }
 }
 
-/** A batch filled, as metrics take it; undefined when not all of it is numbers. */
+/** A filled batch, as metrics take it; undefined if some image holds values that are not finite. */
 async function fill(method: Method, batch: Batch): Promise<MetricBatch | undefined> {
-  const { finite, filled } = tf.tidy(() => {
-    const image = method.fill(batch, LEVEL);
-    const known = atResolution({ ...batch, trueSketch: batch.sketch }, image.shape[1]);
-    const { truth, hole } = known;
-    const result = blend(tf.clipByValue(image, -1, 1), truth, hole);
-    return {
-      finite: tf.all(tf.isFinite(image)),
-      filled: { ...known, truth: unit(truth), result: unit(result) },
-    };
-  });
-  const [sound] = await finite.data();
-  finite.dispose();
-  if (sound) return filled;
-  tf.dispose({ ...filled });
-  return undefined;
+  const image = tf.tidy(() => method.fill(batch, L));
+  const references = atResolution({ ...batch, trueSketch: batch.sketch }, image.shape[1]);
+  const result = await clipAndBlendFinite(image, references);
+  image.dispose();
+  const filled = result && { ...references, truth: toUnitRange(references.truth), result };
+  // The result has a truth of its own, in [0, 1].
+  if (filled) references.truth.dispose();
+  else tf.dispose({ ...references });
+  return filled;
 }

@@ -1,5 +1,5 @@
 import { listCheckpoints, readManifest } from '../core/checkpoint.ts';
-import type { Criterion } from '../eval/criterion.ts';
+import type { Criterion } from '../eval/validation.ts';
 
 export interface BestCheckpoint {
   readonly path: string;

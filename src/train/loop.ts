@@ -7,7 +7,7 @@ import type { Method } from '../core/method.ts';
 import type { RunFolder } from '../core/run-folder.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
 import type { PreparedData } from '../data/types.ts';
-import { type Measurements, Validation } from '../eval/validation.ts';
+import { type Measurements, Validation, type ValidationMetrics } from '../eval/validation.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type BestCheckpoint, bestCheckpoint } from './best.ts';
 import { CollapseWatch } from './collapse.ts';
@@ -37,6 +37,8 @@ export interface Training {
   readonly from?: Checkpoint | undefined;
   /** A new run begins with the weights of its trained networks. */
   readonly initial?: Checkpoint | undefined;
+  /** What is measured at every checkpoint, if it is loaded already; the training then disposes of it. */
+  readonly validationMetrics?: ValidationMetrics | undefined;
 }
 
 export interface TrainingEnd {
@@ -94,10 +96,10 @@ class Loop {
 
   /** Reads the samples that are shown and those that are measured. */
   async readSamples(): Promise<void> {
-    const { config, data, reporter } = this.#training;
+    const { config, data, reporter, validationMetrics } = this.#training;
     this.#grids = await SampleGrids.read(config, data, reporter);
     const measured = data.samples.validation.slice(0, config.output.validationCount);
-    this.#validation = await Validation.read(config, measured, reporter);
+    this.#validation = await Validation.read(config, measured, reporter, validationMetrics);
   }
 
   async #best(): Promise<BestCheckpoint | undefined> {

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { reportSchema } from '../../src/eval/report/schema.ts';
+import { reportSchema } from '../../src/eval/report/report.ts';
 import { methodNames } from '../../src/models/registry.ts';
 import { SmokeRuns } from './smoke-runs.ts';
 

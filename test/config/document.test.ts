@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { configPage, schemaFile } from '../../src/config/document.ts';
 import { formsOf, type JsonSchema } from '../../src/config/json-schema.ts';
-import { suiteJsonSchema } from '../../src/eval/suite/schema.ts';
+import { suiteJsonSchema } from '../../src/eval/suite/suite.ts';
 import { configSchemas } from '../../src/models/registry.ts';
 
 const remedy = 'run `npm run config-reference`';

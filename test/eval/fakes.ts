@@ -1,18 +1,22 @@
 import type { Predictor } from '../../src/core/method.ts';
 import type { PreparedSample } from '../../src/data/types.ts';
-import { type EvaluateOptions, evaluate } from '../../src/eval/evaluate.ts';
+import type { EvaluatedCheckpoint } from '../../src/eval/checkpoints.ts';
 import { MetricCollection } from '../../src/eval/metrics/collection.ts';
 import type { SetMetric, SetStatistics } from '../../src/eval/metrics/metric.ts';
+import { type EvaluateOptions, type EvaluationResult, evaluateCheckpoints } from '../../src/eval/passes.ts';
 import { Shards } from '../../src/eval/shards.ts';
-import type { Subject } from '../../src/eval/subject.ts';
-import { type Suite, suiteSchema } from '../../src/eval/suite/schema.ts';
 import { type EvaluationSet, makeSet } from '../../src/eval/suite/set.ts';
+import { type Suite, suiteSchema } from '../../src/eval/suite/suite.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { tinyConfig } from '../models/dps/tiny.ts';
 
 /** A checkpoint whose result is the photo, too bright by `offset` and l, and more where the sketch has lines. */
-export function fakeSubject(label: string, offset: number, change: Partial<Predictor> = {}): Subject {
+export function fakeCheckpoint(
+  label: string,
+  offset: number,
+  change: Partial<Predictor> = {},
+): EvaluatedCheckpoint {
   const predictor: Predictor = {
     resolution: 64,
     networks: [],
@@ -29,7 +33,7 @@ export function fakeSubject(label: string, offset: number, change: Partial<Predi
   };
   const checkpoint = { step: 7 };
   const loaded = { path: `runs/${label}/checkpoints/step-7`, checkpoint, config: tinyConfig() };
-  return { label, predictor, sha256: label.padEnd(64, '0'), loaded } as unknown as Subject;
+  return { label, predictor, sha256: label.padEnd(64, '0'), loaded } as unknown as EvaluatedCheckpoint;
 }
 
 /** The distance of mean brightnesses. */
@@ -70,7 +74,7 @@ export const fakeSuite = (change: Partial<Suite> = {}): Suite => ({
   ...suiteSchema.parse({
     name: 'test',
     holes: ['rectangle', 'thin'],
-    levels: [0, 1],
+    l: [0, 1],
     metrics: ['l1', 'psnr'],
   }),
   ...change,
@@ -84,12 +88,12 @@ export async function evaluateFakes(
   set: EvaluationSet,
   out: string,
   change: Partial<EvaluateOptions> = {},
-): Promise<{ cells: Awaited<ReturnType<typeof evaluate>>; metrics: MetricCollection; shards: Shards }> {
+): Promise<{ results: EvaluationResult[]; metrics: MetricCollection; shards: Shards }> {
   const context = { weights: 'none', reporter: silent, edges: tinyConfig().data.edges };
   const { sampleMetrics } = await MetricCollection.create(['l1', 'psnr'], context, false);
   const metrics = new MetricCollection([...sampleMetrics, brightnessDistance()]);
   const shards = new Shards(out, [set.hash]);
-  const subjects = [fakeSubject('a', 0), fakeSubject('b', 0.2)];
-  const options = { set, subjects, metrics, batch: 3, shards, reporter: silent, ...change };
-  return { cells: await evaluate(options), metrics, shards };
+  const checkpoints = [fakeCheckpoint('a', 0), fakeCheckpoint('b', 0.2)];
+  const options = { set, checkpoints, metrics, batch: 3, shards, reporter: silent, ...change };
+  return { results: await evaluateCheckpoints(options), metrics, shards };
 }

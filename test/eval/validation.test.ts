@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Method } from '../../src/core/method.ts';
 import type { Batch, PreparedData } from '../../src/data/types.ts';
-import { checkValidation } from '../../src/eval/criterion.ts';
-import { Validation } from '../../src/eval/validation.ts';
+import { openValidationMetrics, Validation } from '../../src/eval/validation.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
@@ -99,8 +98,7 @@ it.each([
 ])('refuses %j', async (change, message) => {
   const config = tinyConfig();
   const output = { ...config.output, ...change };
-  await expect(checkValidation({ ...config, output }, silent)).rejects.toThrow(message);
-  await checkValidation({ ...config, output: { ...output, validationCount: 0 } }, silent);
+  await expect(openValidationMetrics({ ...config, output }, silent)).rejects.toThrow(message);
 });
 
 it('wants as many samples as its metrics of sets', async () => {

@@ -75,9 +75,16 @@ export class MetricCollection {
     return table;
   }
 
-  /** Empty statistics, one for each metric of sets. */
+  /** Empty statistics for each metric of sets. */
   start(): SetStatistics[] {
     return this.setMetrics.map((metric) => metric.start());
+  }
+
+  /** By metric of sets, the distance of two sets, whose statistics are in the order of {@link start}. */
+  distances(results: readonly SetStatistics[], photos: readonly SetStatistics[]): Record<string, number> {
+    return Object.fromEntries(
+      this.setMetrics.map((metric, i) => [metric.name, metric.compare(results[i], photos[i])]),
+    );
   }
 
   dispose(): void {

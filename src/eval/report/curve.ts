@@ -1,174 +1,176 @@
-/** The curve of fidelity against realism as l moves: a line for each sketch and checkpoint. */
-import { formatTick, makeAxis } from './axis.ts';
+/** The chart of fidelity against realism as l grows: a line for each checkpoint and sketch. */
+import {
+  horizontalAxis,
+  linearScale,
+  linePath,
+  markerPath,
+  type PlotArea,
+  type Scale,
+  verticalAxis,
+} from './chart.ts';
 import { type Html, html } from './html.ts';
-import type { Report, ReportRow } from './schema.ts';
+import type { Report, ReportRow } from './report.ts';
 import {
   checkpointLabels,
   degradationsOf,
   format,
-  levelName,
-  levelsOf,
   type Measure,
   measureTitle,
+  nameOfL,
+  type Place,
   rowAt,
   sketchName,
+  valuesOfL,
 } from './select.ts';
 
-/** Colours in the style sheet, `series-0` to `series-5`; more lines begin again. */
+/** Number of the style sheet's colours `series-0`, `series-1`, ...; more lines use them again. */
 export const SERIES = 6;
 
-interface Point {
+/** A method at one l: its two means. */
+interface CurvePoint {
   readonly label: string;
-  readonly x: ReportRow;
-  readonly y: ReportRow;
+  readonly fidelity: ReportRow;
+  readonly realism: ReportRow;
 }
 
-interface Line {
+interface Curve {
   readonly name: string;
-  readonly points: readonly Point[];
-  /** Index of its colour: that of the checkpoint, or of d where there is but one. */
+  readonly points: readonly CurvePoint[];
+  /** Index of its colour: that of the checkpoint or, if there is only one, of d. */
   readonly colour: number;
-  /** Index of its marker's shape: that of d. */
+  /** Index of its markers' shape: that of d. */
   readonly shape: number;
-  /** Whether its ends say which l they are. */
+  /** Whether the l of its two ends is written beside them. */
   readonly labelled: boolean;
 }
 
 const WIDTH = 640;
 const HEIGHT = 420;
-const MARGIN = { left: 74, right: 24, top: 18, bottom: 58 };
+const AREA: PlotArea = { left: 74, right: WIDTH - 24, top: 18, bottom: HEIGHT - 58 };
 
-/** Better is right and up, whatever a metric's direction. Undefined where a metric was not measured. */
-export function curve(report: Report, fidelity: Measure, realism: Measure): Html | undefined {
-  const { sketches } = report.suite;
-  const labels = checkpointLabels(report);
-  const several = labels.length > 1;
-  const lines: Line[] = labels.flatMap((method, i) =>
+/** Better is to the right and up, whether a metric's higher or lower values are better. Undefined if there is nothing to draw. */
+export function curveChart(report: Report, fidelity: Measure, realism: Measure): Html | undefined {
+  const curves = [
+    ...checkpointCurves(report, fidelity, realism),
+    ...trueSketchCurves(report, fidelity, realism),
+  ];
+  const points = curves.flatMap((curve) => curve.points);
+  if (points.length === 0) return undefined;
+  const x = betterLast(
+    points.map((point) => point.fidelity),
+    fidelity,
+    [AREA.left, AREA.right],
+  );
+  const y = betterLast(
+    points.map((point) => point.realism),
+    realism,
+    [AREA.bottom, AREA.top],
+  );
+  const [across, up] = [measureTitle(fidelity), measureTitle(realism)];
+  return html`<figure class="chart">
+<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${up} against ${across}, a line for each sketch, a point for each l">
+${horizontalAxis(x, AREA)}${verticalAxis(y, AREA)}<text class="axis" x="${(AREA.left + AREA.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">${across} (better →)</text>
+<text class="axis" transform="translate(18 ${(AREA.top + AREA.bottom) / 2}) rotate(-90)" text-anchor="middle">${up} (better →)</text>
+${curves.map((curve) => drawCurve(curve, x, y))}${curves.map((curve) => drawLabels(curve, x, y))}</svg>
+<figcaption><ul class="legend">${curves.map(
+    (curve) =>
+      html`<li><svg class="key" viewBox="-8 -8 16 16" aria-hidden="true">${marker(curve, 0, 0)}</svg> ${curve.name}</li>`,
+  )}</ul></figcaption>
+</figure>`;
+}
+
+/** For each checkpoint and sketch a line, through a point for each l. */
+function checkpointCurves(report: Report, fidelity: Measure, realism: Measure): Curve[] {
+  const methods = checkpointLabels(report);
+  const several = methods.length > 1;
+  return methods.flatMap((method, i) =>
     degradationsOf(report, method).map((d, k) => ({
       name: several ? `${method}, ${sketchName(d)}` : sketchName(d),
-      points: levelsOf(report, method).flatMap((l) =>
-        pointAt(report, { method, d, l }, fidelity, realism, l === null ? '' : levelName(l)),
+      points: valuesOfL(report, method).flatMap((l) =>
+        pointAt(report, { method, d, l }, fidelity, realism, l === null ? '' : nameOfL(l)),
       ),
       colour: several ? i : k,
       shape: k,
       labelled: !several || k === 0,
     })),
   );
-  const references: Line[] = report.methods
+}
+
+/** For each image generator given the true sketch, a single point. */
+function trueSketchCurves(report: Report, fidelity: Measure, realism: Measure): Curve[] {
+  const several = checkpointLabels(report).length > 1;
+  const own = report.suite.sketches.degradations.length;
+  return report.methods
     .filter(({ kind }) => kind === 'true-sketch')
     .map(({ label }, i) => ({
       name: label,
       points: pointAt(report, { method: label, d: null, l: null }, fidelity, realism, ''),
-      colour: several ? i : sketches.degradations.length,
-      shape: sketches.degradations.length,
+      colour: several ? i : own,
+      shape: own,
       labelled: false,
     }));
-  const points = [...lines, ...references].flatMap((line) => line.points);
-  if (points.length === 0) return undefined;
-  const x = scale(
-    points.map((point) => point.x),
-    fidelity,
-    [MARGIN.left, WIDTH - MARGIN.right],
-  );
-  const y = scale(
-    points.map((point) => point.y),
-    realism,
-    [HEIGHT - MARGIN.bottom, MARGIN.top],
-  );
-  const draw = (line: Line) => drawLine(line, x.at, y.at);
-  const name = `${measureTitle(realism)} against ${measureTitle(fidelity)}, a line for each sketch, a point for each l`;
-  return html`<figure class="chart">
-<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${name}">
-${x.axis.ticks.map(
-  (
-    tick,
-  ) => html`<line class="grid" x1="${x.at(tick)}" x2="${x.at(tick)}" y1="${MARGIN.top}" y2="${HEIGHT - MARGIN.bottom}"/>
-<text class="tick" x="${x.at(tick)}" y="${HEIGHT - MARGIN.bottom + 18}" text-anchor="middle">${formatTick(tick, x.axis.step)}</text>
-`,
-)}${y.axis.ticks.map(
-  (
-    tick,
-  ) => html`<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${y.at(tick)}" y2="${y.at(tick)}"/>
-<text class="tick" x="${MARGIN.left - 8}" y="${y.at(tick) + 4}" text-anchor="end">${formatTick(tick, y.axis.step)}</text>
-`,
-)}<text class="axis" x="${(MARGIN.left + WIDTH - MARGIN.right) / 2}" y="${HEIGHT - 12}" text-anchor="middle">${measureTitle(fidelity)} (better →)</text>
-<text class="axis" transform="translate(18 ${(MARGIN.top + HEIGHT - MARGIN.bottom) / 2}) rotate(-90)" text-anchor="middle">${measureTitle(realism)} (better →)</text>
-${lines.map(draw)}${references.map(draw)}${lines.map((line) => drawLabels(line, x.at, y.at))}</svg>
-<figcaption><ul class="legend">${[...lines, ...references].map(
-    (line) =>
-      html`<li><svg class="key" viewBox="-8 -8 16 16" aria-hidden="true">${marker(line, 0, 0)}</svg> ${line.name}</li>`,
-  )}</ul></figcaption>
-</figure>`;
 }
 
+/** A list of one point, or of none if one of the metrics was not measured there. */
 function pointAt(
   report: Report,
-  place: Parameters<typeof rowAt>[1],
+  place: Place,
   fidelity: Measure,
   realism: Measure,
   label: string,
-): Point[] {
+): CurvePoint[] {
   const x = rowAt(report, place, fidelity);
   const y = rowAt(report, place, realism);
-  return x && y ? [{ label, x, y }] : [];
+  return x && y ? [{ label, fidelity: x, realism: y }] : [];
 }
 
-/** Places of values between two px, the better end second; intervals fit in. */
-function scale(rows: readonly ReportRow[], { metric }: Measure, [from, to]: readonly [number, number]) {
-  const axis = makeAxis(rows.flatMap(({ mean, low, high }) => [mean, low ?? mean, high ?? mean]));
-  const at = (value: number) => {
-    const place = axis.place(value);
-    return Math.round(10 * (from + (to - from) * (metric.better === 'higher' ? place : 1 - place))) / 10;
-  };
-  return { axis, at };
+/** A scale over means and intervals, whose better end is the last place. */
+function betterLast(
+  rows: readonly ReportRow[],
+  { metric }: Measure,
+  [first, last]: readonly [number, number],
+): Scale {
+  const values = rows.flatMap(({ mean, low, high }) => [mean, low ?? mean, high ?? mean]);
+  return linearScale(values, metric.better === 'higher' ? [first, last] : [last, first]);
 }
 
-function drawLine(line: Line, x: (value: number) => number, y: (value: number) => number): Html {
-  const { name, points, colour } = line;
-  const path = points
-    .map((point, k) => `${k === 0 ? 'M' : 'L'}${x(point.x.mean)} ${y(point.y.mean)}`)
-    .join('');
+function drawCurve(curve: Curve, x: Scale, y: Scale): Html {
+  const { name, points, colour } = curve;
+  const path = linePath(points.map(({ fidelity, realism }) => [x.at(fidelity.mean), y.at(realism.mean)]));
   return html`<g class="series-${colour % SERIES}"><path class="line" d="${path}"/>
-${points.map((point) => {
-  const [px, py] = [x(point.x.mean), y(point.y.mean)];
-  const told = `${name}${point.label ? `, ${point.label}` : ''}: ${format(point.x.mean)}, ${format(point.y.mean)}`;
-  return html`${bar(point.x, (v) => [x(v), py])}${bar(point.y, (v) => [px, y(v)])}<g><title>${told}</title>${marker(line, px, py)}</g>
+${points.map(({ label, fidelity, realism }) => {
+  const [px, py] = [x.at(fidelity.mean), y.at(realism.mean)];
+  const values = `${name}${label ? `, ${label}` : ''}: ${format(fidelity.mean)}, ${format(realism.mean)}`;
+  const across = interval(fidelity, (value) => [x.at(value), py]);
+  const up = interval(realism, (value) => [px, y.at(value)]);
+  return html`${across}${up}<g><title>${values}</title>${marker(curve, px, py)}</g>
 `;
 })}</g>
 `;
 }
 
-/** What l the ends of a line are; drawn above all lines. */
-function drawLabels(
-  { points, labelled }: Line,
-  x: (value: number) => number,
-  y: (value: number) => number,
-): Html[] {
+/** The l of a line's ends. They are drawn after all lines, so that they lie on top. */
+function drawLabels({ points, labelled }: Curve, x: Scale, y: Scale): Html[] {
+  if (!labelled) return [];
   return points
-    .filter((_, i) => labelled && (i === 0 || i === points.length - 1))
+    .filter((_, i) => i === 0 || i === points.length - 1)
     .map(
-      (point) =>
-        html`<text class="point" x="${x(point.x.mean) + 9}" y="${y(point.y.mean) - 8}">${point.label}</text>
+      ({ label, fidelity, realism }) =>
+        html`<text class="point" x="${x.at(fidelity.mean) + 9}" y="${y.at(realism.mean) - 8}">${label}</text>
 `,
     );
 }
 
-/** The interval of a value. */
-function bar({ low, high }: ReportRow, at: (value: number) => readonly [number, number]): Html | undefined {
+/** A bar from the lower to the upper end of a mean's interval. */
+function interval(
+  { low, high }: ReportRow,
+  at: (value: number) => readonly [x: number, y: number],
+): Html | undefined {
   if (low === null || high === null) return undefined;
   const [[x1, y1], [x2, y2]] = [at(low), at(high)];
   return html`<line class="interval" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`;
 }
 
-/** Shapes differ where colours cannot be told apart. */
-function marker({ colour, shape }: Pick<Line, 'colour' | 'shape'>, x: number, y: number): Html {
-  const paths = [
-    'M-5 0a5 5 0 1 0 10 0a5 5 0 1 0 -10 0Z',
-    'M-4.5 -4.5H4.5V4.5H-4.5Z',
-    'M0 -6L5.5 4.5H-5.5Z',
-    'M0 -6.5L6.5 0L0 6.5L-6.5 0Z',
-    'M0 6L5.5 -4.5H-5.5Z',
-    'M-2 -6H2V-2H6V2H2V6H-2V2H-6V-2H-2Z',
-  ];
-  return html`<path class="marker series-${colour % SERIES}" transform="translate(${x} ${y})" d="${paths[shape % paths.length]}"/>`;
+function marker({ colour, shape }: Pick<Curve, 'colour' | 'shape'>, x: number, y: number): Html {
+  return html`<path class="marker series-${colour % SERIES}" transform="translate(${x} ${y})" d="${markerPath(shape)}"/>`;
 }

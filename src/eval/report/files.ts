@@ -1,10 +1,10 @@
-/** The files of a report. They appear together, when all are whole. */
+/** The files of a report. They appear together, when all of them are complete. */
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder, temporaryName, writeSynced } from '../../runtime/files.ts';
-import type { Report } from './schema.ts';
+import type { Report } from './report.ts';
 
-/** Writes texts by file name into a folder, which is made if need be. What stood under the names stays until all are written. */
+/** Writes texts, by file name, into a folder (made if it is missing). Files of these names stay until all texts are written. */
 export async function writeTogether(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(folder, { recursive: true });
   const parts = Object.entries(files).map(([name, text]) => {
@@ -21,16 +21,16 @@ export async function writeTogether(folder: string, files: Readonly<Record<strin
   }
 }
 
-/** `metrics.json`: a line a row, so that people and `diff` can read it. */
+/** `metrics.json`, with one line for each row: so people and `diff` can read it. */
 export function reportJson(report: Report): string {
-  const { rows, differences, bestLevels, ...rest } = report;
+  const { rows, differences, bestL, ...rest } = report;
   const list = (items: readonly object[]) =>
     items.length === 0 ? '[]' : `[\n${items.map((item) => `  ${JSON.stringify(item)}`).join(',\n')}\n ]`;
   const head = JSON.stringify(rest, null, 1).slice(0, -2);
-  return `${head},\n "rows": ${list(rows)},\n "differences": ${list(differences)},\n "bestLevels": ${list(bestLevels)}\n}\n`;
+  return `${head},\n "rows": ${list(rows)},\n "differences": ${list(differences)},\n "bestL": ${list(bestL)}\n}\n`;
 }
 
-/** `metrics.csv`: the rows of `metrics.json`, and its differences as rows with a reference (RFC 4180). */
+/** `metrics.csv` (RFC 4180): the rows of `metrics.json`, then its differences, which are rows with a reference. */
 export function reportCsv({ rows, differences }: Report): string {
   const head = [
     'method',

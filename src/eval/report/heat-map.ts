@@ -1,73 +1,65 @@
-/** The l × d table of a metric: shades say how good a value is, among those of the same metric. */
+/** The d × l table of a metric. Shades say how good a value is among those of the same metric. */
+import { scaleLinear } from 'd3-scale';
 import { type Html, html } from './html.ts';
-import type { Report } from './schema.ts';
+import type { Report } from './report.ts';
 import {
-  bestLevelAt,
+  bestLAt,
   degradationsOf,
   format,
-  levelName,
-  levelsOf,
   type Measure,
   measureTitle,
+  nameOfL,
   rowAt,
   sketchName,
+  valuesOfL,
 } from './select.ts';
-import { scrolling } from './table.ts';
+import { scrolling } from './tables.ts';
 
-/** Shades in the style sheet, `shade-0` to `shade-8`. */
+/** Number of the style sheet's shades: `shade-0` is the worst, `shade-8` the best. */
 export const SHADES = 9;
 
-/** Rows are d, columns l. All checkpoints' maps of a metric share one scale. */
+/** A row for each d, a column for each l. The maps of all `methods` share one scale of shades. */
 export function heatMap(report: Report, method: string, measure: Measure, methods: readonly string[]): Html {
-  const levels = levelsOf(report, method);
   const { metric } = measure;
   const valueAt = (label: string, d: number | null, l: number | null) =>
     rowAt(report, { method: label, d, l }, measure)?.mean;
-  const all = methods.flatMap((label) =>
-    degradationsOf(report, label).flatMap((d) => levelsOf(report, label).map((l) => valueAt(label, d, l))),
-  );
-  const known = all.filter((value) => value !== undefined);
-  if (known.length === 0) return html``;
-  const shade = shades(known, metric.better);
+  const values = methods
+    .flatMap((label) =>
+      degradationsOf(report, label).flatMap((d) => valuesOfL(report, label).map((l) => valueAt(label, d, l))),
+    )
+    .filter((value) => value !== undefined);
+  if (values.length === 0) return html``;
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const worstToBest = metric.better === 'higher' ? [low, high] : [high, low];
+  const shade = scaleLinear()
+    .domain(worstToBest)
+    .rangeRound([0, SHADES - 1]);
   const unit = metric.unit ? `, ${metric.unit}` : '';
+  const title = html`${measureTitle(measure)}${unit}${methods.length > 1 ? `: ${method}` : ''}`;
   const better = metric.better === 'higher' ? 'higher is better' : 'lower is better';
-  const title =
-    methods.length > 1
-      ? html`${measureTitle(measure)}${unit}: ${method}`
-      : html`${measureTitle(measure)}${unit}`;
+  const columns = valuesOfL(report, method);
   return html`<table class="heat">
 <caption>${title} <span class="note">${better}</span></caption>
-<thead><tr><td></td>${levels.map((l) => html`<th scope="col">${levelName(l)}</th>`)}</tr></thead>
+<thead><tr><td></td>${columns.map((l) => html`<th scope="col">${nameOfL(l)}</th>`)}</tr></thead>
 <tbody>${degradationsOf(report, method).map((d) => {
-    const best = levels.length > 1 ? bestLevelAt(report, method, d, measure) : undefined;
-    return html`<tr><th scope="row">${sketchName(d)}</th>${levels.map((l) => {
+    const best = columns.length > 1 ? bestLAt(report, method, d, measure) : undefined;
+    return html`<tr><th scope="row">${sketchName(d)}</th>${columns.map((l) => {
       const value = valueAt(method, d, l);
       if (value === undefined) return html`<td class="none">none</td>`;
       const ground = `shade-${shade(value)}`;
-      if (!best || best.l !== l) return html`<td class="${ground}">${format(value)}</td>`;
-      const [frame, told] = best.clear === false ? ['unclear', 'best l, not clearly'] : ['best', 'best l'];
-      return html`<td class="${ground} ${frame}">${format(value)}<span class="spoken"> ${told}</span></td>`;
+      if (best?.l !== l) return html`<td class="${ground}">${format(value)}</td>`;
+      const [frame, spoken] = best.clear === false ? ['unclear', 'best l, not clearly'] : ['best', 'best l'];
+      return html`<td class="${ground} ${frame}">${format(value)}<span class="spoken"> ${spoken}</span></td>`;
     })}</tr>
 `;
   })}</tbody></table>`;
 }
 
-/** From the worst value, 0, to the best. */
-function shades(values: readonly number[], better: 'higher' | 'lower'): (value: number) => number {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  if (low === high) return () => Math.floor(SHADES / 2);
-  return (value) => {
-    const share = (value - low) / (high - low);
-    return Math.round((better === 'higher' ? share : 1 - share) * (SHADES - 1));
-  };
-}
-
-/** For each d, the l at which each metric is best: whether rougher sketches want a higher l. */
-export function bestLevels(report: Report, method: string, measures: readonly Measure[], id: string): Html {
-  const { sketches } = report.suite;
-  const body = sketches.degradations.map(
+/** For each d, the l at which each metric is best: it shows whether rougher sketches want a higher l. */
+export function bestLTable(report: Report, method: string, measures: readonly Measure[], id: string): Html {
+  const body = report.suite.sketches.degradations.map(
     (d) => html`<tr><th scope="row">d = ${d}</th>${measures.map((measure) => {
-      const best = bestLevelAt(report, method, d, measure);
+      const best = bestLAt(report, method, d, measure);
       if (!best) return html`<td class="none">none</td>`;
       return best.clear === false
         ? html`<td class="none">l = ${best.l} ?</td>`

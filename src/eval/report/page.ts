@@ -1,23 +1,22 @@
-/** The page of a report: one file that needs no network, and no script to be read. */
+/** The page of a report: one file, which needs no network. It can be read without its script, too. */
 import { createHash } from 'node:crypto';
-import type { ShownSamples } from '../pictures.ts';
-import { curve } from './curve.ts';
-import { bestLevels, heatMap } from './heat-map.ts';
+import { curveChart } from './curve.ts';
+import { bestLTable, heatMap } from './heat-map.ts';
 import { Html, html } from './html.ts';
-import { sampleGrid } from './samples.ts';
-import type { Report } from './schema.ts';
-import { pageScript } from './script.ts';
+import type { Report } from './report.ts';
+import { sampleGrid } from './sample-grid.ts';
+import type { ReportSamples } from './sample-images.ts';
 import {
   checkpointLabels,
   imageMeasures,
-  levelsOf,
   type Measure,
   mainMeasures,
   measureOf,
   measureTitle,
+  valuesOfL,
 } from './select.ts';
 import { styleSheet } from './style.ts';
-import { differenceTable, groupTable, headlineTable } from './table.ts';
+import { differenceTable, groupTable, headlineTable } from './tables.ts';
 
 interface Section {
   readonly id: string;
@@ -26,7 +25,7 @@ interface Section {
 }
 
 /** The text of `report.html`. */
-export function reportPage(report: Report, shown: ShownSamples | undefined): string {
+export function reportPage(report: Report, shown: ReportSamples | undefined): string {
   const style = styleSheet();
   const policy = [
     "default-src 'none'",
@@ -40,7 +39,7 @@ export function reportPage(report: Report, shown: ShownSamples | undefined): str
   const title = `Evaluation of ${labels.length > 1 ? `${labels.length} checkpoints` : labels[0]}`;
   const sections = [
     headlineSection(report),
-    levelSection(report),
+    sketchSection(report),
     curveSection(report),
     differenceSection(report),
     groupSection(report),
@@ -87,7 +86,7 @@ function summary({ set, methods, times }: Report): Html {
 <p class="note">Set <code>${id.slice(0, 16)}</code>: reports of the same set compare, others do not. Made ${times.created.slice(0, 10)}.</p>
 ${seen.map(
   ({ label, checkpoint }) =>
-    html`<p class="warning">${label} was trained on ${checkpoint!.trainedOn ?? 0} of these ${photos} photos: its values say nothing of photos that it has not seen.</p>`,
+    html`<p class="warning">${label} was trained on ${checkpoint?.trainedOn ?? 0} of these ${photos} photos: its values say nothing of photos that it has not seen.</p>`,
 )}`;
 }
 
@@ -120,11 +119,11 @@ function holeCaption(measures: readonly Measure[]): string {
   return names ? `Inside the hole; ${names} on the whole image` : 'Inside the hole';
 }
 
-function levelSection(report: Report): Section {
+function sketchSection(report: Report): Section {
   const labels = checkpointLabels(report);
   const main = mainMeasures(report);
   const images = imageMeasures(report);
-  // Maps of several checkpoints stand side by side, a row a metric.
+  // The maps of several checkpoints stand side by side, with one metric in each row.
   const rows = (measures: readonly Measure[]) =>
     labels.length > 1 ? measures.map((measure) => [measure]) : [measures];
   const maps = (measures: readonly Measure[]) =>
@@ -133,22 +132,22 @@ function levelSection(report: Report): Section {
         html`<div class="maps">${row.map((measure) => labels.map((label) => heatMap(report, label, measure, labels)))}</div>
 `,
     );
-  const withLevels = labels.filter((label) => levelsOf(report, label).some((l) => l !== null));
-  const ofLevels = html` The refinement level l grows to the right: 0 follows the sketch, 1 trusts it least. The framed value is the best l
+  const withL = labels.filter((label) => valuesOfL(report, label).some((l) => l !== null));
+  const aboutL = html` The user’s l grows to the right: at 0 results follow the sketch, at 1 they trust it least. The framed value is the best l
 for its sketch; where the frame is dashed (in the first table, a question mark), another l may be as good: the interval
-of their difference holds zero. If l does what it is for, the frames move right as d grows.`;
+of their difference contains zero. If l does what it is for, the frames move right as d grows.`;
   const content = html`<p>The sketch gets rougher downwards: d = 0 is the photo’s own, at d = 1 its lines are as far off as in the hardest
-training. Darker or stronger blue is better.${withLevels.length > 0 ? ofLevels : undefined}</p>
-${withLevels.map((label, i) => bestLevels(report, label, main, `best-levels-${i}`))}
+training. Darker or stronger blue is better.${withL.length > 0 ? aboutL : undefined}</p>
+${withL.map((label, i) => bestLTable(report, label, main, `best-l-${i}`))}
 ${maps(main)}
 ${images.length > 0 ? html`<details><summary>On the whole image</summary>${maps(images)}</details>` : undefined}`;
-  return { id: 'levels', title: withLevels.length > 0 ? 'Sketch quality and l' : 'Sketch quality', content };
+  return { id: 'sketches', title: withL.length > 0 ? 'Sketch quality and l' : 'Sketch quality', content };
 }
 
 function curveSection(report: Report): Section | undefined {
   const { fidelity, realism } = report.suite.report;
   const [across, up] = [measureOf(report, fidelity), measureOf(report, realism)];
-  const drawn = across && up && curve(report, across, up);
+  const drawn = across && up && curveChart(report, across, up);
   if (!drawn) {
     return {
       id: 'curve',
@@ -193,11 +192,11 @@ ${blocks}`;
   return { id: 'holes', title: 'Holes', content };
 }
 
-function sampleSection(report: Report, shown: ShownSamples | undefined): Section {
+function sampleSection(report: Report, shown: ReportSamples | undefined): Section {
   const measure = measureOf(report, report.suite.report.sortBy);
   if (!shown || !measure || shown.samples.length === 0) {
     const content = html`<p class="note">None are shown: the suite sorts them by ${report.suite.report.sortBy}, which it does not measure, or asks for none.</p>`;
-    return { id: 'samples', title: 'Samples', content: content };
+    return { id: 'samples', title: 'Samples', content };
   }
   const { samples, ranked } = shown;
   const which = samples.length < ranked ? 'the worst, some about the middle, and the best' : 'all';
@@ -215,12 +214,11 @@ function methodSection({ metrics, methods, suite, set }: Report): Section {
       html`<dt>${title} <code>${name}</code></dt><dd>${definition} <span class="note">${better === 'higher' ? 'Higher' : 'Lower'} is better.</span></dd>`,
   )}</dl>
 <h3>Checkpoints</h3>
-<dl>${methods
-    .filter(({ kind }) => kind === 'checkpoint')
-    .map(
-      ({ label, checkpoint }) =>
-        html`<dt>${label}</dt><dd><code>${checkpoint!.path}</code>, SHA-256 <code>${checkpoint!.sha256}</code></dd>`,
-    )}</dl>
+<dl>${methods.map(({ label, kind, checkpoint }) =>
+    kind === 'checkpoint' && checkpoint
+      ? html`<dt>${label}</dt><dd><code>${checkpoint.path}</code>, SHA-256 <code>${checkpoint.sha256}</code></dd>`
+      : undefined,
+  )}</dl>
 <h3>Suite</h3>
 <dl class="facts"><dt>set</dt><dd><code>${set.hash}</code></dd>${settings.map(
     ([key, value]) => html`<dt>${key}</dt><dd><code>${JSON.stringify(value)}</code></dd>`,
@@ -228,3 +226,25 @@ function methodSection({ metrics, methods, suite, set }: Report): Section {
 <p class="note">All numbers, with their intervals, are in <code>metrics.json</code> and <code>metrics.csv</code> beside this page.</p>`;
   return { id: 'method', title: 'How it was measured', content };
 }
+
+/** The page's script: it sorts and filters the samples. It runs in the reader's browser, so it is kept as text. */
+const pageScript = `'use strict';
+const controls = document.getElementById('controls');
+const samples = document.getElementById('samples');
+const choice = (id) => document.getElementById(id)?.value ?? '';
+function show() {
+  const sign = choice('order') === 'best' ? -1 : 1;
+  const all = [...samples.children].sort((a, b) => sign * (a.dataset.rank - b.dataset.rank));
+  samples.append(...all);
+  const hole = choice('hole');
+  for (const sample of all) sample.hidden = hole !== '' && sample.dataset.hole !== hole;
+  const d = choice('sketch');
+  for (const sketch of samples.querySelectorAll('.sketch')) sketch.hidden = d !== '' && sketch.dataset.d !== d;
+  samples.className = choice('size');
+}
+if (controls) {
+  controls.hidden = false;
+  controls.addEventListener('change', show);
+  show();
+}
+`;

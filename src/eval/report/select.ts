@@ -1,6 +1,6 @@
-/** Finds and formats values of a report. */
+/** Finds values of a report, and formats them. */
 import type { Region } from '../metrics/metric.ts';
-import type { Report, ReportMetric, ReportRow } from './schema.ts';
+import type { Report, ReportMetric, ReportRow } from './report.ts';
 
 /** A metric measured on a region: a column of tables. */
 export interface Measure {
@@ -20,7 +20,7 @@ export function mainMeasures({ metrics }: Report): Measure[] {
   return metrics.map((metric) => ({ metric, region: metric.regions.includes('hole') ? 'hole' : 'image' }));
 }
 
-/** Metrics on the whole image that {@link mainMeasures} has inside the hole. */
+/** The whole-image measures of the metrics that {@link mainMeasures} has inside the hole. */
 export function imageMeasures({ metrics }: Report): Measure[] {
   return metrics
     .filter(({ regions }) => regions.includes('hole') && regions.includes('image'))
@@ -32,7 +32,7 @@ export function measureOf(report: Report, name: string): Measure | undefined {
   return mainMeasures(report).find(({ metric }) => metric.name === name);
 }
 
-/** A value of all images, or of those of a group. */
+/** The mean over all images, or over a group of them. */
 export function rowAt(
   { rows }: Report,
   place: Place,
@@ -54,40 +54,40 @@ export function rowAt(
 export const checkpointLabels = ({ methods }: Report): string[] =>
   methods.filter(({ kind }) => kind === 'checkpoint').map(({ label }) => label);
 
-/** The d of the sketches that a checkpoint was given; null alone where it takes none. */
+/** The d of the sketches that a checkpoint was given; null alone if it uses no sketch. */
 export const degradationsOf = (report: Report, method: string): (number | null)[] => [
   ...new Set(rowsOf(report, method).map(({ d }) => d)),
 ];
 
-/** The l at which a checkpoint was measured; null alone where it has none. */
-export const levelsOf = (report: Report, method: string): (number | null)[] => [
+/** The values of l at which a checkpoint was measured; null alone if it does not use l. */
+export const valuesOfL = (report: Report, method: string): (number | null)[] => [
   ...new Set(rowsOf(report, method).map(({ l }) => l)),
 ];
 
 const rowsOf = ({ rows }: Report, method: string) => rows.filter((row) => row.method === method);
 
-/** The truest sketches that a checkpoint was given, as one d. */
-export function truestOf(report: Report, method: string): number | null {
+/** The least d of the sketches that a checkpoint was given. */
+export function leastDegradation(report: Report, method: string): number | null {
   const known = degradationsOf(report, method).filter((d) => d !== null);
   return known.length > 0 ? Math.min(...known) : null;
 }
 
 export const sketchName = (d: number | null): string => (d === null ? 'no sketch' : `d = ${d}`);
-export const levelName = (l: number | null): string => (l === null ? 'no l' : `l = ${l}`);
+export const nameOfL = (l: number | null): string => (l === null ? 'no l' : `l = ${l}`);
 
-/** The l that is best for a sketch, and whether it is clearly so; undefined where nothing was measured. */
-export function bestLevelAt(
-  { bestLevels }: Report,
+/** The l that is best for a sketch, and whether it clearly is; undefined if nothing was measured. */
+export function bestLAt(
+  { bestL }: Report,
   method: string,
   d: number | null,
   { metric, region }: Measure,
-): Report['bestLevels'][number] | undefined {
-  return bestLevels.find(
+): Report['bestL'][number] | undefined {
+  return bestL.find(
     (row) => row.method === method && row.d === d && row.metric === metric.name && row.region === region,
   );
 }
 
-/** `L1`, or `L1 on the whole image` where it is also measured inside the hole. */
+/** `L1`; where a metric is measured in both regions, `L1 in the hole` or `L1 on the whole image`. */
 export function measureTitle({ metric, region }: Measure): string {
   const place = metric.regions.length > 1 ? (region === 'hole' ? ' in the hole' : ' on the whole image') : '';
   return `${metric.title}${place}`;
@@ -96,15 +96,15 @@ export function measureTitle({ metric, region }: Measure): string {
 export const isBetter = ({ better }: ReportMetric, a: number, b: number): boolean =>
   better === 'higher' ? a > b : a < b;
 
-/** Of values, the index of the best; undefined where there is none. */
+/** The index of the best value; undefined if there is no value. */
 export function bestIndex(metric: ReportMetric, values: readonly (number | undefined)[]): number | undefined {
-  let best: number | undefined;
-  for (const [i, value] of values.entries())
-    if (value !== undefined && (best === undefined || isBetter(metric, value, values[best]!))) best = i;
-  return best;
+  let best: { index: number; value: number } | undefined;
+  for (const [index, value] of values.entries())
+    if (value !== undefined && (!best || isBetter(metric, value, best.value))) best = { index, value };
+  return best?.index;
 }
 
-/** About three digits that count: `0.0763`, `19.94`, `143`. */
+/** About three significant digits: `0.0763`, `19.94`, `143`. */
 export function format(value: number): string {
   const size = Math.abs(value);
   if (size >= 100) return value.toFixed(0);
@@ -115,14 +115,14 @@ export function format(value: number): string {
   return value.toExponential(1);
 }
 
-/** `[0.0712, 0.0814]`, or nothing where there is no interval. */
+/** `[0.0712, 0.0814]`, or nothing if there is no interval. */
 export const formatInterval = ({ low, high }: { low: number | null; high: number | null }): string =>
   low === null || high === null ? '' : `[${format(low)}, ${format(high)}]`;
 
-/** With its sign, and a real minus. */
+/** With its sign: a plus, or the typographic minus. */
 export const formatDifference = (value: number): string =>
   value < 0 ? `−${format(-value)}` : value > 0 ? `+${format(value)}` : format(value);
 
-/** A class of hole size for people: `10–20 %`. */
+/** A class of hole sizes: `10–20 %`. */
 export const formatSize = ([from, to]: readonly [number, number]): string =>
   `${Math.round(from * 1000) / 10}–${Math.round(to * 1000) / 10} %`;

@@ -1,24 +1,25 @@
 /** The style sheet of a report, for light and dark. */
+import { scaleLinear } from 'd3-scale';
 import { SERIES } from './curve.ts';
 import { SHADES } from './heat-map.ts';
 
-/** Colours that hold for those who see no red or green (Okabe and Ito), a little darker or lighter for the ground. */
+/** Colours that people can tell apart who are blind to red or green (Okabe and Ito), made darker or lighter for contrast. */
 const series = {
   light: ['#0060a8', '#b34a00', '#00785a', '#8c3a77', '#6b5900', '#3d3d3d'],
   dark: ['#6cb8f0', '#f0a050', '#3fcfa0', '#e09ac8', '#d8c84a', '#c8c8c8'],
 };
 
-/** Grounds of heat maps from worst to best; text on all of them has a contrast of at least 7. */
-const grounds = { light: ['#ffffff', '#8fc7ee'], dark: ['#1b1f25', '#14507f'] } as const;
+/** The backgrounds of heat maps, from the worst to the best. Text on all of them has a contrast of at least 7. */
+const shade = {
+  light: scaleLinear([0, SHADES - 1], ['#ffffff', '#8fc7ee']),
+  dark: scaleLinear([0, SHADES - 1], ['#1b1f25', '#14507f']),
+};
 
 export function styleSheet(): string {
   const theme = (name: 'light' | 'dark') =>
     [
       ...series[name].slice(0, SERIES).map((colour, i) => `--series-${i}:${colour}`),
-      ...Array.from(
-        { length: SHADES },
-        (_, i) => `--shade-${i}:${mix(grounds[name][0], grounds[name][1], i / (SHADES - 1))}`,
-      ),
+      ...Array.from({ length: SHADES }, (_, i) => `--shade-${i}:${shade[name](i)}`),
     ].join(';');
   const classes = [
     ...Array.from({ length: SERIES }, (_, i) => `.series-${i}{--own:var(--series-${i})}`),
@@ -29,17 +30,6 @@ export function styleSheet(): string {
 ${BASE}
 ${classes.join('\n')}
 `;
-}
-
-/** Between two colours, #rrggbb. */
-function mix(a: string, b: string, share: number): string {
-  const channel = (i: number) => {
-    const [from, to] = [a, b].map((colour) => Number.parseInt(colour.slice(1 + 2 * i, 3 + 2 * i), 16));
-    return Math.round(from + (to - from) * share)
-      .toString(16)
-      .padStart(2, '0');
-  };
-  return `#${channel(0)}${channel(1)}${channel(2)}`;
 }
 
 const LIGHT =
@@ -123,9 +113,9 @@ select{font:inherit;color:inherit;background:var(--raised);border:1px solid var(
 .sketch+.sketch{margin-top:.7rem}
 .strip{display:flex;flex-wrap:wrap;gap:.7rem 1.4rem}
 .result{display:grid;grid-template-columns:repeat(3,var(--side));gap:0 4px}
-.level{margin:0 0 .15rem;font-size:.85rem;line-height:1.3rem;white-space:nowrap}
-.result .level{grid-column:1/-1}
-.level small{margin-left:.5rem}
+.l{margin:0 0 .15rem;font-size:.85rem;line-height:1.3rem;white-space:nowrap}
+.result .l{grid-column:1/-1}
+.l small{margin-left:.5rem}
 .method{margin:.3rem 0;font-weight:600;font-size:.9rem}
 figure{margin:0}
 .sample figure{width:var(--side)}

@@ -1,11 +1,11 @@
-/** Rough sketches made of true ones, to the degree d in [0, 1]: what a person draws who does not draw well. */
+/** Makes true sketches rough, to the degree d in [0, 1], as if a person had drawn them who does not draw well. */
 import { thin } from '../../data/edges/thin.ts';
 import { deformSketch, drawOffsets } from '../../data/sketch/deform.ts';
 import { dilateSketch } from '../../data/sketch/dilate.ts';
 import { SMOOTHING, smoothSketch } from '../../data/sketch/smooth.ts';
 import { type Tensor4D, tf } from '../../ops/tf.ts';
 import { type RandomStream, stream } from '../../runtime/seed.ts';
-import type { Suite } from './schema.ts';
+import type { Suite } from './suite.ts';
 
 export interface DegradedSketch {
   /** [n, n], 1 = line: a true sketch. */
@@ -17,14 +17,14 @@ export interface DegradedSketch {
   readonly degradation: number;
   readonly settings: Suite['sketches'];
   readonly seed: number;
-  /** The photo's id and the kind of its hole: the same names, the same degradation. */
+  /** The photo's id and the kind of its hole. Equal names give equal degradations. */
   readonly names: readonly [id: string, hole: string];
 }
 
 /**
- * A sketch [n, n] in [-1, 1], -1 = line. Its lines are moved as in training (see {@link deformSketch}) and drawn anew,
- * one pixel wide; then boxes are wiped clean, and lines widened if the suite says so. The random choices are the same
- * for every d, which only says how far they go; at 0 the sketch is the true one.
+ * A rough sketch [n, n] in [-1, 1], -1 = line. Lines are moved as in training (see {@link deformSketch}) and drawn anew, one
+ * pixel wide; then the lines in some boxes are erased, and the rest is widened if the suite says so. The random choices are
+ * the same for every d: d scales the displacement, the boxes and the width. At d = 0 the sketch is the true one.
  */
 export function degradeSketch(sketch: DegradedSketch): Float32Array {
   const { degradation, size, settings, seed, names } = sketch;
@@ -35,7 +35,7 @@ export function degradeSketch(sketch: DegradedSketch): Float32Array {
   return diameter > 1 ? dilate(moved, size, diameter) : asSketch(moved);
 }
 
-/** Displaced lines, 1 = line. One sample at a time, so that rounding does not depend on what else is in a batch. */
+/** Displaced lines, 1 = line. Sketches are displaced one at a time, so that rounding does not depend on the rest of a batch. */
 function deform({ lines, size, degradation, settings }: DegradedSketch, random: RandomStream): Uint8Array {
   const values = tf.tidy(() => {
     const offsets = drawOffsets(1, random);
@@ -49,7 +49,7 @@ function deform({ lines, size, degradation, settings }: DegradedSketch, random: 
   );
 }
 
-/** Wipes boxes about random points of the true lines inside the hole, or of all where it holds none. */
+/** Erases the lines in boxes around random points of the true lines: of those inside the hole, if there are any. */
 function discard(
   lines: Uint8Array,
   { lines: trueLines, hole, size, degradation, settings }: DegradedSketch,

@@ -3,25 +3,24 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { drawSamples, type ShownSamples, spread } from '../../../src/eval/pictures.ts';
-import { formatTick, makeAxis } from '../../../src/eval/report/axis.ts';
-import { buildReport } from '../../../src/eval/report/build.ts';
-import { curve } from '../../../src/eval/report/curve.ts';
+import { linearScale } from '../../../src/eval/report/chart.ts';
+import { curveChart } from '../../../src/eval/report/curve.ts';
 import { reportCsv, reportJson, writeTogether } from '../../../src/eval/report/files.ts';
-import { headline } from '../../../src/eval/report/headline.ts';
 import { html } from '../../../src/eval/report/html.ts';
 import { reportPage } from '../../../src/eval/report/page.ts';
-import { type Report, reportSchema } from '../../../src/eval/report/schema.ts';
+import { buildReport, type Report, reportReferences, reportSchema } from '../../../src/eval/report/report.ts';
+import { drawSamples, type ReportSamples, spread } from '../../../src/eval/report/sample-images.ts';
 import { format, formatDifference, measureOf } from '../../../src/eval/report/select.ts';
+import { headline } from '../../../src/eval/report/tables.ts';
 import { summarize } from '../../../src/eval/summarize.ts';
 import { silent } from '../../../src/runtime/progress.ts';
 import { launch, noBrowser } from '../../editor/browser.ts';
 import { makePairs } from '../../train/pairs.ts';
-import { evaluateFakes, fakeSet, fakeSubject, fakeSuite } from '../fakes.ts';
+import { evaluateFakes, fakeCheckpoint, fakeSet, fakeSuite } from '../fakes.ts';
 
 let folder: string;
 let report: Report;
-let shown: ShownSamples;
+let shown: ReportSamples;
 let page: string;
 const hostile = '<script>alert("a&b")</script>.png';
 
@@ -32,16 +31,16 @@ beforeAll(async () => {
   const suite = { ...own, report: { ...own.report, samples: 4, fidelity: 'psnr', realism: 'brightness' } };
   const named = samples.train.map((sample, i) => (i === 0 ? { ...sample, id: hostile } : sample));
   const set = await fakeSet(named, suite);
-  const subjects = [fakeSubject('a', 0), fakeSubject('b', 0.2)];
-  const { cells, metrics } = await evaluateFakes(set, folder, { subjects });
-  shown = (await drawSamples(set, metrics, cells, subjects, { reporter: silent }))!;
+  const checkpoints = [fakeCheckpoint('a', 0), fakeCheckpoint('b', 0.2)];
+  const { results, metrics } = await evaluateFakes(set, folder, { checkpoints });
+  shown = (await drawSamples(set, metrics, results, checkpoints, { reporter: silent }))!;
   report = buildReport({
     set,
     resolution: 64,
     metrics,
-    methods: [...new Set(cells.map(({ method }) => method))],
-    trainedOn: { [subjects[1].sha256]: 2 },
-    summary: summarize(set, metrics, cells),
+    methods: [...new Set(results.map(({ method }) => method))],
+    trainedOn: new Map([[checkpoints[1], 2]]),
+    summary: summarize(set, metrics, results),
     times: { created: '2026-01-02T03:04:05.678Z', seconds: 9 },
   });
   page = reportPage(report, shown);
@@ -53,6 +52,10 @@ describe('metrics.json and metrics.csv', () => {
     expect(reportSchema.parse(JSON.parse(reportJson(report)))).toEqual(report);
     const empty = { ...report, differences: [] };
     expect(JSON.parse(reportJson(empty))).toEqual(empty);
+  });
+
+  it.each(Object.entries(reportReferences()))('have their form in %s, which is current', (path, text) => {
+    expect(readFileSync(path, 'utf8'), 'run `npm run config-reference`').toBe(text);
   });
 
   it('hold the same rows', () => {
@@ -94,12 +97,12 @@ describe('samples', () => {
 
   it('are shown worst first, with every sketch, checkpoint and l', () => {
     expect(shown.samples).toHaveLength(4);
-    const errors = shown.samples.map(({ error }) => error);
-    expect(errors).toEqual(errors.toSorted((a, b) => b - a));
+    const values = shown.samples.map(({ value }) => value);
+    expect(values).toEqual(values.toSorted((a, b) => b - a));
     for (const { sketches } of shown.samples) {
       expect(sketches.map(({ degradation }) => degradation)).toEqual([0, 0.5, 1]);
       for (const { results } of sketches)
-        expect(results.map((row) => row.map(({ level }) => level))).toEqual([
+        expect(results.map((row) => row.map(({ l }) => l))).toEqual([
           [0, 1],
           [0, 1],
         ]);
@@ -209,25 +212,24 @@ describe('report.html', () => {
 });
 
 describe('what charts and tables are made of', () => {
-  it('axes begin and end at round numbers about all values', () => {
-    const { ticks, place } = makeAxis([0.13, 0.58]);
-    expect(ticks.map((tick) => formatTick(tick, 0.1))).toEqual(['0.1', '0.2', '0.3', '0.4', '0.5', '0.6']);
-    expect([place(0.1), place(0.35), place(0.6)].map((p) => p.toFixed(6))).toEqual([
-      '0.000000',
-      '0.500000',
-      '1.000000',
-    ]);
-    expect(makeAxis([5]).ticks.length).toBeGreaterThan(2);
-    expect(makeAxis([0, 0]).ticks).toContain(0);
-    expect(makeAxis([141, 203]).ticks).toEqual([140, 160, 180, 200, 220]);
-    expect(formatTick(0.125, 0.025)).toBe('0.125');
+  it('scales begin and end at round numbers around all values', () => {
+    const labels = (values: number[]) => linearScale(values, [0, 100]).ticks.map(({ label }) => label);
+    const { ticks, at } = linearScale([0.13, 0.58], [20, 70]);
+    expect(ticks).toEqual(
+      ['0.1', '0.2', '0.3', '0.4', '0.5', '0.6'].map((label, i) => ({ at: 20 + 10 * i, label })),
+    );
+    expect(at(0.35)).toBe(45);
+    expect(linearScale([0.13, 0.58], [70, 20]).at(0.1)).toBe(70);
+    expect(labels([5]).length).toBeGreaterThan(2);
+    expect(labels([0, 0])).toContain('0.0');
+    expect(labels([141, 203])).toEqual(['140', '150', '160', '170', '180', '190', '200', '210']);
   });
 
   it('a curve has better values further right and up', () => {
     const [fidelity, realism] = [measureOf(report, 'psnr')!, measureOf(report, 'brightness')!];
-    const svg = curve(report, fidelity, realism)!.text;
+    const svg = curveChart(report, fidelity, realism)!.text;
     // Of b, at l = 1, both are worse than of a at l = 0.
-    const paths = [...svg.matchAll(/class="line" d="M([\d.]+) ([\d.]+)L([\d.]+) ([\d.]+)"/g)];
+    const paths = [...svg.matchAll(/class="line" d="M([\d.]+),([\d.]+)L([\d.]+),([\d.]+)"/g)];
     const [a, b] = [paths[0].map(Number), paths[3].map(Number)];
     expect(b[3]).toBeLessThan(a[1]);
     expect(b[4]).toBeGreaterThan(a[2]);

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { thin } from '../../../src/data/edges/thin.ts';
 import { degradeSketch } from '../../../src/eval/suite/degrade.ts';
-import { suiteSchema } from '../../../src/eval/suite/schema.ts';
+import { suiteSchema } from '../../../src/eval/suite/suite.ts';
 
 const size = 64;
 const { sketches } = suiteSchema.parse({ name: 'test' });

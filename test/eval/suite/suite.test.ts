@@ -1,13 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PreparedData } from '../../../src/data/types.ts';
 import { metricNames } from '../../../src/eval/metrics/registry.ts';
-import { readSuite } from '../../../src/eval/suite/load.ts';
-import { holeOf, readItems } from '../../../src/eval/suite/read-items.ts';
-import { type Suite, suiteSchema } from '../../../src/eval/suite/schema.ts';
-import { makeSet } from '../../../src/eval/suite/set.ts';
+import { holeOf, makeSet, readItems } from '../../../src/eval/suite/set.ts';
+import { readSuite, type Suite, suiteReferences, suiteSchema } from '../../../src/eval/suite/suite.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { silent } from '../../../src/runtime/progress.ts';
 import { tinyConfig } from '../../models/dps/tiny.ts';
@@ -47,20 +45,31 @@ describe('reading a suite', () => {
   );
 
   it('extends others, and takes --set', () => {
-    writeFileSync(join(folder, 'base.yaml'), 'name: base\nimages: 7\nlevels: [0, 1]\n');
+    writeFileSync(join(folder, 'base.yaml'), 'name: base\nimages: 7\nl: [0, 1]\n');
     const read = readSuite(file('extends: base.yaml\nname: own\n'), ['images=3', 'report.samples=0']);
-    expect(read).toMatchObject({ name: 'own', images: 3, levels: [0, 1], report: { samples: 0 } });
+    expect(read).toMatchObject({ name: 'own', images: 3, l: [0, 1], report: { samples: 0 } });
   });
 
   it.each([
-    ['name: a\nlevls: [1]\n', /suite.yaml:2: levls[\s\S]*did you mean `levels`/],
-    ['name: a\nlevels: [2]\n', /levels.0[\s\S]*at most 1[\s\S]*got:\s+2/],
+    ['name: a\nmetric: [l1]\n', /suite.yaml:2: metric[\s\S]*did you mean `metrics`/],
+    ['name: a\nlevels: [0, 1]\n', /suite.yaml:2: levels[\s\S]*`levels` is called `l` now/],
+    ['name: a\nl: [2]\n', /l.0[\s\S]*at most 1[\s\S]*got:\s+2/],
     ['images: 3\n', /name/],
-    ['name: a\nlevels: [0, 0.5, 0]\n', /suite.yaml:2: levels[\s\S]*got:\s+0/],
+    ['name: a\nl: [0, 0.5, 0]\n', /suite.yaml:2: l[\s\S]*got:\s+0/],
     ['name: a\nholeSizes: [0, 0.5, 0.4]\n', /holeSizes/],
     ['name: [\n', /not valid YAML/],
   ])('tells what is wrong with %j', (text, message) => {
     expect(() => readSuite(file(text))).toThrow(message);
+  });
+
+  it('says that `levels` has become `l` for --set, too', () => {
+    expect(() => readSuite('configs/eval/quick.yaml', ['levels=[0]'])).toThrow(
+      /--set levels[\s\S]*`levels` is called `l` now/,
+    );
+  });
+
+  it.each(Object.entries(suiteReferences()))('%s is current', (path, text) => {
+    expect(readFileSync(path, 'utf8'), 'run `npm run config-reference`').toBe(text);
   });
 
   it('tells that a file is missing', () => {
@@ -91,7 +100,7 @@ describe('a set', () => {
       { seed: 2 },
       { images: 3 },
       { holes: ['rectangle'] },
-      { levels: [0, 1] },
+      { l: [0, 1] },
       { blend: false },
       { strokes: false },
       { sketches: { ...sketches, discarded: 1 } },

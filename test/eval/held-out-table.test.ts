@@ -6,7 +6,7 @@ import type { Predictor } from '../../src/core/method.ts';
 import { heldOutBatch } from '../../src/data/held-out.ts';
 import { encodePair } from '../../src/data/pair.ts';
 import type { Batch, PreparedSample } from '../../src/data/types.ts';
-import { heldOutTable } from '../../src/eval/table.ts';
+import { heldOutTable } from '../../src/eval/held-out-table.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { readDps } from '../config/dps.ts';

@@ -1,16 +1,15 @@
-/** The small table at the end of a training: how well held-out holes are filled, beside filling them with one colour. */
+/** The small table at the end of a training: errors of a method on held-out samples, beside those of a single colour. */
 import type { RunConfig } from '../config/run-config.ts';
 import { type Predictor, valuesOfL } from '../core/method.ts';
 import { heldOutBatch, heldOutHash } from '../data/held-out.ts';
 import type { Batch, PreparedSample } from '../data/types.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { type AtResolution, atResolution, blend, unit } from './at-resolution.ts';
-import { meanColour } from './mean-colour.ts';
+import { atResolution, clipAndBlend, meanColour, type References, toUnitRange } from './images.ts';
 import { MetricCollection } from './metrics/collection.ts';
 import { createL1, createPsnr } from './metrics/pixel-error.ts';
 
-const LEVELS = [0, 0.5, 1] as const;
+const VALUES_OF_L = [0, 0.5, 1] as const;
 const BATCH = 8;
 const BASELINE = 'mean colour';
 
@@ -23,10 +22,11 @@ export interface TableRow {
 }
 
 export interface HeldOutTable {
-  /** How many samples were measured, and of which split; those without a hole do not count. */
+  /** How many samples were measured; those without a hole do not count. */
   readonly samples: number;
+  /** The split that they are of. */
   readonly split: string;
-  /** Tells sets apart: tables of equal hash compare. */
+  /** Tables of equal hash compare. */
   readonly setHash: string;
   readonly rows: readonly TableRow[];
 }
@@ -35,7 +35,7 @@ export interface TableOptions {
   readonly config: RunConfig;
   readonly predictor: Predictor;
   readonly samples: readonly PreparedSample[];
-  /** Where the samples come from, for the reader. */
+  /** The split that the samples are of, for the reader. */
   readonly split: string;
   readonly reporter: Reporter;
 }
@@ -56,10 +56,10 @@ export async function heldOutTable(options: TableOptions): Promise<HeldOutTable>
   for (let start = 0; start < samples.length; start += BATCH) {
     const batch = await heldOutBatch(config, samples.slice(start, start + BATCH), reporter);
     if (!batch) continue;
-    const known = atResolution({ ...batch, trueSketch: batch.sketch }, predictor.resolution);
-    const truth = unit(known.truth);
-    for (const [name, result] of Object.entries(fillings(predictor, batch, known))) {
-      const measured = await metrics.measure({ ...known, truth, result });
+    const references = atResolution({ ...batch, trueSketch: batch.sketch }, predictor.resolution);
+    const truth = toUnitRange(references.truth);
+    for (const [name, result] of Object.entries(fillings(predictor, batch, references))) {
+      const measured = await metrics.measure({ ...references, truth, result });
       const found = Array.from({ length: truth.shape[0] }, (_, i) => {
         const at = i * metrics.columns.length;
         return { l1: measured[at + l1], psnr: measured[at + psnr] };
@@ -67,7 +67,7 @@ export async function heldOutTable(options: TableOptions): Promise<HeldOutTable>
       values.set(name, [...(values.get(name) ?? []), ...found]);
       result.dispose();
     }
-    tf.dispose([{ ...batch }, { ...known }, truth]);
+    tf.dispose([{ ...batch }, { ...references }, truth]);
     task.update(Math.min(samples.length, start + BATCH));
   }
   task.finish();
@@ -80,23 +80,20 @@ export async function heldOutTable(options: TableOptions): Promise<HeldOutTable>
   return { samples: measured, split, setHash: heldOutHash(config, samples), rows };
 }
 
-/** Photos with their holes filled, in [0, 1], by row of the table; the caller disposes of them. */
-function fillings(
-  predictor: Predictor,
-  batch: Batch,
-  { truth, hole }: AtResolution,
-): Record<string, Tensor4D> {
+/** Photos with their holes filled, in [0, 1], by row of the table. The caller disposes of them. */
+function fillings(predictor: Predictor, batch: Batch, references: References): Record<string, Tensor4D> {
   return tf.tidy(() => {
-    const images: Record<string, Tensor4D> = { [BASELINE]: meanColour(truth, hole) };
+    const images: Record<string, Tensor4D> = { [BASELINE]: meanColour(references.truth, references.hole) };
     if (predictor.predictFromTrueSketch) images['F, true sketch'] = predictor.predictFromTrueSketch(batch);
-    const predictions = valuesOfL(predictor, LEVELS).map((level) => ({
-      at: level === undefined ? '' : `, l = ${level}`,
-      ...predictor.predict({ ...batch, l: level }),
+    const predictions = valuesOfL(predictor, VALUES_OF_L).map((l) => ({
+      at: l === undefined ? '' : `, l = ${l}`,
+      ...predictor.predict({ ...batch, l }),
     }));
     for (const { at, firstImage } of predictions) if (firstImage) images[`I_gen${at}`] = firstImage;
     for (const { at, result } of predictions) images[`I_out${at}`] = result;
-    const finish = (image: Tensor4D) => unit(blend(tf.clipByValue(image, -1, 1), truth, hole));
-    return Object.fromEntries(Object.entries(images).map(([name, image]) => [name, finish(image)]));
+    return Object.fromEntries(
+      Object.entries(images).map(([name, image]) => [name, clipAndBlend(image, references)]),
+    );
   });
 }
 

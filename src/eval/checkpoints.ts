@@ -1,4 +1,4 @@
-/** What is evaluated: a checkpoint's method, under a name for people. */
+/** The checkpoints that are evaluated side by side. */
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -8,12 +8,12 @@ import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.
 import { UserError } from '../runtime/errors.ts';
 import type { EvaluationSet } from './suite/set.ts';
 
-export interface Subject {
+export interface EvaluatedCheckpoint {
   /** For example `00001-quickstart, step 1800`. */
   readonly label: string;
   readonly loaded: LoadedMethod;
   readonly predictor: Predictor;
-  /** Tells checkpoints apart: SHA-256 of the manifest, which holds those of the weights. */
+  /** SHA-256 of the manifest, which holds those of the weights: different checkpoints differ in it. */
   readonly sha256: string;
 }
 
@@ -22,14 +22,14 @@ export interface Subject {
  *
  * @throws UserError when one cannot be used, is given twice, or its images differ from the first's in size or task.
  */
-export async function openSubjects(paths: readonly string[]): Promise<Subject[]> {
-  const subjects: Subject[] = [];
+export async function openCheckpoints(paths: readonly string[]): Promise<EvaluatedCheckpoint[]> {
+  const checkpoints: EvaluatedCheckpoint[] = [];
   try {
     for (const path of paths) {
-      const subject = await openSubject(path);
-      subjects.push(subject);
-      requireComparable(subjects[0], subject);
-      const twice = subjects.find((other) => other !== subject && other.sha256 === subject.sha256);
+      const checkpoint = await openCheckpoint(path);
+      checkpoints.push(checkpoint);
+      requireComparable(checkpoints[0], checkpoint);
+      const twice = checkpoints.find((other) => other !== checkpoint && other.sha256 === checkpoint.sha256);
       if (twice) {
         throw new UserError('A checkpoint is given twice.', {
           where: `--checkpoint ${path}`,
@@ -37,14 +37,14 @@ export async function openSubjects(paths: readonly string[]): Promise<Subject[]>
         });
       }
     }
-    return withOwnLabels(subjects);
+    return withUniqueLabels(checkpoints);
   } catch (error) {
-    for (const { loaded } of subjects) loaded.method.dispose();
+    for (const { loaded } of checkpoints) loaded.method.dispose();
     throw error;
   }
 }
 
-async function openSubject(path: string): Promise<Subject> {
+async function openCheckpoint(path: string): Promise<EvaluatedCheckpoint> {
   const loaded = await loadMethod(path);
   try {
     const predictor = trainedPredictor(loaded);
@@ -56,33 +56,34 @@ async function openSubject(path: string): Promise<Subject> {
   }
 }
 
-/** By the run's name where the checkpoint lies in a run, else by its folder's. */
+/** The run's name and the step if the checkpoint lies in a run, otherwise the name of its folder. */
 function labelOf({ path, checkpoint }: LoadedMethod): string {
   const inRun = basename(dirname(path)) === 'checkpoints';
   const name = basename(inRun ? dirname(dirname(path)) : path);
   return inRun ? `${name}, step ${checkpoint.step}` : name;
 }
 
-/** Runs of one name in different places are told apart by their paths. */
-function withOwnLabels(subjects: readonly Subject[]): Subject[] {
-  return subjects.map((subject) => {
-    const alone = subjects.filter(({ label }) => label === subject.label).length === 1;
-    return alone ? subject : { ...subject, label: subject.loaded.path };
+/** Checkpoints with the same label are labelled by their paths instead. */
+function withUniqueLabels(checkpoints: readonly EvaluatedCheckpoint[]): EvaluatedCheckpoint[] {
+  return checkpoints.map((checkpoint) => {
+    const { label, loaded } = checkpoint;
+    const isUnique = checkpoints.every((other) => other === checkpoint || other.label !== label);
+    return isUnique ? checkpoint : { ...checkpoint, label: loaded.path };
   });
 }
 
-function requireComparable(first: Subject, subject: Subject): void {
+function requireComparable(first: EvaluatedCheckpoint, checkpoint: EvaluatedCheckpoint): void {
   const { config: a, path } = first.loaded;
-  const { config: b } = subject.loaded;
+  const { config: b } = checkpoint.loaded;
   const differences = [
     ['sizes', 'photos of', `${a.resolution} px`, `${b.resolution} px`],
-    ['sizes', 'results of', `${first.predictor.resolution} px`, `${subject.predictor.resolution} px`],
+    ['sizes', 'results of', `${first.predictor.resolution} px`, `${checkpoint.predictor.resolution} px`],
     ['tasks', 'task', a.task, b.task],
   ] as const;
   for (const [what, which, one, other] of differences) {
     if (one === other) continue;
     throw new UserError(`Checkpoints of different ${what} cannot be measured side by side.`, {
-      where: subject.loaded.path,
+      where: checkpoint.loaded.path,
       expected: `${which} ${one}, as of ${path}`,
       got: other,
       fix: 'evaluate them one at a time',
@@ -90,9 +91,9 @@ function requireComparable(first: Subject, subject: Subject): void {
   }
 }
 
-/** How many photos of the set a checkpoint was trained on; undefined where that cannot be told. */
+/** How many photos of the set a checkpoint was trained on; undefined if that is not known. */
 export async function trainedOn(
-  { loaded }: Subject,
+  { loaded }: EvaluatedCheckpoint,
   set: EvaluationSet,
   source: LoadedMethod['config']['data']['source'],
 ): Promise<number | undefined> {
@@ -102,12 +103,12 @@ export async function trainedOn(
     const ids = new Set(JSON.parse(await readFile(file, 'utf8')) as string[]);
     return set.photos.filter(({ id }) => ids.has(id)).length;
   } catch {
-    // An imported checkpoint has no such list.
+    // Imported checkpoints have no such list.
     return undefined;
   }
 }
 
-/** Whether equal ids mean equal photos. */
+/** Whether photos of equal ids are the same photos. */
 function sameSource(a: object, b: object): boolean {
   const identity = (source: object) => ({ ...source, count: 0, limit: 0 });
   return isDeepStrictEqual(identity(a), identity(b));

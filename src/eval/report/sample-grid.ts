@@ -1,11 +1,11 @@
-/** The browsable grid of samples. */
-import type { Picture, ShownResult, ShownSample, ShownSamples, ShownSketch } from '../pictures.ts';
+/** The samples of a report, which a reader can sort and filter. */
 import { type Html, html } from './html.ts';
-import type { Report } from './schema.ts';
+import type { Report } from './report.ts';
+import type { DataUri, ReportSample, ReportSamples, SampleResult, SampleSketch } from './sample-images.ts';
 import { checkpointLabels, format, type Measure, measureTitle } from './select.ts';
 
-/** The section's controls and samples, worst first. Without its script the page shows every sketch of every sample. */
-export function sampleGrid(report: Report, shown: ShownSamples, measure: Measure): Html {
+/** The section's controls and samples, the worst first. If the script does not run, every sketch of every sample is shown. */
+export function sampleGrid(report: Report, shown: ReportSamples, measure: Measure): Html {
   const labels = checkpointLabels(report);
   const { degradations } = report.suite.sketches;
   const holes = [...new Set(shown.samples.map(({ hole }) => hole))];
@@ -37,15 +37,15 @@ ${shown.samples.map((sample) => drawSample(report, sample, labels, measure, show
 
 function drawSample(
   report: Report,
-  sample: ShownSample,
+  sample: ReportSample,
   labels: readonly string[],
   measure: Measure,
   ranked: number,
 ): Html {
-  const { id, hole, error, rank } = sample;
+  const { id, hole, value, rank } = sample;
   const about = `${id}, ${hole} hole`;
   return html`<article class="sample" data-rank="${rank}" data-hole="${hole}">
-<h3>${id} <span class="note">${hole === 'all' ? '' : `${hole} hole, `}rank ${rank} of ${ranked}, mean ${measureTitle(measure)} ${format(error)}</span></h3>
+<h3>${id} <span class="note">${hole === 'all' ? '' : `${hole} hole, `}rank ${rank} of ${ranked}, mean ${measureTitle(measure)} ${format(value)}</span></h3>
 <div class="parts"><div class="source">${picture(report, sample.photo, 'photo', `Photo ${id}`)}${
     report.set.task === 'edit'
       ? picture(report, sample.input, 'with its hole', `Photo of ${about} cut out`)
@@ -57,7 +57,7 @@ function drawSample(
 
 function drawSketch(
   report: Report,
-  { degradation, sketch, results }: ShownSketch,
+  { degradation, sketch, results }: SampleSketch,
   labels: readonly string[],
   measure: Measure,
   about: string,
@@ -66,7 +66,7 @@ function drawSketch(
     const of = labels.length > 1 ? html`<p class="method">${labels[i]}</p>` : undefined;
     return html`${of}<div class="strip">${row.map((result) => drawResult(report, result, measure, about, degradation))}</div>`;
   });
-  return html`<div class="sketch" data-d="${degradation}"><div class="given"><p class="level">d = ${degradation}</p>${picture(
+  return html`<div class="sketch" data-d="${degradation}"><div class="given"><p class="l">d = ${degradation}</p>${picture(
     report,
     sketch,
     'sketch',
@@ -77,15 +77,15 @@ function drawSketch(
 
 function drawResult(
   report: Report,
-  { level, refinedSketch, firstImage, result, error }: ShownResult,
+  { l, refinedSketch, firstImage, result, value }: SampleResult,
   { metric }: Measure,
   about: string,
   degradation: number,
 ): Html {
-  const at = level === undefined ? '' : `l = ${level}`;
-  const place = ['of', [about, `d = ${degradation}`, at].filter(Boolean).join(', ')].join(' ');
-  const value = error === undefined || Number.isNaN(error) ? '' : ` ${metric.title} ${format(error)}`;
-  return html`<div class="result" role="group" aria-label="${at || 'result'}"><p class="level">${at}<small>${value}</small></p>${
+  const at = l === undefined ? '' : `l = ${l}`;
+  const place = `of ${[about, `d = ${degradation}`, at].filter(Boolean).join(', ')}`;
+  const measured = value === undefined || Number.isNaN(value) ? '' : ` ${metric.title} ${format(value)}`;
+  return html`<div class="result" role="group" aria-label="${at || 'result'}"><p class="l">${at}<small>${measured}</small></p>${
     refinedSketch && picture(report, refinedSketch, 'S_gen', `Refined sketch ${place}`)
   }${firstImage && picture(report, firstImage, 'I_gen', `First image ${place}`)}${picture(
     report,
@@ -95,7 +95,7 @@ function drawResult(
   )}</div>`;
 }
 
-function picture(report: Report, data: Picture, caption: string, alternative: string): Html {
+function picture(report: Report, data: DataUri, caption: string, alternative: string): Html {
   const side = report.set.resolution;
   return html`<figure><img src="${data}" width="${side}" height="${side}" alt="${alternative}" loading="lazy" decoding="async"><figcaption>${caption}</figcaption></figure>`;
 }

@@ -1,8 +1,6 @@
 /** Tables of a report. */
-
-import { headlineGroups } from './headline.ts';
 import { type Html, html } from './html.ts';
-import type { Report, ReportRow } from './schema.ts';
+import type { Report, ReportRow } from './report.ts';
 import {
   bestIndex,
   checkpointLabels,
@@ -11,14 +9,15 @@ import {
   formatInterval,
   formatSize,
   isBetter,
-  levelName,
-  levelsOf,
+  leastDegradation,
   type Measure,
+  mainMeasures,
   measureTitle,
+  nameOfL,
   type Place,
   rowAt,
   sketchName,
-  truestOf,
+  valuesOfL,
 } from './select.ts';
 
 const arrow = ({ metric }: Measure): Html =>
@@ -39,7 +38,7 @@ export function scrolling(caption: Html | string, id: string, content: Html): Ht
 ${content}</table></div>`;
 }
 
-/** Baselines and checkpoints by metric; the best of the checkpoints' values at any l stand out. */
+/** Baselines and checkpoints, with a column for each metric. The best value of a checkpoint, at whatever l, stands out. */
 export function headlineTable(
   report: Report,
   measures: readonly Measure[],
@@ -75,7 +74,7 @@ ${body}`,
   );
 }
 
-/** @param images as many as have a value if nothing is said. */
+/** @param images how many images are expected to have a value: another number is told. */
 function valueCell(row: ReportRow | undefined, images: number): Html {
   if (!row) return html`<span class="none">none</span>`;
   const interval = formatInterval(row);
@@ -84,19 +83,19 @@ function valueCell(row: ReportRow | undefined, images: number): Html {
   }`;
 }
 
-/** One metric by kind and size of hole and by l, at the truest sketches; undefined where images do not differ in either. */
+/** One metric by kind and size of hole, and by l, on the truest sketches. Undefined if there are no such groups. */
 export function groupTable(report: Report, method: string, measure: Measure, id: string): Html | undefined {
-  const levels = levelsOf(report, method);
-  const d = truestOf(report, method);
-  const groups = groupsOf(report, { method, d, l: levels[0] ?? null }, measure);
+  const columns = valuesOfL(report, method);
+  const d = leastDegradation(report, method);
+  const groups = groupsOf(report, { method, d, l: columns[0] ?? null }, measure);
   if (groups.length === 0) return undefined;
   const body = groups.map((group) => {
-    const found = levels.map((l) => rowAt(report, { method, d, l }, measure, group));
+    const found = columns.map((l) => rowAt(report, { method, d, l }, measure, group));
     const best = bestIndex(
       measure.metric,
       found.map((row) => row?.mean),
     );
-    const name = group.hole ?? `${formatSize(group.size!)} of the image`;
+    const name = group.hole ?? (group.size ? `${formatSize(group.size)} of the image` : 'all');
     return html`<tr><th scope="row">${name}</th><td>${group.count}</td>${found.map(
       (row, i) =>
         html`<td${best === i ? html` class="best"` : undefined}>${valueCell(row, group.count)}</td>`,
@@ -106,8 +105,8 @@ export function groupTable(report: Report, method: string, measure: Measure, id:
   return scrolling(
     html`${measureTitle(measure)}: ${method}, ${sketchName(d)} ${arrow(measure)}`,
     id,
-    html`<thead><tr><th scope="col">Hole</th><th scope="col">Images</th>${levels.map(
-      (l) => html`<th scope="col">${levelName(l)}</th>`,
+    html`<thead><tr><th scope="col">Hole</th><th scope="col">Images</th>${columns.map(
+      (l) => html`<th scope="col">${nameOfL(l)}</th>`,
     )}</tr></thead>
 <tbody>${body}</tbody>`,
   );
@@ -125,7 +124,7 @@ function groupsOf(report: Report, place: Place, { metric, region }: Measure): Re
   );
 }
 
-/** Differences of a checkpoint to the first, by d and l; undefined for the first itself. */
+/** Differences of a checkpoint from the first one, by d and l; undefined for the first one itself. */
 export function differenceTable(
   report: Report,
   method: string,
@@ -136,7 +135,7 @@ export function differenceTable(
   if (own.length === 0) return undefined;
   const places = [...new Map(own.map(({ d, l }) => [`${d} ${l}`, { d, l }])).values()];
   const body = places.map(
-    ({ d, l }) => html`<tr><th scope="row">${sketchName(d)}, ${levelName(l)}</th>${measures.map((measure) => {
+    ({ d, l }) => html`<tr><th scope="row">${sketchName(d)}, ${nameOfL(l)}</th>${measures.map((measure) => {
       const { metric, region } = measure;
       const row = own.find(
         (one) => one.d === d && one.l === l && one.metric === metric.name && one.region === region,
@@ -148,7 +147,7 @@ export function differenceTable(
   return scrolling(
     `${method} minus ${checkpointLabels(report)[0]}`,
     id,
-    html`<thead><tr><th scope="col">Sketch, level</th>${measures.map(columnHead)}</tr></thead>
+    html`<thead><tr><th scope="col">Sketch, l</th>${measures.map(columnHead)}</tr></thead>
 <tbody>${body}</tbody>`,
   );
 }
@@ -161,4 +160,73 @@ function differenceCell({ metric }: Measure, row: Report['differences'][number] 
   const verdict = low * high > 0 ? html`<small>${wins ? 'better' : 'worse'}</small>` : undefined;
   const kind = verdict ? (wins ? 'wins' : 'loses') : 'even';
   return html`<td class="${kind}">${formatDifference(mean)}<small>[${formatDifference(low)}, ${formatDifference(high)}]</small>${verdict}</td>`;
+}
+
+interface HeadlineRow extends Place {
+  /** Without the method: `l = 0.5`. */
+  readonly label: string;
+  /** Whether it is no result of a checkpoint, but something to compare those with. */
+  readonly reference: boolean;
+}
+
+/** The rows of one checkpoint, or those of no checkpoint. */
+interface HeadlineGroup {
+  readonly name: string;
+  readonly rows: readonly HeadlineRow[];
+}
+
+/** The rows that a reader looks for first: baselines, and every checkpoint at every l on its truest sketches. */
+function headlineGroups(report: Report): HeadlineGroup[] {
+  const { methods } = report;
+  const alone = (label: string, method: string): HeadlineRow => ({
+    label,
+    method,
+    d: null,
+    l: null,
+    reference: true,
+  });
+  const baselines = methods
+    .filter(({ kind }) => kind === 'mean-colour')
+    .map(({ label }) => alone(label, label));
+  const checkpoints = methods.filter(({ kind }) => kind === 'checkpoint');
+  return [
+    { name: 'Baseline', rows: baselines },
+    ...checkpoints.map(({ label, checkpoint }) => {
+      const bound = methods.find(
+        (method) => method.kind === 'true-sketch' && method.checkpoint?.sha256 === checkpoint?.sha256,
+      );
+      return {
+        name: label,
+        rows: [
+          ...(bound ? [alone('F, true sketch', bound.label)] : []),
+          ...valuesOfL(report, label).map((l) => ({
+            label: l === null ? 'I_out' : `l = ${l}`,
+            method: label,
+            d: leastDegradation(report, label),
+            l,
+            reference: false,
+          })),
+        ],
+      };
+    }),
+  ];
+}
+
+/** The headline as plain text. */
+export function headline(report: Report): { head: string[]; rows: string[][] } {
+  const measures = mainMeasures(report);
+  const title = ({ metric, region }: Measure) =>
+    `${metric.title}${region === 'hole' ? ' (hole)' : ''}${metric.unit ? `, ${metric.unit}` : ''}`;
+  return {
+    head: ['', ...measures.map(title)],
+    rows: headlineGroups(report).flatMap(({ name, rows }) =>
+      rows.map((row) => [
+        name === 'Baseline' ? row.label : `${name}: ${row.label}`,
+        ...measures.map((measure) => {
+          const found = rowAt(report, row, measure);
+          return found ? format(found.mean) : '';
+        }),
+      ]),
+    ),
+  };
 }

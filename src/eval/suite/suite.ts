@@ -1,7 +1,11 @@
-/** What an evaluation measures: the keys of a suite, their defaults, bounds and documentation. */
+/** What an evaluation measures: the keys of a suite with their defaults, bounds and documentation, and how one is read. */
 import { z } from 'zod';
+import { keyTable, schemaFile } from '../../config/document.ts';
+import type { Locate } from '../../config/explain.ts';
 import { jsonSchemaOf } from '../../config/json-schema.ts';
+import { readYaml } from '../../config/load.ts';
 import { holeKinds } from '../../config/run-config.ts';
+import { UserError } from '../../runtime/errors.ts';
 
 const share = () => z.number().min(0).max(1);
 
@@ -23,12 +27,12 @@ const sketches = z
       .max(16)
       .default(2)
       .describe(
-        'Boxes that are wiped clean where there are lines in the hole; at d = 1 an eighth to a quarter wide.',
+        'Boxes in which lines are erased, placed where the hole has lines; at d = 1 they are an eighth to a quarter of the image wide.',
       ),
     dilation: share()
       .default(0)
       .describe(
-        'At d = 1, how wide lines are, as a share of the image’s side. 0: they stay one pixel wide, for l itself widens them.',
+        'At d = 1, how wide lines are, as a share of the image’s side. 0: they stay one pixel wide, because l widens them anyway.',
       ),
   })
   .prefault({})
@@ -97,7 +101,11 @@ export const suiteSchema = z
       .describe(
         'Strokes of colour for the methods that take them, drawn from the photo as in training. false: they get none.',
       ),
-    levels: z.array(share()).min(1).default([0, 0.5, 1]).describe('Values of l in [0, 1].'),
+    l: z
+      .array(share())
+      .min(1)
+      .default([0, 0.5, 1])
+      .meta({ description: 'Values of l in [0, 1].', formerly: 'levels' }),
     metrics: z
       .array(z.string())
       .min(1)
@@ -126,3 +134,63 @@ export const suiteSchema = z
 export type Suite = z.output<typeof suiteSchema>;
 
 export const suiteJsonSchema = jsonSchemaOf(suiteSchema);
+
+/**
+ * Reads a suite's file, those that it extends and `--set KEY=VALUE` options, and fills in the defaults.
+ *
+ * @throws UserError that lists every mistake with its file, line and key.
+ */
+export function readSuite(path: string, sets: readonly string[] = []): Suite {
+  const { values: suite, locate } = readYaml(path, sets, {
+    schema: suiteSchema,
+    json: suiteJsonSchema,
+    flag: '--suite',
+  });
+  requireUniqueValues(suite, locate);
+  requireRisingSizes(suite, locate);
+  return suite;
+}
+
+function requireUniqueValues({ holes, l, metrics, sketches: { degradations } }: Suite, locate: Locate): void {
+  const lists: [key: string, list: readonly (string | number)[]][] = [
+    ['holes', holes],
+    ['l', l],
+    ['metrics', metrics],
+    ['sketches.degradations', degradations],
+  ];
+  for (const [key, list] of lists) {
+    const twice = list.find((value, i) => list.indexOf(value) < i);
+    if (twice === undefined) continue;
+    throw new UserError('A suite lists a value twice.', {
+      where: locate(key.split('.')),
+      got: String(twice),
+    });
+  }
+}
+
+function requireRisingSizes({ holeSizes }: Suite, locate: Locate): void {
+  if (holeSizes.every((bound, i) => i === 0 || bound > holeSizes[i - 1])) return;
+  throw new UserError('The bounds of hole sizes do not rise.', {
+    where: locate(['holeSizes']),
+    expected: 'shares of the image such as [0, 0.1, 0.2, 0.5, 1]',
+    got: JSON.stringify(holeSizes),
+  });
+}
+
+/** The files that are made from the schema, as texts by path: one for editors, one for readers. */
+export function suiteReferences(): Record<string, string> {
+  const page = [
+    '# Evaluation suites',
+    '',
+    'The keys of `configs/eval/*.yaml`; [evaluation.md](evaluation.md) says what they are for. `extends: other.yaml` starts from',
+    'another suite; `--set KEY=VALUE` changes single keys, for example `--set images=8 --set report.samples=0`.',
+    'Made from `src/eval/suite/suite.ts` by `npm run config-reference`.',
+    '',
+    ...keyTable(suiteJsonSchema),
+    '',
+  ];
+  return {
+    'configs/eval/schema.json': schemaFile(suiteJsonSchema),
+    'docs/evaluation-suites.md': page.join('\n'),
+  };
+}

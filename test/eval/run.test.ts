@@ -2,17 +2,17 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type EvaluateCommand, evaluateCommand } from '../../src/cli/evaluate.ts';
 import { writeCheckpoint } from '../../src/core/checkpoint.ts';
-import { reportSchema } from '../../src/eval/report/schema.ts';
-import { type Suite, suiteSchema } from '../../src/eval/suite/schema.ts';
+import { reportSchema } from '../../src/eval/report/report.ts';
+import { type EvaluateRunOptions, evaluateRun } from '../../src/eval/run.ts';
+import { type Suite, suiteSchema } from '../../src/eval/suite/suite.ts';
 import type { DpsConfig } from '../../src/models/dps/config.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import type { Variable } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { fakeSuite } from '../eval/fakes.ts';
 import { tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
 import { makePairs } from '../train/pairs.ts';
+import { fakeSuite } from './fakes.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -51,26 +51,33 @@ async function writeRun(name: string, seed: number, change: Partial<DpsConfig> =
   method.dispose();
 }
 
-async function evaluate(change: Partial<Omit<EvaluateCommand, 'suite'>> & { suite?: Partial<Suite> } = {}) {
+async function evaluate(
+  change: Partial<Omit<EvaluateRunOptions, 'suite'>> & { suite?: Partial<Suite> } = {},
+) {
   const { suite, ...rest } = change;
-  const out = await evaluateCommand({
+  const {
+    folder: out,
+    files,
+    report,
+  } = await evaluateRun({
     checkpoints: [join(folder, 'first')],
     split: 'test',
     batch: 4,
     weights: join(folder, 'no-weights'),
     reporter: silent,
-    signal: new AbortController().signal,
     suite: fakeSuite({ metrics: ['l1', 'ssim'], sketches, ...suite }),
     ...rest,
   });
   const read = (name: string) => readFileSync(join(out, name), 'utf8');
+  expect(files).toEqual(['metrics.json', 'metrics.csv', 'report.html'].map((name) => join(out, name)));
+  expect(JSON.parse(read('metrics.json'))).toEqual(report);
   return { out, json: read('metrics.json'), csv: read('metrics.csv'), page: read('report.html') };
 }
 
 const { sketches } = suiteSchema.parse({ name: 'test', sketches: { degradations: [0, 1] } });
 const withoutTimes = (json: string) => ({ ...JSON.parse(json), times: undefined });
 
-describe('evaluate', () => {
+describe('evaluateRun', () => {
   it('leaves three files, the same ones when it runs again and in other batches', async () => {
     const first = await evaluate();
     expect(first.out).toContain(join('first', 'metrics', 'evaluation-test-test-step-1'));

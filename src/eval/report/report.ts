@@ -1,8 +1,16 @@
-/** The form of `metrics.json`. Raise the version when a reader of the old form would be misled. */
+/** The report's data, `metrics.json`: its form, and how it is put together. */
 import { z } from 'zod';
-import { suiteSchema } from '../suite/schema.ts';
+import type { EvaluatedCheckpoint } from '../checkpoints.ts';
+import type { MetricCollection } from '../metrics/collection.ts';
+import type { EvaluatedMethod } from '../passes.ts';
+import type { EvaluationSet } from '../suite/set.ts';
+import { suiteSchema } from '../suite/suite.ts';
 
-export const FORMAT_VERSION = 1;
+/**
+ * Raise it when a reader of the old form would be misled. 2: `suite.levels` became `suite.l`, `bestLevels` became `bestL`,
+ * whose `d` may be null.
+ */
+const FORMAT_VERSION = 2;
 
 const region = z.enum(['image', 'hole']).describe('The whole image, or the inside of its hole.');
 
@@ -18,8 +26,8 @@ const place = {
   d: z
     .number()
     .nullable()
-    .describe('Degradation of the sketch; null for methods that are given none of these.'),
-  l: z.number().nullable().describe('Refinement level; null for methods without one.'),
+    .describe('Degradation of the sketch; null if the method is given no degraded sketch.'),
+  l: z.number().nullable().describe('The user’s l; null if the method does not use it.'),
 };
 
 const measure = { metric: z.string().describe('Name of the metric.'), region };
@@ -58,9 +66,7 @@ export const reportSchema = z
             trainedOn: z
               .int()
               .nullable()
-              .describe(
-                'How many of the photos it was trained on: 0 unless held-out is not held out; null: unknown.',
-              ),
+              .describe('How many of the photos it was trained on: 0 if they were held out; null: unknown.'),
           })
           .optional(),
       }),
@@ -93,18 +99,18 @@ export const reportSchema = z
     differences: z
       .array(z.strictObject({ ...place, reference: z.string(), ...measure, ...estimate }))
       .describe('Means of the differences method minus reference on the same images at the same d and l.'),
-    bestLevels: z
+    bestL: z
       .array(
         z.strictObject({
-          method: z.string(),
-          d: z.number(),
+          method: place.method,
+          d: place.d,
           ...measure,
           l: z.number().describe('The l with the best mean.'),
           clear: z
             .boolean()
             .nullable()
             .describe(
-              'Whether the intervals of its differences to every other l leave out zero; null for metrics of sets.',
+              'Whether the intervals of its differences to all other l exclude zero; null for metrics of sets.',
             ),
         }),
       )
@@ -118,3 +124,66 @@ export const reportSchema = z
 export type Report = z.output<typeof reportSchema>;
 export type ReportRow = Report['rows'][number];
 export type ReportMetric = Report['metrics'][number];
+
+/** The measured part of a report. */
+export type Summary = Pick<Report, 'rows' | 'differences' | 'bestL'>;
+
+export interface ReportParts {
+  readonly set: EvaluationSet;
+  /** Side of the images that were measured, px. */
+  readonly resolution: number;
+  readonly metrics: MetricCollection;
+  readonly methods: readonly EvaluatedMethod[];
+  /** How many photos of the set each checkpoint was trained on; none for those of which it is not known. */
+  readonly trainedOn: ReadonlyMap<EvaluatedCheckpoint, number>;
+  readonly summary: Summary;
+  readonly times: Report['times'];
+}
+
+/** Puts a report together. */
+export function buildReport(parts: ReportParts): Report {
+  const { set, resolution, metrics, methods, trainedOn, summary, times } = parts;
+  const { suite, hash, split, task, photos, items, holes } = set;
+  return {
+    formatVersion: FORMAT_VERSION,
+    set: {
+      hash,
+      suite: suite.name,
+      split,
+      task,
+      resolution,
+      photos: photos.length,
+      images: items.length,
+      holes: [...holes],
+    },
+    suite,
+    methods: methods.map(({ label, kind, checkpoint }) => {
+      if (!checkpoint) return { label, kind };
+      const { loaded, sha256 } = checkpoint;
+      const { path } = loaded;
+      const { step } = loaded.checkpoint;
+      return {
+        label,
+        kind,
+        checkpoint: { path, step, sha256, trainedOn: trainedOn.get(checkpoint) ?? null },
+      };
+    }),
+    metrics: metricsOf(metrics),
+    ...summary,
+    times,
+  };
+}
+
+/** In the order of the suite's list: first those of images, then those of sets. */
+function metricsOf({ sampleMetrics, setMetrics, columns }: MetricCollection): ReportMetric[] {
+  return [...sampleMetrics, ...setMetrics].map((metric) => {
+    const { name, title, unit, better, definition, kind } = metric;
+    const own = columns.filter((column) => column.metric === metric).map(({ region: measured }) => measured);
+    return { name, title, unit, better, definition, kind, regions: kind === 'set' ? ['image'] : own };
+  });
+}
+
+/** The file that is made from the schema, as text by path. */
+export function reportReferences(): Record<string, string> {
+  return { 'docs/metrics.schema.json': `${JSON.stringify(z.toJSONSchema(reportSchema), null, 2)}\n` };
+}

@@ -9,7 +9,7 @@ import { summarize } from '../../src/eval/summarize.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { makePairs } from '../train/pairs.ts';
-import { brightnessDistance, evaluateFakes, fakeSet, fakeSubject, fakeSuite } from './fakes.ts';
+import { brightnessDistance, evaluateFakes, fakeCheckpoint, fakeSet, fakeSuite } from './fakes.ts';
 
 let folder: string;
 let data: PreparedData;
@@ -33,25 +33,25 @@ it('measures baselines and every checkpoint at every d and l, and leaks no tenso
   const places: [number, number][] = [];
   await evaluateFakes(set, join(folder, 'warm'));
   const before = tf.memory().numTensors;
-  const { cells, metrics } = await evaluateFakes(set, join(folder, 'all'), {
+  const { results, metrics } = await evaluateFakes(set, join(folder, 'all'), {
     reporter: watching((done, total) => places.push([done, total])),
   });
   expect(tf.memory().numTensors).toBe(before);
-  const checkpoints = ['a', 'b'].flatMap((label) => [
+  const expected = ['a', 'b'].flatMap((label) => [
     [`${label}: F, true sketch`, undefined, undefined],
     ...[0, 0.5, 1].flatMap((d) => [0, 1].map((l) => [label, d, l])),
   ]);
-  expect(cells.map(({ method, degradation, level }) => [method.label, degradation, level])).toEqual([
+  expect(results.map(({ method, degradation, l }) => [method.label, degradation, l])).toEqual([
     ['Mean colour', undefined, undefined],
-    ...checkpoints,
+    ...expected,
   ]);
   expect(set.items).toHaveLength(10);
-  // Photos, mean colour, and for both checkpoints F and 6 cells.
+  // Photos, mean colour, and for both checkpoints F and 6 results.
   expect(places.at(-1)).toEqual([10 * 16, 10 * 16]);
   const column = metrics.columns.findIndex(({ metric, region }) => metric.name === 'l1' && region === 'hole');
   const l1 = (label: string) => {
-    const cell = cells.find(({ method }) => method.label === label)!;
-    return cell.values[column];
+    const result = results.find(({ method }) => method.label === label)!;
+    return result.values[column];
   };
   // Brighter by 0.02 of 2, but where the photo is as bright as can be.
   expect(l1('a: F, true sketch')).toBeGreaterThan(0.009);
@@ -62,16 +62,16 @@ it('measures baselines and every checkpoint at every d and l, and leaks no tenso
 it('blends results with the photo outside the hole unless told otherwise', async () => {
   const whole = async (blend: boolean) => {
     const own = await fakeSet(data.samples.train, fakeSuite({ blend }));
-    const { cells, metrics } = await evaluateFakes(own, join(folder, `blend-${blend}`));
+    const { results, metrics } = await evaluateFakes(own, join(folder, `blend-${blend}`));
     const column = metrics.columns.findIndex((c) => c.metric.name === 'l1' && c.region === 'image');
-    return cells.at(-1)!.values[column];
+    return results.at(-1)!.values[column];
   };
   expect(await whole(true)).toBeLessThan(0.8 * (await whole(false)));
 });
 
 it('measures the same in any batch', async () => {
-  const all = (await evaluateFakes(set, join(folder, 'batch-16'), { batch: 16 })).cells;
-  const single = (await evaluateFakes(set, join(folder, 'batch-1'), { batch: 1 })).cells;
+  const all = (await evaluateFakes(set, join(folder, 'batch-16'), { batch: 16 })).results;
+  const single = (await evaluateFakes(set, join(folder, 'batch-1'), { batch: 1 })).results;
   for (const [i, { values, distances }] of all.entries()) {
     values.forEach((value, k) => {
       expect(single[i].values[k]).toBeCloseTo(value, 5);
@@ -81,7 +81,7 @@ it('measures the same in any batch', async () => {
 });
 
 it('goes on after an interrupt, with the same numbers', async () => {
-  const whole = (await evaluateFakes(set, join(folder, 'whole'))).cells;
+  const whole = (await evaluateFakes(set, join(folder, 'whole'))).results;
   const out = join(folder, 'interrupted');
   let done = 0;
   let before = 0;
@@ -97,12 +97,12 @@ it('goes on after an interrupt, with the same numbers', async () => {
     before = done;
   }
   const first: number[] = [];
-  const { cells, shards } = await evaluateFakes(set, out, {
+  const { results, shards } = await evaluateFakes(set, out, {
     reporter: watching((images) => first.push(images)),
   });
   // It begins with what the first part had done.
   expect(first[0]).toBe(10);
-  expect(cells.map(({ values, distances }) => ({ values, distances }))).toEqual(
+  expect(results.map(({ values, distances }) => ({ values, distances }))).toEqual(
     whole.map(({ values, distances }) => ({ values, distances })),
   );
   await shards.remove();
@@ -111,7 +111,7 @@ it('goes on after an interrupt, with the same numbers', async () => {
 
 it('measures anew what is damaged on disk, or was of another set', async () => {
   const out = join(folder, 'damaged');
-  const whole = (await evaluateFakes(set, out)).cells;
+  const whole = (await evaluateFakes(set, out)).results;
   const [key] = readdirSync(join(out, '.shards'));
   for (const [i, name] of readdirSync(join(out, '.shards', key)).entries()) {
     const path = join(out, '.shards', key, name);
@@ -119,18 +119,18 @@ it('measures anew what is damaged on disk, or was of another set', async () => {
     bytes[bytes.length - 9] ^= 255;
     writeFileSync(path, i % 2 ? bytes : bytes.subarray(0, 50));
   }
-  const again = (await evaluateFakes(set, out)).cells;
+  const again = (await evaluateFakes(set, out)).results;
   expect(again.map(({ values }) => values)).toEqual(whole.map(({ values }) => values));
   await evaluateFakes(await fakeSet(data.samples.test), out);
   expect(readdirSync(join(out, '.shards'))).toHaveLength(2);
 });
 
-it('ends at images that are no numbers, saying whose', async () => {
-  const broken = fakeSubject('broken', 0, {
+it('ends at images with values that are not finite, saying whose', async () => {
+  const broken = fakeCheckpoint('broken', 0, {
     predict: ({ image, l }) => ({ result: tf.div(image, l === 1 ? 0 : 1) as Tensor4D }),
   });
-  await expect(evaluateFakes(set, join(folder, 'nan'), { subjects: [broken] })).rejects.toThrow(
-    /no numbers[\s\S]*broken at l = 1/,
+  await expect(evaluateFakes(set, join(folder, 'nan'), { checkpoints: [broken] })).rejects.toThrow(
+    /not finite[\s\S]*broken at l = 1/,
   );
 });
 
@@ -141,38 +141,38 @@ it('wants as many images as its metrics of sets', () => {
 });
 
 it('measures results that are smaller than photos at their own size', async () => {
-  const small = fakeSubject('small', 0, {
+  const small = fakeCheckpoint('small', 0, {
     resolution: 32,
     predict: ({ image }) => ({ result: tf.image.resizeBilinear(image, [32, 32], true) }),
     predictFromTrueSketch: undefined,
   });
-  const { cells } = await evaluateFakes(set, join(folder, 'small'), { subjects: [small] });
-  expect(cells).toHaveLength(7);
-  expect(cells.at(-1)!.values[0]).toBeCloseTo(0, 6);
+  const { results } = await evaluateFakes(set, join(folder, 'small'), { checkpoints: [small] });
+  expect(results).toHaveLength(7);
+  expect(results.at(-1)!.values[0]).toBeCloseTo(0, 6);
 });
 
 it('tells the best l of each sketch, and whether it clearly is', async () => {
   // Of a, l = 1 is brighter by 0.1 everywhere; of the other, as far off as l = 0, to the other side.
-  const equal = fakeSubject('equal', 0, {
+  const equal = fakeCheckpoint('equal', 0, {
     predict: ({ image, l }) => ({
       result: tf.add(image, Number(l) === 1 ? 0.100001 : -0.1) as Tensor4D,
     }),
   });
-  const subjects = [fakeSubject('a', 0), equal];
-  const { cells, metrics } = await evaluateFakes(set, join(folder, 'best'), { subjects });
-  const { bestLevels } = summarize(set, metrics, cells);
+  const checkpoints = [fakeCheckpoint('a', 0), equal];
+  const { results, metrics } = await evaluateFakes(set, join(folder, 'best'), { checkpoints });
+  const { bestL } = summarize(set, metrics, results);
   const at = (method: string, metric: string) =>
-    bestLevels.find(
+    bestL.find(
       (row) => row.method === method && row.metric === metric && row.region !== 'image' && row.d === 0,
     );
   expect(at('a', 'l1')).toMatchObject({ l: 0, clear: true });
   expect(at('equal', 'l1')).toMatchObject({ clear: false });
-  expect(bestLevels.find((row) => row.metric === 'brightness')).toMatchObject({ method: 'a', clear: null });
+  expect(bestL.find((row) => row.metric === 'brightness')).toMatchObject({ method: 'a', clear: null });
 });
 
 it('sums up by hole and size, and tells differences of the same images', async () => {
-  const { cells, metrics } = await evaluateFakes(set, join(folder, 'summary'));
-  const { rows, differences } = summarize(set, metrics, cells);
+  const { results, metrics } = await evaluateFakes(set, join(folder, 'summary'));
+  const { rows, differences } = summarize(set, metrics, results);
   const of = (change: object) =>
     rows.filter((row) => Object.entries(change).every(([key, value]) => Object.is(row[key as 'd'], value)));
   const cell = { method: 'b', d: 0, l: 1, metric: 'l1', region: 'hole' };
