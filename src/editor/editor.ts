@@ -34,7 +34,7 @@ export async function chooseCheckpoint(named: string | undefined, runs = 'runs')
   });
 }
 
-export interface EditorOptions {
+interface EditorOptions {
   /** The checkpoint's folder. */
   readonly checkpoint: string;
   readonly host: string;
@@ -43,7 +43,7 @@ export interface EditorOptions {
   readonly reporter: Reporter;
 }
 
-export interface RunningEditor {
+interface RunningEditor {
   readonly url: string;
   close(): Promise<void>;
 }

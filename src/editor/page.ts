@@ -5,7 +5,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-export interface PageFile {
+interface PageFile {
   readonly type: string;
   readonly body: Uint8Array;
 }
@@ -57,7 +57,7 @@ const runtimeNames = [
   'ort-wasm-simd-threaded.asyncify.wasm',
 ];
 
-export interface RuntimeFile {
+interface RuntimeFile {
   readonly name: string;
   readonly type: string;
   readonly path: string;

@@ -19,7 +19,7 @@ import { Gallery, sampleFolder } from './samples/gallery.ts';
 import { contentSecurityPolicy } from './server/security.ts';
 import type { EditorDescription } from './wire.ts';
 
-export interface SiteOptions {
+interface SiteOptions {
   /** The checkpoint's folder. */
   readonly checkpoint: string;
   /** A folder that does not exist yet. */
@@ -116,7 +116,7 @@ function withPolicy(html: string): string {
  *
  * @throws UserError when HED's weights are missing, or onnxruntime computes something else.
  */
-export async function writeEdgeModel(size: number, padding: number): Promise<Uint8Array> {
+async function writeEdgeModel(size: number, padding: number): Promise<Uint8Array> {
   const hed = await loadHed();
   try {
     const computation = edgeComputation(hed, size, padding);

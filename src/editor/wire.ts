@@ -27,7 +27,7 @@ export interface EditorDescription {
   readonly samples?: SampleList;
 }
 
-export interface EdgeSettings {
+interface EdgeSettings {
   /** Side of the photo that the edge detector sees, px. */
   readonly size: number;
   /** Edge probability above which a pixel can be a line. */

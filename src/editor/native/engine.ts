@@ -124,7 +124,7 @@ async function load(checkpoint: string): Promise<{ model: LoadedModel; process: 
   }
 }
 
-export interface ModelFile {
+interface ModelFile {
   readonly path: string;
   readonly bytes: number;
 }

@@ -19,7 +19,7 @@ const VERSION = 1;
 export const galleryFolder = (cacheDir: string, edgeSize: number): string =>
   join(cacheDir, `editor-samples-v${VERSION}-faces-v${RENDERER_VERSION}-${edgeSize}px`);
 
-export interface GalleryOptions {
+interface GalleryOptions {
   readonly folders: HeadFolders;
   /** Side of what the edge detector sees, px. */
   readonly edgeSize: number;

@@ -13,7 +13,7 @@ export interface Area {
   readonly bottom: number;
 }
 
-export interface EditRecipe {
+interface EditRecipe {
   readonly key: string;
   readonly name: string;
   /** Where it may change the picture: strands of hair fall anew with every change of the head. */

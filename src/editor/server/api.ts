@@ -7,7 +7,7 @@ import { type Handler, Refusal, readBody, send, sendJson } from './server.ts';
 
 const waitingClients = 16;
 
-export interface ApiParts {
+interface ApiParts {
   readonly engine: Pick<NativeEngine, 'model' | 'predict' | 'findEdges' | 'findFace'>;
   /** Exports the model for inference in the page, and says where it can be loaded. */
   readonly prepareModel: () => Promise<ModelAddress>;

@@ -16,7 +16,7 @@ import { isOwnHost, isOwnOrigin, securityHeaders } from './security.ts';
 /** Answers a POST request. @throws Refusal what the client is told instead. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;

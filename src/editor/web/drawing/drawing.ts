@@ -11,7 +11,7 @@ import {
 import { capsule, joinRects, type Point, type Rect } from './geometry.ts';
 import { Layer } from './layer.ts';
 
-export interface DrawingEvents {
+interface DrawingEvents {
   /** Pixels inside the rectangle look different now. */
   repaint(rect: Rect): void;
   /** An act is complete: what its changes are, done already. */

@@ -44,7 +44,7 @@ export interface Point {
 export const leastRadius = Math.SQRT1_2;
 
 /** Pixels whose centres a capsule covers, in columns [left, right) of row y. */
-export type UseSpan = (y: number, left: number, right: number) => void;
+type UseSpan = (y: number, left: number, right: number) => void;
 
 /**
  * A brush's trace, a capsule: all points within a radius of a segment. Walks over its rows, and returns the rectangle

@@ -23,7 +23,7 @@ export interface OpenPhoto {
   readonly pictures: readonly ImageBitmap[];
 }
 
-export type Outcome =
+type Outcome =
   | { readonly kind: 'none' }
   /** `shown`: an older result that stays until the new one is there. */
   | { readonly kind: 'computing'; readonly since: number; readonly shown?: Shown | undefined }
@@ -35,7 +35,7 @@ export type Outcome =
       readonly shown?: Shown | undefined;
     };
 
-export interface Shown {
+interface Shown {
   readonly rect: Rect;
   /** And copies of half the size each. */
   readonly pictures: readonly ImageBitmap[];

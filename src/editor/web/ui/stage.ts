@@ -58,7 +58,7 @@ export interface Press {
   cancel(): void;
 }
 
-export interface GestureOptions {
+interface GestureOptions {
   readonly editor: Editor;
   readonly stage: HTMLElement;
   readonly size: () => Size;

@@ -4,7 +4,7 @@ import type { Rect } from '../drawing/geometry.ts';
 import type { Layer, Marks } from '../drawing/layer.ts';
 import type { Viewport } from './viewport.ts';
 
-export interface OverlayColours {
+interface OverlayColours {
   readonly hole: Rgb;
   readonly lines: Rgb;
 }

@@ -180,7 +180,7 @@ function jpegSize(view: DataView): Size {
 const format = 'deep-plastic-surgery-project';
 
 /** A project file: the photo as it was opened, hole, sketch and strokes of colour as PNG, and l, in one JSON document. */
-export interface Project {
+interface Project {
   readonly name: string;
   readonly photo: Blob;
   readonly hole: Blob;
