@@ -81,7 +81,7 @@ export async function startEditor({
   });
   const sampleAsset = (path: string): Asset | undefined => {
     if (path === '/api/samples') {
-      // Whoever does not ask for samples need not wait for a core that renders them.
+      // Rendering keeps a core busy, so it begins only when the samples are first asked for.
       void gallery.fill();
       return json(gallery.list);
     }

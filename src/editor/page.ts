@@ -1,4 +1,4 @@
-/** Bundles the page: nothing of it is built beforehand, and nothing but its own files is ever read. */
+/** The page's files. They are bundled when the editor starts, so that there is no build step. */
 import { readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';

@@ -111,8 +111,8 @@ function withPolicy(html: string): string {
 }
 
 /**
- * The edge detector as an ONNX model: HED from photo [n, size, size, 3] in [-1, 1] to edge probabilities [n, size, size, 1], the photo being continued by
- * reflection as in the preparation of training data (in NHWC here, in NCHW in the file).
+ * The edge detector HED as an ONNX model: photo [n, size, size, 3] in [-1, 1] to edge probabilities [n, size, size, 1] (in
+ * NHWC here, in NCHW in the file). As in the preparation of training data the photo is continued by reflection.
  *
  * @throws UserError when HED's weights are missing, or onnxruntime computes something else.
  */

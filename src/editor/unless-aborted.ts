@@ -1,4 +1,7 @@
-/** What `work` gives, or the signal's reason as soon as it is aborted: whoever would answer may be gone by then. */
+/**
+ * What `work` gives. @throws the signal's reason as soon as it is aborted: a worker or process that has died never
+ * answers.
+ */
 export function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);

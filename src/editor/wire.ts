@@ -12,7 +12,7 @@ export interface EditorDescription {
     readonly resolution: number;
     /** What a user controls beside photo and hole. */
     readonly controls: readonly Control[];
-    /** Why it must not be computed by WebGPU, in words, if it must not. */
+    /** Why WebGPU must not compute it, for people; undefined where it may. */
     readonly webgpuProblem?: string | undefined;
   };
   /** Whether `api/predict`, `api/edges` and `api/samples` answer; a static site has none of them. */
@@ -21,9 +21,9 @@ export interface EditorDescription {
   readonly edges: EdgeSettings;
   /** The edge detector of a static site: photo [1, 3, size, size] in [-1, 1] to edges [1, 1, size, size] in [0, 1]. */
   readonly edgeModel?: ModelAddress;
-  /** The exported model for inference in the page; a server's is asked for (`api/model`), as it is made then. */
+  /** The exported model of a static site. A server exports it when the page asks for it (`api/model`). */
   readonly onnx?: ModelAddress;
-  /** Sample faces of a static site; a server's are asked for, as they are made while it runs. */
+  /** The samples of a static site. A server is asked for its own (`api/samples`), as it makes them while it runs. */
   readonly samples?: SampleList;
 }
 
@@ -46,7 +46,7 @@ export interface SampleList {
   readonly samples: readonly Sample[];
   /** False while more are being made. */
   readonly complete: boolean;
-  /** Why there are none, in words, where making them failed. */
+  /** Why they could not be made, for people. */
   readonly problem?: string | undefined;
 }
 
@@ -70,7 +70,7 @@ export interface EngineInput extends NetworkInput {
   readonly l: number;
 }
 
-/** What a network makes of it, of side `resolution` = s, which may be less than the input's. */
+/** A network's output of side `resolution` = s, which may be less than the input's. */
 export interface EngineOutput {
   readonly resolution: number;
   /** I_out [s, s, 3] in [-1, 1], not blended with the photo. */
@@ -84,14 +84,14 @@ export interface EngineOutput {
 /** Side of the square that a photo is fitted into to find its face, px. */
 export const faceFrame = 512;
 
-// Binary bodies are float32 and uint32 in little-endian order, which is that of every platform that browsers and Node run
-// on. Images are row-major with interleaved channels.
+// Binary bodies are float32 and uint32 in little-endian order, which all platforms of browsers and Node have. Images are
+// row-major with interleaved channels.
 
 const WITH_SKETCH = 1;
 const WITH_FIRST_IMAGE = 2;
 const HEADER_WORDS = 2;
 
-/** Numbers of a pixel: photo, hole and sketch; and strokes of colour, where the model takes them. */
+/** Numbers a pixel: photo 3, hole 1 and sketch 1; and RGBA strokes of colour, where the model takes them. */
 const PLANES = 5;
 const COLOUR_PLANES = 4;
 

@@ -4,8 +4,8 @@ import type { Endpoint } from 'comlink';
 /**
  * The messages between this process and its child or parent, as comlink sends and receives them.
  *
- * tinypool, which runs this program's threads, starts processes too, but does not tell one that died from a task that
- * failed, and the server must: what died is started anew, what failed is told to the user.
+ * tinypool, which runs threads here, could start processes too, but it reports a process that died as a task that failed.
+ * The server must tell these apart: it starts a dead process anew, and passes the error of a task on to the user.
  */
 export function endpointOf(other: ChildProcess | NodeJS.Process): Endpoint {
   return {

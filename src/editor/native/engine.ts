@@ -13,7 +13,7 @@ import type { EngineInput, EngineOutput } from '../wire.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Computations, LoadedModel } from './process.ts';
 
-/** A failure of the process, not of what was asked: it is worth trying again. */
+/** The process ended, for no fault of the request: it is worth trying again. */
 export class EngineStopped extends Error {}
 
 /** One process of {@link Computations}, from its start to its end. */

@@ -1,6 +1,6 @@
 /**
- * The process that runs TensorFlow for the server. A process of its own, as a prediction holds its thread for as long as
- * it takes, and what fails in native code ends the process.
+ * The process that runs TensorFlow for the server. It is a process of its own because a prediction blocks its thread, and
+ * because an error in native code ends the process.
  */
 import { expose } from 'comlink';
 import type { Predictor } from '../../core/method.ts';
@@ -23,7 +23,7 @@ import { endpointOf } from './endpoint.ts';
 
 /** What a checkpoint is: for the page, and for the server. */
 export interface LoadedModel extends Pick<EditorDescription, 'model' | 'edges'> {
-  /** Pixels by which the photo is continued for the edge detector. */
+  /** Pixels by which the photo is continued on each side for the edge detector. */
   readonly edgePadding: number;
   /** The folder for what can be made again. */
   readonly cache: string;
@@ -54,7 +54,7 @@ export class Computations {
       }
       const predictor = trainedPredictor(method);
       this.#loaded = { method, predictor };
-      // Not waited for: only what is asked next waits until it is done.
+      // The page can open meanwhile; only what is asked next waits for it.
       void this.#inTurn(() => warmUp(predictor, config.resolution));
       const { size, padding, threshold, minimumSize } = config.data.edges;
       return {
@@ -146,7 +146,7 @@ function lazily<T>(load: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** The first prediction prepares kernels and memory; a user need not wait for that. */
+/** A first prediction, which prepares kernels and memory, so that the user's first is as fast as others. */
 async function warmUp(predictor: Predictor, r: number): Promise<void> {
   const plane = (channels: number) => new Float32Array(r * r * channels);
   const input = { image: plane(3), hole: plane(1).fill(1), sketch: plane(1).fill(1) };

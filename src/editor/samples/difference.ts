@@ -41,7 +41,7 @@ function widen(marks: Uint8Array, size: number, radius: number): Uint8Array {
   return result;
 }
 
-/** Marks what no way leads to from the border. */
+/** Marks all that is not connected with the border by unmarked pixels. */
 function fillIslands(marks: Uint8Array, size: number): Uint8Array {
   const outside = new Uint8Array(marks.length);
   const queue: number[] = [];
@@ -60,7 +60,7 @@ function fillIslands(marks: Uint8Array, size: number): Uint8Array {
     ] as const)
       visit(x, y);
   }
-  // The list grows while it is walked.
+  // visit() adds to the queue while it is walked.
   for (const i of queue) {
     const [x, y] = [i % size, Math.floor(i / size)];
     visit(x - 1, y);

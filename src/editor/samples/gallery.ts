@@ -12,10 +12,10 @@ import { holeOfDifference } from './difference.ts';
 import { type Area, type SampleRecipe, sampleRecipes, sampleSize } from './recipes.ts';
 import type { ToRender } from './render-worker.ts';
 
-/** Raised when a change of this folder's code alters pictures. */
+/** To be raised when a change of this folder's code alters pictures. */
 const VERSION = 1;
 
-/** Where the files are kept. What makes others has another folder, so that they never mix. */
+/** Where the files are kept: a folder for each version and size, so that they never mix. */
 export const galleryFolder = (cacheDir: string, edgeSize: number): string =>
   join(cacheDir, `editor-samples-v${VERSION}-faces-v${RENDERER_VERSION}-${edgeSize}px`);
 
@@ -35,7 +35,7 @@ export class Gallery {
   #filling: Promise<void> | undefined;
   #complete = false;
   #problem: string | undefined;
-  /** One thread: other cores are for those who draw. */
+  /** One thread only, to leave the other cores to predictions. */
   #renderer: Tinypool | undefined;
   #closed = false;
 

@@ -16,7 +16,7 @@ export interface Area {
 interface EditRecipe {
   readonly key: string;
   readonly name: string;
-  /** Where it may change the picture: strands of hair fall anew with every change of the head. */
+  /** The part that is replaced. Elsewhere the pictures differ too, as hair falls anew with every change of the head. */
   readonly area: Area;
   readonly change: (person: Person) => Person;
 }
@@ -88,7 +88,7 @@ const longerHair: EditRecipe = {
 const recipe = (name: string, seed: number, edits: readonly EditRecipe[]): SampleRecipe => ({
   key: name.toLowerCase(),
   name,
-  // Seeds of their own: no training set has these people.
+  // The seed begins with `sample`, so that no training set has these people.
   person: { ...drawPerson(`sample ${seed}`), hat: undefined },
   edits,
 });

@@ -1,4 +1,4 @@
-/** What the server computes: predictions, edges. */
+/** What the server computes on request: predictions, edges, faces, and the model for the page. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UserError } from '../../runtime/errors.ts';
 import { EngineStopped, type NativeEngine } from '../native/engine.ts';
@@ -26,7 +26,7 @@ export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<str
   ): Promise<T> => {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
-    // A page's requests of one kind take each other's place, not those of another kind.
+    // A newer request of a page replaces an older one of the same kind only.
     return latest.run(`${request.url} ${clientOf(request)}`, gone.signal, async () => {
       try {
         return await work();
@@ -76,7 +76,7 @@ export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<str
   ]);
 }
 
-/** Each page has a name of its own, which says nothing but that two requests come from the same page. */
+/** Tells pages apart: each sends a random name of its own. */
 function clientOf({ headers, socket }: IncomingMessage): string {
   const name = headers['x-editor-page'];
   return typeof name === 'string' ? name.slice(0, 64) : `${socket.remoteAddress}:${socket.remotePort}`;
@@ -88,7 +88,7 @@ interface Waiting {
   drop(reason: Refusal): void;
 }
 
-/** One computation at a time; a client that asks again no longer wants what it asked before. */
+/** Runs one computation at a time. A client that asks again gives up what it asked for before. */
 export class LatestOnly {
   readonly #limit: number;
   #waiting: Waiting[] = [];

@@ -40,7 +40,7 @@ export function isOwnHost(header: string | undefined, host: string): boolean {
   if (!name) return false;
   const bare = name.replace(/^\[|\]$/g, '').toLowerCase();
   if (loopback.includes(bare) || bare === host.toLowerCase()) return true;
-  // A name can be given any address; an address is what it is.
+  // Anybody can make a domain name point here, but nobody can do so with an IP address.
   return !isLoopback(host) && isIP(bare) !== 0;
 }
 

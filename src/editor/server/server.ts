@@ -20,11 +20,11 @@ interface ServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
-  /** What GET answers, by path; asked at every request, as samples are added while the server runs. */
+  /** What GET answers, by path. It is called for every request, as samples are added while the server runs. */
   readonly assets: (path: string) => Asset | undefined;
   /** What POST computes, by path. */
   readonly handlers: ReadonlyMap<string, Handler>;
-  /** A defect: an error that is nobody's request. */
+  /** Called for errors that are the server's fault, not a request's. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -48,7 +48,7 @@ export async function startServer(options: ServerOptions): Promise<{ server: Ser
       answer(options, request, response)
         .catch((error) => refuse(options, response, error))
         .finally(() => {
-          // What is left of a body that nobody reads would keep the connection busy.
+          // A body that was not read to its end would block the connection.
           if (!request.complete) response.once('finish', () => request.destroy());
         });
     },
@@ -58,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<{ server: Ser
   server.on('clientError', (_, socket) => {
     if (socket.writable)
       socket.write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-    // Not end() alone: a client that never closes its side would keep the connection.
+    // end() would leave the connection open to a client that never closes its side.
     (socket as Socket).destroySoon();
   });
   server.on('checkExpectation', (_, response: ServerResponse) => sendJson(response, 417, { error: 'No.' }));
@@ -74,7 +74,7 @@ async function answer(
   if (!isOwnHost(request.headers.host, options.host)) {
     throw new Refusal(421, 'This server has another name.');
   }
-  // Cut, not parsed: an address is one of ours to the letter, or unknown.
+  // The URL is not parsed: a path must equal one of ours to the letter.
   const path = (request.url ?? '').split('?', 1)[0];
   const handler = options.handlers.get(path);
   if (handler) {
@@ -126,7 +126,7 @@ export function send(
   asset: Asset,
   headers: OutgoingHttpHeaders = {},
 ): void {
-  // The client may have gone, or its request have been answered with a refusal.
+  // The client may have gone, or may have been refused already.
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {
     ...securityHeaders,
@@ -151,7 +151,7 @@ export function sendJson(
   send(response, status, { type: 'application/json; charset=utf-8', body }, headers);
 }
 
-/** A request that cannot be served, with what the client is told. */
+/** A request that is refused: the HTTP status, and a message for the client. */
 export class Refusal extends Error {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
@@ -164,7 +164,7 @@ export class Refusal extends Error {
 }
 
 /**
- * The body of a request, which must be of the one right length: nothing larger is ever held.
+ * The body of a request. It must have exactly `length` bytes, so that no client can fill the memory.
  *
  * @throws Refusal when it has another length or ends early.
  */

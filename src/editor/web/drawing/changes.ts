@@ -1,4 +1,4 @@
-/** What acts of the user change, pixel by pixel. Done twice, a change is undone: it is an exclusive or. */
+/** What acts of the user change, pixel by pixel. A change is an exclusive or, so that doing it twice undoes it. */
 
 export const layerNames = ['hole', 'lines', 'colour'] as const;
 /** The hole and the lines hold 1 where they are marked, the strokes of colour a {@link colourWord}; 0 is nothing. */
@@ -18,7 +18,7 @@ export type Values = Uint8Array | Uint32Array;
 
 export type Rgb = readonly [number, number, number];
 
-/** An opaque colour of bytes as a little-endian number, which a canvas's RGBA bytes are read as. */
+/** A colour as the little-endian number that a canvas's four RGBA bytes make. */
 export const colourWord = ([r, g, b]: Rgb, alpha = 255): number =>
   ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 
@@ -69,7 +69,7 @@ export function flipRuns(values: Values, runs: Runs, bits: number): void {
  */
 export type Runs = Uint32Array<ArrayBuffer>;
 
-/** Start and length share a number of 52 bits, so that numbers can be sorted in place of pairs. */
+/** Start and length are packed into one number of 52 bits: numbers sort much faster than pairs. */
 const LENGTHS = 2 ** 26;
 
 /** Gathers runs that do not overlap, in any order. */

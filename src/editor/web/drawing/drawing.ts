@@ -14,7 +14,7 @@ import { Layer } from './layer.ts';
 interface DrawingEvents {
   /** Pixels inside the rectangle look different now. */
   repaint(rect: Rect): void;
-  /** An act is complete: what its changes are, done already. */
+  /** An act of the user is complete; its changes have been made. */
   change(command: Command): void;
 }
 
@@ -78,7 +78,7 @@ export class Drawing {
     };
   }
 
-  /** The drawing that a photo comes with, as changes of an empty one: nothing that could be undone. */
+  /** The drawing that a photo comes with, as changes of an empty one. It cannot be undone. */
   begin(command: Command): void {
     for (const { layer, runs, bits } of command) this[layer].flip(runs, bits);
   }

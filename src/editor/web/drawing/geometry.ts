@@ -67,7 +67,7 @@ export function capsule(from: Point, to: Point, radius: number, use: UseSpan): R
   return rect;
 }
 
-/** Where a level line cuts the capsule: it is convex, so the parts' cuts join to one. Empty: [Infinity, -Infinity]. */
+/** Where a horizontal line cuts the capsule, which is convex. Empty: [Infinity, -Infinity]. */
 function crossing(from: Point, to: Point, r: number, y: number): [number, number] {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   const join = (a: number, b: number) => {
@@ -82,7 +82,7 @@ function crossing(from: Point, to: Point, r: number, y: number): [number, number
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.hypot(dx, dy);
   if (length > 0) {
-    // Between the ends, and within r of the line: two bands, each cut by the level line.
+    // Between the ends, and within r of the line: two bands, each cut by the horizontal line.
     const along = band(dx / length, ((y - from.y) * dy) / length, 0, length);
     const across = band(dy / length, (-(y - from.y) * dx) / length, -r, r);
     join(from.x + Math.max(along[0], across[0]), from.x + Math.min(along[1], across[1]));

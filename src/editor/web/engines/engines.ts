@@ -1,4 +1,4 @@
-/** All engines that this page could use: which one is in use, how fast each has been, and what is wrong with others. */
+/** Chooses the engine that computes, by measured time, and falls back to another when one fails. */
 import type { EditorDescription, EngineInput, EngineOutput, ModelAddress } from '../../wire.ts';
 import {
   type Engine,
@@ -11,9 +11,9 @@ import {
 import { OnnxEngine } from './onnx.ts';
 import { postToServer, ServerEngine } from './server.ts';
 
-/** An engine that needs no more than this, ms, is not worth comparing: nobody would notice. */
+/** While the engine in use needs no more than this, ms, others are not tried: nobody would notice. */
 const fastEnough = 400;
-/** Nothing has been asked for so long, ms: there is time to compare. */
+/** Other engines are tried when no result has been asked for so long, ms. */
 const idle = 3000;
 
 export interface Prediction {
@@ -54,7 +54,7 @@ export class Engines {
 
   choose(choice: EngineChoice): void {
     this.#choice = choice;
-    // A second try is what choosing it again asks for.
+    // Who chooses an engine that failed wants it to be tried again.
     if (choice !== 'auto' && this.#candidates.get(choice)?.engine === undefined) {
       this.#candidates.set(choice, {});
     }
@@ -88,7 +88,7 @@ export class Engines {
     throw failed[0]?.[1] ?? new EngineFailure('wasm', 'Nothing in this browser can compute the result.');
   }
 
-  /** Why another engine than before computes, once: whoever shows a result asks. */
+  /** Why the engine was changed since this was asked last, to be shown with the next result. */
   takeFailure(): EngineFailure | undefined {
     const failure = this.#failure;
     this.#failure = undefined;
@@ -117,7 +117,7 @@ export class Engines {
     signal.throwIfAborted();
     const begin = performance.now();
     const output = await engine.predict(input, signal);
-    // The first run in the page compiles what later ones use.
+    // The first run in the page is not counted: it compiles what later runs use.
     if (isLoaded || id === 'server') {
       const passed = performance.now() - begin;
       candidate.milliseconds = Math.min(passed, candidate.milliseconds ?? passed);
@@ -138,7 +138,7 @@ export class Engines {
     return OnnxEngine.load(id, url);
   }
 
-  /** To find out costs little; to load what uses WebGPU in vain costs seconds. */
+  /** Looks for a GPU first: that is quick, while loading the model for a GPU that is missing costs seconds. */
   async #probe(): Promise<void> {
     const { webgpuProblem } = this.#description.model;
     if (webgpuProblem) {
@@ -150,7 +150,7 @@ export class Engines {
     if (!adapter) this.#fail('webgpu', gpu ? 'This machine has no GPU for it.' : 'This browser has none.');
   }
 
-  /** Times the others once, where the one in use leaves something to wish for and nobody waits for it. */
+  /** Times the other engines once, if the one in use is slow, as soon as nobody draws. */
   async #compare(used: EngineId, input: EngineInput): Promise<void> {
     const { milliseconds = 0 } = this.#candidate(used);
     if (this.#compared || this.#choice !== 'auto' || milliseconds <= fastEnough) return;
@@ -160,7 +160,7 @@ export class Engines {
     }
     const { signal } = new AbortController();
     for (const [id, candidate] of [...this.#candidates]) {
-      // The server is on the same machine, and native code is faster there.
+      // The server is on the same machine, where its native code is faster than WebAssembly.
       const isSlower = id === 'wasm' && used === 'server';
       if (candidate.milliseconds !== undefined || candidate.problem || isSlower) continue;
       try {

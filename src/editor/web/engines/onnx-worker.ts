@@ -31,7 +31,7 @@ export class OnnxSession {
     if (!response.ok) throw new Error(`the model cannot be loaded (status ${response.status})`);
     const session = await ort.InferenceSession.create(new Uint8Array(await response.arrayBuffer()), {
       executionProviders: [provider],
-      // Errors: that some shapes are computed on the CPU is as it should be.
+      // Errors only: onnxruntime warns that it computes shapes on the CPU, which is as it should be.
       logSeverityLevel: 3,
     });
     this.#loaded = { ort, session };
@@ -39,7 +39,7 @@ export class OnnxSession {
 
   async run(inputs: NamedValues): Promise<NamedValues> {
     const { ort, session } = this.#model;
-    // A model has no input for what its method does not look at.
+    // A model has inputs only for what its method uses.
     const feeds = session.inputNames.map((name) => {
       const { data, dims } = inputs[name];
       return [name, new ort.Tensor('float32', data, dims)] as const;

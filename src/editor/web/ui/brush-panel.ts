@@ -112,7 +112,7 @@ function fromHex(hex: string): Rgb {
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
-/** What the colour brush paints with: a row of buttons and a field for any colour, which follow what is chosen elsewhere, as by the pipette. */
+/** The colours of the colour brush: buttons, and a field for any colour. Both follow what the pipette picks. */
 function strokeColourRow(): HTMLElement {
   const row = make('div', 'swatch-row');
   const any = document.createElement('input');

@@ -62,7 +62,7 @@ export function connectOpening(editor: Editor): { choose(): void } {
   return { choose };
 }
 
-/** Buttons that need a photo, a drawing or a result are off without it. */
+/** The buttons of the page. Those that need a photo, a drawing or a result are disabled without it. */
 export function connectButtons(editor: Editor): void {
   const on = (name: string, run: () => void) => {
     const found = button(name);
@@ -130,7 +130,7 @@ export function connectZoom(editor: Editor): { in(): void; out(): void; fit(): v
   return actions;
 }
 
-/** Dark or light, and the choices of the help. */
+/** Dark or light, and the options in the help dialog. */
 export function connectTheme(): void {
   const { theme, pressure, singleKeys } = preferences;
   theme.watch((value) => {

@@ -220,7 +220,7 @@ export class DrawStage {
   }
 }
 
-/** Lines are thin; what erases them need not be aimed as well. */
+/** The eraser of lines is so much wider than their brush: nobody can follow a thin line exactly. */
 const eraserFactor = 4;
 
 /** A pointer that does nothing until it is lifted. */

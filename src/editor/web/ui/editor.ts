@@ -65,7 +65,7 @@ export class Editor {
   readonly outcome = new Signal<Outcome>({ kind: 'none' });
   /** Counts changes of the drawing. */
   readonly revision = new Signal(0);
-  /** While a photo is being opened or written nothing can be drawn; what is being done, for people. */
+  /** What is being done, for people, while a photo is opened or written. Nothing can be drawn then. */
   readonly busy = new Signal<string | undefined>(undefined);
   readonly notice = new Signal<Notice | undefined>(undefined);
   /** Called for parts of the drawing that look different now. */
@@ -78,13 +78,13 @@ export class Editor {
   constructor(description: EditorDescription) {
     this.description = description;
     const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-    // It ended, for example for want of memory: what it is asked from now on is never answered.
+    // The worker has ended, for example for want of memory, and will answer nothing any more.
     worker.onerror = ({ message = 'it could not be loaded' }) => this.#complainOfWorker(message);
     const receive = (event: WorkerEvent) => {
       try {
         this.#receive(event);
       } catch (error) {
-        // A defect of the page, of which the worker need not know.
+        // comlink would throw it in the worker, but it is the page's.
         reportError(error);
       }
     };
@@ -184,12 +184,12 @@ export class Editor {
     return value.kind === 'shown' ? value : value.kind === 'none' ? undefined : value.shown;
   }
 
-  /** Asks the worker as soon as it runs, in the order of the calls. */
+  /** Calls the worker once it runs. The order of calls is kept. */
   async #ask<T>(work: (worker: Remote<PhotoWorker>) => Promise<T>): Promise<T> {
     return work(await this.#worker);
   }
 
-  /** Tells the worker what has no answer. It does not fail, but for a defect. */
+  /** Calls the worker for something without an answer. */
   #tell(work: (worker: Remote<PhotoWorker>) => Promise<void>): void {
     this.#ask(work).catch((error: Error) => this.#complainOfWorker(error.message));
   }
@@ -223,7 +223,7 @@ export class Editor {
     this.predict();
   }
 
-  /** Does something that takes a while; what goes wrong is told in place. */
+  /** Does something that takes a while; an error is shown as a notice. */
   async #work(what: string, work: () => Promise<void>): Promise<void> {
     if (this.busy.value) return;
     this.busy.value = what;
@@ -252,7 +252,7 @@ export class Editor {
         isProblem: true,
       };
     }
-    // What was asked before the newest request is on its way still.
+    // Answers to older requests may still arrive.
     if ('request' in event && event.request !== this.#request) return;
     const shown = this.shown;
     switch (event.kind) {

@@ -7,7 +7,7 @@ export interface Colour {
   readonly rgb: Rgb;
 }
 
-/** Each stands out from skin, hair and most backgrounds; lines have an edge in the opposite brightness besides. */
+/** Each differs from skin, hair and most backgrounds. Lines also get an edge of the opposite brightness. */
 export const holeColours: readonly Colour[] = [
   { name: 'Teal', rgb: [0, 190, 170] },
   { name: 'Violet', rgb: [140, 90, 255] },
@@ -36,7 +36,7 @@ function stored<T>(key: string, fallback: T, isValid: (value: unknown) => boolea
     const found = JSON.parse(localStorage.getItem(name) ?? 'null');
     if (isValid(found)) value = found;
   } catch {
-    // Storage is forbidden, or holds something else: the choice lasts as long as the page.
+    // Storage is forbidden, or holds something else: the choice is forgotten with the page.
   }
   const signal = new Signal(value);
   let first = true;

@@ -7,7 +7,7 @@ import { button, div, element, input, make, output, within } from './dom.ts';
 import type { Editor, Notice } from './editor.ts';
 import { context2d } from './stage.ts';
 
-/** Shorter waits are not worth a spinner that flashes. */
+/** The spinner shows after so long, ms; for shorter waits it would only flash. */
 const patience = 150;
 
 /** Says that a result is computed and for how long, how long it took, what went wrong. */

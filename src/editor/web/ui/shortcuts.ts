@@ -60,5 +60,5 @@ function written({ key, ctrlKey, metaKey, shiftKey }: KeyboardEvent): string {
   return parts.filter((part) => part !== '').join('+');
 }
 
-/** Lists choose by letters. */
+/** Letters choose an entry in a list. */
 const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLSelectElement;

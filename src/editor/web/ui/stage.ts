@@ -4,7 +4,7 @@ import type { Point } from '../drawing/geometry.ts';
 import { panned, zoomed } from '../view/viewport.ts';
 import type { Editor } from './editor.ts';
 
-/** More pixels than this are not worth the time they take to paint. */
+/** Larger canvases would take too long to paint. */
 const maxPixels = 2e6;
 
 /** Watches a stage's size. `onResize` gets it in CSS px, and how many px of the canvases one of them is. */
@@ -66,7 +66,7 @@ interface GestureOptions {
   readonly press: (event: PointerEvent) => Press | undefined;
 }
 
-/** A second finger that comes this soon after the first, ms, was meant to zoom: the stroke begun is taken back. */
+/** A second finger within so many ms of the first means zoom, and takes back the stroke that the first one began. */
 const pinchDelay = 300;
 
 export const pointOf = (event: MouseEvent, stage: HTMLElement): Point => {
@@ -103,7 +103,7 @@ export function listenToPointers({ editor, stage, size, press }: GestureOptions)
 
   stage.addEventListener('pointerdown', (event) => {
     if (!photo() || (event.target as Element).closest('button, [role="slider"]')) return;
-    // A palm that rests while a pen draws.
+    // A palm may rest on the screen while a pen draws.
     if (active && !active.touch && event.pointerType === 'touch') return;
     stage.setPointerCapture(event.pointerId);
     stage.focus({ preventScroll: true });

@@ -12,7 +12,7 @@ interface OverlayColours {
 const fillAlpha = 88;
 const stripeAlpha = 128;
 const haloAlpha = 200;
-/** Of strokes of colour outside the hole, where they count for nothing. */
+/** Strokes of colour outside the hole are faint, as they count for nothing. */
 const ignoredAlpha = 100;
 /** Lines are seen with an edge of this many px in the opposite brightness. */
 const halo = 2;
@@ -57,7 +57,7 @@ export function paintOverlay(
   return out;
 }
 
-/** What is within the halo of a mark. Marks are sparse, so it is they that look around. */
+/** Marks all within the halo of a mark. As marks are sparse, each fills its surroundings. */
 function around(marks: Uint8Array, stride: number): Uint8Array {
   const result = new Uint8Array(marks.length);
   for (let i = marks.indexOf(1); i >= 0; i = marks.indexOf(1, i + 1)) {

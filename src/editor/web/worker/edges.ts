@@ -63,7 +63,8 @@ export class EdgeFinder {
 }
 
 /**
- * From a sketch at a network's resolution to strokes on the photo: joins the centres of neighbouring line pixels, so that lines stay lines when they are enlarged.
+ * A sketch at a network's resolution as strokes on the photo. The centres of neighbouring line pixels are joined, so that
+ * lines stay lines when they are enlarged.
  *
  * @param sketch [size, size], 0 = line. @param region what the sketch shows of the photo.
  * @returns segments in px of the photo; a pixel that is alone is one of length 0.
@@ -85,7 +86,7 @@ export function traceLines(sketch: Uint8Array, size: number, region: Region): [P
       const join = (toX: number, toY: number) => segments.push([place(x, y), place(toX, toY)]);
       if (right) join(x + 1, y);
       if (below) join(x, y + 1);
-      // Where a way round the corner exists the diagonal would only thicken it.
+      // A diagonal is drawn only where the pixels are not joined by a corner, which it would thicken.
       if (!right && !below && isLine(x + 1, y + 1)) join(x + 1, y + 1);
       if (!isLine(x - 1, y) && !below && isLine(x - 1, y + 1)) join(x - 1, y + 1);
       if (isAlone(isLine, x, y)) join(x, y);

@@ -75,8 +75,8 @@ export async function regionFor(edit: OpenEdit, choice: RegionChoice, resolution
   return chooseRegion(choice, edit.hole, resolution, face);
 }
 
-/** Asks the server for the square of the largest face, px of the photo, framed as in training; undefined when none is found. */
-export async function findFace({ data: pixels, width, height }: Raster): Promise<Region | undefined> {
+/** The square of the photo's largest face as the server finds it, px, framed as in training; undefined without one. */
+async function findFace({ data: pixels, width, height }: Raster): Promise<Region | undefined> {
   const picture = await createImageBitmap(new ImageData(rgbaOf(pixels), width, height));
   const scale = faceFrame / Math.max(width, height);
   const canvas = context({ width: faceFrame, height: faceFrame });

@@ -1,4 +1,4 @@
-/** Results while one draws: the newest request is computed, whatever it overtakes is dropped. */
+/** Computes results while the user draws: a newer request replaces an older one that is not done. */
 import { transfer } from 'comlink';
 import { blend } from '../../../infer/blend.ts';
 import { type NetworkInput, networkInput } from '../../../infer/network-input.ts';
@@ -14,7 +14,7 @@ import { reductions } from './files.ts';
 /** The values of l at which small pictures of the result are shown. */
 export const stripValues = [0, 0.25, 0.5, 0.75, 1] as const;
 
-/** What `predict` leads to. `request` says which; of a request that a newer one overtakes nothing more is heard. */
+/** What a request leads to. After a newer request nothing more is told of an older one. */
 export type Progress =
   /** There is no hole. */
   | { kind: 'nothing'; request: number }
@@ -57,14 +57,14 @@ export interface Patch {
 
 /** A result that is wanted. */
 export interface Wanted {
-  /** What {@link Progress} is told of it by. */
+  /** Its number, by which {@link Progress} refers to it. */
   readonly request: number;
   readonly l: number;
-  /** Whether those of {@link stripValues} are wanted after it. */
+  /** Whether small pictures at {@link stripValues} are wanted after it. */
   readonly strip: boolean;
 }
 
-/** The strip is begun when nothing has been drawn for so long, ms. */
+/** The small pictures are begun when nothing has been drawn for so long, ms. */
 const stripDelay = 600;
 
 export class Results {
@@ -125,7 +125,7 @@ export class Results {
       const result = { kind: 'result', request, l, rect, pictures, engine, milliseconds, failure } as const;
       this.#tell(transfer(result, pictures));
       if (!strip) return;
-      // Whoever draws on need not wait for small pictures of what is past.
+      // A user who draws on wants the next result first.
       await new Promise((resolve) => setTimeout(resolve, stripDelay));
       for (const each of stripValues) {
         signal.throwIfAborted();
@@ -172,7 +172,7 @@ export class Results {
     const known = outputs.get(l);
     if (known) return known;
     const resolution = this.#resolution;
-    // A model that takes strokes of colour is told where there are none, others are told nothing of them.
+    // A model that takes strokes of colour needs the input even when there are none; others have no such input.
     const none = () => new Float32Array(4 * resolution ** 2);
     const colour = this.#takesColour ? (input.colour ?? none()) : undefined;
     const prediction = await this.#engines.predict({ ...input, colour, resolution, l }, signal);

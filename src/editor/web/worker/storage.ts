@@ -43,7 +43,7 @@ export async function loadStored(): Promise<Stored | undefined> {
   }
 }
 
-/** Stores what it is given last; what comes while it writes is stored after that, the newest only. */
+/** Stores the newest state of the edit; states that come while it writes, but the last, are skipped. */
 export class Keeper {
   readonly #onFailure: (message: string) => void;
   #next: OpenEdit | undefined;

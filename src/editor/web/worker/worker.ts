@@ -48,7 +48,7 @@ export type WorkerEvent =
   | Progress
   /** What is known of the engines, and which was used last. */
   | { kind: 'engines'; states: EngineState[]; used?: EngineId | undefined }
-  /** Whether the photo has a face that can be framed: told where the face is what the network shall see. */
+  /** Whether the photo has a face; told when the user wants the network to see the face. */
   | { kind: 'face'; found: boolean }
   /** The drawing could not be kept in the browser's storage. */
   | { kind: 'notStored'; message: string };
@@ -73,7 +73,7 @@ interface Parts {
   readonly l?: number;
 }
 
-/** The photo, its drawing and its results. What fails is told in the error's message, for people. */
+/** The photo, its drawing and its results. The messages of its errors are for people. */
 export class PhotoWorker {
   readonly #description: EditorDescription;
   readonly #tell: (event: WorkerEvent) => void;
@@ -224,7 +224,10 @@ export class PhotoWorker {
     return transfer({ name, width: photo.width, height: photo.height, pictures, drawing, l }, pictures);
   }
 
-  /** Where the face is wanted: whether there is one. A server that fails says so when it is asked for a result. */
+  /**
+   * Tells whether the photo has a face, where the face is what the network shall see. Errors are left to the request for a
+   * result, which meets them too.
+   */
   #tellOfFace(): void {
     const edit = this.#current;
     if (this.#region !== 'face' || !edit) return;
@@ -265,7 +268,7 @@ async function decodeDrawing(
   ];
 }
 
-/** Transparent where there is none. */
+/** The strokes as a picture, all transparent when there are none. */
 function strokesOf({ strokes, photo: { width, height } }: OpenEdit): Raster {
   return strokes ?? { width, height, data: new Uint8ClampedArray(4 * width * height) };
 }
@@ -276,7 +279,7 @@ async function load(address: string): Promise<Blob> {
   return response.blob();
 }
 
-/** Does what the page asks for. An error that was not foreseen is logged, and tells people no more than it knows. */
+/** Turns errors that are not meant for people into one that is, and logs them. */
 async function forPeople<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
