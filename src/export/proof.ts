@@ -6,10 +6,10 @@
 import type { Port } from '../core/ports.ts';
 import { drawFreeFormMask } from '../data/masks/free-form.ts';
 import type { Values } from '../graph/onnx/session.ts';
-import type { Precision } from '../graph/tfjs.ts';
 import { type Tensor, type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type RandomStream, stream } from '../runtime/seed.ts';
+import type { Precision } from '../weights/float16.ts';
 import type { Computation } from './computation.ts';
 
 /** Absolute differences between source and export, over all cases. */

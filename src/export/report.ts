@@ -5,9 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Control } from '../core/control.ts';
-import type { Precision } from '../graph/tfjs.ts';
 import type { LoadedMethod } from '../models/load.ts';
 import { definitionOf } from '../models/registry.ts';
+import type { Precision } from '../weights/float16.ts';
 import type { Proof } from './proof.ts';
 
 /** What stands in `export.json`. */

@@ -1,8 +1,8 @@
-/** The type attributes of TensorFlow's operations, which a {@link Graph} leaves out because they follow from its values. */
-import type { GraphNode, GraphType } from './graph.ts';
+/** What a {@link Graph} leaves out of its operations' attributes because it follows from the values and the names. */
+import type { Graph, GraphNode, GraphType } from './graph.ts';
 
 /** By operation and attribute: the input that has the type, counted from the end where negative, or the first output. */
-const attributes: Readonly<Record<string, Readonly<Record<string, number | 'output'>>>> = {
+const TYPE_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, number | 'output'>>>> = {
   BatchMatMulV2: { T: 0 },
   BroadcastTo: { T: 0, Tidx: 1 },
   Cast: { SrcT: 0, DstT: 'output' },
@@ -28,16 +28,17 @@ const attributes: Readonly<Record<string, Readonly<Record<string, number | 'outp
   Transpose: { T: 0, Tperm: 1 },
 };
 
-/** The type attributes of a node by name, whose inputs and outputs have these types. */
-export function typeAttributes(
-  { op }: GraphNode,
-  inputs: readonly GraphType[],
-  outputs: readonly GraphType[],
-): Record<string, GraphType> {
-  return Object.fromEntries(
-    Object.entries(attributes[op] ?? { T: 0 }).map(([name, place]) => [
-      name,
-      place === 'output' ? outputs[0] : inputs.at(place)!,
-    ]),
-  );
+/** The type attributes of a node by name. */
+export function typeAttributes(graph: Graph, { op, inputs, outputs }: GraphNode): Record<string, GraphType> {
+  const attributes = Object.entries(TYPE_ATTRIBUTES[op] ?? { T: 0 }).map(([name, place]) => {
+    const id = place === 'output' ? outputs[0] : inputs.at(place);
+    if (id === undefined) throw new Error(`${op} has no input ${place}, which has the type ${name}`);
+    return [name, graph.type(id)] as const;
+  });
+  return Object.fromEntries(attributes);
 }
+
+const FLOATS = new Set(['alpha', 'beta', 'bias', 'epsilon', 'leakyrelu_alpha']);
+
+/** Whether an attribute's number has a fraction; TensorFlow tells such numbers from whole ones. */
+export const isFloatAttribute = (name: string): boolean => FLOATS.has(name);

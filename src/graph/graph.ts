@@ -32,7 +32,7 @@ export interface GraphNode {
   readonly outputs: readonly ValueId[];
 }
 
-export interface Graph {
+export interface GraphParts {
   readonly values: ReadonlyMap<ValueId, GraphValue>;
   readonly constants: ReadonlyMap<ValueId, GraphConstant>;
   /** In an order in which they can be computed. */
@@ -40,4 +40,61 @@ export interface Graph {
   /** By the names that users of the graph see, in their order. */
   readonly inputs: ReadonlyMap<string, ValueId>;
   readonly outputs: ReadonlyMap<string, ValueId>;
+}
+
+export class Graph implements GraphParts {
+  readonly values: ReadonlyMap<ValueId, GraphValue>;
+  readonly constants: ReadonlyMap<ValueId, GraphConstant>;
+  readonly nodes: readonly GraphNode[];
+  readonly inputs: ReadonlyMap<string, ValueId>;
+  readonly outputs: ReadonlyMap<string, ValueId>;
+
+  constructor({ values, constants, nodes, inputs, outputs }: GraphParts) {
+    this.values = values;
+    this.constants = constants;
+    this.nodes = nodes;
+    this.inputs = inputs;
+    this.outputs = outputs;
+  }
+
+  /** The same graph but for some parts. */
+  with(changes: Partial<GraphParts>): Graph {
+    return new Graph({ ...this, ...changes });
+  }
+
+  shape(id: ValueId): GraphShape {
+    return lookUp(this.values, id).shape;
+  }
+
+  type(id: ValueId): GraphType {
+    return lookUp(this.values, id).type;
+  }
+
+  /** How many inputs of nodes each value is, plus one for every output of the graph that it is. */
+  useCounts(): Map<ValueId, number> {
+    const counts = new Map<ValueId, number>();
+    for (const id of [...this.nodes.flatMap(({ inputs }) => inputs), ...this.outputs.values()])
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    return counts;
+  }
+
+  /** The graph without the nodes and constants that no output needs. Inputs stay, used or not. */
+  withoutDeadCode(): Graph {
+    const needed = new Set<ValueId>([...this.inputs.values(), ...this.outputs.values()]);
+    const nodes: GraphNode[] = [];
+    for (const node of this.nodes.toReversed()) {
+      if (!node.outputs.some((id) => needed.has(id))) continue;
+      nodes.push(node);
+      for (const id of [...node.inputs, ...node.outputs]) needed.add(id);
+    }
+    const keep = <T>(map: ReadonlyMap<ValueId, T>) => new Map([...map].filter(([id]) => needed.has(id)));
+    return this.with({ nodes: nodes.reverse(), values: keep(this.values), constants: keep(this.constants) });
+  }
+}
+
+/** What a table of values has for one of them, which must be in it. */
+export function lookUp<T>(table: ReadonlyMap<ValueId, T>, id: ValueId): T {
+  const found = table.get(id);
+  if (found === undefined) throw new Error(`Value ${id} of a graph is used before it is known`);
+  return found;
 }

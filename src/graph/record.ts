@@ -39,11 +39,10 @@ export function record(
   run: () => Record<string, Tensor>,
   names: ReadonlyMap<DataId, string>,
 ): Recording {
-  const recorder = new Recorder(names);
-  for (const [name, tensor] of Object.entries(inputs)) recorder.addInput(name, tensor);
   const backend = tf.backend() as unknown as Backend;
   const { executeSingleOutput, executeMultipleOutputs, readSync, read } = backend;
-  recorder.read = (id) => readSync.call(backend, id);
+  const recorder = new Recorder(names, (id) => readSync.call(backend, id));
+  for (const [name, tensor] of Object.entries(inputs)) recorder.addInput(name, tensor);
   const { TF_ATTR_TYPE } = backend.binding;
   const attributesOf = (attributes: Attribute[]) =>
     Object.fromEntries(
@@ -90,14 +89,15 @@ class Recorder implements Recording {
   readonly constants = new Map<ValueId, GraphConstant & { tensor: DataId }>();
   readonly inputs = new Map<string, ValueId>();
   readonly outputs = new Map<string, ValueId>();
-  /** Reads the data of a tensor, unheard. */
-  read!: (id: DataId) => GraphConstant['data'];
   readonly #names: ReadonlyMap<DataId, string>;
+  readonly #read: (id: DataId) => GraphConstant['data'];
   readonly #ids = new Map<DataId, ValueId>();
   readonly #dependent = new Set<ValueId>();
 
-  constructor(names: ReadonlyMap<DataId, string>) {
+  /** @param read gives the data of a tensor, unheard. */
+  constructor(names: ReadonlyMap<DataId, string>, read: (id: DataId) => GraphConstant['data']) {
     this.#names = names;
+    this.#read = read;
   }
 
   addInput(name: string, tensor: Tensor): void {
@@ -143,7 +143,7 @@ class Recorder implements Recording {
     if (known !== undefined) return known;
     const id = this.#define(tensor);
     const name = this.#names.get(tensor.dataId);
-    const data = this.read(tensor.dataId);
+    const data = this.#read(tensor.dataId);
     this.constants.set(id, { ...(name && { name }), shape: [...tensor.shape], data, tensor: tensor.dataId });
     return id;
   }

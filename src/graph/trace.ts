@@ -3,7 +3,15 @@
 import { type Tensor, tf } from '../ops/tf.ts';
 import { plainly } from '../ops/tuning.ts';
 import { stream } from '../runtime/seed.ts';
-import type { Graph, GraphConstant, GraphNode, GraphShape, GraphValue, ValueId } from './graph.ts';
+import {
+  Graph,
+  type GraphConstant,
+  type GraphNode,
+  type GraphShape,
+  type GraphValue,
+  lookUp,
+  type ValueId,
+} from './graph.ts';
 import { type Recording, record } from './record.ts';
 
 /** Any two sizes show which dimensions are the batch's. */
@@ -54,16 +62,16 @@ function merge(first: Recording, second: Recording): Graph {
   requireSameOperations(first.nodes, second.nodes);
   const values = new Map<ValueId, GraphValue>();
   for (const [id, { type, shape }] of first.values)
-    values.set(id, { type, shape: openShape(shape, second.values.get(id)!.shape) });
+    values.set(id, { type, shape: openShape(shape, lookUp(second.values, id).shape) });
   const constants = new Map<ValueId, GraphConstant>();
   for (const [id, constant] of first.constants) {
     const { tensor, ...stored } = constant;
-    const other = second.constants.get(id)!;
+    const other = lookUp(second.constants, id);
     if (tensor === other.tensor || sameData(constant, other)) constants.set(id, stored);
     else constants.set(id, { ...stored, data: openConstant(id, first, second) });
   }
   const { nodes, inputs, outputs } = first;
-  return { values, constants, nodes, inputs, outputs };
+  return new Graph({ values, constants, nodes, inputs, outputs });
 }
 
 function requireSameOperations(first: readonly GraphNode[], second: readonly GraphNode[]): void {
@@ -88,8 +96,8 @@ function sameData(a: GraphConstant, b: GraphConstant): boolean {
 
 /** A constant that has the batch size in it, as a constant that leaves it open. */
 function openConstant(id: ValueId, first: Recording, second: Recording): Int32Array {
-  const a = first.constants.get(id)!.data;
-  const b = second.constants.get(id)!.data;
+  const a = lookUp(first.constants, id).data;
+  const b = lookUp(second.constants, id).data;
   const differing = [...a.keys()].filter((i) => a[i] !== b[i]);
   const openIn = ({ op, inputs }: GraphNode): boolean => {
     const place = inputs.indexOf(id);

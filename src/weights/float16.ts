@@ -1,3 +1,13 @@
+/** How weights are stored in files: in single or in half precision. */
+export type Precision = 'fp32' | 'fp16';
+
+/** The largest finite number in half precision. */
+const MAXIMUM = 65504;
+
+/** Whether all numbers are finite in half precision, too. */
+export const fitsFloat16 = (values: Float32Array): boolean =>
+  values.every((value) => Math.abs(value) <= MAXIMUM);
+
 /** IEEE 754 half precision to single precision: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. */
 export function widenFloat16(halves: Uint16Array): Float32Array {
   return Float32Array.from(halves, (bits) => {

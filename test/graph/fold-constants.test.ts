@@ -1,44 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { foldConstants } from '../../src/graph/simplify/fold-constants.ts';
-import { minimumVertexCut } from '../../src/graph/simplify/minimum-cut.ts';
 import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
 import { SpectralConv2D } from '../../src/nn/spectral-conv.ts';
 import { type Tensor, tf } from '../../src/ops/tf.ts';
 import { elements, network, operations, simplified, stored, uniform } from './graphs.ts';
-
-describe('minimumVertexCut', () => {
-  it('takes the lighter side, and of equal sides the one nearer to the sinks', () => {
-    const edges = [
-      [0, 1],
-      [1, 2],
-      [1, 3],
-    ] as const;
-    const cut = (weights: number[]) => minimumVertexCut({ weights, edges, sources: [0], sinks: [2, 3] });
-    expect(cut([9, 5, 2, 2])).toEqual([2, 3]);
-    expect(cut([9, 4, 2, 2])).toEqual([2, 3]);
-    expect(cut([9, 3, 2, 2])).toEqual([1]);
-    expect(cut([1, 3, 2, 2])).toEqual([0]);
-    expect(cut([0, 0, 0, 0])).toEqual([2, 3]);
-  });
-
-  it('can pass through what has been sent already', () => {
-    const edges = [
-      [0, 2],
-      [0, 3],
-      [1, 3],
-      [2, 4],
-      [3, 4],
-      [3, 5],
-    ] as const;
-    const cut = minimumVertexCut({ weights: [5, 5, 3, 4, 9, 9], edges, sources: [0, 1], sinks: [4, 5] });
-    expect(cut).toEqual([2, 3]);
-  });
-
-  it('says when there is none', () => {
-    const graph = { weights: [Number.POSITIVE_INFINITY], edges: [], sources: [0], sinks: [0] };
-    expect(() => minimumVertexCut(graph)).toThrow('No cut');
-  });
-});
 
 describe('foldConstants', () => {
   it('stores the result where it is no larger than its sources', () => {
@@ -56,6 +21,19 @@ describe('foldConstants', () => {
       [1, 64],
       [64, 1],
     ]);
+  });
+
+  it('stops where least is to be stored, for several results together', () => {
+    const large = uniform([64, 64]);
+    const run = (x: Tensor) => {
+      const scaled = tf.mul(tf.abs(large), 2);
+      return tf.add(tf.add(x, tf.tile(scaled, [2, 1])), tf.tile(tf.neg(scaled), [2, 1]));
+    };
+    const graph = simplified([128, 64], run, [foldConstants]);
+    expect(operations(graph)).toEqual(
+      ['Tile', 'AddV2', 'Neg', 'Tile', 'AddV2'].map((op) => op.replace('AddV2', 'Add')),
+    );
+    expect(stored(graph).filter(([side]) => side === 64)).toEqual([[64, 64]]);
   });
 
   it('folds spectral norm, and keeps an upsampling kernel that would grow to four of two by two', () => {

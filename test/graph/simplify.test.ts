@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { removeDeadCode } from '../../src/graph/simplify/dead-code.ts';
-import { foldChannelAffines } from '../../src/graph/simplify/fold-batch-norm.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { foldBatchNorms } from '../../src/graph/simplify/fold-batch-norm.ts';
 import { foldConstants } from '../../src/graph/simplify/fold-constants.ts';
 import {
   flattenMatrixProducts,
@@ -15,9 +15,11 @@ import { addBias } from '../../src/ops/ops.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { elements, kernel, network, operations, simplified, stored, uniform } from './graphs.ts';
 
-describe('removeDeadCode', () => {
+describe('withoutDeadCode', () => {
   it('removes what no output needs, constants too', () => {
-    const graph = simplified([2], (x) => [tf.mul(tf.abs(x), 3), tf.relu(x)][1], [removeDeadCode]);
+    const graph = simplified([2], (x) => [tf.mul(tf.abs(x), 3), tf.relu(x)][1], [
+      (traced: Graph) => traced.withoutDeadCode(),
+    ]);
     expect(operations(graph)).toEqual(['Relu']);
     expect(graph.constants.size).toBe(0);
     expect(graph.values.size).toBe(2);
@@ -102,8 +104,8 @@ describe('flattenMatrixProducts', () => {
   });
 });
 
-describe('foldChannelAffines', () => {
-  const passes = [removeIdentities, foldConstants, foldChannelAffines, foldConstants];
+describe('foldBatchNorms', () => {
+  const passes = [removeIdentities, foldConstants, foldBatchNorms, foldConstants];
   const convolution = (upsample: boolean) =>
     new ReflectionConv2D({ name: 'conv', filters: 4, kernelSize: 3, pad: 1, upsample });
 

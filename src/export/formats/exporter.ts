@@ -1,6 +1,6 @@
 import type { Graph } from '../../graph/graph.ts';
-import type { Precision } from '../../graph/tfjs.ts';
 import type { LayersModel } from '../../ops/tf.ts';
+import type { Precision } from '../../weights/float16.ts';
 import type { Computation } from '../computation.ts';
 import type { Metadata } from '../metadata.ts';
 import type { Case, Proof } from '../proof.ts';

@@ -112,16 +112,19 @@ export class OnnxBuilder {
     }
     nodes.reverse();
     const border = new Set([...inputs, ...outputs].map((port) => port.name));
-    const inner = nodes
+    const valueInfo = nodes
       .flatMap((node) => node.outputs)
-      .filter((output) => this.#described.has(output) && !border.has(output));
+      .flatMap((output) => {
+        const description = this.#described.get(output);
+        return description && !border.has(output) ? [portProto({ name: output, ...description })] : [];
+      });
     return {
       name,
       node: nodes.map(nodeProto),
       initializer: [...this.#initializers.values()].filter((tensor) => needed.has(tensor.name)),
       input: inputs.map(portProto),
       output: outputs.map(portProto),
-      valueInfo: inner.map((output) => portProto({ name: output, ...this.#described.get(output)! })),
+      valueInfo,
     };
   }
 }

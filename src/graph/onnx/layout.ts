@@ -1,4 +1,4 @@
-import type { Graph, GraphNode, ValueId } from '../graph.ts';
+import type { Graph, ValueId } from '../graph.ts';
 
 /**
  * In which order a tensor's dimensions stand in the ONNX graph. Place i of the ONNX tensor holds dimension `layout[i]`
@@ -93,18 +93,15 @@ const FILTERS: Readonly<Record<string, number>> = { Conv2D: 1, Conv2DBackpropInp
  * The layouts in which values of rank 4 are wanted where that is not the usual one: filters, and what they are
  * computed from, are OIHW, so that no transposes are left among weights.
  */
-export function wishedLayouts({ nodes, values }: Graph): Map<ValueId, Layout> {
-  const wishes = new Map<ValueId, Layout>();
-  for (const node of [...nodes].reverse()) {
+export function preferredLayouts(graph: Graph): Map<ValueId, Layout> {
+  const preferred = new Map<ValueId, Layout>();
+  for (const node of graph.nodes.toReversed()) {
     const filter = FILTERS[node.op];
-    if (filter !== undefined) wishes.set(node.inputs[filter], OIHW);
-    const wish = wishOfOutputs(node, wishes);
-    if (!wish || REORDERING.has(node.op)) continue;
+    if (filter !== undefined) preferred.set(node.inputs[filter], OIHW);
+    const layout = node.outputs.map((id) => preferred.get(id)).find(Boolean);
+    if (!layout || REORDERING.has(node.op)) continue;
     for (const id of node.inputs)
-      if (values.get(id)!.shape.length === 4 && !wishes.has(id)) wishes.set(id, wish);
+      if (graph.shape(id).length === 4 && !preferred.has(id)) preferred.set(id, layout);
   }
-  return wishes;
+  return preferred;
 }
-
-const wishOfOutputs = (node: GraphNode, wishes: ReadonlyMap<ValueId, Layout>): Layout | undefined =>
-  node.outputs.map((id) => wishes.get(id)).find((wish) => wish !== undefined);

@@ -1,5 +1,5 @@
 import { UserError } from '../../runtime/errors.ts';
-import { roundToFloat16 } from '../../weights/float16.ts';
+import { fitsFloat16, roundToFloat16 } from '../../weights/float16.ts';
 import type { Graph, GraphConstant, GraphNode, GraphShape, GraphType, ValueId } from '../graph.ts';
 import type { Attributes, OnnxBuilder } from './builder.ts';
 import {
@@ -7,6 +7,7 @@ import {
   isView,
   type Layout,
   permutation,
+  preferredLayouts,
   sameLayout,
   straight,
   transposeData,
@@ -22,8 +23,6 @@ export interface Placed {
 
 /** From how many elements on a weight is stored once only, and as half floats where those are wanted. */
 const LARGE = 1024;
-/** The largest finite half float. */
-const HALF_MAXIMUM = 65504;
 
 /**
  * The state of a translation: where each value of the TensorFlow graph stands in the ONNX graph. Transposes are put
@@ -33,23 +32,23 @@ export class Lowering {
   readonly graph: Graph;
   readonly builder: OnnxBuilder;
   readonly #half: boolean;
-  readonly #wishes: ReadonlyMap<ValueId, Layout>;
+  readonly #preferred: ReadonlyMap<ValueId, Layout>;
   readonly #placed = new Map<ValueId, Placed[]>();
   /** What a tensor is a mere Reshape of. */
   readonly #reshaped = new Map<string, { source: string; shape: GraphShape }>();
   readonly #shared = new Map<string, string>();
   #batch: string | undefined;
 
-  /** @param wishes the layouts that constants are best stored in. */
-  constructor(graph: Graph, builder: OnnxBuilder, wishes: ReadonlyMap<ValueId, Layout>, half: boolean) {
+  /** @param half whether the large weights are stored in half precision. */
+  constructor(graph: Graph, builder: OnnxBuilder, half: boolean) {
     this.graph = graph;
     this.builder = builder;
-    this.#wishes = wishes;
+    this.#preferred = preferredLayouts(graph);
     this.#half = half;
   }
 
   shape(id: ValueId): GraphShape {
-    return this.graph.values.get(id)!.shape;
+    return this.graph.shape(id);
   }
 
   rank(id: ValueId): number {
@@ -57,7 +56,7 @@ export class Lowering {
   }
 
   type(id: ValueId): GraphType {
-    return this.graph.values.get(id)!.type;
+    return this.graph.type(id);
   }
 
   isConstant(id: ValueId): boolean {
@@ -88,7 +87,7 @@ export class Lowering {
   any(id: ValueId): Placed {
     const known = this.#placed.get(id)?.[0];
     if (known) return known;
-    const layout = this.#wishes.get(id) ?? usualLayout(this.rank(id));
+    const layout = this.#preferred.get(id) ?? usualLayout(this.rank(id));
     return { name: this.#constant(id, layout), layout };
   }
 
@@ -133,7 +132,7 @@ export class Lowering {
     const constant = this.graph.constants.get(id);
     if (missing === 0 && !constant) return this.at(id, layout);
     const own = layout.filter((axis) => axis >= missing).map((axis) => axis - missing);
-    const full = layout.map((axis) => (axis < missing ? 1 : shape[axis - missing]!));
+    const full = layout.map((axis) => (axis < missing ? 1 : shape[axis - missing]));
     const first = full.findIndex((size) => size !== 1);
     const sizes = short ? full.slice(first < 0 ? full.length : first) : full;
     if (constant && constant.data.length < LARGE) return this.#store(constant, id, own, sizes as number[]);
@@ -207,15 +206,13 @@ export class Lowering {
 
 /** Whether a tensor is stored as half floats: what a network has learnt, and much of it. */
 function isHalved(constant: GraphConstant, data: Float32Array): boolean {
-  if (constant.name === undefined || data.length < LARGE) return false;
-  for (let i = 0; i < data.length; i++) if (Math.abs(data[i]) > HALF_MAXIMUM) return false;
-  return true;
+  return constant.name !== undefined && data.length >= LARGE && fitsFloat16(data);
 }
 
 /** The error for an operation, or a use of one, that has no translation. */
 export function unsupported(node: GraphNode, why: string): UserError {
   return new UserError(`The model cannot be written as ONNX: ${why}.`, {
     where: `operation ${node.op} that makes value ${node.outputs[0]}`,
-    fix: 'export to another format, or add the operation to src/formats/onnx/operations',
+    fix: 'export to another format, or add the operation to src/graph/onnx/operations',
   });
 }

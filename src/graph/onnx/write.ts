@@ -1,12 +1,13 @@
 import { UserError } from '../../runtime/errors.ts';
+import type { Precision } from '../../weights/float16.ts';
 import type { Graph, GraphNode, ValueId } from '../graph.ts';
 import { OnnxBuilder, type Port } from './builder.ts';
 import { fuse } from './fuse.ts';
-import { arrange, usualLayout, wishedLayouts } from './layout.ts';
+import { arrange, usualLayout } from './layout.ts';
 import { Lowering, unsupported } from './lowering.ts';
-import { selections, shapes } from './operations/array.ts';
-import { elementwise, matrices, reductions } from './operations/math.ts';
-import { normalisations, resizing, windows } from './operations/nn.ts';
+import { arrayOperations } from './operations/array.ts';
+import { mathOperations } from './operations/math.ts';
+import { nnOperations } from './operations/nn.ts';
 import type { Operations } from './operations/operation.ts';
 import { encodeModel } from './protobuf.ts';
 
@@ -14,7 +15,7 @@ export interface OnnxOptions {
   /** Of the graph. */
   readonly name: string;
   /** In which the large weights are stored. The computation is fp32 in any case, so that every CPU can run it. */
-  readonly precision: 'fp32' | 'fp16';
+  readonly precision: Precision;
   readonly producer: { readonly name: string; readonly version: string };
   /** What the model is, for a person. */
   readonly description: string;
@@ -37,20 +38,21 @@ const MAXIMUM_BYTES = 2 ** 31 - 1;
  *
  * @throws UserError when an operation cannot be written, or when the file would be too large for the format.
  */
-export function writeOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
+export function writeOnnx(source: Graph, options: OnnxOptions): Uint8Array {
   const builder = new OnnxBuilder();
-  const fused = fuse(graph);
-  const to = new Lowering(fused, builder, wishedLayouts(fused), options.precision === 'fp16');
+  const graph = fuse(source);
+  const to = new Lowering(graph, builder, options.precision === 'fp16');
   const port = (name: string, id: number): Port => {
-    const { type, shape } = graph.values.get(id)!;
-    return { name, type, shape: arrange(usualLayout(shape.length), shape), docString: options.ports?.[name] };
+    const shape = graph.shape(id);
+    const inLayout = arrange(usualLayout(shape.length), shape);
+    return { name, type: graph.type(id), shape: inLayout, docString: options.ports?.[name] };
   };
   const inputs = [...graph.inputs].map(([name, id]) => port(name, id));
   const outputs = [...graph.outputs].map(([name, id]) => port(name, id));
   for (const { name } of [...inputs, ...outputs]) builder.unique(name);
   for (const [name, id] of graph.inputs) to.place(id, name, usualLayout(to.rank(id)));
-  const layers = layersOf(fused);
-  for (const node of fused.nodes) {
+  const layers = layersOf(graph);
+  for (const node of graph.nodes) {
     const operation = operations[node.op];
     if (!operation) throw unsupported(node, 'it has an operation that is not known here');
     builder.scope = layers.get(node) ?? '';
@@ -79,19 +81,10 @@ export function writeOnnx(graph: Graph, options: OnnxOptions): Uint8Array {
 }
 
 /** Every operation of TensorFlow's that can be written as ONNX. */
-export const operations: Operations = {
-  ...elementwise,
-  ...matrices,
-  ...normalisations,
-  ...reductions,
-  ...resizing,
-  ...selections,
-  ...shapes,
-  ...windows,
-};
+export const operations: Operations = { ...mathOperations, ...arrayOperations, ...nnOperations };
 
 /** The layer whose weights a node takes, or what is computed from them: `G64/conv1` for weights `G64/conv1/kernel`. */
-export function layersOf({ constants, nodes }: Graph): Map<GraphNode, string> {
+function layersOf({ constants, nodes }: Graph): Map<GraphNode, string> {
   const layerOfWeights = new Map<ValueId, string>();
   for (const [id, { name = '' }] of constants) layerOfWeights.set(id, name.replace(/\/?[^/]*$/, ''));
   const layers = new Map<GraphNode, string>();

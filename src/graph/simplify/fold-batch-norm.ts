@@ -3,7 +3,6 @@
  * offset for each channel move up through whatever leaves channels apart until they reach a kernel.
  */
 import type { Graph, GraphNode, ValueId } from '../graph.ts';
-import { removeDeadCode } from './dead-code.ts';
 import { type Rewriter, rewrite } from './rewrite.ts';
 
 /** y = scale * x + offset, one number for each channel. */
@@ -17,24 +16,21 @@ interface Affine {
  * directly or behind the interleaving of upsampled images: the convolution's kernel takes the factor, one `BiasAdd`
  * after it the offset.
  */
-export function foldChannelAffines(graph: Graph): Graph {
-  return removeDeadCode(
-    rewrite(graph, (node, rewriter) => {
-      const step = asAffine(node, rewriter);
-      if (!step) return undefined;
-      const before = rewriter.producer(step.input);
-      // A bias that stands where it belongs.
-      if (before?.op === 'Conv2D' && step.affine.scale === undefined && node.op === 'BiasAdd')
-        return undefined;
-      const folded = apply(step.input, step.affine, rewriter);
-      return folded === undefined ? undefined : [folded];
-    }),
-  );
+export function foldBatchNorms(graph: Graph): Graph {
+  return rewrite(graph, (node, rewriter) => {
+    const step = asAffine(node, rewriter);
+    if (!step) return undefined;
+    const before = rewriter.producer(step.input);
+    // A bias that stands where it belongs.
+    if (before?.op === 'Conv2D' && step.affine.scale === undefined && node.op === 'BiasAdd') return undefined;
+    const folded = apply(step.input, step.affine, rewriter);
+    return folded === undefined ? undefined : [folded];
+  });
 }
 
 /** A node as an affine function of its one varying input [...,c]; undefined where it is none. */
 function asAffine(node: GraphNode, graph: Rewriter): { input: ValueId; affine: Affine } | undefined {
-  const [x, y] = node.inputs as [ValueId, ValueId];
+  const [x, y] = node.inputs;
   const of = (input: ValueId, other: ValueId, make: (values: Float32Array) => Affine) => {
     const values = perChannel(other, graph.shape(input), graph);
     return values && graph.shape(input).length === 4 ? { input, affine: make(values) } : undefined;
@@ -98,7 +94,7 @@ function throughConvolution(
   { scale, offset }: Affine,
   graph: Rewriter,
 ): ValueId | undefined {
-  const [x, kernel] = node.inputs as [ValueId, ValueId];
+  const [x, kernel] = node.inputs;
   const scaled = scale ? scaleKernel(kernel, scale, graph) : kernel;
   if (scaled === undefined) return undefined;
   const shape = graph.shape(node.outputs[0]);
@@ -111,34 +107,31 @@ function throughConvolution(
 
 /** Through the four phases of an upsampling convolution: a split by channels, a slice of each part, and their concat. */
 function throughPhases(node: GraphNode, affine: Affine, graph: Rewriter): ValueId | undefined {
-  const slices = node.inputs.slice(0, -1).map((id) => graph.producer(id));
+  const phases = node.inputs.slice(0, -1);
+  const slices = phases.flatMap((id) => graph.producer(id) ?? []);
   const split = slices[0] && graph.producer(slices[0].inputs[0]);
   const last = graph.shape(node.outputs[0]).length - 1;
   const fits =
     split?.op === 'SplitV' &&
-    graph.integers(node.inputs.at(-1)!)?.[0] === last &&
+    lastInteger(node, graph) === last &&
     graph.integers(split.inputs[2])?.[0] === last &&
-    String(slices.map((slice) => slice?.inputs[0])) === String(split.outputs) &&
-    slices.every((slice) => slice?.op === 'Slice' && keepsChannels(slice, graph)) &&
-    [...split.outputs, ...node.inputs.slice(0, -1)].every((id) => graph.uses(id) === 1);
+    String(slices.map((slice) => slice.inputs[0])) === String(split.outputs) &&
+    slices.every((slice) => slice.op === 'Slice' && keepsChannels(slice, graph)) &&
+    [...split.outputs, ...phases].every((id) => graph.uses(id) === 1);
   if (!fits) return undefined;
   const whole = apply(split.inputs[0], affine, graph);
   if (whole === undefined) return undefined;
-  const parts = graph.addNode(
-    'SplitV',
-    split.attributes,
-    [whole, ...split.inputs.slice(1)],
-    split.outputs.map((id) => graph.values.get(id)!),
+  const parts = graph.addLike(split.outputs, { ...split, inputs: [whole, ...split.inputs.slice(1)] });
+  const sliced = slices.flatMap((slice, i) =>
+    graph.addLike(slice.outputs, { ...slice, inputs: [parts[i], ...slice.inputs.slice(1)] }),
   );
-  const sliced = slices.map((slice, i) =>
-    graph.add('Slice', {}, [parts[i], ...slice!.inputs.slice(1)], graph.shape(slice!.outputs[0])),
-  );
-  return graph.add(
-    'ConcatV2',
-    node.attributes,
-    [...sliced, node.inputs.at(-1)!],
-    graph.shape(node.outputs[0]),
-  );
+  return graph.addLike(node.outputs, { ...node, inputs: [...sliced, ...node.inputs.slice(-1)] })[0];
+}
+
+/** The first number of a node's last input, where that is a constant: the axis of a concat. */
+function lastInteger({ inputs }: GraphNode, graph: Rewriter): number | undefined {
+  const last = inputs.at(-1);
+  return last === undefined ? undefined : graph.integers(last)?.[0];
 }
 
 const keepsChannels = ({ inputs, outputs }: GraphNode, graph: Rewriter): boolean =>
@@ -146,13 +139,14 @@ const keepsChannels = ({ inputs, outputs }: GraphNode, graph: Rewriter): boolean
 
 /** outer(inner(x)). */
 function compose(outer: Affine, inner: Affine): Affine {
-  const { scale } = outer;
+  const { scale, offset } = outer;
   const scaled = (values: Float32Array | undefined) =>
     values && scale ? values.map((value, i) => value * scale[i]) : values;
   const moved = scaled(inner.offset);
-  const offset =
-    moved && outer.offset ? moved.map((value, i) => value + outer.offset![i]) : (moved ?? outer.offset);
-  return { scale: inner.scale ? scaled(inner.scale) : scale, offset };
+  return {
+    scale: inner.scale ? scaled(inner.scale) : scale,
+    offset: moved && offset ? moved.map((value, i) => value + offset[i]) : (moved ?? offset),
+  };
 }
 
 function repeat({ scale, offset }: Affine, copies: number): Affine {
@@ -167,7 +161,7 @@ function repeat({ scale, offset }: Affine, copies: number): Affine {
  *
  * @returns undefined where the kernel depends on the graph's inputs.
  */
-export function scaleKernel(kernel: ValueId, scale: Float32Array, graph: Rewriter): ValueId | undefined {
+function scaleKernel(kernel: ValueId, scale: Float32Array, graph: Rewriter): ValueId | undefined {
   return new KernelScaler(graph).scale(kernel, scale);
 }
 
@@ -202,15 +196,14 @@ class KernelScaler {
 
   #scaleNode(node: GraphNode, scale: Float32Array): readonly ValueId[] | undefined {
     const graph = this.#graph;
-    const { op, attributes, inputs, outputs } = node;
+    const { op, inputs, outputs } = node;
     const rank = graph.shape(outputs[0]).length;
     const remake = (scaled: readonly (ValueId | undefined)[], rest: readonly ValueId[]) => {
       const known = scaled.filter((id) => id !== undefined);
       if (known.length < scaled.length) return undefined;
-      const values = outputs.map((id) => graph.values.get(id)!);
-      return graph.addNode(op, attributes, [...known, ...rest], values);
+      return graph.addLike(outputs, { ...node, inputs: [...known, ...rest] });
     };
-    const axis = graph.integers(op === 'SplitV' ? inputs[2] : inputs.at(-1)!)?.[0];
+    const axis = lastInteger(node, graph);
     switch (op) {
       case 'AddV2':
         return remake(
@@ -223,7 +216,7 @@ class KernelScaler {
         let begin = 0;
         const parts = inputs.slice(0, -1).map((id) => {
           if (axis !== rank - 1) return this.scale(id, scale);
-          const end = begin + graph.shape(id).at(-1)!;
+          const end = begin + (graph.shape(id).at(-1) ?? 0);
           const part = this.scale(id, scale.subarray(begin, end));
           begin = end;
           return part;

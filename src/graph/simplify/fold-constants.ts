@@ -1,8 +1,13 @@
 import { tf } from '../../ops/tf.ts';
 import { evaluateGraph } from '../evaluate.ts';
-import type { Graph, GraphConstant, GraphType, ValueId } from '../graph.ts';
-import { removeDeadCode } from './dead-code.ts';
-import { minimumVertexCut } from './minimum-cut.ts';
+import {
+  type Graph,
+  type GraphConstant,
+  type GraphNode,
+  type GraphType,
+  lookUp,
+  type ValueId,
+} from '../graph.ts';
 import { rewrite } from './rewrite.ts';
 
 /** Below this size it does not matter whether a value is stored, bytes. */
@@ -10,48 +15,25 @@ const SMALL = 4096;
 
 /**
  * Computes what does not depend on the inputs and stores it, unless that takes more room than what it is made from:
- * then the smaller things are stored and the nodes that compute the larger stay. Of all values that could be stored
- * those are, from which everything can be computed and which are smallest together.
+ * then the smaller things are stored and the nodes that compute the larger stay. The nodes that work on one weight are
+ * computed in their order up to the place where least must be stored for what follows.
  */
 export function foldConstants(graph: Graph): Graph {
   const known = constantValues(graph);
-  const nodes = graph.nodes.filter(({ outputs }) => known.has(outputs[0]));
-  if (nodes.length === 0) return graph;
-  const frontier = new Set([
-    ...graph.nodes.filter(({ outputs }) => !known.has(outputs[0])).flatMap(({ inputs }) => inputs),
-    ...graph.outputs.values(),
-  ]);
-  const ids = [...known];
-  const vertex = new Map(ids.map((id, i) => [id, i]));
-  const stored = minimumVertexCut({
-    weights: ids.map((id) => storageCost(graph, id)),
-    edges: nodes.flatMap(({ inputs, outputs }) =>
-      inputs.flatMap((from) => outputs.map((to) => [vertex.get(from)!, vertex.get(to)!] as const)),
-    ),
-    sources: [...graph.constants.keys()].map((id) => vertex.get(id)!),
-    sinks: ids.filter((id) => frontier.has(id)).map((id) => vertex.get(id)!),
-  }).map((i) => ids[i]);
-  const computed = compute(
-    graph,
-    stored.filter((id) => !graph.constants.has(id)),
-  );
-  return removeDeadCode(
-    rewrite(graph, ({ op, attributes, inputs, outputs }, rewriter) => {
-      if (!outputs.some((id) => computed.has(id))) return undefined;
-      const rest = () =>
-        rewriter.addNode(
-          op,
-          attributes,
-          inputs,
-          outputs.map((id) => graph.values.get(id)!),
-        );
-      const others = outputs.every((id) => computed.has(id)) ? [] : rest();
-      return outputs.map((id, i) => {
-        const constant = computed.get(id);
-        return constant ? rewriter.constant(constant) : others[i];
-      });
-    }),
-  );
+  const constantNodes = graph.nodes.filter(({ outputs }) => known.has(outputs[0]));
+  if (constantNodes.length === 0) return graph;
+  const uses = graph.useCounts();
+  const stored = groupsByWeight(graph, constantNodes).flatMap((nodes) => leastStored(graph, nodes, uses));
+  const computed = compute(graph, stored);
+  return rewrite(graph, (node, rewriter) => {
+    const { outputs } = node;
+    if (!outputs.some((id) => computed.has(id))) return undefined;
+    const others = outputs.every((id) => computed.has(id)) ? [] : rewriter.addLike(outputs, node);
+    return outputs.map((id, i) => {
+      const constant = computed.get(id);
+      return constant ? rewriter.constant(constant) : others[i];
+    });
+  });
 }
 
 /** Constants, and what is computed from them alone. */
@@ -62,31 +44,74 @@ function constantValues({ constants, nodes }: Graph): Set<ValueId> {
   return known;
 }
 
+/** Nodes in groups that have no value in common but small ones, each in the nodes' order. */
+function groupsByWeight(graph: Graph, nodes: readonly GraphNode[]): GraphNode[][] {
+  const groups = new Map<ValueId, GraphNode[]>();
+  const all = new Set<GraphNode[]>();
+  for (const node of nodes) {
+    const ids = [...node.inputs, ...node.outputs].filter((id) => storageCost(graph, id) > 0);
+    const joined = new Set(ids.flatMap((id) => [groups.get(id) ?? []]));
+    const group = [...[...joined].flat(), node];
+    for (const old of joined) all.delete(old);
+    all.add(group);
+    for (const { inputs, outputs } of group) for (const id of [...inputs, ...outputs]) groups.set(id, group);
+  }
+  return [...all].map((group) => nodes.filter((node) => group.includes(node)));
+}
+
+/**
+ * The values to store of those that some nodes compute, so that what is stored for them and for whatever follows is
+ * smallest: after each node there are values that are still to be used, and the best place to stop is where these take
+ * the least room.
+ */
+function leastStored(
+  graph: Graph,
+  nodes: readonly GraphNode[],
+  uses: ReadonlyMap<ValueId, number>,
+): ValueId[] {
+  const left = new Map(uses);
+  const live = new Set(nodes.flatMap(({ inputs }) => inputs).filter((id) => graph.constants.has(id)));
+  const size = () => [...live].reduce((sum, id) => sum + storageCost(graph, id), 0);
+  let least = size();
+  let stored: ValueId[] = [];
+  for (const { inputs, outputs } of nodes) {
+    for (const id of outputs) if (left.has(id)) live.add(id);
+    for (const id of inputs) {
+      left.set(id, lookUp(left, id) - 1);
+      if (left.get(id) === 0) live.delete(id);
+    }
+    // Of places that are equally good the last, which leaves the fewest nodes.
+    if (size() > least) continue;
+    least = size();
+    stored = [...live].filter((id) => !graph.constants.has(id));
+  }
+  return stored;
+}
+
 const bytesPerElement: Record<GraphType, number> = { float32: 4, int32: 4, bool: 1 };
 
-function storageCost({ values }: Graph, id: ValueId): number {
-  const { type, shape } = values.get(id)!;
-  const bytes = shape.reduce<number>((product, side) => product * side!, bytesPerElement[type]);
+/** Bytes of a value whose shape is known, or 0 where they are few. */
+function storageCost(graph: Graph, id: ValueId): number {
+  const elements = graph.shape(id).reduce<number>((product, side) => product * (side ?? Number.NaN), 1);
+  const bytes = elements * bytesPerElement[graph.type(id)];
   return bytes <= SMALL ? 0 : bytes;
 }
 
 function compute(graph: Graph, ids: readonly ValueId[]): Map<ValueId, GraphConstant> {
-  const results = evaluateGraph(
-    removeDeadCode({ ...graph, inputs: new Map(), outputs: new Map(ids.map((id) => [String(id), id])) }),
-  );
+  const outputs = new Map(ids.map((id) => [String(id), id]));
+  const results = evaluateGraph(graph.with({ inputs: new Map(), outputs }).withoutDeadCode());
   const constants = ids.map((id) => {
-    const { shape } = results[String(id)];
-    const data = results[String(id)].dataSync();
-    return [id, { shape: [...shape], data, ...nameOf(graph, id) }] as const;
+    const result = results[String(id)];
+    return [id, { shape: [...result.shape], data: result.dataSync(), ...nameOf(graph, id) }] as const;
   });
   tf.dispose(results);
   return new Map(constants);
 }
 
 /** A value computed from one weight, and otherwise from nameless constants or smaller weights, has the weight's name. */
-function nameOf(graph: Graph, id: ValueId): { name?: string | undefined } {
-  const { constants } = removeDeadCode({ ...graph, inputs: new Map(), outputs: new Map([['', id]]) });
+function nameOf(graph: Graph, id: ValueId): { name?: string } {
+  const { constants } = graph.with({ inputs: new Map(), outputs: new Map([['', id]]) }).withoutDeadCode();
   const named = [...constants.values()].filter(({ name }) => name !== undefined);
   const largest = named.sort((a, b) => b.data.length - a.data.length)[0];
-  return largest ? { name: largest.name } : {};
+  return largest?.name === undefined ? {} : { name: largest.name };
 }

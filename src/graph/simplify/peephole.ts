@@ -1,23 +1,21 @@
+/** Rules that look at one operation and those just before it. */
 import type { Graph, GraphNode, ValueId } from '../graph.ts';
-import { removeDeadCode } from './dead-code.ts';
 import { type Rewriter, rewrite } from './rewrite.ts';
 
 /**
- * Removes what changes nothing: sums with 0, products with 1, casts to the same type, slices and tiles of everything,
- *XX
+ * Removes what changes nothing: sums with 0, products with 1, casts to the same type, slices and tiles of everything.
+ * Gives operations that do the same one name, so that later rules know them.
  */
 export function removeIdentities(graph: Graph): Graph {
-  return removeDeadCode(
-    rewrite(graph, (node, rewriter) => {
-      const same = unchanged(node, rewriter);
-      return same === undefined ? renamed(node, rewriter) : [same];
-    }),
-  );
+  return rewrite(graph, (node, rewriter) => {
+    const same = unchanged(node, rewriter);
+    return same === undefined ? renamed(node, rewriter) : [same];
+  });
 }
 
 /** The input that a node passes on as it is. */
 function unchanged({ op, inputs, outputs }: GraphNode, graph: Rewriter): ValueId | undefined {
-  const [x, y] = inputs as [ValueId, ValueId];
+  const [x, y] = inputs;
   const shape = String(graph.shape(outputs[0]));
   const keepsShape = (id: ValueId) => String(graph.shape(id)) === shape;
   const filled = (id: ValueId, number: number) =>
@@ -27,7 +25,7 @@ function unchanged({ op, inputs, outputs }: GraphNode, graph: Rewriter): ValueId
     case 'Snapshot':
       return x;
     case 'Cast':
-      return graph.values.get(x)!.type === graph.values.get(outputs[0])!.type ? x : undefined;
+      return graph.type(x) === graph.type(outputs[0]) ? x : undefined;
     case 'Reshape':
     case 'Slice':
     case 'Tile':
@@ -55,9 +53,9 @@ function unchanged({ op, inputs, outputs }: GraphNode, graph: Rewriter): ValueId
 
 function renamed(node: GraphNode, graph: Rewriter): ValueId[] | undefined {
   const { op, inputs, outputs } = node;
-  const { shape, type } = graph.values.get(outputs[0])!;
-  const [x, y] = inputs as [ValueId, ValueId];
-  if (op === 'ExpandDims' || op === 'Squeeze') return [asReshape(x, outputs[0], graph)];
+  const [x, y] = inputs;
+  const [shape, type] = [graph.shape(outputs[0]), graph.type(outputs[0])];
+  if (op === 'ExpandDims' || op === 'Squeeze') return [graph.reshape(x, shape)];
   if (op === 'Add') return [graph.add('AddV2', {}, inputs, shape, type)];
   if (op === 'BatchMatMulV2' && graph.shape(x).length === 2 && graph.shape(y).length === 2) {
     const { adj_x, adj_y } = node.attributes as { adj_x: boolean; adj_y: boolean };
@@ -69,44 +67,32 @@ function renamed(node: GraphNode, graph: Rewriter): ValueId[] | undefined {
   return undefined;
 }
 
-/** A change of shape as a Reshape, which leaves at most the batch open. */
-function asReshape(x: ValueId, output: ValueId, graph: Rewriter): ValueId {
-  const { shape, type } = graph.values.get(output)!;
-  const sizes = graph.constant({
-    shape: [shape.length],
-    data: Int32Array.from(shape, (size) => size ?? -1),
-  });
-  return graph.add('Reshape', {}, [x, sizes], shape, type);
-}
-
 /**
  * Dense layers as products of matrices: TF.js writes them as products of stacks of one matrix, [1,n,k] · [1,k,m], with
  * reshapes around each.
  */
 export function flattenMatrixProducts(graph: Graph): Graph {
-  return removeDeadCode(
-    rewrite(graph, (node, rewriter) => productOfOne(node, rewriter) ?? sumOfReshaped(node, rewriter)),
-  );
+  return rewrite(graph, (node, rewriter) => productOfOne(node, rewriter) ?? sumOfReshaped(node, rewriter));
 }
 
 /** [1,n,k] · [1,k,m], the second constant, as a product of matrices. */
 function productOfOne({ op, inputs, attributes }: GraphNode, graph: Rewriter): ValueId[] | undefined {
-  const [x, y] = inputs as [ValueId, ValueId];
+  const [x, y] = inputs;
   const weight = graph.constants.get(y);
   if (op !== 'BatchMatMulV2' || attributes.adj_x || attributes.adj_y || !weight) return undefined;
   const [one, n, k] = graph.shape(x);
-  const [alsoOne, , m] = weight.shape;
+  const [alsoOne, kernelRows, m] = weight.shape;
   if (graph.shape(x).length !== 3 || weight.shape.length !== 3 || one !== 1 || alsoOne !== 1)
     return undefined;
-  const matrix = reshape(graph, x, [n!, k!]);
-  const weights = graph.constant({ ...weight, shape: [k!, m] });
-  const product = graph.add('MatMul', { transpose_a: false, transpose_b: false }, [matrix, weights], [n!, m]);
-  return [reshape(graph, product, [1, n!, m])];
+  const matrix = graph.reshape(x, [n, k]);
+  const weights = graph.constant({ ...weight, shape: [kernelRows, m] });
+  const product = graph.add('MatMul', { transpose_a: false, transpose_b: false }, [matrix, weights], [n, m]);
+  return [graph.reshape(product, [1, n, m])];
 }
 
 /** reshape(x) + constant [c] as reshape(x + constant), where the last dimension is the same before and after. */
 function sumOfReshaped({ op, inputs, outputs }: GraphNode, graph: Rewriter): ValueId[] | undefined {
-  const [x, offset] = inputs as [ValueId, ValueId];
+  const [x, offset] = inputs;
   const before = graph.producer(x);
   if (op !== 'AddV2' || before?.op !== 'Reshape' || !graph.constants.has(offset)) return undefined;
   const source = before.inputs[0];
@@ -116,22 +102,12 @@ function sumOfReshaped({ op, inputs, outputs }: GraphNode, graph: Rewriter): Val
   return [graph.add('Reshape', {}, [sum, before.inputs[1]], graph.shape(outputs[0]))];
 }
 
-function reshape(graph: Rewriter, x: ValueId, shape: readonly (number | null)[]): ValueId {
-  const sizes = graph.constant({
-    shape: [shape.length],
-    data: Int32Array.from(shape, (size) => size ?? -1),
-  });
-  return graph.add('Reshape', {}, [x, sizes], shape);
-}
-
 /**
- * Sums over height and width that are written as products with ones (`channelSums` in runtime/ops.ts) become `Sum`,
+ * Sums over height and width that are written as products with ones (`channelSums` in ops/normalize.ts) become `Sum`,
  * and those divided by the number of pixels `Mean`, [n,h,w,c] → [n,1,1,c] each.
  */
 export function recogniseChannelMeans(graph: Graph): Graph {
-  return removeDeadCode(
-    rewrite(graph, (node, rewriter) => channelSum(node, rewriter) ?? mean(node, rewriter)),
-  );
+  return rewrite(graph, (node, rewriter) => channelSum(node, rewriter) ?? mean(node, rewriter));
 }
 
 function channelSum({ op, inputs, outputs }: GraphNode, graph: Rewriter): ValueId[] | undefined {
@@ -139,20 +115,21 @@ function channelSum({ op, inputs, outputs }: GraphNode, graph: Rewriter): ValueI
   const product = graph.producer(inputs[0]);
   if (product?.op !== 'BatchMatMulV2' || product.attributes.adj_x || product.attributes.adj_y)
     return undefined;
-  const [ones, flat] = product.inputs as [ValueId, ValueId];
+  const [ones, flat] = product.inputs;
   const flattening = graph.producer(flat);
   if (flattening?.op !== 'Reshape' || !graph.constants.get(ones)?.data.every((value) => value === 1))
     return undefined;
   const x = flattening.inputs[0];
   const [n, h, w, c] = graph.shape(x);
+  if (h === null || w === null) return undefined;
   const fits =
     graph.shape(x).length === 4 &&
-    String(graph.shape(flat)) === String([n, h! * w!, c]) &&
-    String(graph.shape(ones)) === String([1, 1, h! * w!]) &&
+    String(graph.shape(flat)) === String([n, h * w, c]) &&
+    String(graph.shape(ones)) === String([1, 1, h * w]) &&
     String(graph.shape(outputs[0])) === String([n, 1, 1, c]);
   if (!fits) return undefined;
   const axes = graph.constant({ shape: [2], data: Int32Array.of(1, 2) });
-  return [graph.add('Sum', { keep_dims: true }, [x, axes], [n!, 1, 1, c!])];
+  return [graph.add('Sum', { keep_dims: true }, [x, axes], [n, 1, 1, c])];
 }
 
 function mean({ op, inputs, outputs }: GraphNode, graph: Rewriter): ValueId[] | undefined {

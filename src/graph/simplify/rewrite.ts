@@ -1,11 +1,12 @@
-import type {
-  Graph,
-  GraphConstant,
-  GraphNode,
-  GraphShape,
-  GraphType,
-  GraphValue,
-  ValueId,
+import {
+  type Graph,
+  type GraphConstant,
+  type GraphNode,
+  type GraphShape,
+  type GraphType,
+  type GraphValue,
+  lookUp,
+  type ValueId,
 } from '../graph.ts';
 
 /**
@@ -16,12 +17,12 @@ export type Rule = (node: GraphNode, graph: Rewriter) => readonly ValueId[] | un
 
 /**
  * A graph with each node replaced as `rule` says, which sees the nodes in order, their inputs replaced already. What
- * is no longer needed stays, see {@link removeDeadCode}.
+ * is no longer needed is left out.
  */
 export function rewrite(graph: Graph, rule: Rule): Graph {
   const rewriter = new Rewriter(graph);
   for (const node of graph.nodes) rewriter.copy(node, rule);
-  return rewriter.finish(graph);
+  return rewriter.finish(graph).withoutDeadCode();
 }
 
 /** The new graph while it grows. */
@@ -31,15 +32,14 @@ export class Rewriter {
   readonly #nodes: GraphNode[] = [];
   readonly #producers = new Map<ValueId, GraphNode>();
   readonly #replacements = new Map<ValueId, ValueId>();
-  readonly #uses = new Map<ValueId, number>();
+  readonly #uses: Map<ValueId, number>;
   #next: ValueId;
 
   constructor(graph: Graph) {
     this.values = new Map(graph.values);
     this.constants = new Map(graph.constants);
     this.#next = [...graph.values.keys()].reduce((highest, id) => Math.max(highest, id), -1) + 1;
-    const all = [...graph.nodes.flatMap(({ inputs }) => inputs), ...graph.outputs.values()];
-    for (const id of all) this.#uses.set(id, (this.#uses.get(id) ?? 0) + 1);
+    this.#uses = graph.useCounts();
   }
 
   /** The node that computes a value; undefined for inputs and constants. */
@@ -48,7 +48,11 @@ export class Rewriter {
   }
 
   shape(id: ValueId): GraphShape {
-    return this.values.get(id)!.shape;
+    return lookUp(this.values, id).shape;
+  }
+
+  type(id: ValueId): GraphType {
+    return lookUp(this.values, id).type;
   }
 
   /** How many nodes and outputs use a value. Nodes that a rule added in vain count too. */
@@ -56,7 +60,7 @@ export class Rewriter {
     return this.#uses.get(id) ?? 0;
   }
 
-  /** A node with one output of a type and shape. */
+  /** Adds a node with one output of a type and shape, and gives that. */
   add(
     op: string,
     attributes: GraphNode['attributes'],
@@ -64,10 +68,32 @@ export class Rewriter {
     shape: GraphShape,
     type: GraphType = 'float32',
   ): ValueId {
-    return this.addNode(op, attributes, inputs, [{ type, shape }])[0];
+    return this.#add(op, attributes, inputs, [{ type, shape }])[0];
   }
 
-  addNode(
+  /** Adds a node with outputs as others are, and gives them. */
+  addLike(
+    outputs: readonly ValueId[],
+    { op, attributes, inputs }: Pick<GraphNode, 'op' | 'attributes' | 'inputs'>,
+  ): ValueId[] {
+    return this.#add(
+      op,
+      attributes,
+      inputs,
+      outputs.map((id) => lookUp(this.values, id)),
+    );
+  }
+
+  /** Adds a Reshape, which can leave at most one size open. */
+  reshape(x: ValueId, shape: GraphShape): ValueId {
+    const sizes = this.constant({
+      shape: [shape.length],
+      data: Int32Array.from(shape, (size) => size ?? -1),
+    });
+    return this.add('Reshape', {}, [x, sizes], shape, this.type(x));
+  }
+
+  #add(
     op: string,
     attributes: GraphNode['attributes'],
     inputs: readonly ValueId[],
@@ -101,11 +127,11 @@ export class Rewriter {
       this.#push(current);
       return;
     }
-    node.outputs.forEach((id, i) => {
+    for (const [i, id] of node.outputs.entries()) {
       const replacement = replacements[i];
       this.#replacements.set(id, replacement);
       this.#uses.set(replacement, this.uses(replacement) + this.uses(id));
-    });
+    }
     for (const id of inputs) this.#release(id);
   }
 
@@ -117,15 +143,10 @@ export class Rewriter {
     for (const input of producer.inputs) this.#release(input);
   }
 
-  finish({ inputs, outputs }: Graph): Graph {
-    const replaced = [...outputs].map(([name, id]) => [name, this.#replacements.get(id) ?? id] as const);
-    return {
-      values: this.values,
-      constants: this.constants,
-      nodes: this.#nodes,
-      inputs,
-      outputs: new Map(replaced),
-    };
+  finish(graph: Graph): Graph {
+    const outputs = [...graph.outputs].map(([name, id]) => [name, this.#replacements.get(id) ?? id] as const);
+    const { values, constants } = this;
+    return graph.with({ values, constants, nodes: this.#nodes, outputs: new Map(outputs) });
   }
 
   #define(value: GraphValue): ValueId {

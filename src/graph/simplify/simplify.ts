@@ -1,21 +1,17 @@
-/** Equal things stored and computed once. */
-
 import { createHash } from 'node:crypto';
 import type { Graph, ValueId } from '../graph.ts';
-import { removeDeadCode } from './dead-code.ts';
-import { foldChannelAffines } from './fold-batch-norm.ts';
+import { foldBatchNorms } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
 import { flattenMatrixProducts, recogniseChannelMeans, removeIdentities } from './peephole.ts';
 import { rewrite } from './rewrite.ts';
 
 /** Each gives a graph that computes the same, but for rounding. */
 const passes: readonly ((graph: Graph) => Graph)[] = [
-  removeDeadCode,
   removeIdentities,
   foldConstants,
   recogniseChannelMeans,
   flattenMatrixProducts,
-  foldChannelAffines,
+  foldBatchNorms,
   mergeNodes,
 ];
 
@@ -24,7 +20,7 @@ const passes: readonly ((graph: Graph) => Graph)[] = [
  * something to remove.
  */
 export function simplify(graph: Graph): Graph {
-  let current = graph;
+  let current = graph.withoutDeadCode();
   let size: number;
   do {
     size = current.nodes.length;
@@ -39,27 +35,23 @@ export function mergeConstants(graph: Graph): Graph {
   const merged = new Map<ValueId, ValueId>();
   for (const [id, { shape, data }] of graph.constants) {
     const hash = createHash('sha256').update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    const key = `${graph.values.get(id)!.type} [${shape}] ${hash.digest('hex')}`;
+    const key = `${graph.type(id)} [${shape}] ${hash.digest('hex')}`;
     merged.set(id, first.get(key) ?? id);
     if (!first.has(key)) first.set(key, id);
   }
   const replace = (id: ValueId) => merged.get(id) ?? id;
-  return removeDeadCode({
-    ...graph,
-    nodes: graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(replace) })),
-    outputs: new Map([...graph.outputs].map(([name, id]) => [name, replace(id)])),
-  });
+  const nodes = graph.nodes.map((node) => ({ ...node, inputs: node.inputs.map(replace) }));
+  const outputs = new Map([...graph.outputs].map(([name, id]) => [name, replace(id)]));
+  return graph.with({ nodes, outputs }).withoutDeadCode();
 }
 
 /** Computes once what is computed twice from the same values. */
 export function mergeNodes(graph: Graph): Graph {
   const done = new Map<string, readonly ValueId[]>();
-  return removeDeadCode(
-    rewrite(graph, ({ op, attributes, inputs, outputs }) => {
-      const key = JSON.stringify([op, attributes, inputs]);
-      const same = done.get(key);
-      if (!same) done.set(key, outputs);
-      return same;
-    }),
-  );
+  return rewrite(graph, ({ op, attributes, inputs, outputs }) => {
+    const key = JSON.stringify([op, attributes, inputs]);
+    const same = done.get(key);
+    if (!same) done.set(key, outputs);
+    return same;
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Graph } from '../../../src/graph/graph.ts';
+import { Graph, type GraphParts } from '../../../src/graph/graph.ts';
 import { decodeModel } from '../../../src/graph/onnx/protobuf.ts';
 import { openOnnx } from '../../../src/graph/onnx/session.ts';
 import { simplify } from '../../../src/graph/simplify/simplify.ts';
@@ -8,9 +8,9 @@ import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { type Computation, graphOf, largestDifference, randomValues, write } from './support.ts';
 
 /** A graph of one operation on pictures [n,4,6,3]. */
-function single(op: string, more: Partial<Graph> = {}): Graph {
+function single(op: string, more: Partial<GraphParts> = {}): Graph {
   const value = { type: 'float32', shape: [null, 4, 6, 3] } as const;
-  return {
+  return new Graph({
     values: new Map([
       [0, value],
       [1, value],
@@ -20,14 +20,14 @@ function single(op: string, more: Partial<Graph> = {}): Graph {
     inputs: new Map([['picture', 0]]),
     outputs: new Map([['result', 1]]),
     ...more,
-  };
+  });
 }
 
 /** A convolution by a weight of many numbers, and a bias. */
 function weighted(): Graph {
   const kernel = randomValues([3, 3, 12, 16]);
   const { data } = randomValues([16]);
-  return {
+  return new Graph({
     values: new Map([
       [0, { type: 'float32', shape: [null, 5, 7, 12] }],
       [1, { type: 'float32', shape: kernel.shape }],
@@ -45,7 +45,7 @@ function weighted(): Graph {
     ],
     inputs: new Map([['x', 0]]),
     outputs: new Map([['y', 4]]),
-  };
+  });
 }
 
 const operatorsOf = (model: Uint8Array) => decodeModel(model).graph.node.map(({ opType }) => opType);
@@ -78,7 +78,7 @@ describe('a file', () => {
 
   it('keeps a bias apart where the sum without it is needed too', async () => {
     const graph = weighted();
-    const both = { ...graph, outputs: new Map([...graph.outputs, ['sum', 3]]) };
+    const both = graph.with({ outputs: new Map([...graph.outputs, ['sum', 3]]) });
     expect(operatorsOf(write(both))).toEqual(['Conv', 'Add']);
   });
 
@@ -168,12 +168,11 @@ describe('what cannot be written is told', () => {
     const graph = single('MirrorPad');
     const { values, nodes } = graph;
     const constants = new Map([[2, { shape: [4, 2], data: Int32Array.of(0, 0, 2, 2, 2, 2, 0, 0) }]]);
-    const padded = {
-      ...graph,
+    const padded = graph.with({
       values: new Map([...values, [2, { type: 'int32' as const, shape: [4, 2] }]]),
       constants,
       nodes: [{ ...nodes[0], attributes: { mode: 'SYMMETRIC' }, inputs: [0, 2] }],
-    };
+    });
     expect(() => write(padded)).toThrow(/mirrors more than one pixel/);
   });
 

@@ -80,18 +80,6 @@ const tile: Operation = (to, node) => {
   to.place(node.outputs[0], result, x.layout);
 };
 
-export const shapes: Operations = {
-  Reshape: reshape,
-  Squeeze: reshape,
-  ExpandDims: reshape,
-  Transpose: transpose,
-  Pack: pack,
-  Unpack: unpack,
-  Tile: tile,
-  BroadcastTo: (to, node) => expand(to, node, node.inputs[0]),
-  Fill: (to, node) => expand(to, node, node.inputs[1]),
-};
-
 /** What is taken of one dimension; `end` is undefined for all that follows. */
 interface Range {
   readonly axis: number;
@@ -147,7 +135,7 @@ const stridedSlice: Operation = (to, node) => {
   const taken = take(to, x, straight(rank), ranges);
   const kept = straight(rank).filter((axis) => !has('shrink_axis_mask', axis));
   const sizes = straight(rank).map((axis) =>
-    kept.includes(axis) ? to.shape(output)[kept.indexOf(axis)]! : 1,
+    kept.includes(axis) ? to.shape(output)[kept.indexOf(axis)] : 1,
   );
   to.place(output, to.reshape(taken, sizes, to.shape(output)), straight(kept.length));
 };
@@ -168,7 +156,7 @@ function splitInto(to: Lowering, node: GraphNode, input: number, axis: number): 
 
 const concat: Operation = (to, node) => {
   const parts = node.inputs.slice(0, -1);
-  const [axis] = to.numbers(node, parts.length) as [number];
+  const [axis] = to.numbers(node, parts.length);
   const layout = commonLayout(to, parts);
   const inputs = parts.map((id) => to.at(id, layout));
   to.place(node.outputs[0], to.emit('Concat', inputs, { axis: placeOf(layout, axis) }), layout);
@@ -181,7 +169,7 @@ const reverse: Operation = (to, node) => {
 };
 
 const gather: Operation = (to, node) => {
-  const [input, indices] = node.inputs as [number, number];
+  const [input, indices] = node.inputs;
   if (node.attributes.batch_dims) throw unsupported(node, 'it gathers within batches');
   const [axis] = node.inputs.length > 2 ? to.numbers(node, 2) : [0];
   const output = node.outputs[0];
@@ -191,11 +179,21 @@ const gather: Operation = (to, node) => {
   to.place(output, result, to.rank(indices) === 1 ? x.layout : straight(to.rank(output)));
 };
 
-export const selections: Operations = {
+export const arrayOperations: Operations = {
+  Reshape: reshape,
+  Squeeze: reshape,
+  ExpandDims: reshape,
+  Transpose: transpose,
+  Pack: pack,
+  Unpack: unpack,
+  Tile: tile,
+  BroadcastTo: (to, node) => expand(to, node, node.inputs[0]),
+  Fill: (to, node) => expand(to, node, node.inputs[1]),
+
   ConcatV2: concat,
   GatherV2: gather,
   GatherNd: (to, node) => {
-    const [input, indices] = node.inputs as [number, number];
+    const [input, indices] = node.inputs;
     const places = to.emit('Cast', [to.at(indices)], { to: 7 });
     const output = node.outputs[0];
     to.place(output, to.emit('GatherND', [to.at(input), places]), straight(to.rank(output)));

@@ -12,7 +12,47 @@ const alpha = (name: string) => (node: Parameters<typeof attribute>[0]) => ({
   alpha: new Float(attribute<number>(node, name, 'number')),
 });
 
-export const elementwise: Operations = {
+/** @param transposed names of the attributes that say whether the first and second factor are transposed. */
+const product =
+  (transposed: readonly [string, string]): Operation =>
+  (to, node) => {
+    const [a, b] = node.inputs.map((id, side) => {
+      const layout = [...straight(to.rank(id))];
+      if (node.attributes[transposed[side]]) layout.push(...layout.splice(-2).reverse());
+      return to.at(id, layout);
+    });
+    const output = node.outputs[0];
+    to.place(output, to.emit('MatMul', [a, b]), straight(to.rank(output)));
+  };
+
+const reduction =
+  (op: string): Operation =>
+  (to, node) => {
+    const axes = axesOf(to, node);
+    const x = to.any(node.inputs[0]);
+    const places = axes.map((axis) => placeOf(x.layout, axis)).sort((a, b) => a - b);
+    const keep = node.attributes.keep_dims === true;
+    const result = to.emit(op, [x.name, to.int64(places)], { keepdims: keep ? 1 : 0 });
+    to.place(node.outputs[0], result, keep ? x.layout : withoutAxes(x.layout, axes));
+  };
+
+/** The reduced dimensions, counted from the first. */
+function axesOf(to: Lowering, node: GraphNode): number[] {
+  const rank = to.rank(node.inputs[0]);
+  return to.numbers(node, 1).map((axis) => (axis < 0 ? axis + rank : axis));
+}
+
+const position =
+  (op: string): Operation =>
+  (to, node) => {
+    const [axis] = axesOf(to, node);
+    const x = to.any(node.inputs[0]);
+    const found = to.emit(op, [x.name], { axis: placeOf(x.layout, axis), keepdims: 0 });
+    const result = to.emit('Cast', [found], { to: DATA_TYPES.int32 });
+    to.place(node.outputs[0], result, withoutAxes(x.layout, [axis]));
+  };
+
+export const mathOperations: Operations = {
   Abs: unary('Abs'),
   Ceil: unary('Ceil'),
   Cos: unary('Cos'),
@@ -59,7 +99,7 @@ export const elementwise: Operations = {
   FloorDiv: together((inputs, to, node) => {
     if (to.type(node.outputs[0]) === 'float32') return to.emit('Floor', [to.emit('Div', inputs)]);
     // ONNX divides whole numbers towards zero; the remainder taken off first, there is nothing to round.
-    const [a, b] = inputs as [string, string];
+    const [a, b] = inputs;
     return to.emit('Div', [to.emit('Sub', [a, to.emit('Mod', [a, b])]), b]);
   }),
   FloorMod: together(([a, b], to, node) => {
@@ -80,54 +120,10 @@ export const elementwise: Operations = {
   ClipByValue: together(([x, low, high], to) => to.emit('Min', [to.emit('Max', [x, low]), high])),
   Select: together((inputs, to) => to.emit('Where', inputs)),
   SelectV2: together((inputs, to) => to.emit('Where', inputs)),
-};
 
-/** @param transposed names of the attributes that say whether the first and second factor are transposed. */
-const product =
-  (transposed: readonly [string, string]): Operation =>
-  (to, node) => {
-    const [a, b] = node.inputs.map((id, side) => {
-      const layout = [...straight(to.rank(id))];
-      if (node.attributes[transposed[side]]) layout.push(...layout.splice(-2).reverse());
-      return to.at(id, layout);
-    });
-    const output = node.outputs[0];
-    to.place(output, to.emit('MatMul', [a, b]), straight(to.rank(output)));
-  };
-
-export const matrices: Operations = {
   MatMul: product(['transpose_a', 'transpose_b']),
   BatchMatMulV2: product(['adj_x', 'adj_y']),
-};
 
-const reduction =
-  (op: string): Operation =>
-  (to, node) => {
-    const axes = axesOf(to, node);
-    const x = to.any(node.inputs[0]);
-    const places = axes.map((axis) => placeOf(x.layout, axis)).sort((a, b) => a - b);
-    const keep = node.attributes.keep_dims === true;
-    const result = to.emit(op, [x.name, to.int64(places)], { keepdims: keep ? 1 : 0 });
-    to.place(node.outputs[0], result, keep ? x.layout : withoutAxes(x.layout, axes));
-  };
-
-/** The reduced dimensions, counted from the first. */
-function axesOf(to: Lowering, node: GraphNode): number[] {
-  const rank = to.rank(node.inputs[0]);
-  return to.numbers(node, 1).map((axis) => (axis < 0 ? axis + rank : axis));
-}
-
-const position =
-  (op: string): Operation =>
-  (to, node) => {
-    const [axis] = axesOf(to, node) as [number];
-    const x = to.any(node.inputs[0]);
-    const found = to.emit(op, [x.name], { axis: placeOf(x.layout, axis), keepdims: 0 });
-    const result = to.emit('Cast', [found], { to: DATA_TYPES.int32 });
-    to.place(node.outputs[0], result, withoutAxes(x.layout, [axis]));
-  };
-
-export const reductions: Operations = {
   ArgMax: position('ArgMax'),
   ArgMin: position('ArgMin'),
   Max: reduction('ReduceMax'),

@@ -45,7 +45,7 @@ const sizesOf = (to: Lowering, node: GraphNode, id: number): Pair => [
 /** Conv2D, with a bias as third input where `fuseBias` found one. */
 const convolution: Operation = (to, node) => {
   checkLayout(node);
-  const [x, filter, bias] = node.inputs as [number, number, number?];
+  const [x, filter, bias] = node.inputs;
   const [kh, kw, channels] = to.shape(filter) as [number, number, number, number];
   const strides = spatial(node, 'strides');
   const dilations = spatial(node, 'dilations');
@@ -64,7 +64,7 @@ const convolution: Operation = (to, node) => {
 /** One filter or several for each channel; the filter is [h, w, channels, multiplier]. */
 const depthwiseConvolution: Operation = (to, node) => {
   checkLayout(node);
-  const [x, filter] = node.inputs as [number, number];
+  const [x, filter] = node.inputs;
   const [kh, kw, channels, multiplier] = to.shape(filter) as [number, number, number, number];
   const strides = spatial(node, 'strides');
   const dilations = spatial(node, 'dilations');
@@ -83,7 +83,7 @@ const depthwiseConvolution: Operation = (to, node) => {
 /** A transposed convolution: the gradient of one with the filter [h, w, channels of the result, of the input]. */
 const transposedConvolution: Operation = (to, node) => {
   checkLayout(node);
-  const [, filter, x] = node.inputs as [number, number, number];
+  const [, filter, x] = node.inputs;
   const output = node.outputs[0];
   const [kh, kw] = to.shape(filter) as [number, number];
   const strides = spatial(node, 'strides');
@@ -168,19 +168,6 @@ const patches: Operation = (to, node) => {
   to.place(output, to.emit('Concat', parts, { axis: 1 }), NCHW);
 };
 
-export const windows: Operations = {
-  AvgPool: pooling('AveragePool', { count_include_pad: 0 }),
-  Conv2D: convolution,
-  Conv2DBackpropInput: transposedConvolution,
-  DepthToSpace: blocks('DepthToSpace', { mode: 'DCR' }),
-  DepthwiseConv2dNative: depthwiseConvolution,
-  ExtractImagePatches: patches,
-  MaxPool: pooling('MaxPool'),
-  MirrorPad: padding(mirrorMode),
-  PadV2: padding(() => 'constant'),
-  SpaceToDepth: blocks('SpaceToDepth', {}),
-};
-
 /** Softmax over TensorFlow's last dimension. */
 const softmax =
   (op: string): Operation =>
@@ -192,45 +179,10 @@ const softmax =
 const batchNormalization: Operation = (to, node) => {
   if (node.attributes.is_training !== false)
     throw unsupported(node, 'batch normalisation is in training mode');
-  const [x, ...parameters] = node.inputs.slice(0, 5) as [number, ...number[]];
+  const [x, ...parameters] = node.inputs.slice(0, 5);
   const epsilon = new Float(attribute<number>(node, 'epsilon', 'number'));
   const inputs = [to.at(x, NCHW), ...parameters.map((id) => to.at(id))];
   to.place(node.outputs[0], to.emit('BatchNormalization', inputs, { epsilon }), NCHW);
-};
-
-export const normalisations: Operations = {
-  Softmax: softmax('Softmax'),
-  LogSoftmax: softmax('LogSoftmax'),
-  FusedBatchNorm: batchNormalization,
-
-  LRN: (to, node) => {
-    const number = (name: string) => attribute<number>(node, name, 'number');
-    const size = 2 * number('depth_radius') + 1;
-    const result = to.emit('LRN', [to.at(node.inputs[0], NCHW)], {
-      size,
-      // ONNX divides it by the size, TensorFlow does not.
-      alpha: new Float(number('alpha') * size),
-      beta: new Float(number('beta')),
-      bias: new Float(number('bias')),
-    });
-    to.place(node.outputs[0], result, NCHW);
-  },
-
-  /** Made by `fuseInstanceNorm`: (x - mean) / deviation * gamma + beta, gamma and beta [n or 1, 1, 1, c]. */
-  InstanceNorm: (to, node) => {
-    const [x, gamma, beta] = node.inputs as [number, number, number];
-    const [n, h, w, c] = to.shape(x) as [number | null, number, number, number];
-    const epsilon = new Float(attribute<number>(node, 'epsilon', 'number'));
-    const perSample = to.shape(gamma)[0] !== 1;
-    const parameters = [gamma, beta].map((id) =>
-      to.reshape(to.at(id, NCHW), [to.shape(id)[0]!, c, 1, 1], [perSample ? null : c]),
-    );
-    // The features of a batch are the channels of one picture where each sample has its own scale.
-    const features = to.at(x, NCHW);
-    const planes = perSample ? to.reshape(features, [n, c, h, w], [1, null, h, w]) : features;
-    const result = to.emit('InstanceNormalization', [planes, ...parameters], { epsilon });
-    to.place(node.outputs[0], perSample ? to.reshape(result, [1, null, h, w], [n, c, h, w]) : result, NCHW);
-  },
 };
 
 /** How a pixel's place in the result becomes one in the input. */
@@ -252,11 +204,55 @@ const resize =
     to.place(output, result, NCHW);
   };
 
-export const resizing: Operations = {
+export const nnOperations: Operations = {
+  AvgPool: pooling('AveragePool', { count_include_pad: 0 }),
+  Conv2D: convolution,
+  Conv2DBackpropInput: transposedConvolution,
+  DepthToSpace: blocks('DepthToSpace', { mode: 'DCR' }),
+  DepthwiseConv2dNative: depthwiseConvolution,
+  ExtractImagePatches: patches,
+  MaxPool: pooling('MaxPool'),
+  MirrorPad: padding(mirrorMode),
+  PadV2: padding(() => 'constant'),
+  SpaceToDepth: blocks('SpaceToDepth', {}),
+
   ResizeBilinear: resize(() => ({ mode: 'linear' })),
   ResizeNearestNeighbor: resize((node) => ({
     mode: 'nearest',
     // TensorFlow takes the pixel in which a half-pixel centre falls, the nearest corner, or else the one before.
     nearest_mode: coordinates(node) === 'asymmetric' ? 'floor' : 'round_prefer_ceil',
   })),
+
+  Softmax: softmax('Softmax'),
+  LogSoftmax: softmax('LogSoftmax'),
+  FusedBatchNorm: batchNormalization,
+
+  LRN: (to, node) => {
+    const number = (name: string) => attribute<number>(node, name, 'number');
+    const size = 2 * number('depth_radius') + 1;
+    const result = to.emit('LRN', [to.at(node.inputs[0], NCHW)], {
+      size,
+      // ONNX divides it by the size, TensorFlow does not.
+      alpha: new Float(number('alpha') * size),
+      beta: new Float(number('beta')),
+      bias: new Float(number('bias')),
+    });
+    to.place(node.outputs[0], result, NCHW);
+  },
+
+  /** Made by `fuseInstanceNorm`: (x - mean) / deviation * gamma + beta, gamma and beta [n or 1, 1, 1, c]. */
+  InstanceNorm: (to, node) => {
+    const [x, gamma, beta] = node.inputs;
+    const [n, h, w, c] = to.shape(x) as [number | null, number, number, number];
+    const epsilon = new Float(attribute<number>(node, 'epsilon', 'number'));
+    const perSample = to.shape(gamma)[0] !== 1;
+    const parameters = [gamma, beta].map((id) =>
+      to.reshape(to.at(id, NCHW), [to.shape(id)[0], c, 1, 1], [perSample ? null : c]),
+    );
+    // The features of a batch are the channels of one picture where each sample has its own scale.
+    const features = to.at(x, NCHW);
+    const planes = perSample ? to.reshape(features, [n, c, h, w], [1, null, h, w]) : features;
+    const result = to.emit('InstanceNormalization', [planes, ...parameters], { epsilon });
+    to.place(node.outputs[0], perSample ? to.reshape(result, [1, null, h, w], [n, c, h, w]) : result, NCHW);
+  },
 };

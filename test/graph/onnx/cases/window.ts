@@ -1,4 +1,5 @@
 /** Operations over windows of pictures, and resizing. */
+import { Graph } from '../../../../src/graph/graph.ts';
 import { attribute, runOp } from '../../../../src/ops/raw.ts';
 import { type Tensor1D, type Tensor4D, tf } from '../../../../src/ops/tf.ts';
 import { type Computation, randomValues } from '../support.ts';
@@ -37,7 +38,7 @@ function transposed(
   const attributes = { strides: [1, stride, stride, 1], padding: pad.toUpperCase() };
   return {
     ...ofPicture((x) => tf.conv2dTranspose(x, kernel, [x.shape[0], ...size, filter[2]], stride, pad)),
-    graph: {
+    graph: new Graph({
       values: new Map([
         [0, { type: 'float32', shape: picture }],
         [1, { type: 'int32', shape: [4] }],
@@ -51,7 +52,7 @@ function transposed(
       nodes: [{ op: 'Conv2DBackpropInput', attributes, inputs: [1, 2, 0], outputs: [3] }],
       inputs: new Map([['x', 0]]),
       outputs: new Map([['y', 3]]),
-    },
+    }),
   };
 }
 
