@@ -9,13 +9,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pipeline } from '../src/export/computation.ts';
-import { type ExportFormat, exportModel } from '../src/export/export.ts';
 import { makeCases } from '../src/export/proof.ts';
+import { type ExportFormat, exportModel } from '../src/export/run.ts';
 import { toModel } from '../src/graph/onnx/session.ts';
 import { loadMethod } from '../src/models/load.ts';
 import { readConfig } from '../src/models/read-config.ts';
 import { createMethod } from '../src/models/registry.ts';
-import { silent } from '../src/runtime/progress.ts';
 import { launch } from '../test/editor/browser.ts';
 import type { Plain } from '../test/export/page.ts';
 import { bundle, pageOf, RUNTIME_SCRIPTS, serve } from '../test/export/serve.ts';
@@ -37,20 +36,15 @@ async function makeCheckpoint(): Promise<string> {
   }
 }
 
-const loaded = await loadMethod(await makeCheckpoint());
+const checkpoint = await makeCheckpoint();
+const loaded = await loadMethod(checkpoint);
 
 /** Exports one format; gives the size of the files that a program loads, and the time. */
 async function measureExport(format: ExportFormat): Promise<void> {
   const begin = performance.now();
   const before = process.cpuUsage();
-  const { files, proofs } = await exportModel(loaded, {
-    formats: [format],
-    precision: 'fp16',
-    network: 'pipeline',
-    out: join(folder, format),
-    reporter: silent,
-    signal: new AbortController().signal,
-  });
+  const out = join(folder, format);
+  const { files, proofs } = await exportModel({ checkpoint, formats: [format], precision: 'fp16', out });
   const seconds = (performance.now() - begin) / 1000;
   const { user, system } = process.cpuUsage(before);
   const cpu = `${((user + system) / 1e6).toFixed(1)} s of CPU time`;

@@ -1,7 +1,7 @@
 /** The command `export`: a checkpoint in the formats of other programs, each proven equal. */
-import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../export/export.ts';
+
 import { describeProof } from '../export/proof.ts';
-import { loadMethod } from '../models/load.ts';
+import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../export/run.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { catchInterrupts } from './interrupt.ts';
 
@@ -20,16 +20,11 @@ export interface ExportCommand {
 
 /** Writes the export into a new folder and says how equal it is. Throws a UserError, or the signal's reason; nothing is left then. */
 export async function exportCommand(command: ExportCommand): Promise<void> {
-  const { checkpoint, format, reporter, out } = command;
-  const loaded = await loadMethod(checkpoint);
-  try {
-    const formats = format === 'all' ? EXPORT_FORMATS : [format];
-    const ending = 'after the file in progress; nothing will be left';
-    const signal = command.signal ?? catchInterrupts(reporter.warn, ending);
-    const { proofs } = await exportModel(loaded, { ...command, formats, signal });
-    for (const line of proofs.flatMap(describeProof)) reporter.info(line);
-    reporter.info(`Export: ${out} (how to use it: README.md)`);
-  } finally {
-    loaded.method.dispose();
-  }
+  const { format, reporter, out } = command;
+  const formats = format === 'all' ? EXPORT_FORMATS : [format];
+  const ending = 'after the file in progress; nothing will be left';
+  const signal = command.signal ?? catchInterrupts(reporter.warn, ending);
+  const { proofs } = await exportModel({ ...command, formats, signal });
+  for (const line of proofs.flatMap(describeProof)) reporter.info(line);
+  reporter.info(`Export: ${out} (how to use it: README.md)`);
 }

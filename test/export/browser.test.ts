@@ -6,14 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunConfig } from '../../src/config/run-config.ts';
 import type { Method } from '../../src/core/method.ts';
 import { pipeline } from '../../src/export/computation.ts';
-import { EXPORT_FORMATS, exportModel } from '../../src/export/export.ts';
 import { type Case, makeCases } from '../../src/export/proof.ts';
+import { exportModel } from '../../src/export/run.ts';
 import { arrange, permutation, straight, transposeData, usualLayout } from '../../src/graph/onnx/layout.ts';
 import { toModel, type Values } from '../../src/graph/onnx/session.ts';
 import { loadMethod } from '../../src/models/load.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { tf, type Variable } from '../../src/ops/tf.ts';
-import { silent } from '../../src/runtime/progress.ts';
 import { launch, noBrowser, webGpuInSoftware } from '../editor/browser.ts';
 import { randomiseWeights } from '../graph/graphs.ts';
 import { tinyConfig } from '../models/dps/tiny.ts';
@@ -96,14 +95,13 @@ describe.skipIf(noBrowser)(`an export in a page${noBrowser ? ` (${noBrowser})` :
     folder = mkdtempSync(join(tmpdir(), 'export-page-'));
     const { method, config } = tinyMethod();
     const networks = Object.keys(method.networks);
-    const loaded = await loadMethod(await saveMethod(join(folder, 'run'), method, config, networks, 5));
+    const checkpoint = await saveMethod(join(folder, 'run'), method, config, networks, 5);
     method.dispose();
+    const loaded = await loadMethod(checkpoint);
     const cases = makeCases(pipeline(loaded.method, loaded.config));
     [inputs, expected] = [joined(cases, 'inputs'), joined(cases, 'expected')];
-    const write = (name: string, change: Partial<Parameters<typeof exportModel>[1]>) => {
-      const common = { formats: EXPORT_FORMATS, precision: 'fp32', network: 'pipeline' } as const;
-      const signal = AbortSignal.any([]);
-      return exportModel(loaded, { ...common, out: join(folder, name), reporter: silent, signal, ...change });
+    const write = (name: string, change: Partial<Parameters<typeof exportModel>[0]>) => {
+      return exportModel({ checkpoint, out: join(folder, name), ...change });
     };
     for (const [precision] of PRECISIONS) await write(precision, { precision });
     await write('onnx-alone', { formats: ['onnx'], network: 'F' });

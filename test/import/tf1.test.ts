@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportModel } from '../../src/export/export.ts';
+import { exportModel } from '../../src/export/run.ts';
 import { importWeights } from '../../src/import/import.ts';
 import {
   buildGenerator as buildDeepFill,
@@ -152,9 +152,7 @@ describe('DeepFillv2', () => {
     const { path } = await imported(variables);
     const loaded = await loadMethod(path);
     const out = join(path, '..', 'export');
-    const signal = new AbortController().signal;
-    const options = { formats: ['safetensors'], precision: 'fp32', network: 'G', reporter: silent } as const;
-    await exportModel(loaded, { ...options, out, signal });
+    await exportModel({ checkpoint: path, out, formats: ['safetensors'], network: 'G' });
     const file = join(out, 'safetensors/G.safetensors');
     for (const [key, { data }] of readSafetensors(file)) expect(data, key).toEqual(variables.get(key)!.data);
     const again = await importWeights({ from: [file], out: join(path, '..', 'again'), reporter: silent });

@@ -9,7 +9,7 @@ import { detectEdges } from '../../data/edges/detect.ts';
 import { resizeMap } from '../../data/edges/resize.ts';
 import { edgeMapToSketch } from '../../data/edges/sketch-of-edges.ts';
 import { loadFaceCrop } from '../../data/face-crop.ts';
-import { exportModel } from '../../export/export.ts';
+import { exportModel } from '../../export/run.ts';
 import type { Region } from '../../infer/raster.ts';
 import { runPredictor } from '../../infer/run-predictor.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../../models/load.ts';
@@ -17,7 +17,6 @@ import { loadHed } from '../../nn/hed.ts';
 import { namedWeights } from '../../nn/network-weights.ts';
 import type { LayersModel } from '../../ops/tf.ts';
 import { UserError } from '../../runtime/errors.ts';
-import { silent } from '../../runtime/progress.ts';
 import type { EditorDescription, EngineInput, EngineOutput } from '../wire.ts';
 import { endpointOf } from './endpoint.ts';
 
@@ -103,14 +102,7 @@ export class Computations {
   /** Writes the whole path of a checkpoint as ONNX into a new folder. It needs no `load`. */
   exportModel(checkpoint: string, out: string): Promise<void> {
     return this.#inTurn(async () => {
-      await exportModel(await loadMethod(checkpoint), {
-        formats: ['onnx'],
-        precision: 'fp32',
-        network: 'pipeline',
-        out,
-        reporter: silent,
-        signal: new AbortController().signal,
-      });
+      await exportModel({ checkpoint, out, formats: ['onnx'] });
     });
   }
 

@@ -14,7 +14,7 @@ export interface ExportSource {
   readonly network: (network: LayersModel) => ExportSource;
 }
 
-export interface ExportOptions {
+interface FormatOptions {
   /** Where the format's files go; paths in the export begin here. */
   readonly folder: string;
   readonly precision: Precision;
@@ -24,4 +24,4 @@ export interface ExportOptions {
 }
 
 /** Writes a computation's files and proves them equal to it, reading back what was written. */
-export type Exporter = (source: ExportSource, options: ExportOptions) => Promise<Proof[]>;
+export type Exporter = (source: ExportSource, options: FormatOptions) => Promise<Proof[]>;

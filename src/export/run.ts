@@ -4,10 +4,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Method } from '../core/method.ts';
-import { type LoadedMethod, requireTrained } from '../models/load.ts';
+import { type LoadedMethod, loadMethod, requireTrained } from '../models/load.ts';
 import { UserError } from '../runtime/errors.ts';
 import { hashFile, makeFolderAtomically, writeFileAtomically } from '../runtime/files.ts';
-import type { Reporter } from '../runtime/progress.ts';
+import { type Reporter, silent } from '../runtime/progress.ts';
 import type { Precision } from '../weights/float16.ts';
 import { type Computation, chooseComputations, graphOf, singleNetwork } from './computation.ts';
 import type { Exporter, ExportSource } from './formats/exporter.ts';
@@ -17,8 +17,7 @@ import { exportTfjs } from './formats/tfjs.ts';
 import { describeConfig } from './metadata.ts';
 import { modelCard } from './model-card.ts';
 import { type Case, makeCases, type Proof, requireEqual } from './proof.ts';
-import type { ExportReport } from './report.ts';
-import { describeOrigin, LICENCE, originOf, PRODUCER } from './report.ts';
+import { describeOrigin, type ExportReport, LICENCE, originOf, PRODUCER } from './report.ts';
 
 const exporters = { onnx: exportOnnx, tfjs: exportTfjs, safetensors: exportSafetensors } satisfies Record<
   string,
@@ -29,25 +28,30 @@ export type ExportFormat = keyof typeof exporters;
 export const EXPORT_FORMATS = Object.keys(exporters) as readonly ExportFormat[];
 
 export interface ExportOptions {
-  readonly formats: readonly ExportFormat[];
-  readonly precision: Precision;
-  /** `pipeline`, `G` for the generators of all levels, or a network's name. */
-  readonly network: string;
+  /** A run's folder, which stands for its newest checkpoint, or a checkpoint's. */
+  readonly checkpoint: string;
   /** A folder that does not exist yet. */
   readonly out: string;
-  readonly reporter: Reporter;
+  /** All where they are left out. */
+  readonly formats?: readonly ExportFormat[] | undefined;
+  /** Of the stored weights, `fp32` where it is left out; the computation is in single precision in any case. */
+  readonly precision?: Precision | undefined;
+  /** `pipeline`, which it is where it is left out, `G` for the generators of all levels, or a network's name. */
+  readonly network?: string | undefined;
+  readonly reporter?: Reporter | undefined;
   /** Ends the export after the file in progress. */
-  readonly signal: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
  * Exports from a checkpoint into a new folder: the formats' files, `export.json` and `README.md`.
  *
- * @throws UserError when the folder exists, a network is unknown or untrained, or a file is not equal to its source;
- *   the signal's reason when it was aborted. Nothing is left then.
+ * @returns what `export.json` holds.
+ * @throws UserError when the folder exists, there is no checkpoint, a network is unknown or untrained, or a file is not
+ *   equal to its source; the signal's reason when it was aborted. Nothing is left then.
  */
-export async function exportModel(loaded: LoadedMethod, options: ExportOptions): Promise<ExportReport> {
-  const { network, out } = options;
+export async function exportModel(options: ExportOptions): Promise<ExportReport> {
+  const { checkpoint, out, network = 'pipeline' } = options;
   if (existsSync(out)) {
     throw new UserError('The folder to export into exists already.', {
       where: out,
@@ -55,22 +59,27 @@ export async function exportModel(loaded: LoadedMethod, options: ExportOptions):
       fix: 'name another one with --out, or remove it',
     });
   }
-  const computations = chooseComputations(loaded.method, loaded.config, network);
-  const needed = computations.flatMap(({ networks }) => networks.map(({ name }) => name));
-  requireTrained([...new Set(needed)], loaded.trained, loaded.path);
-  return makeFolderAtomically(out, async (temporary) => {
-    const report = await writeAll(temporary, loaded, computations, options);
-    await writeFileAtomically(join(temporary, 'export.json'), `${JSON.stringify(report, null, 1)}\n`);
-    await writeFileAtomically(join(temporary, 'README.md'), modelCard(report, computations));
-    return report;
-  });
+  const loaded = await loadMethod(checkpoint);
+  try {
+    const computations = chooseComputations(loaded.method, loaded.config, network);
+    const needed = computations.flatMap(({ networks }) => networks.map(({ name }) => name));
+    requireTrained([...new Set(needed)], loaded.trained, loaded.path);
+    return await makeFolderAtomically(out, async (temporary) => {
+      const report = await writeAll(temporary, loaded, computations, options);
+      await writeFileAtomically(join(temporary, 'export.json'), `${JSON.stringify(report, null, 1)}\n`);
+      await writeFileAtomically(join(temporary, 'README.md'), modelCard(report, computations));
+      return report;
+    });
+  } finally {
+    loaded.method.dispose();
+  }
 }
 
 async function writeAll(
   folder: string,
   loaded: LoadedMethod,
   computations: readonly Computation[],
-  { formats, precision, reporter, signal }: ExportOptions,
+  { formats = EXPORT_FORMATS, precision = 'fp32', reporter = silent, signal }: ExportOptions,
 ): Promise<ExportReport> {
   const origin = await originOf(loaded);
   const { checkpoint, step, sha256 } = origin;
@@ -85,7 +94,7 @@ async function writeAll(
     for (const format of formats) {
       // Lets a signal in: what follows keeps the thread busy.
       await setImmediate();
-      signal.throwIfAborted();
+      signal?.throwIfAborted();
       task.update(done++, `${computation.name} as ${format}`);
       const found = await exporters[format](source, options);
       for (const proof of found) requireEqual(proof);
