@@ -14,7 +14,7 @@ const BATCH = 8;
 const BASELINE = 'mean colour';
 
 /** Means over the samples, inside their holes. */
-export interface TableRow {
+interface TableRow {
   readonly name: string;
   readonly l1: number;
   /** dB. */

@@ -14,7 +14,7 @@ import type { Shards } from './shards.ts';
 import { type EvaluationSet, type ItemBatch, readItems } from './suite/set.ts';
 
 /** A checkpoint; its image generator given the true sketch, which no refinement can better; or a mean colour. */
-export type MethodKind = 'checkpoint' | 'true-sketch' | 'mean-colour';
+type MethodKind = 'checkpoint' | 'true-sketch' | 'mean-colour';
 
 export interface EvaluatedMethod {
   readonly label: string;

@@ -5,13 +5,13 @@ import { basename, dirname, join, relative } from 'node:path';
 import { prepare } from '../data/prepare.ts';
 import type { Split } from '../data/types.ts';
 import { UserError } from '../runtime/errors.ts';
+import { writeFilesTogether } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
 import { type EvaluatedCheckpoint, openCheckpoints, trainedOn } from './checkpoints.ts';
 import { MetricCollection } from './metrics/collection.ts';
 import { evaluateCheckpoints } from './passes.ts';
-import { reportCsv, reportJson, writeTogether } from './report/files.ts';
 import { reportPage } from './report/page.ts';
-import { buildReport, type Report } from './report/report.ts';
+import { buildReport, type Report, reportCsv, reportJson } from './report/report.ts';
 import { drawSamples } from './report/sample-images.ts';
 import { Shards } from './shards.ts';
 import { type EvaluationSet, makeSet } from './suite/set.ts';
@@ -105,7 +105,7 @@ async function measureAndReport(
     'metrics.csv': reportCsv(report),
     'report.html': reportPage(report, shown),
   };
-  await writeTogether(folder, files);
+  await writeFilesTogether(folder, files);
   await shards.remove();
   return { folder, files: Object.keys(files).map((name) => join(folder, name)), report };
 }

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { UserError } from './errors.ts';
 
@@ -44,6 +44,29 @@ export async function writeSynced<T>(path: string, write: (file: FileHandle) => 
 /** Replaces the file by `data`, see {@link writeAtomically}. */
 export async function writeFileAtomically(path: string, data: string | Uint8Array): Promise<void> {
   await writeAtomically(path, (file) => file.writeFile(data));
+}
+
+/**
+ * Writes texts, by file name, into a folder, which is made if it is missing. Files that bear these names stay as they are
+ * until all texts are written.
+ */
+export async function writeFilesTogether(
+  folder: string,
+  texts: Readonly<Record<string, string>>,
+): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const files = Object.entries(texts).map(([name, text]) => {
+    const path = join(folder, name);
+    return { path, text, temporary: temporaryName(path) };
+  });
+  try {
+    for (const { temporary, text } of files) await writeSynced(temporary, (file) => file.writeFile(text));
+    for (const { temporary, path } of files) await rename(temporary, path);
+    await syncFolder(folder);
+  } catch (error) {
+    for (const { temporary } of files) await rm(temporary, { force: true });
+    throw error;
+  }
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The report's data, `metrics.json`: its form, and how it is put together. */
+/** The report's data: the form of `metrics.json`, how it is put together, and its two files for programs. */
 import { z } from 'zod';
 import type { EvaluatedCheckpoint } from '../checkpoints.ts';
 import type { MetricCollection } from '../metrics/collection.ts';
@@ -181,6 +181,48 @@ function metricsOf({ sampleMetrics, setMetrics, columns }: MetricCollection): Re
     const own = columns.filter((column) => column.metric === metric).map(({ region: measured }) => measured);
     return { name, title, unit, better, definition, kind, regions: kind === 'set' ? ['image'] : own };
   });
+}
+
+/** `metrics.json`, with one line for each row: so people and `diff` can read it. */
+export function reportJson(report: Report): string {
+  const { rows, differences, bestL, ...rest } = report;
+  const list = (items: readonly object[]) =>
+    items.length === 0 ? '[]' : `[\n${items.map((item) => `  ${JSON.stringify(item)}`).join(',\n')}\n ]`;
+  const head = JSON.stringify(rest, null, 1).slice(0, -2);
+  return `${head},\n "rows": ${list(rows)},\n "differences": ${list(differences)},\n "bestL": ${list(bestL)}\n}\n`;
+}
+
+/** `metrics.csv` (RFC 4180): the rows of `metrics.json`, then its differences, which are rows with a reference. */
+export function reportCsv({ rows, differences }: Report): string {
+  const head = [
+    'method',
+    'reference',
+    'd',
+    'l',
+    'hole',
+    'size_from',
+    'size_below',
+    'metric',
+    'region',
+    'mean',
+    'low',
+    'high',
+    'count',
+  ];
+  const lines = [
+    ...rows.map((row) => ({ ...row, reference: null })),
+    ...differences.map((row) => ({ ...row, hole: null, size: null })),
+  ].map(({ method, reference, d, l, hole, size, metric, region, mean, low, high, count }) =>
+    [method, reference, d, l, hole, size?.[0], size?.[1], metric, region, mean, low, high, count]
+      .map(csvCell)
+      .join(','),
+  );
+  return `${[head.join(','), ...lines].join('\r\n')}\r\n`;
+}
+
+function csvCell(value: string | number | null | undefined): string {
+  const text = String(value ?? '');
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
 /** The file that is made from the schema, as text by path. */

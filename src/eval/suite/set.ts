@@ -18,7 +18,7 @@ import type { Suite } from './suite.ts';
 const VERSION = 1;
 
 /** `all` in synthesis, where the whole image is hole. */
-export type ItemHole = HoleKind | 'all';
+type ItemHole = HoleKind | 'all';
 
 /** A photo with a hole. */
 export interface Item {

@@ -5,14 +5,21 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { linearScale } from '../../../src/eval/report/chart.ts';
 import { curveChart } from '../../../src/eval/report/curve.ts';
-import { reportCsv, reportJson, writeTogether } from '../../../src/eval/report/files.ts';
 import { html } from '../../../src/eval/report/html.ts';
 import { reportPage } from '../../../src/eval/report/page.ts';
-import { buildReport, type Report, reportReferences, reportSchema } from '../../../src/eval/report/report.ts';
+import {
+  buildReport,
+  type Report,
+  reportCsv,
+  reportJson,
+  reportReferences,
+  reportSchema,
+} from '../../../src/eval/report/report.ts';
 import { drawSamples, type ReportSamples, spread } from '../../../src/eval/report/sample-images.ts';
 import { format, formatDifference, measureOf } from '../../../src/eval/report/select.ts';
 import { headline } from '../../../src/eval/report/tables.ts';
 import { summarize } from '../../../src/eval/summarize.ts';
+import { writeFilesTogether } from '../../../src/runtime/files.ts';
 import { silent } from '../../../src/runtime/progress.ts';
 import { launch, noBrowser } from '../../editor/browser.ts';
 import { makePairs } from '../../train/pairs.ts';
@@ -72,8 +79,8 @@ describe('metrics.json and metrics.csv', () => {
 
   it('appear together or not at all', async () => {
     const out = join(folder, 'together');
-    await writeTogether(out, { a: '1', b: '2' });
-    await expect(writeTogether(out, { a: '3', 'no/where': '4' })).rejects.toThrow();
+    await writeFilesTogether(out, { a: '1', b: '2' });
+    await expect(writeFilesTogether(out, { a: '3', 'no/where': '4' })).rejects.toThrow();
     expect(readdirSync(out)).toEqual(['a', 'b']);
     expect(readFileSync(join(out, 'a'), 'utf8')).toBe('1');
   });
@@ -167,7 +174,7 @@ describe('report.html', () => {
     `opens in a browser, on a phone and in the dark, by the rules of access${noBrowser ? ` (skipped: ${noBrowser})` : ''}`,
     async () => {
       const file = join(folder, 'page.html');
-      await writeTogether(folder, { 'page.html': page });
+      await writeFilesTogether(folder, { 'page.html': page });
       const browser = await launch();
       try {
         for (const [width, colorScheme] of [
