@@ -69,7 +69,7 @@ async function soak(): Promise<{ rows: Row[]; tensorsByStage: Map<string, Set<nu
     const data = await prepare({ config, reporter: silent });
     const method = createMethod(config);
     await method.prepareTraining(silent);
-    const plan = makePlan(method, config.resolution, data.samples.train.length);
+    const plan = makePlan(method, data.samples.train.length);
     const run = await createRunFolder(folder, config);
     const rows: Row[] = [];
     const tensorsByStage = new Map<string, Set<number>>();

@@ -48,7 +48,7 @@ async function dryRun({ config, locate }: LoadedConfig, reporter: Reporter): Pro
   checkBatches(config, training, locate);
   const method = createMethod(config);
   reporter.info(configToYaml(config));
-  const plan = makePlan(method, config.resolution, training);
+  const plan = makePlan(method, training);
   for (const line of describePlan(plan, true)) reporter.info(line);
   reporter.info('Nothing was trained or written (--dry-run).');
 }
@@ -71,7 +71,7 @@ async function trainAndMeasure(command: TrainCommand): Promise<void> {
   checkBatches(config, trainingSamples, locate);
   const method = createMethod(config);
   await method.prepareTraining(reporter);
-  const plan = makePlan(method, config.resolution, trainingSamples);
+  const plan = makePlan(method, trainingSamples);
   for (const line of describePlan(plan)) reporter.info(line);
   const run = opened?.run ?? (await createRunFolder(command.runs, config));
   reporter.info(`Run: ${run.path}`);

@@ -7,7 +7,7 @@ import type { LayersModel, Tensor, Tensor2D, Tensor4D, TensorFlow } from '../ops
 import type { Reporter } from '../runtime/progress.ts';
 import type { StreamState } from '../runtime/seed.ts';
 import type { Control } from './control.ts';
-import type { NetworkPorts } from './ports.ts';
+import type { NetworkDescription } from './ports.ts';
 
 export type Scalars = Record<string, TensorFlow.Scalar>;
 /** What one step measured, before its update. The caller disposes of the scalars (`tf.dispose` takes the whole). */
@@ -43,9 +43,11 @@ export interface StagePlan {
   readonly collapse?: Collapse;
 }
 
-/** A loss of the discriminator, weighted, that is as good as 0, and what may keep it from getting there. */
+/** When a discriminator's loss, weighted, is as good as 0, and what may keep it from getting there. */
 export interface Collapse {
-  readonly loss: number;
+  /** Its name among the losses of a step. */
+  readonly loss: string;
+  readonly below: number;
   /** Continues `If the sample grids get no better, try `. */
   readonly advice: string;
 }
@@ -125,8 +127,8 @@ export interface Method {
    */
   begin(stage: StagePlan): Trainable;
   predictor(): Predictor;
-  /** What a network of `networks` takes and gives, for its export. */
-  ports(network: string): NetworkPorts;
+  /** What others need to know of a network of `networks`. */
+  describe(network: string): NetworkDescription;
   /**
    * A batch's holes filled by what has been trained so far [n,r,r,3], r being its resolution: from sketches roughened by l
    * where the method has such, or from the true ones.

@@ -2,7 +2,7 @@
 import type { RunConfig } from '../config/run-config.ts';
 import type { Control } from '../core/control.ts';
 import type { Intermediate, Method } from '../core/method.ts';
-import { lPort, type NetworkPorts, type Port } from '../core/ports.ts';
+import { lPort, type NetworkDescription, type NetworkPorts, type Port } from '../core/ports.ts';
 import { splitStrokes } from '../data/colour-strokes.ts';
 import type { Graph } from '../graph/graph.ts';
 import { simplify } from '../graph/simplify/simplify.ts';
@@ -15,6 +15,8 @@ export interface Computation extends NetworkPorts {
   readonly name: string;
   /** The networks that it runs. */
   readonly networks: readonly LayersModel[];
+  /** Of a single network. */
+  readonly description?: NetworkDescription;
   /** Computes a batch on the native engine. The caller disposes of the results. */
   run(inputs: Record<string, Tensor>): Record<string, Tensor>;
 }
@@ -88,12 +90,14 @@ export function pipeline(method: Method, config: RunConfig): Computation {
 /** One network of a method with its own inputs. */
 export function singleNetwork(method: Method, name: string): Computation {
   const network = method.networks[name];
-  const ports = method.ports(name);
-  const { inputs, outputs } = ports;
+  const description = method.describe(name);
+  const { inputs, outputs } = description;
   return {
     name,
     networks: [network],
-    ...ports,
+    description,
+    inputs,
+    outputs,
     run: (tensors) => {
       const given = Object.keys(inputs).map((input) => tensors[input]);
       const results = network.apply(given.length === 1 ? given[0] : given);
@@ -104,21 +108,25 @@ export function singleNetwork(method: Method, name: string): Computation {
 }
 
 /**
- * What a user means by a name: `pipeline`, a network, or `G` for the generators of all levels.
+ * What a user means by a name: `pipeline`, a network, or several that have a name together, as the generators of all levels.
  *
  * @throws UserError when there is no such network.
  */
 export function chooseComputations(method: Method, config: RunConfig, name: string): Computation[] {
   if (name === 'pipeline') return [pipeline(method, config)];
   const names = Object.keys(method.networks);
-  const chosen = names.includes(name)
-    ? [name]
-    : names.filter((network) => name === 'G' && /^G\d+$/.test(network));
-  if (chosen.length === 0)
+  const family = (network: string) => method.describe(network).family;
+  const chosen = names.includes(name) ? [name] : names.filter((network) => family(network) === name);
+  if (chosen.length === 0) {
+    const families = [...new Set(names.flatMap((network) => family(network) ?? []))];
+    const together = families.map(
+      (label) => `${label} (${names.filter((network) => family(network) === label).join(', ')})`,
+    );
     throw new UserError('There is no such network.', {
       where: '--network',
-      expected: `pipeline, G (the generators of all levels) or one of ${names.join(', ')}`,
+      expected: `${['pipeline', ...together].join(', ')} or one of ${names.join(', ')}`,
       got: name,
     });
+  }
   return chosen.map((network) => singleNetwork(method, network));
 }

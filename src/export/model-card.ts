@@ -121,7 +121,7 @@ function layoutText(has: (format: string) => boolean): string {
     lines.push('The models in `tfjs-layers` are made of this project’s layers (`src/nn`), to be trained on.');
   if (has('safetensors'))
     lines.push(
-      'The safetensors files have the names and the layout of the original’s code: TensorFlow’s for DeepFillv2 and SC-FEGAN, else PyTorch’s; DeepPS’s `conv3`, which nothing uses, is 0.',
+      'The safetensors files have the names and the layout of the original’s code, for PyTorch or TensorFlow 1; weights that it wants and does not use are 0.',
     );
   return lines.join('\n');
 }

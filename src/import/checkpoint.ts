@@ -112,7 +112,7 @@ function requireFit(method: Method, networks: readonly ReleasedNetwork[]): void 
 
 /** Key and shape of every weight in the original's files. */
 function expectedEntries(method: Method, name: string): (readonly [string, readonly number[]])[] {
-  const { tf1 } = method.ports(name);
+  const { tf1 } = method.describe(name);
   const network = method.networks[name];
   if (tf1) return tf1Entries(network, tf1).map(({ key, shape }) => [key, shape]);
   return tf.tidy(() =>
@@ -121,7 +121,7 @@ function expectedEntries(method: Method, name: string): (readonly [string, reado
 }
 
 function loadNetwork(method: Method, { name, group }: ReleasedNetwork): void {
-  const { tf1 } = method.ports(name);
+  const { tf1 } = method.describe(name);
   const network = method.networks[name];
   const read = (key: string, shape: readonly number[]) =>
     tf.tensor(readFinite(key, group.tensors, group.where), [...shape], 'float32');

@@ -1,6 +1,6 @@
 import type { LearningStage } from '../core/learning-stage.ts';
 import type { Method, NamedImages, Predictor, StagePlan, Trainable } from '../core/method.ts';
-import type { NetworkPorts } from '../core/ports.ts';
+import type { NetworkDescription } from '../core/ports.ts';
 import type { Batch } from '../data/types.ts';
 import { type LayersModel, type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
@@ -21,7 +21,7 @@ export abstract class DirectMethod<Stage extends StagePlan = StagePlan> implemen
 
   protected abstract createStage(stage: Stage): LearningStage;
   abstract predictor(): Predictor;
-  abstract ports(network: string): NetworkPorts;
+  abstract describe(network: string): NetworkDescription;
 
   async prepareTraining(_reporter: Reporter): Promise<void> {}
 

@@ -18,9 +18,11 @@ export class CollapseWatch {
     this.#reporter = reporter;
   }
 
-  /** @param loss the discriminator's at `step`, weighted; undefined where there is none. */
-  observe(step: number, loss: number | undefined): void {
-    if (!this.#collapse || this.#warned || loss === undefined || loss >= this.#collapse.loss) {
+  /** @param losses of `step`, weighted, by name. */
+  observe(step: number, losses: Readonly<Record<string, number>>): void {
+    if (!this.#collapse || this.#warned) return;
+    const loss = losses[this.#collapse.loss];
+    if (loss === undefined || loss >= this.#collapse.below) {
       this.#since = undefined;
       return;
     }

@@ -160,7 +160,7 @@ class Loop {
         if (!values) continue;
         this.#step += 1;
         stageStep += 1;
-        collapse.observe(this.#step, values.losses.discriminator);
+        collapse.observe(this.#step, values.losses);
         const saves = stageStep === steps || this.#ended || this.#saver.due;
         const validation = saves ? await this.#validate() : undefined;
         this.#report(planned, stageStep, { ...values, validation }, (note) => task.update(stageStep, note));

@@ -9,12 +9,8 @@ export function countParameters(network: LayersModel): number {
   return network.countParams();
 }
 
-/**
- * Elements of all layers' outputs for one sample. Where the network takes any size, its side is the number at the end
- * of its name (`G64`), or else `side`.
- */
+/** Elements of all layers' outputs for one sample, of `side` px where the network takes any size. */
 export function activationElements(network: LayersModel, side: number): number {
-  const named = Number(/\d+$/.exec(network.name)?.[0] ?? side);
   const shapes = new Map<string, Shape[]>();
   let elements = 0;
   for (const layer of network.layers) {
@@ -24,7 +20,7 @@ export function activationElements(network: LayersModel, side: number): number {
     if (inputs.length === 0) {
       const [, ...rest] = node.outputShapes[0] as Shape;
       // Of a mask the channels may be left open, too.
-      made = [[1, ...rest.map((size, axis) => size ?? (axis < 2 ? named : 1))]];
+      made = [[1, ...rest.map((size, axis) => size ?? (axis < 2 ? side : 1))]];
     } else if (layer.getClassName() === 'Add') {
       // Features from another network have a size of their own, which is the other summand's.
       made = [inputs[0]];

@@ -47,12 +47,12 @@ export function stageSteps({ duration, batch }: StagePlan, trainingSamples: numb
   return 'steps' in duration ? duration.steps : duration.epochs * Math.floor(trainingSamples / batch);
 }
 
-/** Works out the plan of a method on `trainingSamples` samples at `resolution` px. Throws a UserError when it has no step. */
-export function makePlan(method: Method, resolution: number, trainingSamples: number): Plan {
+/** Works out the plan of a method on `trainingSamples` samples. Throws a UserError when it has no step. */
+export function makePlan(method: Method, trainingSamples: number): Plan {
   const networks = Object.entries(method.networks);
   const parameters = Object.fromEntries(networks.map(([name, network]) => [name, countParameters(network)]));
   const activations = new Map(
-    networks.map(([name, network]) => [name, activationElements(network, resolution)]),
+    networks.map(([name, network]) => [name, activationElements(network, method.describe(name).side)]),
   );
   const stages = method.stages.map((stage) => ({
     stage,

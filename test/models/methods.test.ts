@@ -119,10 +119,10 @@ describe.each(Object.keys(configs))('%s', (name) => {
   it('describes its networks as they are', () => {
     const method = createMethod(config);
     for (const [network, { inputs, outputs }] of Object.entries(method.networks)) {
-      const ports = method.ports(network);
-      expect(Object.keys(ports.inputs)).toHaveLength(inputs.length);
-      expect(Object.keys(ports.outputs)).toHaveLength(outputs.length);
-      expect(activationElements(method.networks[network], 64)).toBeGreaterThan(64 * 64);
+      const described = method.describe(network);
+      expect(Object.keys(described.inputs)).toHaveLength(inputs.length);
+      expect(Object.keys(described.outputs)).toHaveLength(outputs.length);
+      expect(activationElements(method.networks[network], described.side)).toBeGreaterThan(64 * 64);
     }
     method.dispose();
   });

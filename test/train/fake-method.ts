@@ -7,6 +7,7 @@ import type {
   StepScalars,
   Trainable,
 } from '../../src/core/method.ts';
+import type { NetworkDescription } from '../../src/core/ports.ts';
 import type { Batch } from '../../src/data/types.ts';
 import { gradientNorm } from '../../src/nn/gradient-norm.ts';
 import { assignNamed, namedWeights } from '../../src/nn/network-weights.ts';
@@ -80,8 +81,8 @@ export class FakeMethod implements Method {
     };
   }
 
-  ports(): never {
-    throw new Error('not needed here');
+  describe(): NetworkDescription {
+    return { role: 'generator', side: 64, inputs: {}, outputs: {} };
   }
 
   predictor(): never {

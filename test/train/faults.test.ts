@@ -58,7 +58,7 @@ async function run(steps: number[], bad: readonly number[]) {
     config,
     method,
     data,
-    plan: makePlan(method, 64, data.samples.train.length),
+    plan: makePlan(method, data.samples.train.length),
     run: place,
     reporter: { ...silent, warn: (message) => warnings.push(message) },
   };
@@ -119,11 +119,14 @@ describe('a step whose loss is not a number', () => {
 });
 
 describe('a discriminator whose loss is nearly 0', () => {
-  const watchOver = (losses: (step: number) => number | undefined, steps = 600) => {
+  const watchOver = (lossAt: (step: number) => number | undefined, steps = 600) => {
     const warnings: string[] = [];
-    const collapse = { loss: 1e-2, advice: 'a larger margin' };
+    const collapse = { loss: 'discriminator', below: 1e-2, advice: 'a larger margin' };
     const watch = new CollapseWatch(collapse, { ...silent, warn: (message) => warnings.push(message) });
-    for (let step = 1; step <= steps; step++) watch.observe(step, losses(step));
+    for (let step = 1; step <= steps; step++) {
+      const discriminator = lossAt(step);
+      watch.observe(step, discriminator === undefined ? {} : { discriminator });
+    }
     return warnings;
   };
 

@@ -34,7 +34,7 @@ async function training(
 ): Promise<Training & { run: RunFolder }> {
   const method = new FakeMethod(steps);
   const run = await createRunFolder(join(folder, 'runs'), changes.config ?? config);
-  const plan = makePlan(method, 64, data.samples.train.length);
+  const plan = makePlan(method, data.samples.train.length);
   return { config, method, data, plan, run, reporter: silent, ...changes };
 }
 
@@ -189,7 +189,7 @@ it('leaves out stages of length 0, and refuses a plan of nothing else', async ()
   const end = await train(job);
   expect(end).toMatchObject({ step: 3, complete: true });
   expect(readLog(job.run).map(({ stage }) => stage)).toEqual(Array(3).fill('stage 2'));
-  expect(() => makePlan(new FakeMethod([0, 0]), 64, 7)).toThrow(/nothing to train/);
+  expect(() => makePlan(new FakeMethod([0, 0]), 7)).toThrow(/nothing to train/);
 });
 
 it('begins with the weights of another training, and says from then on what is trained', async () => {

@@ -49,11 +49,11 @@ beforeEach(async () => {
   await go(undefined, 6);
 });
 
-const planOf = (steps: number[]) => makePlan(new FakeMethod(steps), 64, data.samples.train.length);
+const planOf = (steps: number[]) => makePlan(new FakeMethod(steps), data.samples.train.length);
 
 async function go(opened: OpenedRun | undefined, maxSteps: number, steps = [4, 4]): Promise<void> {
   const method = new FakeMethod(steps);
-  const plan = makePlan(method, 64, data.samples.train.length);
+  const plan = makePlan(method, data.samples.train.length);
   const from = opened?.from;
   await train({ config, method, data, plan, run, reporter: silent, maxSteps, from });
   method.dispose();

@@ -23,7 +23,7 @@ it('a batch larger than the data is an error that names its key', () => {
 });
 
 it('counts parameters and steps, and estimates memory', () => {
-  const plan = makePlan(new FakeMethod([5, 7]), 64, 40);
+  const plan = makePlan(new FakeMethod([5, 7]), 40);
   expect(plan.parameters).toEqual({ A: 6 });
   expect(plan.steps).toBe(12);
   // A 1x1 convolution from 1 to 3 channels: its input and its output, for 2 samples, three times over.
@@ -32,12 +32,12 @@ it('counts parameters and steps, and estimates memory', () => {
   expect(text).toMatch(/about 40[\s\S]*1 +stage 1 +5[\s\S]*2 +stage 2 +7[\s\S]*about 12[\s\S]*A 0\.0 k/);
 });
 
-it('takes the side of a network of any size from its name', () => {
+it('counts what a network of any size makes at its side', () => {
   const x = tf.input({ shape: [null, null, 2] });
   const h = tf.layers.maxPooling2d({ poolSize: 2 }).apply(x) as ReturnType<typeof tf.input>;
   const outputs = tf.layers.add().apply([h, tf.input({ shape: [null, null, 2] })]) as typeof x;
   const inputs = [x];
   const network = tf.model({ name: 'G16', inputs, outputs: h });
-  expect(activationElements(network, 64)).toBe(16 * 16 * 2 + 8 * 8 * 2);
+  expect(activationElements(network, 16)).toBe(16 * 16 * 2 + 8 * 8 * 2);
   expect(outputs.shape).toEqual([null, null, null, 2]);
 });

@@ -33,7 +33,7 @@ const smoke = (task: string): DpsConfig =>
 /** A process's share of a training: a new method, trained until `maxSteps`. */
 async function live(run: RunFolder, config: DpsConfig, maxSteps: number, resume: boolean): Promise<void> {
   const method = tinyMethod(config);
-  const plan = makePlan(method, config.resolution, data.samples.train.length);
+  const plan = makePlan(method, data.samples.train.length);
   const opened = resume
     ? await openRun({ target: run.path, runs: folder, sets: [], warn: expect.fail })
     : undefined;

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { ReflectionConv2D } from '../../nn/reflection-conv.ts';
 import { type Tf1Naming, tf1Entries } from '../../nn/tf1-keys.ts';
 import { torchEntries } from '../../nn/torch-keys.ts';
 import { type LayersModel, type Tensor, tf, type Variable } from '../../ops/tf.ts';
@@ -16,8 +15,9 @@ export const exportSafetensors: Exporter = async (source, { folder, metadata }) 
   const proofs: Proof[] = [];
   for (const network of source.computation.networks) {
     const path = join(folder, 'safetensors', `${network.name}.safetensors`);
-    const entries = entriesOf(network, source.network(network).computation.tf1);
-    const stored = [...entries.map(storedEntry), ...unusedEntries(network)];
+    const { tf1, unusedWeights = {} } = source.network(network).computation.description ?? {};
+    const entries = entriesOf(network, tf1);
+    const stored = [...entries.map(storedEntry), ...Object.entries(unusedWeights).map(zeros)];
     await writeSafetensors(path, stored, { network: network.name, ...metadata });
     const outputs = { weights: weightDifference(entries, path) };
     proofs.push({ network: network.name, format: 'safetensors', runtime: 'reader', tolerance: 0, outputs });
@@ -49,19 +49,9 @@ function storedEntry({ key, variable, encode }: Entry): readonly [string, Tensor
   return [key, stored];
 }
 
-/** The original's generators have a layer that nothing uses, without which its code would not load them: zeros. */
-function unusedEntries(network: LayersModel): (readonly [string, TensorToStore])[] {
-  const picture = network.layers.find(({ name }) => name === 'conv2');
-  if (!(picture instanceof ReflectionConv2D) || picture.config.filters !== 4) return [];
-  const [, , channels] = picture.kernel.shape as number[];
-  const zeros = (...shape: number[]): TensorToStore => ({
-    shape,
-    data: new Float32Array(shape.reduce((product, side) => product * side, 1)),
-  });
-  return [
-    ['conv3.weight', zeros(3, channels, 3, 3)],
-    ['conv3.bias', zeros(3)],
-  ];
+/** A weight that the original's code does not use, but without which it does not load a file. */
+function zeros([key, shape]: readonly [string, readonly number[]]): readonly [string, TensorToStore] {
+  return [key, { shape, data: new Float32Array(shape.reduce((product, side) => product * side, 1)) }];
 }
 
 function weightDifference(entries: readonly Entry[], path: string): Difference {

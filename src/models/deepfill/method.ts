@@ -1,5 +1,5 @@
 import type { StagePlan } from '../../core/method.ts';
-import { type NetworkPorts, pictureNetworkPorts } from '../../core/ports.ts';
+import { describePictureNetwork, type NetworkDescription } from '../../core/ports.ts';
 import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
@@ -40,7 +40,8 @@ export class DeepFill extends DirectMethod {
         holePool,
         holePoolName: 'DeepFillv2',
         collapse: {
-          loss: 1e-3,
+          loss: 'discriminator',
+          below: 1e-3,
           advice: 'a smaller model.discriminatorWidth or a lower training.optimizer.learningRate',
         },
       },
@@ -61,7 +62,7 @@ export class DeepFill extends DirectMethod {
     return new DeepFillPredictor(this.networks.G, { resolution, guided: model.guided });
   }
 
-  ports(name: string): NetworkPorts {
+  describe(name: string): NetworkDescription {
     const { resolution, model } = this.#config;
     const lines = '1 = line, 0 = paper and everywhere outside the hole';
     if (name === 'G') {
@@ -70,13 +71,16 @@ export class DeepFill extends DirectMethod {
       const edges = { kind: 'hole', meaning: lines } as const;
       const inputs = { image: photo, hole, ...(model.guided && { edges }) };
       const outputs = { coarse: 'first image, RGB in [-1, 1]', image: 'result, RGB in [-1, 1]' };
-      return { ...pictureNetworkPorts(this.networks.G, resolution, inputs, outputs), tf1: GENERATOR_NAMING };
+      return {
+        ...describePictureNetwork(this.networks.G, 'generator', resolution, inputs, outputs),
+        tf1: GENERATOR_NAMING,
+      };
     }
     const meaning = `RGB in [-1, 1], hole${model.guided ? `, edges: ${lines}` : ''}`;
     const inputs = { x: { kind: 'network', meaning } } as const;
     const outputs = { scores: 'of patches and features' };
     return {
-      ...pictureNetworkPorts(this.networks.D, resolution, inputs, outputs),
+      ...describePictureNetwork(this.networks.D, 'discriminator', resolution, inputs, outputs),
       tf1: DISCRIMINATOR_NAMING,
     };
   }

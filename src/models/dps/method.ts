@@ -1,7 +1,7 @@
 /** Deep Plastic Surgery as a method: its stages in order, what they train, and what one sees of it. */
 
 import type { Collapse, Method, NamedImages, StagePlan, Trainable } from '../../core/method.ts';
-import type { NetworkPorts } from '../../core/ports.ts';
+import type { NetworkDescription } from '../../core/ports.ts';
 import type { Batch } from '../../data/types.ts';
 import { hingeLoss } from '../../losses/adversarial.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
@@ -11,8 +11,7 @@ import { stream } from '../../runtime/seed.ts';
 import { createPerceptualLoss } from '../perceptual-network.ts';
 import { type DpsConfig, imageGeneratorLevel, levelResolution } from './config.ts';
 import { ImageGeneratorStage } from './image-generator-stage.ts';
-import { buildNetworks, type DpsNetworks } from './networks.ts';
-import { portsOf } from './ports.ts';
+import { buildNetworks, type DpsNetworks, describeNetwork } from './networks.ts';
 import { DpsPredictor } from './predictor.ts';
 import { RefinementStage } from './refinement-stage.ts';
 import { Refiner } from './refiner.ts';
@@ -124,9 +123,8 @@ export class Dps implements Method {
     return new Refiner(below, generator, { task, maxDilation, levels: model.levels });
   }
 
-  ports(network: string): NetworkPorts {
-    const side = Number(/\d+$/.exec(network)?.[0] ?? this.predictor().resolution);
-    return portsOf(this.networks[network], side);
+  describe(network: string): NetworkDescription {
+    return describeNetwork(this.#config, this.#built, network);
   }
 
   visuals(batch: Batch, ls: readonly number[]): NamedImages {
@@ -168,8 +166,9 @@ export function drawnRefinements(maxDilation: number): number[] {
 function planStages(config: DpsConfig): DpsStage[] {
   const { training, refinement, loss } = config;
   const collapse: Collapse = {
+    loss: 'discriminator',
     // A thousandth of the hinge's margin.
-    loss: 1e-3 * loss.hingeMargin * loss.adversarial,
+    below: 1e-3 * loss.hingeMargin * loss.adversarial,
     advice:
       'a larger loss.hingeMargin, a smaller model.discriminatorWidth, fewer model.discriminatorLayers or a lower ' +
       'training.optimizer.learningRate',

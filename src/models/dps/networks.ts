@@ -1,3 +1,5 @@
+/** The networks of Deep Plastic Surgery: how they are built, and what they are for others. */
+import { lPort, type NetworkDescription, type Port } from '../../core/ports.ts';
 import type { LayersModel } from '../../ops/tf.ts';
 import { type DpsConfig, imageGeneratorLevel, levelResolution } from './config.ts';
 import { buildDiscriminator } from './discriminator.ts';
@@ -61,4 +63,51 @@ export function buildNetworks(config: DpsConfig): DpsNetworks {
     initialize(level.discriminator, seed);
   }
   return { imageGenerator, imageDiscriminator, levels };
+}
+
+/** What a network is for others: what it takes and gives, and its weights in exports. @param name of one of the networks. */
+export function describeNetwork(config: DpsConfig, built: DpsNetworks, name: string): NetworkDescription {
+  for (const [index, { generator, discriminator }] of built.levels.entries()) {
+    const side = levelResolution(config, index + 1);
+    if (name === generator.name) return describeGenerator(generator, side);
+    if (name === discriminator.name) return describeDiscriminator(discriminator, side);
+  }
+  const side = levelResolution(config, imageGeneratorLevel(config));
+  if (name !== built.imageGenerator.name) return describeDiscriminator(built.imageDiscriminator, side);
+  const inputs = inputsOf(built.imageGenerator, side);
+  return { role: 'generator', side, inputs, outputs: { image: 'RGB in [-1, 1]' } };
+}
+
+function describeGenerator(network: LayersModel, side: number): NetworkDescription {
+  const [, , channels] = network.getLayer('conv2').weights[0].shape as number[];
+  return {
+    role: 'generator',
+    side,
+    family: 'G',
+    inputs: inputsOf(network, side),
+    outputs: { features: 'for the level above', picture: 'refined sketch and RGB, in [-1, 1]' },
+    unusedWeights: { 'conv3.weight': [3, channels, 3, 3], 'conv3.bias': [3] },
+  };
+}
+
+function describeDiscriminator(network: LayersModel, side: number): NetworkDescription {
+  return { role: 'discriminator', side, inputs: inputsOf(network, side), outputs: { scores: 'of patches' } };
+}
+
+function inputsOf({ inputNames, inputs }: LayersModel, side: number): Record<string, Port> {
+  const ports = inputNames.map((full, i) => {
+    const input = full.replace(/^.*\./, '');
+    return [input, portOf(input, inputs[i].shape, side)] as const;
+  });
+  return Object.fromEntries(ports);
+}
+
+function portOf(name: string, shape: readonly (number | null)[], side: number): Port {
+  if (name === 'l') return lPort;
+  const below = name === 'below';
+  return {
+    kind: 'network',
+    shape: shape.slice(1).map((length) => length ?? (below ? side / 2 : side)),
+    meaning: below ? 'features of the level below' : 'the pictures that it sees, as channels in [-1, 1]',
+  };
 }

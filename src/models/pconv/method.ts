@@ -1,5 +1,5 @@
 import type { StagePlan } from '../../core/method.ts';
-import { type NetworkPorts, type Port, pictureNetworkPorts } from '../../core/ports.ts';
+import { describePictureNetwork, type NetworkDescription, type Port } from '../../core/ports.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { DirectMethod } from '../direct-method.ts';
@@ -58,7 +58,7 @@ export class PartialConv extends DirectMethod<Phase> {
     return new PartialConvPredictor(this.networks.G, { resolution, sketch: model.sketch });
   }
 
-  ports(): NetworkPorts {
+  describe(): NetworkDescription {
     const { resolution, model } = this.#config;
     const inputs: Record<string, Omit<Port, 'shape'>> = {
       photo: { kind: 'photo', meaning: 'RGB in [-1, 1]' },
@@ -69,6 +69,6 @@ export class PartialConv extends DirectMethod<Phase> {
       }),
     };
     const outputs = { image: 'RGB, not bounded', validImage: '1 where it is made of anything known' };
-    return pictureNetworkPorts(this.networks.G, resolution, inputs, outputs);
+    return describePictureNetwork(this.networks.G, 'generator', resolution, inputs, outputs);
   }
 }

@@ -1,5 +1,5 @@
 import type { StagePlan } from '../../core/method.ts';
-import { type NetworkPorts, pictureNetworkPorts } from '../../core/ports.ts';
+import { describePictureNetwork, type NetworkDescription } from '../../core/ports.ts';
 import { leastSquaresLoss, vanillaLoss } from '../../losses/adversarial.ts';
 import { stream } from '../../runtime/seed.ts';
 import { DirectMethod } from '../direct-method.ts';
@@ -46,7 +46,8 @@ export class Pix2Pix extends DirectMethod {
         holePool,
         holePoolName: 'pix2pix',
         collapse: {
-          loss: 1e-3 * loss.adversarial,
+          loss: 'discriminator',
+          below: 1e-3 * loss.adversarial,
           advice:
             'a smaller model.discriminatorWidth, fewer model.discriminatorLayers or a lower training.optimizer.learningRate',
         },
@@ -80,14 +81,16 @@ export class Pix2Pix extends DirectMethod {
     });
   }
 
-  ports(name: string): NetworkPorts {
+  describe(name: string): NetworkDescription {
     const { task, resolution } = this.#config;
     const given = task === 'edit' ? 'photo outside the hole, sketch inside, hole' : 'sketch';
     const x = (meaning: string) => ({ x: { kind: 'network', meaning } }) as const;
     return name === 'G'
-      ? pictureNetworkPorts(this.networks.G, resolution, x(given), {
+      ? describePictureNetwork(this.networks.G, 'generator', resolution, x(given), {
           image: 'RGB in [-1, 1], without dropout',
         })
-      : pictureNetworkPorts(this.networks.D, resolution, x(`${given}, and RGB`), { scores: 'of patches' });
+      : describePictureNetwork(this.networks.D, 'discriminator', resolution, x(`${given}, and RGB`), {
+          scores: 'of patches',
+        });
   }
 }

@@ -1,5 +1,5 @@
 import type { NamedImages, StagePlan } from '../../core/method.ts';
-import { type NetworkPorts, pictureNetworkPorts } from '../../core/ports.ts';
+import { describePictureNetwork, type NetworkDescription } from '../../core/ports.ts';
 import type { Batch } from '../../data/types.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
 import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
@@ -72,19 +72,25 @@ export class ScFegan extends DirectMethod {
     return new ScFeganPredictor(this.networks.G, this.#noise);
   }
 
-  ports(name: string): NetworkPorts {
+  describe(name: string): NetworkDescription {
     const { resolution } = this.#config;
     const drawn = 'sketch (1 is line) and colours (-1 is none), 0 outside the hole; hole (1 is hole)';
     const x = (meaning: string) => ({ x: { kind: 'network', meaning } }) as const;
     if (name === 'D') {
       const outputs = { scores: 'of places and features' };
-      const ports = pictureNetworkPorts(this.networks.D, resolution, x(`RGB in [-1, 1]; ${drawn}`), outputs);
+      const ports = describePictureNetwork(
+        this.networks.D,
+        'discriminator',
+        resolution,
+        x(`RGB in [-1, 1]; ${drawn}`),
+        outputs,
+      );
       return { ...ports, tf1: DISCRIMINATOR_NAMING };
     }
     const given = x(`RGB in [-1, 1], 0 in the hole; ${drawn}; noise (0 or 1), 0 outside the hole`);
     const outputs = { image: 'RGB in [-1, 1]' };
     return {
-      ...pictureNetworkPorts(this.networks.G, resolution, given, outputs),
+      ...describePictureNetwork(this.networks.G, 'generator', resolution, given, outputs),
       tf1: GENERATOR_NAMING,
     };
   }

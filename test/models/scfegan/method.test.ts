@@ -122,7 +122,7 @@ describe('SC-FEGAN as a method', () => {
 
   it('names what its networks take', () => {
     for (const [name, network] of Object.entries(method.networks)) {
-      const { inputs } = method.ports(name);
+      const { inputs } = method.describe(name);
       expect(Object.values(inputs).map(({ shape }) => shape)).toEqual([
         [side, side, network.inputs[0].shape[3]],
       ]);
