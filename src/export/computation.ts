@@ -81,8 +81,13 @@ export function pipeline(method: Method, config: RunConfig): Computation {
         hole: (given.hole ?? tf.onesLike(some)) as Tensor4D,
         ...(given.colour && { colour: splitStrokes(given.colour as Tensor4D) }),
       });
-      const intermediates = predictor.intermediates.map((key) => [made[key][0], prediction[key]!] as const);
-      return { ...Object.fromEntries(intermediates), I_out: prediction.result };
+      const outputs: Record<string, Tensor> = {};
+      for (const key of predictor.intermediates) {
+        const tensor = prediction[key];
+        if (!tensor) throw new Error(`The prediction lacks ${key}, which the predictor says it has`);
+        outputs[made[key][0]] = tensor;
+      }
+      return { ...outputs, I_out: prediction.result };
     },
   };
 }

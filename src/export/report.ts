@@ -68,3 +68,22 @@ const { name, version } = JSON.parse(
 
 /** This program, for the files that it writes. */
 export const PRODUCER = { name, version } as const;
+
+/** What an exported file says of its model beside the weights, which do not show all that its use depends on. */
+export type Metadata = Readonly<Record<string, string>>;
+
+/** Parts of a configuration that only training depends on. */
+const OF_TRAINING = ['name', 'seed', 'data', 'loss', 'training', 'output'];
+
+/** The other keys of the configuration, by their paths. */
+export function describeConfig(config: RunConfig): Metadata {
+  const parts = Object.entries(config).filter(([key]) => !OF_TRAINING.includes(key));
+  return Object.fromEntries(leaves(Object.fromEntries(parts)));
+}
+
+function leaves(part: object, path = ''): [string, string][] {
+  return Object.entries(part).flatMap(([key, value]): [string, string][] => {
+    if (value === undefined) return [];
+    return typeof value === 'object' ? leaves(value, `${path}${key}.`) : [[path + key, String(value)]];
+  });
+}

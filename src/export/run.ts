@@ -14,10 +14,9 @@ import type { Exporter, ExportSource } from './formats/exporter.ts';
 import { exportOnnx } from './formats/onnx.ts';
 import { exportSafetensors } from './formats/safetensors.ts';
 import { exportTfjs } from './formats/tfjs.ts';
-import { describeConfig } from './metadata.ts';
 import { modelCard } from './model-card.ts';
 import { type Case, makeCases, type Proof, requireEqual } from './proof.ts';
-import { describeOrigin, type ExportReport, LICENCE, originOf, PRODUCER } from './report.ts';
+import { describeConfig, describeOrigin, type ExportReport, LICENCE, originOf, PRODUCER } from './report.ts';
 
 const exporters = { onnx: exportOnnx, tfjs: exportTfjs, safetensors: exportSafetensors } satisfies Record<
   string,

@@ -7,7 +7,7 @@ import { crc32 } from 'node:zlib';
 import { UserError } from './errors.ts';
 
 /** A name beside `path`, for what is not whole yet. */
-export const temporaryName = (path: string): string =>
+const temporaryName = (path: string): string =>
   `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
 
 /**
@@ -30,7 +30,7 @@ export async function writeAtomically<T>(path: string, write: (file: FileHandle)
 }
 
 /** Writes a new file through `write` and brings it to the disk. */
-export async function writeSynced<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
+async function writeSynced<T>(path: string, write: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(path, 'wx');
   try {
     const result = await write(file);

@@ -41,7 +41,7 @@ type Answer = { readonly arrays: Map<string, NamedArray> } | { readonly failure:
 /** What the thread answers; one that dies without an answer has failed as well. */
 function inThread(path: string, size: number): Promise<Answer> {
   return new Promise((answer) => {
-    const worker = new Worker(new URL('./keras-h5-worker.mjs', import.meta.url), {
+    const worker = new Worker(new URL('./keras-worker.mjs', import.meta.url), {
       workerData: { path, size },
       execArgv: [],
     });

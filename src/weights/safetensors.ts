@@ -8,7 +8,7 @@ import { parseJson } from '../runtime/strict-json.ts';
 import { widenFloat16 } from './float16.ts';
 
 /** What a file calls its element types, of those that we read. */
-export type SafetensorsType = 'F16' | 'F32' | 'F64' | 'I32' | 'I64' | 'U8' | 'BOOL';
+type SafetensorsType = 'F16' | 'F32' | 'F64' | 'I32' | 'I64' | 'U8' | 'BOOL';
 
 /** Bytes of an element. */
 const elementBytes: Record<SafetensorsType, number> = {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { describeConfig, type Metadata } from '../../src/export/metadata.ts';
+import { describeConfig, type Metadata } from '../../src/export/report.ts';
 import { importWeights } from '../../src/import/import.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { silent } from '../../src/runtime/progress.ts';

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { File as H5File, ready } from 'h5wasm/node';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { NamedArray } from '../../src/weights/keras.ts';
-import { readArrays } from '../../src/weights/keras-h5-reader.mjs';
+import { readArrays } from '../../src/weights/keras-reader.mjs';
 import { damage } from './mutations.ts';
 
 let folder: string;

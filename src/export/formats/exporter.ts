@@ -2,8 +2,8 @@ import type { Graph } from '../../graph/graph.ts';
 import type { LayersModel } from '../../ops/tf.ts';
 import type { Precision } from '../../weights/float16.ts';
 import type { Computation } from '../computation.ts';
-import type { Metadata } from '../metadata.ts';
 import type { Case, Proof } from '../proof.ts';
+import type { Metadata } from '../report.ts';
 
 /** A computation that is to be written, with what several formats need of it, made when asked for. */
 export interface ExportSource {

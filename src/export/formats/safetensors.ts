@@ -58,7 +58,9 @@ function weightDifference(entries: readonly Entry[], path: string): Difference {
   const stored = readSafetensors(path);
   let [max, sum, count] = [0, 0, 0];
   for (const { key, variable, encode } of entries) {
-    const { shape, data } = stored.get(key)!;
+    const tensor = stored.get(key);
+    if (!tensor) throw new Error(`${path} lacks ${key}, which was written to it`);
+    const { shape, data } = tensor;
     tf.tidy(() => {
       const difference = tf.abs(tf.sub(tf.tensor(data as Float32Array, [...shape]), encode(variable)));
       max = Math.max(max, tf.max(difference).dataSync()[0]);

@@ -38,7 +38,7 @@ export interface Port extends Description {
 }
 
 /** The open dimension of all shapes: the batch size. */
-export const BATCH = 'n';
+const BATCH = 'n';
 
 /** Collects nodes and initializers of an ONNX graph and gives them unique names. */
 export class OnnxBuilder {

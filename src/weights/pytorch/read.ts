@@ -11,7 +11,7 @@ import {
 } from './tensors.ts';
 import { readZip } from './zip.ts';
 
-export interface TorchTensor {
+interface TorchTensor {
   readonly shape: readonly number[];
   /** As PyTorch names it, for example `float32` or `bfloat16`. */
   readonly dtype: string;

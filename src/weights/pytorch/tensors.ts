@@ -284,7 +284,7 @@ const type = (name: string, bytes: ElementType['bytes'], decode: ElementType['de
 });
 
 /** By the name of the storage class in the module `torch`. */
-export const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map([
+const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map([
   ['FloatStorage', type('float32', 4, (bytes) => new Float32Array(bytes))],
   ['DoubleStorage', type('float64', 8, (bytes) => Float32Array.from(new Float64Array(bytes)))],
   ['HalfStorage', type('float16', 2, (bytes) => widenFloat16(new Uint16Array(bytes)))],

@@ -26,7 +26,7 @@ const TYPES: Readonly<Record<number, string>> = {
   19: 'half',
 };
 
-export interface BundleTensor {
+interface BundleTensor {
   readonly shape: readonly number[];
   readonly dtype: string;
   /** Reads the elements, row-major. Throws a UserError when they are damaged, in pieces or not single precision. */

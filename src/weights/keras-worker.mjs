@@ -4,7 +4,7 @@
  * over h5wasm, which has its WebAssembly within its source.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { readArrays } from './keras-h5-reader.mjs';
+import { readArrays } from './keras-reader.mjs';
 
 /** h5wasm throws plain texts, too. */
 const messageOf = (/** @type {unknown} */ error) => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,4 @@
-/** Reads HDF5 by h5wasm, in plain JavaScript: see keras-h5-worker.mjs. */
+/** Reads HDF5 by h5wasm, in plain JavaScript: see keras-worker.mjs. */
 import { Dataset, File, Group, ready } from 'h5wasm/node';
 
 /** A group can lead back to itself, so that there is no end of them. */
