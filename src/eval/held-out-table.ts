@@ -24,7 +24,7 @@ interface TableRow {
 export interface HeldOutTable {
   /** How many samples were measured; those without a hole do not count. */
   readonly samples: number;
-  /** The split that they are of. */
+  /** The split that the samples are taken from. */
   readonly split: string;
   /** Tables of equal hash compare. */
   readonly setHash: string;
@@ -35,15 +35,15 @@ export interface TableOptions {
   readonly config: RunConfig;
   readonly predictor: Predictor;
   readonly samples: readonly PreparedSample[];
-  /** The split that the samples are of, for the reader. */
+  /** The split that the samples are taken from. */
   readonly split: string;
   readonly reporter: Reporter;
 }
 
 /**
- * Fills the holes of held-out samples, whose masks derive from seed and id, with their true sketches: L1 and PSNR
- * inside the hole of F with the true sketch, I_gen and I_out at l = 0, 0.5 and 1, as far as the method has such, and one
- * colour: the mean of the known pixels or, in synthesis, where none is known, of the whole image.
+ * Measures L1 and PSNR inside the holes of held-out samples, given their true sketches. The rows are: the mean colour of
+ * the known pixels (in synthesis, of the whole image) as a baseline; F with the true sketch; and I_gen and I_out at l = 0,
+ * 0.5 and 1; as far as the method has these. The holes derive from the seed and the samples' ids.
  */
 export async function heldOutTable(options: TableOptions): Promise<HeldOutTable> {
   const { config, predictor, samples, split, reporter } = options;

@@ -22,7 +22,7 @@ export function atResolution(batch: ItemBatch, resolution: number): References {
       sketch: sketch.clone(),
       trueSketch: trueSketch.clone(),
     };
-  // A small pixel is a line's when any of its large ones is, so thin lines do not break.
+  // A pixel of the small sketch is part of a line if any pixel of the large one is: so thin lines do not break.
   const shrink = (lines: Tensor4D): Tensor4D => tf.neg(tf.maxPool(tf.neg(lines), factor, factor, 'valid'));
   return tf.tidy(() => ({
     truth: downsample(image, factor),

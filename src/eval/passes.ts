@@ -13,7 +13,7 @@ import type { SetStatistics } from './metrics/metric.ts';
 import type { Shards } from './shards.ts';
 import { type EvaluationSet, type ItemBatch, readItems } from './suite/set.ts';
 
-/** A checkpoint; its image generator given the true sketch, which no refinement can better; or a mean colour. */
+/** A checkpoint; its image generator given the true sketch, an upper bound of what refinement can reach; or a mean colour. */
 type MethodKind = 'checkpoint' | 'true-sketch' | 'mean-colour';
 
 export interface EvaluatedMethod {
@@ -22,7 +22,7 @@ export interface EvaluatedMethod {
   readonly checkpoint?: EvaluatedCheckpoint;
 }
 
-/** What was measured of one method at one d and one l. Each is undefined if the method does not use it. */
+/** What was measured of one method at one d and one l, which are undefined if the method does not use them. */
 export interface EvaluationResult {
   readonly method: EvaluatedMethod;
   readonly degradation: number | undefined;
@@ -47,7 +47,7 @@ export interface EvaluateOptions {
 
 /** One method (or the photos themselves) on sketches of one d. */
 interface Pass {
-  /** Names its shard. */
+  /** Name of its shard. */
   readonly name: string;
   /** Undefined for the photos themselves, of which only the statistics of sets are wanted. */
   readonly method: EvaluatedMethod | undefined;
@@ -69,7 +69,7 @@ interface Candidate {
 /** Seconds after which a pass in progress is saved. */
 const SAVE_SECONDS = 15;
 
-/** Measures everything. The memory that it needs grows with the set by no more than the measured values. */
+/** Measures everything. A larger set needs more memory for the measured values only. */
 export async function evaluateCheckpoints(options: EvaluateOptions): Promise<EvaluationResult[]> {
   const { set, checkpoints, metrics, reporter } = options;
   const { resolution } = checkpoints[0].predictor;
@@ -171,7 +171,11 @@ interface PassValues {
   readonly statistics: readonly (readonly SetStatistics[])[];
 }
 
-/** Runs a pass, or the rest of it if an earlier evaluation was interrupted. @param advance is told of images that are done. */
+/**
+ * Runs a pass, or the rest of it if an earlier evaluation was interrupted.
+ *
+ * @param advance is called with the number of images that are done since the last call.
+ */
 async function runPass(
   { name, method, degradation, candidates }: Pass,
   { set, metrics, checkpoints, batch: size, shards, signal }: EvaluateOptions,

@@ -72,6 +72,6 @@ export interface MetricContext {
   /** Folder of the user's weight files, for example `weights`. */
   readonly weights: string;
   readonly reporter: Reporter;
-  /** How sketches were made of the photos (`data.edges` of the run): those of results are made likewise. */
+  /** How the photos' sketches were drawn (`data.edges` of the run). Those of results are drawn in the same way. */
   readonly edges: RunConfig['data']['edges'];
 }

@@ -70,7 +70,7 @@ export function markerPath(shape: number): string {
   return symbol(shapes[shape % shapes.length], MARKER_AREA).digits(1)() ?? '';
 }
 
-/** px². */
+/** Of a marker, px². */
 const MARKER_AREA = 80;
 
 const tenths = (value: number): number => Math.round(10 * value) / 10;

@@ -7,8 +7,8 @@ import type { EvaluationSet } from '../suite/set.ts';
 import { suiteSchema } from '../suite/suite.ts';
 
 /**
- * Raise it when a reader of the old form would be misled. 2: `suite.levels` became `suite.l`, `bestLevels` became `bestL`,
- * whose `d` may be null.
+ * Raise it when a reader of the old form would be misled. In version 2, `suite.levels` became `suite.l`, and `bestLevels`
+ * became `bestL`, whose `d` may be null.
  */
 const FORMAT_VERSION = 2;
 
@@ -134,7 +134,7 @@ export interface ReportParts {
   readonly resolution: number;
   readonly metrics: MetricCollection;
   readonly methods: readonly EvaluatedMethod[];
-  /** How many photos of the set each checkpoint was trained on; none for those of which it is not known. */
+  /** How many photos of the set each checkpoint was trained on. A checkpoint is missing if that is not known. */
   readonly trainedOn: ReadonlyMap<EvaluatedCheckpoint, number>;
   readonly summary: Summary;
   readonly times: Report['times'];
@@ -174,7 +174,7 @@ export function buildReport(parts: ReportParts): Report {
   };
 }
 
-/** In the order of the suite's list: first those of images, then those of sets. */
+/** First the metrics of images, then those of sets; both in the order of the suite. */
 function metricsOf({ sampleMetrics, setMetrics, columns }: MetricCollection): ReportMetric[] {
   return [...sampleMetrics, ...setMetrics].map((metric) => {
     const { name, title, unit, better, definition, kind } = metric;

@@ -15,7 +15,7 @@ export interface Place {
   readonly l: number | null;
 }
 
-/** Every metric once: inside the hole where it is measured there, else on the whole image. */
+/** Every metric once: inside the hole if it is measured there, otherwise on the whole image. */
 export function mainMeasures({ metrics }: Report): Measure[] {
   return metrics.map((metric) => ({ metric, region: metric.regions.includes('hole') ? 'hole' : 'image' }));
 }

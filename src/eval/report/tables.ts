@@ -31,7 +31,7 @@ function columnHead(measure: Measure): Html {
   return html`<th scope="col">${metric.title}${unit} ${arrow(measure)}</th>`;
 }
 
-/** A table that scrolls by itself where it is wider than the page. */
+/** A table that can be scrolled sideways if it is wider than the page. */
 export function scrolling(caption: Html | string, id: string, content: Html): Html {
   return html`<p class="caption" id="${id}">${caption}</p>
 <div class="scroll" role="region" tabindex="0" aria-labelledby="${id}"><table class="numbers" aria-labelledby="${id}">
@@ -74,7 +74,7 @@ ${body}`,
   );
 }
 
-/** @param images how many images are expected to have a value: another number is told. */
+/** @param images the usual number of images. The cell tells the number if it is another one. */
 function valueCell(row: ReportRow | undefined, images: number): Html {
   if (!row) return html`<span class="none">none</span>`;
   const interval = formatInterval(row);
@@ -165,7 +165,7 @@ function differenceCell({ metric }: Measure, row: Report['differences'][number] 
 interface HeadlineRow extends Place {
   /** Without the method: `l = 0.5`. */
   readonly label: string;
-  /** Whether it is no result of a checkpoint, but something to compare those with. */
+  /** True for what checkpoints are compared with: baselines and upper bounds. */
   readonly reference: boolean;
 }
 

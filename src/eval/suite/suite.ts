@@ -51,7 +51,7 @@ const report = z
       .gt(0)
       .max(500)
       .default(12)
-      .describe('Bound of the size of all pictures; fewer samples are shown where it would be passed.'),
+      .describe('The size of all pictures together is at most this: if need be, fewer samples are shown.'),
     sortBy: z
       .string()
       .default('l1')
@@ -59,11 +59,11 @@ const report = z
     fidelity: z
       .string()
       .default('sketch-f')
-      .describe('The metric across the curve: how well the sketch is followed.'),
+      .describe('The metric on the curve’s horizontal axis: how well the sketch is followed.'),
     realism: z
       .string()
       .default('hed-frechet')
-      .describe('The metric up the curve: how much results look like photos.'),
+      .describe('The metric on the curve’s vertical axis: how much results look like photos.'),
   })
   .prefault({})
   .describe('What report.html shows.');
@@ -77,7 +77,7 @@ export const suiteSchema = z
     name: z
       .string()
       .regex(/^[a-z0-9][a-z0-9-]*$/)
-      .describe('Names the folder of results: lower-case letters, digits and hyphens.'),
+      .describe('Part of the name of the results’ folder: lower-case letters, digits and hyphens.'),
     seed: z
       .int()
       .min(0)
@@ -88,12 +88,12 @@ export const suiteSchema = z
       .int()
       .min(1)
       .optional()
-      .describe('At most so many photos of the split, chosen by seed and id. Default: all.'),
+      .describe('The number of photos, chosen from the split by seed and id. Default: all.'),
     holes: z
       .array(z.enum(holeKinds))
       .min(1)
       .default(['rectangle', 'thin', 'medium', 'thick'])
-      .describe('Shapes of holes; every photo gets one of each. In synthesis all is hole.'),
+      .describe('Shapes of holes; every photo gets one of each. In synthesis the whole image is hole.'),
     sketches,
     strokes: z
       .boolean()
@@ -122,8 +122,13 @@ export const suiteSchema = z
       .describe('Bounds of the classes of hole size, as shares of the image, rising.'),
     bootstrap: z
       .strictObject({
-        resamples: z.int().min(100).max(100_000).default(1000).describe('Resamples of the photos.'),
-        confidence: z.number().gt(0).lt(1).default(0.95).describe('Of the intervals.'),
+        resamples: z.int().min(100).max(100_000).default(1000).describe('The number of resamples.'),
+        confidence: z
+          .number()
+          .gt(0)
+          .lt(1)
+          .default(0.95)
+          .describe('The share of resamples that an interval covers.'),
       })
       .prefault({})
       .describe('Intervals: percentiles over resamples of the photos, each with all its holes.'),

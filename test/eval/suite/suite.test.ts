@@ -112,6 +112,10 @@ describe('a set', () => {
     expect((await set({}, data.samples.train, 'synthesis')).hash).not.toBe(hash);
   });
 
+  it('keeps its hash over versions of the code, so that reports of the same set go on to compare', async () => {
+    expect((await set()).hash).toBe('d2c08690b19b276981030b98cf975931115ccbadca9f1d2ab95023d99cb995a2');
+  });
+
   it('is all hole in synthesis', async () => {
     const { items, holes } = await set({}, data.samples.train, 'synthesis');
     expect(holes).toEqual(['all']);
