@@ -75,7 +75,7 @@ export function pipeline(method: Method, config: RunConfig): Computation {
       const some = (given.sketch ?? given.hole) as Tensor4D;
       const prediction = predictor.predict({
         l: given.l as Tensor2D | undefined,
-        // What it has no port for it does not look at.
+        // A predictor ignores the inputs for which it has no port; these have the right shape and no meaning.
         sketch: (given.sketch ?? tf.onesLike(some)) as Tensor4D,
         image: (given.photo ?? tf.zerosLike(tf.tile(some, [1, 1, 1, 3]))) as Tensor4D,
         hole: (given.hole ?? tf.onesLike(some)) as Tensor4D,

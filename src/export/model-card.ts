@@ -6,7 +6,7 @@ import type { Computation } from './computation.ts';
 import type { Proof } from './proof.ts';
 import { describeOrigin, type ExportReport, LICENCE, type Origin } from './report.ts';
 
-/** The text: what is in it, how to run it, how equal it is, and where it comes from. */
+/** The text says what is in the export, how to run it, how exactly it agrees with its source and where it comes from. */
 export function modelCard(report: ExportReport, computations: readonly Computation[]): string {
   const { origin, proofs } = report;
   const first = computations[0];
@@ -91,7 +91,7 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 function fileTable({ files, precision }: ExportReport): string {
   const sizes = new Map<string, number>();
   for (const [path, { bytes }] of Object.entries(files)) {
-    // The pieces of a model's weights are of no interest one by one.
+    // The shards of a model's weights are listed as one file.
     const shown = path.replace(/\/[^/]*\.bin$/, '/*.bin');
     sizes.set(shown, (sizes.get(shown) ?? 0) + bytes);
   }
@@ -196,7 +196,7 @@ function inputLines({ inputs }: Computation, language: Language): string[] {
   });
 }
 
-/** The name of the result; what comes before it are intermediate ones. */
+/** The name of the last output, the result. The ones before it are intermediate results. */
 const finalOutput = ({ outputs }: Computation): string => Object.keys(outputs).at(-1) ?? 'nothing';
 const names = ({ inputs }: Computation): string => Object.keys(inputs).join(', ');
 

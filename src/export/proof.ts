@@ -84,7 +84,7 @@ function add(total: Total, a: Values, b: Values | undefined): void {
   }
   for (let i = 0; i < a.data.length; i++) {
     const difference = Math.abs(a.data[i] - b.data[i]);
-    // A number that is none is as far off as can be.
+    // NaN counts as infinitely far off.
     total.max = Math.max(total.max, Number.isNaN(difference) ? Number.POSITIVE_INFINITY : difference);
     total.sum += difference;
     total.scale = Math.max(total.scale, Math.abs(a.data[i]));
@@ -123,10 +123,10 @@ export function describeProof({ network, format, runtime, outputs, seconds }: Pr
   return [...lines, `${network}, ${format}: three samples by ${runtime} ${times}: ratio ${ratio.toFixed(2)}`];
 }
 
-/** The l of the samples of each batch: every l of interest, alone and together. */
+/** The values of l in each batch: both ends alone, and three values between them together. */
 const BATCHES: readonly (readonly number[])[] = [[0], [1], [0.25, 0.5, 0.75]];
 
-/** One batch, and what the source makes of it. */
+/** One batch of inputs with the source's outputs. */
 export interface Case {
   readonly inputs: Readonly<Record<string, Values>>;
   readonly expected: Readonly<Record<string, Values>>;
@@ -134,7 +134,7 @@ export interface Case {
   readonly seconds: number;
 }
 
-/** Inputs for a computation with its own results. */
+/** Cases for a computation: seeded inputs with its outputs. */
 export function makeCases(computation: Computation): Case[] {
   return BATCHES.map((ls, index) => {
     const inputs = Object.fromEntries(
@@ -203,7 +203,10 @@ function smoothNoise([h, w, c]: readonly [number, number, number], random: Rando
   });
 }
 
-/** Strokes of random colours [size, size, 4], as the port has them; where there is none the numbers are others than 0. */
+/**
+ * Strokes of random colours [size, size, 4]. Pixels without a stroke have colours other than 0 on purpose: the export must
+ * ignore them as the source does.
+ */
 function drawColours(size: number, random: RandomStream): Float32Array {
   const colours = smoothNoise([size, size, 3], random);
   const where = drawFreeFormMask(size, random);

@@ -31,11 +31,11 @@ export interface ExportOptions {
   readonly checkpoint: string;
   /** A folder that does not exist yet. */
   readonly out: string;
-  /** All where they are left out. */
+  /** Default: all formats. */
   readonly formats?: readonly ExportFormat[] | undefined;
-  /** Of the stored weights, `fp32` where it is left out; the computation is in single precision in any case. */
+  /** Of the stored weights, default `fp32`. The computation is in single precision in any case. */
   readonly precision?: Precision | undefined;
-  /** `pipeline`, which it is where it is left out, `G` for the generators of all levels, or a network's name. */
+  /** `pipeline`, the default, `G` for the generators of all levels, or a network's name. */
   readonly network?: string | undefined;
   readonly reporter?: Reporter | undefined;
   /** Ends the export after the file in progress. */
@@ -91,7 +91,7 @@ async function writeAll(
   for (const computation of computations) {
     const source = sourceOf(computation, loaded.method);
     for (const format of formats) {
-      // Lets a signal in: what follows keeps the thread busy.
+      // Lets the event loop handle signals now, because what follows keeps the thread busy.
       await setImmediate();
       signal?.throwIfAborted();
       task.update(done++, `${computation.name} as ${format}`);

@@ -1,7 +1,10 @@
 /** What a {@link Graph} leaves out of its operations' attributes because it follows from the values and the names. */
 import type { Graph, GraphNode, GraphType } from './graph.ts';
 
-/** By operation and attribute: the input that has the type, counted from the end where negative, or the first output. */
+/**
+ * For each operation the input whose type an attribute names, counted from the end where negative, or `output` for the first
+ * output's. Operations that are not listed have `T`, the type of their first input.
+ */
 const TYPE_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, number | 'output'>>>> = {
   BatchMatMulV2: { T: 0 },
   BroadcastTo: { T: 0, Tidx: 1 },

@@ -36,7 +36,7 @@ export function evaluateGraph(
         if (left === 0) tensors.get(id)?.dispose();
       }
     }
-    // One value may be several outputs.
+    // Clones, because several outputs may be one value.
     return Object.fromEntries([...graph.outputs].map(([name, id]) => [name, tf.clone(lookUp(tensors, id))]));
   });
 }

@@ -23,7 +23,7 @@ export interface GraphConstant {
   readonly data: Float32Array | Int32Array | Uint8Array;
 }
 
-/** An operation of TensorFlow, with its own attributes but without those of type (`T`, `Tidx`, ...). */
+/** An operation of TensorFlow. Of its attributes those for types (`T`, `Tidx`, ...) are left out, see attributes.ts. */
 export interface GraphNode {
   /** TensorFlow's name, for example `Conv2D`. */
   readonly op: string;
@@ -37,7 +37,7 @@ export interface GraphParts {
   readonly constants: ReadonlyMap<ValueId, GraphConstant>;
   /** In an order in which they can be computed. */
   readonly nodes: readonly GraphNode[];
-  /** By the names that users of the graph see, in their order. */
+  /** By name, in the order in which users of the graph see them. */
   readonly inputs: ReadonlyMap<string, ValueId>;
   readonly outputs: ReadonlyMap<string, ValueId>;
 }
@@ -92,7 +92,7 @@ export class Graph implements GraphParts {
   }
 }
 
-/** What a table of values has for one of them, which must be in it. */
+/** The entry of a table by value. Throws an Error where there is none: then the graph is not well formed. */
 export function lookUp<T>(table: ReadonlyMap<ValueId, T>, id: ValueId): T {
   const found = table.get(id);
   if (found === undefined) throw new Error(`Value ${id} of a graph is used before it is known`);

@@ -8,7 +8,7 @@ import type { GraphConstant, GraphNode, GraphType, ValueId } from './graph.ts';
 export interface Recording {
   readonly nodes: readonly GraphNode[];
   readonly values: ReadonlyMap<ValueId, { readonly type: GraphType; readonly shape: readonly number[] }>;
-  /** What the operations were given that none of them made; `tensor` tells whether two runs saw the same. */
+  /** Inputs of operations that no operation made. `tensor` is the same object in two runs that used the same tensor. */
   readonly constants: ReadonlyMap<ValueId, GraphConstant & { readonly tensor: object }>;
   readonly inputs: ReadonlyMap<string, ValueId>;
   readonly outputs: ReadonlyMap<string, ValueId>;
@@ -94,7 +94,7 @@ class Recorder implements Recording {
   readonly #ids = new Map<DataId, ValueId>();
   readonly #dependent = new Set<ValueId>();
 
-  /** @param read gives the data of a tensor, unheard. */
+  /** @param read gives the data of a tensor without being recorded. */
   constructor(names: ReadonlyMap<DataId, string>, read: (id: DataId) => GraphConstant['data']) {
     this.#names = names;
     this.#read = read;
@@ -122,7 +122,7 @@ class Recorder implements Recording {
     this.outputs.set(name, this.#use(tensor));
   }
 
-  /** Numbers that leave the engine are lost to the recording: what is made of them would count as constant. */
+  /** What JavaScript computes from numbers that it reads is not recorded, and would count as constant. */
   requireConstant(data: DataId): void {
     const id = this.#ids.get(data);
     if (id !== undefined && this.#dependent.has(id))

@@ -192,11 +192,11 @@ function fusedConvolutions(graph: Graph): readonly FusedNode[] {
     if (fused || node.op === 'Conv2D') convolutions.set(node.outputs[0], fused ?? node);
     return fused ?? node;
   });
-  // What is part of another node now is needed no longer.
+  // Nodes that are part of a fused one have no uses left.
   return graph.with({ nodes }).withoutDeadCode().nodes;
 }
 
-/** A convolution with the operation after it, where both can be one. */
+/** A convolution joined with the operation after it; undefined where TF.js cannot fuse the two. */
 function withNext(convolution: FusedNode, next: GraphNode, bias: ValueId): FusedNode | undefined {
   const { attributes, inputs, fused = [] } = convolution;
   const { op, outputs } = next;

@@ -14,7 +14,7 @@ import {
 } from './graph.ts';
 import { type Recording, record } from './record.ts';
 
-/** Any two sizes show which dimensions are the batch's. */
+/** A dimension that differs between these two runs is the batch's. */
 const BATCHES = [2, 3] as const;
 
 /**
@@ -35,7 +35,7 @@ export function traceGraph(
   const recordBatch = (batch: number): Recording => {
     const tensors = randomInputs(inputs, batch);
     try {
-      // A graph is to hold for every batch size, and is for other machines.
+      // The faster forms of operations on this machine depend on the batch size and are unknown elsewhere.
       return plainly(() => record(tensors, () => run(tensors), names));
     } finally {
       tf.dispose(tensors);
@@ -57,7 +57,7 @@ function randomInputs(
   return Object.fromEntries(tensors);
 }
 
-/** What two recordings of one computation with different batch sizes have in common. */
+/** One graph from two recordings of a computation with different batch sizes. */
 function merge(first: Recording, second: Recording): Graph {
   requireSameOperations(first.nodes, second.nodes);
   const values = new Map<ValueId, GraphValue>();
@@ -94,7 +94,7 @@ function sameData(a: GraphConstant, b: GraphConstant): boolean {
   return a.data.length === b.data.length && a.data.every((value, i) => Object.is(value, b.data[i]));
 }
 
-/** A constant that has the batch size in it, as a constant that leaves it open. */
+/** A constant that contains the batch size, with -1 in its place. */
 function openConstant(id: ValueId, first: Recording, second: Recording): Int32Array {
   const a = lookUp(first.constants, id).data;
   const b = lookUp(second.constants, id).data;

@@ -38,7 +38,7 @@ export async function readKerasWeights(path: string): Promise<Map<string, NamedA
 
 type Answer = { readonly arrays: Map<string, NamedArray> } | { readonly failure: string };
 
-/** What the thread answers; one that dies without an answer has failed as well. */
+/** The thread's answer. A thread that ends without one counts as failed. */
 function inThread(path: string, size: number): Promise<Answer> {
   return new Promise((answer) => {
     const worker = new Worker(new URL('./keras-worker.mjs', import.meta.url), {

@@ -7,7 +7,7 @@ import { FileBytes, writeAtomically } from '../runtime/files.ts';
 import { parseJson } from '../runtime/strict-json.ts';
 import { widenFloat16 } from './float16.ts';
 
-/** What a file calls its element types, of those that we read. */
+/** The element types that are read, by the names that files have for them. */
 type SafetensorsType = 'F16' | 'F32' | 'F64' | 'I32' | 'I64' | 'U8' | 'BOOL';
 
 /** Bytes of an element. */
@@ -56,10 +56,10 @@ export function readSafetensorsFile(path: string): SafetensorsFile {
   }
 }
 
-/** What of a file its header is read through. */
+/** The part of {@link FileBytes} that reading a header needs. */
 type Bytes = Pick<FileBytes, 'size' | 'read' | 'damaged'>;
 
-/** The format's own bound of the header. */
+/** The format's limit for the size of the header. */
 const maxHeaderBytes = 100_000_000;
 const maxRank = 16;
 

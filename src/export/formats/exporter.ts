@@ -5,7 +5,7 @@ import type { Computation } from '../computation.ts';
 import type { Case, Proof } from '../proof.ts';
 import type { Metadata } from '../report.ts';
 
-/** A computation that is to be written, with what several formats need of it, made when asked for. */
+/** The computation to export. Graph and cases are made at their first use, because not every format needs them. */
 export interface ExportSource {
   readonly computation: Computation;
   readonly graph: () => Graph;

@@ -8,7 +8,7 @@ import {
   type ValueInfoProto,
 } from './protobuf.ts';
 
-/** An attribute that is a floating-point number, which a plain number would not be. */
+/** A floating-point attribute. A plain number is written as a whole one. */
 export class Float {
   readonly value: number;
   constructor(value: number) {
@@ -31,7 +31,7 @@ interface BuiltNode {
   readonly attributes: Attributes;
 }
 
-/** What a graph's border shows of a value, in ONNX's layout. */
+/** An input or output of the graph, in the ONNX tensor's order of dimensions. */
 export interface Port extends Description {
   readonly name: string;
   readonly docString?: string | undefined;
@@ -48,7 +48,7 @@ export class OnnxBuilder {
   readonly #initializers = new Map<string, TensorProto>();
   readonly #described = new Map<string, Description>();
   readonly #names = new Set<string>();
-  /** Names of outputs by those that their tensors had before. */
+  /** The tensors that became outputs of the graph: their new names by the old ones. */
   readonly #outputs = new Map<string, string>();
 
   /** Takes a name that nothing else has: the wanted one or that with a number. */
@@ -81,12 +81,12 @@ export class OnnxBuilder {
     return outputs;
   }
 
-  /** Tells a result's type and shape, in ONNX's layout. */
+  /** Notes a tensor's type and shape, so that the file can say them. */
   describe(name: string, type: OnnxType, shape: GraphShape): void {
     this.#described.set(name, { type, shape });
   }
 
-  /** Makes a tensor one of the graph's outputs, whose name is taken already. */
+  /** Makes a tensor the output `name` of the graph. The name was reserved by {@link unique}. */
   output(name: string, tensor: string): void {
     const current = this.#outputs.get(tensor) ?? tensor;
     const producer = this.#nodes.find(({ outputs }) => outputs.includes(current));
@@ -142,7 +142,7 @@ function nodeProto({ name, op, inputs, outputs, attributes }: BuiltNode): NodePr
   return { name, opType: op, input: inputs, output: outputs, attribute };
 }
 
-/** `type` values: FLOAT, INT, STRING and INTS. */
+/** The numbers of `type` are ONNX's for FLOAT, INT, STRING and INTS. */
 function attributeProto(name: string, value: Attributes[string]): AttributeProto {
   if (value instanceof Float) return { name, type: 1, f: value.value };
   if (typeof value === 'number') return { name, type: 2, i: value };

@@ -1,7 +1,7 @@
 import type { Graph, GraphNode, ValueId } from '../graph.ts';
 import { type Rewriter, rewrite } from '../simplify/rewrite.ts';
 
-/** A graph with what ONNX has one operation for as one operation. */
+/** Replaces groups of operations for which ONNX has a single one. */
 export const fuse = (graph: Graph): Graph => fuseInstanceNorms(fuseBiases(graph));
 
 /** Makes a bias that is added to a convolution's result, and to nothing else, the convolution's third input. */
@@ -53,7 +53,7 @@ class Matcher {
         for (const [deviation, gamma] of orders(this.#made(scale, 'Mul'))) {
           const found = this.#normalised(centred, deviation);
           if (!found || !this.#isPerChannel(gamma) || !this.#isPerChannel(beta)) continue;
-          // Both are for all samples, or for each its own.
+          // Either both are the same for all samples, or both differ between samples.
           if (this.#graph.shape(gamma)[0] === this.#graph.shape(beta)[0]) return { ...found, gamma, beta };
         }
     return undefined;
@@ -74,7 +74,7 @@ class Matcher {
     return undefined;
   }
 
-  /** Of what a value is the mean over height and width. */
+  /** The value of which `id` is the mean over height and width; undefined where it is no such mean. */
   #meanOf(id: ValueId): ValueId | undefined {
     const node = this.#made(id, 'Mean');
     if (node?.attributes.keep_dims !== true) return undefined;

@@ -14,16 +14,16 @@ export const OIHW: Layout = [3, 2, 0, 1];
 /** TensorFlow's own order. */
 export const straight = (rank: number): Layout => Array.from({ length: rank }, (_, axis) => axis);
 
-/** The layout that a value of a rank has at the graph's border and, where nothing speaks against it, within. */
+/** The layout of the graph's inputs and outputs, and of other values unless an operation needs them otherwise. */
 export const usualLayout = (rank: number): Layout => (rank === 4 ? NCHW : straight(rank));
 
 export const sameLayout = (a: Layout, b: Layout): boolean => String(a) === String(b);
 
-/** Sizes, or anything else that there is one of a dimension, in ONNX's order. */
+/** Sizes, or whatever else there is one of for each dimension, in the order of the ONNX tensor. */
 export const arrange = <T>(layout: Layout, perAxis: readonly T[]): T[] =>
   layout.map((axis) => perAxis[axis] as T);
 
-/** Where a dimension of TensorFlow's stands; negative ones count from the last. */
+/** The place of one of TensorFlow's dimensions in the ONNX tensor. Negative dimensions count from the last. */
 export const placeOf = (layout: Layout, axis: number): number =>
   layout.indexOf(axis < 0 ? axis + layout.length : axis);
 
@@ -58,7 +58,7 @@ export function transposeData<T extends Float32Array | Int32Array | Uint8Array>(
   const sizes = arrange(layout, shape);
   const from = arrange(layout, stridesOf(shape));
   const to = stridesOf(sizes);
-  // Neighbours in the result, and neighbours in the source where they are others.
+  // `column` steps through neighbours in the result, `row` through neighbours in the source if those differ.
   const column = sizes.length - 1;
   const row = layout.indexOf(column);
   const columns = sizes[column];

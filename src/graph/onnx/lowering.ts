@@ -15,13 +15,13 @@ import {
 } from './layout.ts';
 import { DATA_TYPES } from './protobuf.ts';
 
-/** A value in the ONNX graph: the tensor that holds it, and how. */
+/** The ONNX tensor that holds a value, and the order of its dimensions. */
 export interface Placed {
   readonly name: string;
   readonly layout: Layout;
 }
 
-/** From how many elements on a weight is stored once only, and as half floats where those are wanted. */
+/** Weights of at least so many elements are stored only once, and in half precision where that is asked for. */
 const LARGE = 1024;
 
 /**
@@ -34,7 +34,7 @@ export class Lowering {
   readonly #half: boolean;
   readonly #preferred: ReadonlyMap<ValueId, Layout>;
   readonly #placed = new Map<ValueId, Placed[]>();
-  /** What a tensor is a mere Reshape of. */
+  /** For the result of a Reshape: the tensor that was reshaped, and its shape. */
   readonly #reshaped = new Map<string, { source: string; shape: GraphShape }>();
   readonly #shared = new Map<string, string>();
   #batch: string | undefined;
@@ -63,7 +63,7 @@ export class Lowering {
     return this.graph.constants.has(id);
   }
 
-  /** The elements of an input that ONNX wants to know in advance, such as axes. */
+  /** The numbers of an input that must be a constant, because ONNX has it as an attribute or needs its value here. */
   numbers(node: GraphNode, input: number): number[] {
     const constant = this.graph.constants.get(node.inputs[input]);
     if (!constant) throw unsupported(node, `input ${input} is not a constant`);
@@ -77,13 +77,13 @@ export class Lowering {
     return size;
   }
 
-  /** Makes a tensor hold a value. */
+  /** Notes that a tensor holds a value in a layout. */
   place(id: ValueId, name: string, layout: Layout): void {
     this.#placed.set(id, [...(this.#placed.get(id) ?? []), { name, layout }]);
     this.builder.describe(name, this.type(id), arrange(layout, this.shape(id)));
   }
 
-  /** The value in whichever layout it has. */
+  /** The value in the layout that it has already. */
   any(id: ValueId): Placed {
     const known = this.#placed.get(id)?.[0];
     if (known) return known;
@@ -91,7 +91,7 @@ export class Lowering {
     return { name: this.#constant(id, layout), layout };
   }
 
-  /** The value in a layout: TensorFlow's own where none is given. */
+  /** The value in a layout, transposed if need be; in TensorFlow's own where none is given. */
   at(id: ValueId, layout: Layout = straight(this.rank(id))): string {
     const known = this.#placed.get(id)?.find((placed) => sameLayout(placed.layout, layout));
     if (known) return known.name;
@@ -112,7 +112,7 @@ export class Lowering {
     return this.emit('Transpose', [from.name], { perm: permutation(from.layout, layout) });
   }
 
-  /** A tensor in another shape; both shapes are ONNX's. */
+  /** A tensor in another shape. Both shapes are in the order of the ONNX tensor's dimensions. */
   reshape(name: string, from: GraphShape, to: GraphShape): string {
     const origin = this.#reshaped.get(name) ?? { source: name, shape: from };
     if (String(origin.shape) === String(to)) return origin.source;
@@ -143,14 +143,14 @@ export class Lowering {
     return this.builder.node(op, inputs, attributes)[0];
   }
 
-  /** Whole numbers as an initializer that equal ones share. */
+  /** Whole numbers as an initializer. Equal lists share one. */
   int64(values: readonly number[]): string {
     const make = (name: string) =>
       this.builder.initializer(name, 'int64', [values.length], BigInt64Array.from(values, BigInt));
     return this.#share(`int64/${values.join(',')}`, make);
   }
 
-  /** One number of a type, as an initializer that equal ones share. */
+  /** One number as an initializer. Equal numbers share one. */
   scalar(value: number, type: GraphType = 'float32'): string {
     const data = type === 'float32' ? Float32Array.of(value) : Int32Array.of(value);
     return this.#share(`${type}/${value}`, (name) => this.builder.initializer(name, type, [], data));
@@ -204,7 +204,7 @@ export class Lowering {
   }
 }
 
-/** Whether a tensor is stored as half floats: what a network has learnt, and much of it. */
+/** Whether a tensor may be stored in half precision: only large weights are. */
 function isHalved(constant: GraphConstant, data: Float32Array): boolean {
   return constant.name !== undefined && data.length >= LARGE && fitsFloat16(data);
 }

@@ -21,7 +21,7 @@ export function foldBatchNorms(graph: Graph): Graph {
     const step = asAffine(node, rewriter);
     if (!step) return undefined;
     const before = rewriter.producer(step.input);
-    // A bias that stands where it belongs.
+    // A bias right behind its convolution is where it should end up.
     if (before?.op === 'Conv2D' && step.affine.scale === undefined && node.op === 'BiasAdd') return undefined;
     const folded = apply(step.input, step.affine, rewriter);
     return folded === undefined ? undefined : [folded];
@@ -52,7 +52,7 @@ function asAffine(node: GraphNode, graph: Rewriter): { input: ValueId; affine: A
   }
 }
 
-/** A constant's numbers for each channel of a value of shape [...,c], where it is the same everywhere else. */
+/** A constant as one number for each channel of a value [...,c]; undefined where it differs between pixels. */
 function perChannel(
   id: ValueId,
   shape: readonly (number | null)[],
@@ -66,7 +66,10 @@ function perChannel(
   return data.length === channels && constant.shape.at(-1) === channels ? data : undefined;
 }
 
-/** The value of `affine` of a value, computed earlier; undefined where that cannot be. */
+/**
+ * Adds nodes that compute `affine` of a value as early as possible, and gives their result; undefined where no convolution
+ * can take it up.
+ */
 function apply(id: ValueId, affine: Affine, graph: Rewriter): ValueId | undefined {
   const node = graph.producer(id);
   if (!node || graph.uses(id) !== 1) return undefined;
@@ -105,7 +108,10 @@ function throughConvolution(
   return graph.add('BiasAdd', { data_format: 'NHWC' }, [product, bias], shape);
 }
 
-/** Through the four phases of an upsampling convolution: a split by channels, a slice of each part, and their concat. */
+/**
+ * The case of an upsampling convolution, which computes the pixels of even and odd rows and columns as four groups of
+ * channels: they are split, sliced and concatenated, none of which mixes channels.
+ */
 function throughPhases(node: GraphNode, affine: Affine, graph: Rewriter): ValueId | undefined {
   const phases = node.inputs.slice(0, -1);
   const slices = phases.flatMap((id) => graph.producer(id) ?? []);
@@ -167,7 +173,7 @@ function scaleKernel(kernel: ValueId, scale: Float32Array, graph: Rewriter): Val
 
 class KernelScaler {
   readonly #graph: Rewriter;
-  /** What is done already: the parts of a kernel are used several times. */
+  /** Outputs of the scaled nodes: a kernel that is used in several places is scaled once. */
   readonly #done = new Map<string, readonly ValueId[] | undefined>();
 
   constructor(graph: Rewriter) {

@@ -10,7 +10,7 @@ import {
 } from '../graph.ts';
 import { rewrite } from './rewrite.ts';
 
-/** Below this size it does not matter whether a value is stored, bytes. */
+/** Values of so few bytes count as free: it does not matter whether they are stored. */
 const SMALL = 4096;
 
 /**
@@ -44,7 +44,7 @@ function constantValues({ constants, nodes }: Graph): Set<ValueId> {
   return known;
 }
 
-/** Nodes in groups that have no value in common but small ones, each in the nodes' order. */
+/** The nodes in groups that share no large value, so that each group can be decided by itself. Keeps the nodes' order. */
 function groupsByWeight(graph: Graph, nodes: readonly GraphNode[]): GraphNode[][] {
   const groups = new Map<ValueId, GraphNode[]>();
   const all = new Set<GraphNode[]>();

@@ -25,7 +25,7 @@ export function rewrite(graph: Graph, rule: Rule): Graph {
   return rewriter.finish(graph).withoutDeadCode();
 }
 
-/** The new graph while it grows. */
+/** Builds the new graph node by node, and answers what rules ask about it. */
 export class Rewriter {
   readonly values: Map<ValueId, GraphValue>;
   readonly constants: Map<ValueId, GraphConstant>;
@@ -55,7 +55,7 @@ export class Rewriter {
     return lookUp(this.values, id).type;
   }
 
-  /** How many nodes and outputs use a value. Nodes that a rule added in vain count too. */
+  /** How many nodes and outputs use a value, including nodes that a rule added before it gave up. */
   uses(id: ValueId): number {
     return this.#uses.get(id) ?? 0;
   }
@@ -71,7 +71,7 @@ export class Rewriter {
     return this.#add(op, attributes, inputs, [{ type, shape }])[0];
   }
 
-  /** Adds a node with outputs as others are, and gives them. */
+  /** Adds a node whose outputs have the types and shapes of `outputs`, and gives the new ones. */
   addLike(
     outputs: readonly ValueId[],
     { op, attributes, inputs }: Pick<GraphNode, 'op' | 'attributes' | 'inputs'>,
@@ -135,7 +135,7 @@ export class Rewriter {
     for (const id of inputs) this.#release(id);
   }
 
-  /** Counts one use less, and what is dead by that as well. */
+  /** Counts one use less. A node without uses no longer uses its inputs either. */
   #release(id: ValueId): void {
     this.#uses.set(id, this.uses(id) - 1);
     const producer = this.#producers.get(id);

@@ -5,7 +5,7 @@ import { foldConstants } from './fold-constants.ts';
 import { flattenMatrixProducts, recogniseChannelMeans, removeIdentities } from './peephole.ts';
 import { rewrite } from './rewrite.ts';
 
-/** Each gives a graph that computes the same, but for rounding. */
+/** Each gives a graph that computes the same up to rounding. */
 const passes: readonly ((graph: Graph) => Graph)[] = [
   removeIdentities,
   foldConstants,

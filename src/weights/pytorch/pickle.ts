@@ -33,7 +33,7 @@ class Machine {
   readonly vocabulary: PickleVocabulary;
   readonly #memo = new Map<number, PickleValue>();
   #stack: PickleValue[] = [];
-  /** Stacks below the open marks. */
+  /** For each mark that is still open, the stack as it was when the mark was set. */
   readonly #below: PickleValue[][] = [];
   #containers = 0;
   #values = 0;
@@ -68,7 +68,7 @@ class Machine {
     this.#stack = [];
   }
 
-  /** The values since the last mark, which is gone then. */
+  /** Removes the last mark, and gives the values that were pushed since. */
   popMark(): PickleValue[] {
     const values = this.#stack;
     const below = this.#below.pop();
@@ -128,7 +128,7 @@ class Machine {
     this.push(callee.call(args));
   }
 
-  /** What an object holds besides its content: of a state dict the versions of its modules, which nothing here needs. */
+  /** Drops the attributes of an object. Those of a state dict are the versions of its modules, which nothing here needs. */
   build(): void {
     this.pop();
     const target = this.top();
@@ -166,7 +166,7 @@ const OPCODES: Readonly<Record<number, Opcode>> = {
     if (protocol > NEWEST_PROTOCOL)
       throw input.file.damaged('a pickle of protocol 2 to 5', `protocol ${protocol}`);
   },
-  // FRAME: how many bytes come together, which a file need not know.
+  // FRAME: the number of bytes that follow in one piece. It serves streams; a file needs no such hint.
   149: ({ input }) => void input.uint64(),
   [code('(')]: (machine) => machine.mark(),
   [code('0')]: (machine) => void machine.pop(),
@@ -263,13 +263,13 @@ export class PickleTuple {
   }
 }
 
-/** Whatever the names in a pickle stand for, or what calling them gives. */
+/** What a name in a pickle stands for, or what calling it gives. */
 export abstract class PickleObject {
-  /** For messages. */
+  /** A few words for error messages. */
   abstract readonly description: string;
 }
 
-/** A name that a pickle may call; what happens then is our code alone. */
+/** A name that a pickle may call. The call runs code of this program, never code of the file. */
 export class PickleFunction extends PickleObject {
   readonly description: string;
   readonly call: (args: readonly PickleValue[]) => PickleValue;

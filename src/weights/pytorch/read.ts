@@ -148,7 +148,7 @@ function readLegacy(file: FileBytes): TorchContent {
   }
   const version = next();
   if (version !== VERSION) throw file.damaged(`version ${VERSION} of the format`, describe(version));
-  // The system that wrote it: elements are little-endian whatever it was.
+  // The properties of the system that wrote the file. Its byte order does not matter: elements are little-endian.
   next();
   const value = next();
   const keys = next();

@@ -14,7 +14,7 @@ import {
   type PickleVocabulary,
 } from './pickle.ts';
 
-/** Entries of dictionaries that are made from lists, in all. */
+/** The most entries that all dictionaries made from lists may have together. */
 const MAX_COPIED = 500_000;
 
 /** A name that stands for nothing but itself, for example `torch.float32`. */
@@ -144,7 +144,7 @@ export class TorchVocabulary implements PickleVocabulary {
   }
 }
 
-/** Text of a file as a message may show it. */
+/** Text from a file, shortened and escaped for an error message. */
 const printable = (text: string): string => JSON.stringify(text.slice(0, 80)).slice(1, -1);
 
 const MAX_DIMENSIONS = 64;
@@ -183,7 +183,7 @@ export class TensorView extends PickleObject {
   readonly shape: readonly number[];
   readonly #offset: number;
   readonly #strides: readonly number[];
-  /** Elements of the storage from the first to the last, those between included. */
+  /** The number of the storage's elements from the view's first to its last, with those that the strides skip. */
   readonly #span: number;
 
   /** Throws a RangeError when the view reaches beyond its storage; all numbers are whole and not negative. */
@@ -246,7 +246,7 @@ export class TensorView extends PickleObject {
     let from = 0;
     for (let to = 0; to < count; to++) {
       gathered[to] = values[from];
-      // As an odometer: the last index that can grow does, those behind it begin again.
+      // Counts like an odometer: the last index grows; where it is at its end it becomes 0 and the one before it grows.
       for (let axis = shape.length - 1; axis >= 0; axis--) {
         index[axis] += 1;
         from += this.#strides[axis];
@@ -273,7 +273,7 @@ export interface ElementType {
   /** As PyTorch prints it, without `torch.`. */
   readonly name: string;
   readonly bytes: 1 | 2 | 4 | 8;
-  /** Elements of little-endian bytes, which it may use up. */
+  /** The elements in little-endian bytes. It may keep the buffer as its own. */
   decode(bytes: ArrayBuffer): TensorValues;
 }
 
@@ -300,7 +300,7 @@ const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map([
   ],
 ]);
 
-/** The upper halves of single-precision numbers. */
+/** Numbers in bfloat16, which is the upper half of single precision. */
 function widenBfloat16(halves: Uint16Array): Float32Array {
   const bits = Uint32Array.from(halves, (half) => half * 2 ** 16);
   return new Float32Array(bits.buffer);
@@ -309,7 +309,7 @@ function widenBfloat16(halves: Uint16Array): Float32Array {
 /** Each pickle ends before so many bytes; a hundred thousand tensors need less. */
 export const MAX_PICKLE_BYTES = 2 ** 25;
 
-/** An object of either form with its storages' places. */
+/** What a file of the old or the zip form holds: the unpickled object, and where its storages' bytes are. */
 export interface TorchContent {
   readonly value: PickleValue;
   /** Offset in the file of a storage's first byte, by its key. */

@@ -10,7 +10,7 @@ import { MAX_PICKLE_BYTES, type TorchContent, TorchVocabulary } from './tensors.
 
 const STORED = 0;
 
-/** Reads the object of a file of the zip form, but for its tensors' elements. Throws a UserError when it is damaged. */
+/** Reads the object in a file of the zip form without its tensors' elements. Throws a UserError when it is damaged. */
 export async function readZip(file: FileBytes): Promise<TorchContent> {
   const archive = await Archive.open(file);
   const pickle = await archive.locate('data.pkl');
@@ -102,7 +102,7 @@ class Archive {
   }
 }
 
-/** Lets yauzl read through the checks of {@link FileBytes}: positions that no file can have would end the process. */
+/** Lets yauzl read through {@link FileBytes}, which refuses positions outside the file: they would end the process. */
 class Reader extends yauzl.RandomAccessReader {
   readonly #file: FileBytes;
 
@@ -128,7 +128,7 @@ class Reader extends yauzl.RandomAccessReader {
   }
 }
 
-/** What `use` gives; an error of yauzl, which means a damaged archive, as a UserError. */
+/** Gives what `use` gives. An error of yauzl means a damaged archive and becomes a UserError. */
 async function sound<T>(file: FileBytes, use: () => Promise<T>): Promise<T> {
   try {
     return await use();

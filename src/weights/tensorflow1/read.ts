@@ -10,11 +10,11 @@ import { UserError } from '../../runtime/errors.ts';
 import { FileBytes } from '../../runtime/files.ts';
 import { maskedCrc32c, readTable } from './table.ts';
 
-/** A thousand variables with their optimiser's need a tenth of a megabyte. */
+/** Far above the need: an index of a thousand variables has a tenth of a megabyte. */
 const MAX_INDEX_BYTES = 2 ** 24;
 const MAX_SHARDS = 1000;
 const FORMAT = 'TensorFlow checkpoint';
-/** Names of types, as far as checkpoints have them. */
+/** TensorFlow's names for the types of elements that checkpoints have. */
 const TYPES: Readonly<Record<number, string>> = {
   1: 'float32',
   2: 'double',
@@ -106,7 +106,7 @@ function readIndex(index: FileBytes): { count: number; entries: Map<string, Bund
   if (endianness !== 0) throw index.damaged('little-endian numbers', 'others');
   if (count < 1 || count > MAX_SHARDS)
     throw index.damaged(`1 to ${MAX_SHARDS} files of elements`, String(count));
-  // Names that begin with a zero are of pieces of variables.
+  // Names that begin with a zero byte belong to pieces of partitioned variables.
   const names = [...table.keys()].filter((key) => key !== '' && !key.startsWith('\0'));
   return { count, entries: new Map(names.map((name) => [name, decode(name, decodeEntry)])) };
 }

@@ -6,7 +6,7 @@ import type { FileBytes } from '../../runtime/files.ts';
 
 const FOOTER = 48;
 const MAGIC = 'db4775248b80fb57';
-/** After a block: how it is compressed, and the check sum. */
+/** Bytes after each block: one for the compression, four for the check sum. */
 const TRAILER = 5;
 /** Of all names together; names that share beginnings are longer than the file. A thousand variables have 0.1 MB. */
 const MAX_KEY_BYTES = 2 ** 26;
@@ -46,7 +46,7 @@ function* readBlock(file: FileBytes, { offset, size }: Handle): Generator<[key: 
   if (maskedCrc32c(block.subarray(0, size + 1)) !== block.readUInt32LE(size + 1))
     throw file.damaged('a block with its check sum', `another sum at offset ${offset}`);
   if (block[size] !== 0) throw file.damaged('a block that is not compressed', `compression ${block[size]}`);
-  // The block ends with places to begin a search at, and how many there are.
+  // A block ends with a list of positions at which a search can begin, and the list's length. They are not needed here.
   const places = size >= 4 ? block.readUInt32LE(size - 4) : 0;
   const length = size - 4 * (places + 1);
   if (length < 0) throw file.damaged('a block with its places', `${places} places in ${size} bytes`);
