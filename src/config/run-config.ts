@@ -32,9 +32,9 @@ const source = z
         .string()
         .min(1)
         .describe(
-          "CelebAMask-HQ's folder, a folder of square images, or of DeepPS's own pairs (photo | sketch).",
+          "CelebAMask-HQ's folder, a folder of square images, or of pairs side by side (photo | sketch).",
         ),
-      sketchFirst: z.boolean().default(false).describe('Pairs are sketch | photo (the original’s --AtoB).'),
+      sketchFirst: z.boolean().default(false).describe('Pairs are sketch | photo.'),
       limit: z.int().min(1).optional().describe('Use only the first N images in order of their paths.'),
     }),
   ])

@@ -186,7 +186,7 @@ export async function resolveCheckpoint(path: string): Promise<string> {
   if (newest) return newest.path;
   throw new UserError('There is no checkpoint.', {
     where: path,
-    expected: 'a run folder (such as runs/00001-dps) or one of its checkpoints/step-N',
+    expected: 'a run folder (such as runs/00001-NAME) or one of its checkpoints/step-N',
     got: (await stat(path).catch(() => undefined)) ? 'a folder without checkpoints' : 'nothing of that name',
   });
 }

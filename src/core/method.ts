@@ -6,8 +6,8 @@ import type { Batch } from '../data/types.ts';
 import type { LayersModel, Tensor, Tensor2D, Tensor4D, TensorFlow } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { StreamState } from '../runtime/seed.ts';
-import type { Control } from './control.ts';
 import type { NetworkDescription } from './ports.ts';
+import type { Control } from './vocabulary.ts';
 
 export type Scalars = Record<string, TensorFlow.Scalar>;
 /** What one step measured, before its update. The caller disposes of the scalars (`tf.dispose` takes the whole). */
@@ -94,6 +94,13 @@ export interface Prediction {
 
 export type Intermediate = 'refinedSketch' | 'firstImage';
 
+export interface UpperBound {
+  /** For tables, for example `F, true sketch`. */
+  readonly label: string;
+  /** [n,r,r,3], r being the predictor's resolution. The batch's sketch is the photo's own. */
+  predict(batch: Batch): Tensor4D;
+}
+
 export interface Predictor {
   /** Side of the predicted images, px. At most that of the input. */
   readonly resolution: number;
@@ -110,13 +117,13 @@ export interface Predictor {
    * so that an export holds them as constants.
    */
   predict(input: PredictorInput): Prediction;
-  /** The image generator alone with the true sketch, where the method has one: its upper bound. [n,r,r,3], r = `resolution`. */
-  predictFromTrueSketch?: ((batch: Batch) => Tensor4D) | undefined;
+  /** What no l can be expected to beat, where the method has such: a result that needs the true sketch. */
+  readonly upperBound?: UpperBound | undefined;
 }
 
 /** A method with its networks built (initialised from the seed). It can predict; to train, `prepareTraining` comes first. */
 export interface Method {
-  /** All networks by name (`F`, `G64`, `D64`, ...), for counting parameters, checkpoints, import and export. */
+  /** All networks by name, for counting parameters, checkpoints, import and export. */
   readonly networks: Readonly<Record<string, LayersModel>>;
   readonly stages: readonly StagePlan[];
   /** Loads what only training needs, such as the network of a perceptual loss, and says in the log what it is. */

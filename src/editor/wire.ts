@@ -1,5 +1,5 @@
 /** What the page and the server tell each other: descriptions as JSON, pictures and predictions as binary bodies. */
-import type { Control } from '../core/control.ts';
+import type { Control } from '../core/vocabulary.ts';
 import type { NetworkInput } from '../infer/network-input.ts';
 
 /** What the page is told when it starts (`editor.json`), by the server or by a static site's file. */

@@ -1,6 +1,7 @@
 /** The small table at the end of a training: errors of a method on held-out samples, beside those of a single colour. */
 import type { RunConfig } from '../config/run-config.ts';
 import { type Predictor, valuesOfL } from '../core/method.ts';
+import { CAPTIONS } from '../core/vocabulary.ts';
 import { heldOutBatch, heldOutHash } from '../data/held-out.ts';
 import type { Batch, PreparedSample } from '../data/types.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
@@ -84,13 +85,15 @@ export async function heldOutTable(options: TableOptions): Promise<HeldOutTable>
 function fillings(predictor: Predictor, batch: Batch, references: References): Record<string, Tensor4D> {
   return tf.tidy(() => {
     const images: Record<string, Tensor4D> = { [BASELINE]: meanColour(references.truth, references.hole) };
-    if (predictor.predictFromTrueSketch) images['F, true sketch'] = predictor.predictFromTrueSketch(batch);
+    const { upperBound } = predictor;
+    if (upperBound) images[upperBound.label] = upperBound.predict(batch);
     const predictions = valuesOfL(predictor, VALUES_OF_L).map((l) => ({
       at: l === undefined ? '' : `, l = ${l}`,
       ...predictor.predict({ ...batch, l }),
     }));
-    for (const { at, firstImage } of predictions) if (firstImage) images[`I_gen${at}`] = firstImage;
-    for (const { at, result } of predictions) images[`I_out${at}`] = result;
+    for (const { at, firstImage } of predictions)
+      if (firstImage) images[`${CAPTIONS.firstImage}${at}`] = firstImage;
+    for (const { at, result } of predictions) images[`${CAPTIONS.result}${at}`] = result;
     return Object.fromEntries(
       Object.entries(images).map(([name, image]) => [name, clipAndBlend(image, references)]),
     );

@@ -132,9 +132,13 @@ function passesOf(checkpoint: EvaluatedCheckpoint, { suite }: EvaluationSet): Me
   const { predictor, label, sha256 } = checkpoint;
   const name = sha256.slice(0, 16);
   const passes: MethodPass[] = [];
-  if (predictor.predictFromTrueSketch) {
-    const fill = predictor.predictFromTrueSketch.bind(predictor);
-    const method: EvaluatedMethod = { label: `${label}: F, true sketch`, kind: 'true-sketch', checkpoint };
+  const { upperBound } = predictor;
+  if (upperBound) {
+    const method: EvaluatedMethod = {
+      label: `${label}: ${upperBound.label}`,
+      kind: 'true-sketch',
+      checkpoint,
+    };
     passes.push({
       name: `${name}-true-sketch`,
       method,
@@ -143,7 +147,7 @@ function passesOf(checkpoint: EvaluatedCheckpoint, { suite }: EvaluationSet): Me
         {
           label: method.label,
           l: undefined,
-          fill: (batch) => fill({ ...batch, sketch: batch.trueSketch }),
+          fill: (batch) => upperBound.predict({ ...batch, sketch: batch.trueSketch }),
         },
       ],
     });

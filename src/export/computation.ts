@@ -1,8 +1,8 @@
 /** What can be exported of a method, its whole path or one network, as a function with named inputs and outputs. */
 import type { RunConfig } from '../config/run-config.ts';
-import type { Control } from '../core/control.ts';
 import type { Intermediate, Method } from '../core/method.ts';
 import { lPort, type NetworkDescription, type NetworkPorts, type Port } from '../core/ports.ts';
+import { CAPTIONS, type Control } from '../core/vocabulary.ts';
 import { splitStrokes } from '../data/colour-strokes.ts';
 import type { Graph } from '../graph/graph.ts';
 import { simplify } from '../graph/simplify/simplify.ts';
@@ -53,10 +53,10 @@ export function pipeline(method: Method, config: RunConfig): Computation {
   const edit = config.task === 'edit';
   const made: Readonly<Record<Intermediate, readonly [name: string, meaning: string]>> = {
     refinedSketch: [
-      'S_gen',
+      CAPTIONS.refinedSketch,
       `refined sketch, ${side} px, -1 line, +1 paper${edit ? ', 0 outside the hole' : ''}`,
     ],
-    firstImage: ['I_gen', `first image, ${side} px, RGB in [-1, 1]`],
+    firstImage: [CAPTIONS.firstImage, `first image, ${side} px, RGB in [-1, 1]`],
   };
   return {
     name: 'pipeline',
@@ -69,7 +69,7 @@ export function pipeline(method: Method, config: RunConfig): Computation {
     },
     outputs: {
       ...Object.fromEntries(predictor.intermediates.map((key) => made[key])),
-      I_out: `result, ${side} px, RGB in [-1, 1]${edit ? ', not blended with the photo' : ''}`,
+      [CAPTIONS.result]: `result, ${side} px, RGB in [-1, 1]${edit ? ', not blended with the photo' : ''}`,
     },
     run: (given) => {
       const some = (given.sketch ?? given.hole) as Tensor4D;
@@ -87,7 +87,7 @@ export function pipeline(method: Method, config: RunConfig): Computation {
         if (!tensor) throw new Error(`The prediction lacks ${key}, which the predictor says it has`);
         outputs[made[key][0]] = tensor;
       }
-      return { ...outputs, I_out: prediction.result };
+      return { ...outputs, [CAPTIONS.result]: prediction.result };
     },
   };
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
-import type { Control } from '../core/control.ts';
+import type { Control } from '../core/vocabulary.ts';
 import type { LoadedMethod } from '../models/load.ts';
 import { definitionOf } from '../models/registry.ts';
 import type { Precision } from '../weights/float16.ts';

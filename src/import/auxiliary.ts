@@ -85,7 +85,7 @@ function vgg16(): AuxiliaryNetwork {
     description: 'torchvision’s VGG16',
     entries,
     unused: [classifier],
-    use: `${forMetrics('vgg16')}; the perceptual and style losses of pconv and sc-fegan: --set loss.features.network=vgg16 --set loss.features.weights=OUT`,
+    use: `${forMetrics('vgg16')}; the perceptual and style losses of methods that fill holes: --set loss.features.network=vgg16 --set loss.features.weights=OUT`,
   };
 }
 

@@ -126,7 +126,7 @@ function findGroups(
       where: `--as ${asked}`,
       expected: 'no name for it: its own keys name them',
       got: groups.map(({ where }) => where).join(', '),
-      fix: 'leave the name of this file empty, as in --as G64,,G256',
+      fix: 'leave the name of this file empty, as in --as NAME,,NAME',
     });
   return groups;
 }

@@ -99,7 +99,7 @@ export async function readStrip(path: string, holeIs: MaskHole): Promise<Strip> 
   if (width !== 3 * height) {
     throw new UserError('The file is not a strip.', {
       where: path,
-      expected: 'photo, sketch and mask side by side, so three times as wide as high (DeepPS: 768 x 256 px)',
+      expected: 'photo, sketch and mask side by side, so three times as wide as high (such as 768 x 256 px)',
       got: `${width} x ${height} px`,
       fix: 'give separate pictures with --image, --mask and --sketch',
     });

@@ -1,4 +1,5 @@
 /** The picture that shows a job's results side by side. */
+import { CAPTIONS } from '../core/vocabulary.ts';
 import type { RgbImage } from '../data/decode.ts';
 import { drawPictures, type GridColumn } from '../data/picture-grid.ts';
 import type { NetworkInput } from './network-input.ts';
@@ -36,9 +37,9 @@ export async function drawSheet(
     : [{ caption: 'sketch', pictures: [toRgb(input.sketch, resolution)] }];
   const made: GridColumn[] = [
     { caption: 'rough sketch', pictures: rows.map(({ roughSketch }) => roughSketch) },
-    { caption: 'S_gen', pictures: rows.map(({ refinedSketch }) => refinedSketch) },
-    { caption: 'I_gen', pictures: rows.map(({ firstImage }) => firstImage) },
-    { caption: 'I_out', pictures: rows.map(({ result }) => result) },
+    { caption: CAPTIONS.refinedSketch, pictures: rows.map(({ refinedSketch }) => refinedSketch) },
+    { caption: CAPTIONS.firstImage, pictures: rows.map(({ firstImage }) => firstImage) },
+    { caption: CAPTIONS.result, pictures: rows.map(({ result }) => result) },
   ];
   const columns = [...given, ...made.filter(({ pictures }) => pictures.some(Boolean))];
   const captions = rows.map(({ l }) => (l === undefined ? '' : `l = ${l}`));

@@ -66,7 +66,7 @@ async function locate({ target, runs }: ResumeOptions): Promise<{ run: RunFolder
     return { run: new RunFolder(dirname(dirname(path))), upTo: Number(step) };
   throw new UserError('There is no run to go on with.', {
     where: `--resume ${target}`,
-    expected: 'a run’s folder (such as runs/00001-dps), one of its checkpoints/step-N, or `latest`',
+    expected: 'a run’s folder (such as runs/00001-NAME), one of its checkpoints/step-N, or `latest`',
     got: existsSync(target) ? 'a file or folder that is neither' : 'nothing of that name',
   });
 }
@@ -76,7 +76,7 @@ async function latestRun(runs: string): Promise<string> {
   if (newest) return newest;
   throw new UserError('There is no run to go on with.', {
     where: `--resume latest --runs ${runs}`,
-    expected: 'folders of runs, such as 00001-dps',
+    expected: 'folders of runs, such as 00001-NAME',
     got: existsSync(runs) ? 'none' : 'no such folder',
   });
 }

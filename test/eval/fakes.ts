@@ -28,7 +28,7 @@ export function fakeCheckpoint(
         firstImage: image.clone(),
         refinedSketch: sketch.clone(),
       })),
-    predictFromTrueSketch: ({ image }) => tf.add(image, 0.02) as Tensor4D,
+    upperBound: { label: 'F, true sketch', predict: ({ image }) => tf.add(image, 0.02) as Tensor4D },
     ...change,
   };
   const checkpoint = { step: 7 };

@@ -61,7 +61,7 @@ it.each(['edit', 'synthesis'] as const)(
         result: tf.add(image, tf.mul(l, 0.2)) as Tensor4D,
         firstImage: tf.add(image, 0.1) as Tensor4D,
       }),
-      predictFromTrueSketch: ({ image }) => tf.add(image, 0.4) as Tensor4D,
+      upperBound: { label: 'F, true sketch', predict: ({ image }) => tf.add(image, 0.4) as Tensor4D },
     };
     const before = tf.memory().numTensors;
     const table = await heldOutTable({

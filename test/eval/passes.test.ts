@@ -144,7 +144,7 @@ it('measures results that are smaller than photos at their own size', async () =
   const small = fakeCheckpoint('small', 0, {
     resolution: 32,
     predict: ({ image }) => ({ result: tf.image.resizeBilinear(image, [32, 32], true) }),
-    predictFromTrueSketch: undefined,
+    upperBound: undefined,
   });
   const { results } = await evaluateFakes(set, join(folder, 'small'), { checkpoints: [small] });
   expect(results).toHaveLength(7);

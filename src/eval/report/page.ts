@@ -1,5 +1,7 @@
 /** The page of a report: one file, which needs no network. It can be read without its script, too. */
+
 import { createHash } from 'node:crypto';
+import { CAPTIONS } from '../../core/vocabulary.ts';
 import { curveChart } from './curve.ts';
 import { bestLTable, heatMap } from './heat-map.ts';
 import { Html, html } from './html.ts';
@@ -97,7 +99,7 @@ function headlineSection(report: Report): Section {
   const { confidence, resamples } = report.suite.bootstrap;
   const caption = edit ? holeCaption(main) : 'Whole image';
   const bound = report.methods.some(({ kind }) => kind === 'true-sketch')
-    ? html` <em>F, true sketch</em> is the image generator without refinement, which no l can be expected to beat.`
+    ? html` A row <em>true sketch</em> is of the image generator without refinement, which no l can be expected to beat.`
     : undefined;
   const content = html`<p>Given the photos’ own sketches (d = ${Math.min(...report.suite.sketches.degradations)}). <em>Mean colour</em> ${
     edit ? 'fills holes with the mean of what is known' : 'is that of each photo'
@@ -202,7 +204,7 @@ function sampleSection(report: Report, shown: ReportSamples | undefined): Sectio
   const which = samples.length < ranked ? 'the worst, some about the middle, and the best' : 'all';
   const content = html`<p>${samples.length} of ${ranked}: ${which}, by ${measureTitle(measure)}, averaged over d and l${
     checkpointLabels(report).length > 1 ? ' of the first checkpoint' : ''
-  }. S_gen is the refined sketch${report.set.task === 'edit' ? ' (grey outside the hole)' : ''}, I_gen the image that comes with it, I_out the result.</p>
+  }. ${CAPTIONS.refinedSketch} is the refined sketch${report.set.task === 'edit' ? ' (grey outside the hole)' : ''}, ${CAPTIONS.firstImage} the image that comes with it, ${CAPTIONS.result} the result.</p>
 ${sampleGrid(report, shown, measure)}`;
   return { id: 'samples-section', title: 'Samples', content };
 }

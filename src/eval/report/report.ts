@@ -56,7 +56,7 @@ export const reportSchema = z
         kind: z
           .enum(['checkpoint', 'true-sketch', 'mean-colour'])
           .describe(
-            'true-sketch: the image generator F given the photo’s own sketch; mean-colour: of what is known.',
+            'true-sketch: the image generator given the photo’s own sketch; mean-colour: of what is known.',
           ),
         checkpoint: z
           .strictObject({
@@ -119,7 +119,7 @@ export const reportSchema = z
       .strictObject({ created: z.iso.datetime(), seconds: z.number() })
       .describe('All that differs when the same command runs again.'),
   })
-  .describe('Deep Plastic Surgery: results of an evaluation.');
+  .describe('Results of an evaluation.');
 
 export type Report = z.output<typeof reportSchema>;
 export type ReportRow = Report['rows'][number];

@@ -1,4 +1,5 @@
 /** The samples of a report, which a reader can sort and filter. */
+import { CAPTIONS } from '../../core/vocabulary.ts';
 import { type Html, html } from './html.ts';
 import type { Report } from './report.ts';
 import type { DataUri, ReportSample, ReportSamples, SampleResult, SampleSketch } from './sample-images.ts';
@@ -86,11 +87,11 @@ function drawResult(
   const place = `of ${[about, `d = ${degradation}`, at].filter(Boolean).join(', ')}`;
   const measured = value === undefined || Number.isNaN(value) ? '' : ` ${metric.title} ${format(value)}`;
   return html`<div class="result" role="group" aria-label="${at || 'result'}"><p class="l">${at}<small>${measured}</small></p>${
-    refinedSketch && picture(report, refinedSketch, 'S_gen', `Refined sketch ${place}`)
-  }${firstImage && picture(report, firstImage, 'I_gen', `First image ${place}`)}${picture(
+    refinedSketch && picture(report, refinedSketch, CAPTIONS.refinedSketch, `Refined sketch ${place}`)
+  }${firstImage && picture(report, firstImage, CAPTIONS.firstImage, `First image ${place}`)}${picture(
     report,
     result,
-    'I_out',
+    CAPTIONS.result,
     `Result ${place}`,
   )}</div>`;
 }

@@ -1,4 +1,5 @@
 /** Tables of a report. */
+import { CAPTIONS } from '../../core/vocabulary.ts';
 import { type Html, html } from './html.ts';
 import type { Report, ReportRow } from './report.ts';
 import {
@@ -198,9 +199,9 @@ function headlineGroups(report: Report): HeadlineGroup[] {
       return {
         name: label,
         rows: [
-          ...(bound ? [alone('F, true sketch', bound.label)] : []),
+          ...(bound ? [alone(bound.label.replace(`${label}: `, ''), bound.label)] : []),
           ...valuesOfL(report, label).map((l) => ({
-            label: l === null ? 'I_out' : `l = ${l}`,
+            label: l === null ? CAPTIONS.result : `l = ${l}`,
             method: label,
             d: leastDegradation(report, label),
             l,

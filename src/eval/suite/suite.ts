@@ -134,7 +134,7 @@ export const suiteSchema = z
       .describe('Intervals: percentiles over resamples of the photos, each with all its holes.'),
     report,
   })
-  .describe('Deep Plastic Surgery: an evaluation suite.');
+  .describe('An evaluation suite.');
 
 export type Suite = z.output<typeof suiteSchema>;
 

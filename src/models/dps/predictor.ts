@@ -25,6 +25,10 @@ export class DpsPredictor implements Predictor {
   readonly networks: readonly string[];
   readonly controls = ['sketch', 'l'] as const;
   readonly intermediates = ['refinedSketch', 'firstImage'] as const;
+  readonly upperBound = {
+    label: 'F, true sketch',
+    predict: (batch: Batch) => this.predictFromTrueSketch(batch),
+  };
   readonly #refiner: Refiner;
   readonly #imageGenerator: LayersModel;
   readonly #options: PredictorOptions;
@@ -46,6 +50,7 @@ export class DpsPredictor implements Predictor {
     });
   }
 
+  /** F alone. */
   predictFromTrueSketch(batch: Batch): Tensor4D {
     const { task, level, levels } = this.#options;
     return tf.tidy(() => {

@@ -1,5 +1,7 @@
 /** The exported model in the page: by WebGPU, or by WebAssembly with threads. */
+
 import { type Remote, wrap } from 'comlink';
+import { CAPTIONS } from '../../../core/vocabulary.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
 import type { EngineInput, EngineOutput } from '../../wire.ts';
 import { type Engine, EngineFailure } from './engine.ts';
@@ -30,13 +32,14 @@ export class OnnxEngine implements Engine {
       },
       signal,
     );
-    const { I_out, S_gen, I_gen } = outputs;
-    if (!I_out) throw new EngineFailure(this.id, 'The model has no output I_out.');
+    const result = outputs[CAPTIONS.result];
+    const firstImage = outputs[CAPTIONS.firstImage];
+    if (!result) throw new EngineFailure(this.id, `The model has no output ${CAPTIONS.result}.`);
     return {
-      resolution: I_out.dims[2],
-      result: fromPlanes(I_out.data, 3),
-      refinedSketch: S_gen?.data,
-      firstImage: I_gen && fromPlanes(I_gen.data, 3),
+      resolution: result.dims[2],
+      result: fromPlanes(result.data, 3),
+      refinedSketch: outputs[CAPTIONS.refinedSketch]?.data,
+      firstImage: firstImage && fromPlanes(firstImage.data, 3),
     };
   }
 

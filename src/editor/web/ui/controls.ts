@@ -1,6 +1,6 @@
 /** Tools, buttons and menus, the ways to open a photo, and the zoom. */
 
-import type { Control } from '../../../core/control.ts';
+import type { Control } from '../../../core/vocabulary.ts';
 import { type LayerName, layerNames } from '../drawing/changes.ts';
 import { wholePhoto, zoomed } from '../view/viewport.ts';
 import type { Saveable } from '../worker/worker.ts';

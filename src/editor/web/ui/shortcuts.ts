@@ -1,5 +1,5 @@
 /** Keys for everything, and the list of them. */
-import type { Control } from '../../../core/control.ts';
+import type { Control } from '../../../core/vocabulary.ts';
 import { element, make } from './dom.ts';
 import { preferences } from './preferences.ts';
 
