@@ -12,24 +12,9 @@ import {
   keysAt,
   type Path,
 } from './json-schema.ts';
-import type { Layer } from './layers.ts';
 
 /** Finds where a key of a file was written: `configs/a.yaml:3: data.ahead` or `--set data.workers`. */
 export type Locate = (path: Path) => string;
-
-/** Finds keys of the merged configuration, the last layer first. A missing key is placed where its group is. */
-export function locator(layers: readonly Layer[]): Locate {
-  const lastFirst = layers.toReversed();
-  return (path) => {
-    for (let length = path.length; length > 0; length--) {
-      for (const layer of lastFirst) {
-        const place = layer.place(path.slice(0, length));
-        if (place) return place === `--set ${name(path)}` ? place : `${place}: ${name(path)}`;
-      }
-    }
-    return `${layers[0].file ?? '--set'}: ${name(path)}`;
-  };
-}
 
 /** What is being read. */
 interface Subject {
@@ -90,8 +75,8 @@ function unknownKey(path: Path, key: string, subject: Subject): UserError {
     where: subject.locate([...path, key]),
     expected: expectation(form ?? schema ?? {}),
     fix: renamed
-      ? `\`${key}\` is called \`${name([...path, renamed])}\` now`
-      : similar && `did you mean \`${name([...path, similar])}\`?`,
+      ? `\`${key}\` is called \`${keyName([...path, renamed])}\` now`
+      : similar && `did you mean \`${keyName([...path, similar])}\`?`,
   });
 }
 
@@ -107,8 +92,8 @@ export function similarWord(word: string, known: readonly string[]): string | un
     word.toLowerCase(),
     known.map((item) => item.toLowerCase()),
   );
-  const original = known.find((item) => item.toLowerCase() === best)!;
-  return distance(word.toLowerCase(), best) <= Math.max(2, word.length / 3) ? original : undefined;
+  if (distance(word.toLowerCase(), best) > Math.max(2, word.length / 3)) return undefined;
+  return known.find((item) => item.toLowerCase() === best);
 }
 
 function lookUp(subject: Subject, path: Path) {
@@ -122,7 +107,9 @@ function lookUp(subject: Subject, path: Path) {
   return { schema, value };
 }
 
-const name = (path: Path): string => (path.length > 0 ? path.map(String).join('.') : 'the whole file');
+/** A key as a person writes it: `training.levels.0.batch`. */
+export const keyName = (path: Path): string =>
+  path.length > 0 ? path.map(String).join('.') : 'the whole file';
 
 const short = (value: unknown): string => {
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);

@@ -47,19 +47,19 @@ export function formsOf(schema: JsonSchema): readonly JsonSchema[] {
 export function formFor(schema: JsonSchema, value: Record<string, unknown>): JsonSchema | undefined {
   const forms = formsOf(schema).filter((form) => form.properties);
   const fixed = (form: JsonSchema) =>
-    Object.entries(form.properties!).filter(([, s]) => s.const !== undefined && s.default === undefined);
+    Object.entries(form.properties ?? {}).filter(([, s]) => s.const !== undefined && s.default === undefined);
   const named = forms.filter((form) => fixed(form).some(([key]) => Object.hasOwn(value, key)));
   if (named.length > 0) return named.find((form) => fixed(form).every(([key, s]) => value[key] === s.const));
-  return forms.find((form) => Object.keys(value).every((key) => Object.hasOwn(form.properties!, key)));
+  return forms.find((form) => Object.keys(value).every((key) => Object.hasOwn(form.properties ?? {}, key)));
 }
 
 /** The schema of one key or index of `value`. */
 export function childSchema(schema: JsonSchema, value: unknown, key: PropertyKey): JsonSchema | undefined {
   if (typeof key === 'number') return schema.prefixItems?.[key] ?? schema.items;
   const form = isMapping(value) ? formFor(schema, value) : undefined;
-  const found = (form ? [form] : formsOf(schema))
-    .filter((candidate) => Object.hasOwn(candidate.properties ?? {}, key))
-    .map((candidate) => candidate.properties![key as string]);
+  const found = (form ? [form] : formsOf(schema)).flatMap(({ properties = {} }) =>
+    Object.hasOwn(properties, key) ? [properties[key as string]] : [],
+  );
   return found.length > 1 ? { anyOf: found } : found[0];
 }
 

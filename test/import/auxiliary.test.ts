@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { importCommand } from '../../src/cli/import.ts';
 import { importWeights } from '../../src/import/import.ts';
-import { createFeatureLosses } from '../../src/models/perceptual-network.ts';
+import { createFeatureLosses } from '../../src/models/feature-network.ts';
 import { Hed, hedWeightsPath, loadHed } from '../../src/nn/hed.ts';
 import { Inception } from '../../src/nn/inception.ts';
 import { TorchWeights } from '../../src/nn/torch-weights.ts';

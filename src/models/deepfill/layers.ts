@@ -39,7 +39,7 @@ export class MaskAtFeatures extends tf.layers.Layer {
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     const [mask, features] = inputShape as [Shape, Shape];
-    return [mask[0]!, features[1]!, features[2]!, 1];
+    return [mask[0] ?? null, features[1] ?? null, features[2] ?? null, 1];
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {

@@ -1,12 +1,12 @@
-import type { StagePlan } from '../../core/method.ts';
+import type { Prediction, Predictor, PredictorInput, StagePlan } from '../../core/method.ts';
 import { describePictureNetwork, type NetworkDescription } from '../../core/ports.ts';
 import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
 import type { DeepFillConfig } from './config.ts';
 import { buildGenerator, DISCRIMINATOR_NAMING, GENERATOR_NAMING } from './generator.ts';
-import { DeepFillPredictor } from './predictor.ts';
-import { DeepFillStage } from './stage.ts';
+import { DeepFillStage, deepFillInputs, generatorInputs } from './stage.ts';
 
 /** DeepFillv2 (Yu et al. 2019), guided by a sketch or not. */
 export class DeepFill extends DirectMethod {
@@ -83,5 +83,32 @@ export class DeepFill extends DirectMethod {
       ...describePictureNetwork(this.networks.D, 'discriminator', resolution, inputs, outputs),
       tf1: DISCRIMINATOR_NAMING,
     };
+  }
+}
+
+/** DeepFillv2 at test time: the refined image. */
+class DeepFillPredictor implements Predictor {
+  readonly resolution: number;
+  readonly networks: readonly string[];
+  readonly controls: Predictor['controls'];
+  readonly intermediates = [];
+  readonly #generator: LayersModel;
+  readonly #guided: boolean;
+
+  /** @param resolution px. @param guided whether a sketch guides the generator. */
+  constructor(generator: LayersModel, { resolution, guided }: { resolution: number; guided: boolean }) {
+    this.resolution = resolution;
+    this.networks = [generator.name];
+    this.controls = guided ? ['sketch'] : [];
+    this.#generator = generator;
+    this.#guided = guided;
+  }
+
+  predict(input: PredictorInput): Prediction {
+    return tf.tidy(() => {
+      const inputs = generatorInputs(deepFillInputs(input, this.#guided));
+      const [, result] = this.#generator.apply(inputs) as [Tensor4D, Tensor4D];
+      return { result };
+    });
   }
 }

@@ -67,7 +67,7 @@ export function buildImageGenerator(options: ImageGeneratorOptions): LayersModel
       upsample: true,
     });
     const decoded = normalized(`rdcb${block}`, conv.apply(rectified(0, h)) as Symbolic);
-    h = tf.layers.concatenate({ axis: 3 }).apply([decoded, skips.pop()!]) as Symbolic;
+    h = tf.layers.concatenate({ axis: 3 }).apply([decoded, skips[block - outermost]]) as Symbolic;
   }
   const last = new ReflectionConv2D({ name: 'dconv1', filters: 3, kernelSize: 3, pad: 1 });
   const image = tf.layers

@@ -8,7 +8,7 @@ import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { stream } from '../../runtime/seed.ts';
-import { createPerceptualLoss } from '../perceptual-network.ts';
+import { createPerceptualLoss } from '../feature-network.ts';
 import { type DpsConfig, imageGeneratorLevel, levelResolution } from './config.ts';
 import { ImageGeneratorStage } from './image-generator-stage.ts';
 import { buildNetworks, type DpsNetworks, describeNetwork } from './networks.ts';

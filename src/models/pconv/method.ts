@@ -1,14 +1,14 @@
-import type { StagePlan } from '../../core/method.ts';
+import type { Prediction, Predictor, PredictorInput, StagePlan } from '../../core/method.ts';
 import { describePictureNetwork, type NetworkDescription, type Port } from '../../core/ports.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
-import { createFeatureLosses } from '../perceptual-network.ts';
+import { createFeatureLosses } from '../feature-network.ts';
 import type { PartialConvConfig } from './config.ts';
 import { buildNetwork } from './network.ts';
-import { PartialConvPredictor } from './predictor.ts';
-import { PartialConvStage } from './stage.ts';
+import { networkInputs, PartialConvStage } from './stage.ts';
 
 interface Phase extends StagePlan {
   readonly key: 'main' | 'fineTuning';
@@ -70,5 +70,31 @@ export class PartialConv extends DirectMethod<Phase> {
     };
     const outputs = { image: 'RGB, not bounded', validImage: '1 where it is made of anything known' };
     return describePictureNetwork(this.networks.G, 'generator', resolution, inputs, outputs);
+  }
+}
+
+/** Partial convolutions at test time; the network's output, which is not bounded, is cut to [-1, 1]. */
+class PartialConvPredictor implements Predictor {
+  readonly resolution: number;
+  readonly networks: readonly string[];
+  readonly controls: Predictor['controls'];
+  readonly intermediates = [];
+  readonly #network: LayersModel;
+  readonly #sketch: boolean;
+
+  /** @param resolution px. @param sketch whether the network is given the sketch. */
+  constructor(network: LayersModel, { resolution, sketch }: { resolution: number; sketch: boolean }) {
+    this.resolution = resolution;
+    this.networks = [network.name];
+    this.controls = sketch ? ['sketch'] : [];
+    this.#network = network;
+    this.#sketch = sketch;
+  }
+
+  predict(input: PredictorInput): Prediction {
+    return tf.tidy(() => {
+      const [output] = this.#network.apply(networkInputs(input, this.#sketch)) as [Tensor4D];
+      return { result: tf.clipByValue(output, -1, 1) };
+    });
   }
 }

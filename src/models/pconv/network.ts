@@ -51,11 +51,11 @@ export function buildNetwork(options: NetworkOptions): LayersModel {
       bias: level === 1 && variant === 'nvidia',
       scale,
     });
-    const [convolved, mask] = conv.apply(skips.at(-1)!) as [Symbolic, Symbolic];
+    const [convolved, mask] = conv.apply(skips[level - 1]) as [Symbolic, Symbolic];
     const h = level === 1 ? convolved : normalized(names.encoderNorm(level), convolved);
     skips.push([rectified(0, h), mask]);
   }
-  let decoded = skips.pop()!;
+  let decoded = skips[depth];
   for (let level = depth; level >= 1; level--) {
     const conv = new PartialConv2D({
       name: names.decoder(level),
@@ -66,7 +66,7 @@ export function buildNetwork(options: NetworkOptions): LayersModel {
       scale,
       upsampleFirst: true,
     });
-    const [convolved, mask] = conv.apply([...decoded, ...skips.pop()!]) as [Symbolic, Symbolic];
+    const [convolved, mask] = conv.apply([...decoded, ...skips[level - 1]]) as [Symbolic, Symbolic];
     if (level === 1) decoded = [convolved, mask];
     else decoded = [rectified(LEAK, normalized(names.decoderNorm(level), convolved)), mask];
   }

@@ -1,15 +1,16 @@
-import type { StagePlan } from '../../core/method.ts';
+import type { Prediction, Predictor, PredictorInput, StagePlan } from '../../core/method.ts';
 import { describePictureNetwork, type NetworkDescription } from '../../core/ports.ts';
 import { leastSquaresLoss, vanillaLoss } from '../../losses/adversarial.ts';
+import { fixedKeep } from '../../nn/dropout.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { stream } from '../../runtime/seed.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
 import type { Pix2PixConfig } from './config.ts';
 import { buildDiscriminator } from './discriminator.ts';
-import { buildGenerator } from './generator.ts';
-import { conditionChannels } from './inputs.ts';
+import { buildGenerator, DROPOUT_RATE } from './generator.ts';
+import { condition, conditionChannels, type Task } from './inputs.ts';
 import { LuaPix2PixStage } from './lua-stage.ts';
-import { Pix2PixPredictor } from './predictor.ts';
 import { Pix2PixStage } from './stage.ts';
 
 /** pix2pix (Isola et al. 2017) from a sketch, and in editing the photo around the hole, to a photo. */
@@ -92,5 +93,44 @@ export class Pix2Pix extends DirectMethod {
       : describePictureNetwork(this.networks.D, 'discriminator', resolution, x(`${given}, and RGB`), {
           scores: 'of patches',
         });
+  }
+}
+
+interface Pix2PixPredictorOptions {
+  readonly task: Task;
+  /** px. */
+  readonly resolution: number;
+  /** Whether batch normalisation takes each image's own statistics, in place of the running ones. */
+  readonly ownStatistics: boolean;
+  /** What dropout drops depends on this seed; undefined: nothing. */
+  readonly dropoutSeed: number | undefined;
+}
+
+/**
+ * pix2pix at test time. The original leaves its generator in training mode and tests with batches of one (test.lua:77,
+ * mmagic pix2pix.py forward_test): dropout goes on, and batch normalisation is that of each image alone.
+ */
+class Pix2PixPredictor implements Predictor {
+  readonly resolution: number;
+  readonly networks: readonly string[];
+  readonly controls = ['sketch'] as const;
+  readonly intermediates = [];
+  readonly #generator: LayersModel;
+  readonly #options: Pix2PixPredictorOptions;
+
+  constructor(generator: LayersModel, options: Pix2PixPredictorOptions) {
+    this.resolution = options.resolution;
+    this.networks = [generator.name];
+    this.#generator = generator;
+    this.#options = options;
+  }
+
+  predict(input: PredictorInput): Prediction {
+    const { task, ownStatistics, dropoutSeed } = this.#options;
+    const keep = dropoutSeed === undefined ? undefined : fixedKeep(dropoutSeed, DROPOUT_RATE);
+    return tf.tidy(() => {
+      const result = this.#generator.apply(condition(task, input), { ownStatistics, keep }) as Tensor4D;
+      return { result };
+    });
   }
 }

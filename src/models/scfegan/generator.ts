@@ -46,9 +46,9 @@ export function buildGenerator({ name, channels, width }: GeneratorOptions): Lay
       stride: 2,
       responseNorm: level > 1,
     });
-    encoded.push(conv(encoded.at(-1)!));
+    encoded.push(conv(encoded[level - 1]));
   }
-  let h = encoded.pop()!;
+  let h = encoded[LEVELS];
   [2, 4, 8, 16].forEach((dilation, index) => {
     h = gated(`co_conv${index + 1}_dlt`, filters(LEVELS), { dilation })(h);
   });

@@ -1,20 +1,24 @@
-import type { NamedImages, StagePlan } from '../../core/method.ts';
+import type { NamedImages, Prediction, Predictor, PredictorInput, StagePlan } from '../../core/method.ts';
 import { describePictureNetwork, type NetworkDescription } from '../../core/ports.ts';
 import type { Batch } from '../../data/types.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
 import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
-import type { Tensor4D } from '../../ops/tf.ts';
+import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { stream } from '../../runtime/seed.ts';
 import { DirectMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';
-import { createFeatureLosses } from '../perceptual-network.ts';
+import { createFeatureLosses } from '../feature-network.ts';
 import type { ScFeganConfig } from './config.ts';
 import { buildGenerator, DISCRIMINATOR_NAMING, GENERATOR_NAMING } from './generator.ts';
-import { DISCRIMINATOR_CHANNELS, drawNoise, GENERATOR_CHANNELS } from './inputs.ts';
-import { ScFeganPredictor } from './predictor.ts';
+import {
+  DISCRIMINATOR_CHANNELS,
+  drawNoise,
+  GENERATOR_CHANNELS,
+  generatorInput,
+  scFeganInputs,
+} from './inputs.ts';
 import { ScFeganStage } from './stage.ts';
-import { scFeganVisuals } from './visuals.ts';
 
 /** SC-FEGAN (Jo & Park, ICCV 2019): fills holes from sketches and strokes of colour. One stage trains all of it. */
 export class ScFegan extends DirectMethod {
@@ -103,4 +107,47 @@ export class ScFegan extends DirectMethod {
     super.dispose();
     this.#noise.dispose();
   }
+}
+
+/** SC-FEGAN at test time. The noise is the same for every image, so that equal inputs give equal results. */
+class ScFeganPredictor implements Predictor {
+  readonly resolution: number;
+  readonly networks: readonly string[];
+  readonly controls = ['sketch', 'colour'] as const;
+  readonly intermediates = [] as const;
+  readonly #generator: LayersModel;
+  readonly #noise: Tensor4D;
+
+  /** @param noise [1,s,s,1], 0 or 1, s being the side of the images; it stays the caller's. */
+  constructor(generator: LayersModel, noise: Tensor4D) {
+    this.resolution = noise.shape[1];
+    this.networks = [generator.name];
+    this.#generator = generator;
+    this.#noise = noise;
+  }
+
+  predict({ colour, ...batch }: PredictorInput): Prediction {
+    return tf.tidy(() => {
+      const x = generatorInput(scFeganInputs(batch, this.#noise, colour));
+      return { result: this.#generator.apply(x) as Tensor4D };
+    });
+  }
+}
+
+/** Photo, what the generator is given (lines over strokes on paper in the hole), and its result, alone and in the photo. */
+function scFeganVisuals(predictor: ScFeganPredictor, batch: Batch): NamedImages {
+  return tf.tidy(() => {
+    const { image, sketch, hole, colour } = batch;
+    const around = tf.mul(image, tf.sub(1, hole));
+    const inPhoto = (x: Tensor4D): Tensor4D => tf.add(around, tf.mul(x, hole));
+    const paper: Tensor4D = tf.onesLike(image);
+    const strokes = colour ? tf.where(tf.cast(colour.where, 'bool'), colour.colours, paper) : paper;
+    const { result } = predictor.predict(batch);
+    return {
+      photo: image.clone(),
+      given: inPhoto(tf.minimum(strokes, sketch)),
+      I_out: result,
+      'in the photo': inPhoto(result),
+    };
+  });
 }
