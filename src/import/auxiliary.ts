@@ -42,7 +42,7 @@ const forMetrics = (name: string): string =>
 const classifier = /^classifier\./;
 
 /** The network of a group; undefined when it is none of these. Throws a UserError for relatives that cannot be used. */
-export function recognizeAuxiliary(group: NetworkGroup): AuxiliaryNetwork | undefined {
+export function recogniseAuxiliary(group: NetworkGroup): AuxiliaryNetwork | undefined {
   const shape = (key: string) => group.tensors.get(key)?.shape;
   switch (group.signature) {
     case 'features.0.weight':

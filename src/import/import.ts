@@ -9,7 +9,7 @@ import {
   AUXILIARY_CONTENTS,
   AUXILIARY_SIGNATURES,
   importAuxiliary,
-  recognizeAuxiliary,
+  recogniseAuxiliary,
   withTorchNames,
 } from './auxiliary.ts';
 import { type ImportedCheckpoint, importReleased } from './checkpoint.ts';
@@ -67,7 +67,7 @@ async function importAlone(
   out: string,
 ): Promise<Imported> {
   const group = groups.find(({ signature }) => AUXILIARY_SIGNATURES.includes(signature)) ?? groups[0];
-  const network = recognizeAuxiliary(group);
+  const network = recogniseAuxiliary(group);
   if (groups.length > 1)
     throw new UserError('These networks do not make one model: each is imported by itself.', {
       where: group.where,
