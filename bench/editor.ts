@@ -1,10 +1,11 @@
 /**
  * From pen-up to picture in the editor, and the longest task of the page's main thread meanwhile:
- * `node --import tsx bench/editor.ts URL [PHOTO]` with an editor that runs at URL, and Chromium.
+ * `node --import tsx bench/editor.ts PHOTO [URL]` with an editor that runs at URL, and Chromium.
  */
 import { chromium } from 'playwright-core';
 
-const [url = 'http://127.0.0.1:4321/', photo = '../shared/photos/astronaut.png'] = process.argv.slice(2);
+const [photo, url = 'http://127.0.0.1:4321/'] = process.argv.slice(2);
+if (photo === undefined) throw new Error('Which photo? node --import tsx bench/editor.ts PHOTO [URL]');
 const strokes = 12;
 
 interface Recorded {

@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type InferCommand, inferCommand, parseL } from '../../src/cli/infer.ts';
@@ -13,6 +13,7 @@ import { busyPhoto, rectangle, rgba } from '../infer/rasters.ts';
 import { changes, load, save, tinyLoaded } from '../infer/support.ts';
 import { saveMethod } from '../models/save.ts';
 import { tinyScFegan, tinyScFeganConfig } from '../models/scfegan/tiny.ts';
+import { referencePhotos } from '../reference.ts';
 
 let folder: string;
 let checkpoint: string;
@@ -24,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const photos = resolve('../shared/photos');
+const { path: photos, reason } = referencePhotos;
 const infer = (out: string, change: Partial<InferCommand>) =>
   inferCommand({
     checkpoint,
@@ -39,7 +40,7 @@ const infer = (out: string, change: Partial<InferCommand>) =>
   });
 
 function requirePhotos(skip: (condition: boolean, note: string) => void): void {
-  skip(!existsSync(photos), `the photos of the reference are not there (${photos})`);
+  skip(reason !== '', reason);
 }
 
 describe('infer', () => {

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeRgb, UnusableImage } from '../../src/data/decode.ts';
 import { celebaHqSquare, loadFaceCrop } from '../../src/data/face-crop.ts';
 import { tf } from '../../src/ops/tf.ts';
+import { referencePhotos } from '../reference.ts';
 
 describe("CelebA-HQ's frame", () => {
   const mouth = (y: number) =>
@@ -25,10 +25,9 @@ describe("CelebA-HQ's frame", () => {
   });
 });
 
-const astronaut = fileURLToPath(new URL('../../../shared/photos/astronaut.png', import.meta.url));
-const note = existsSync(astronaut) ? '' : ' (skipped: ../shared/photos/astronaut.png is not there)';
+const astronaut = join(referencePhotos.path, 'astronaut.png');
 
-describe.skipIf(!existsSync(astronaut))(`face detection${note}`, () => {
+describe.skipIf(referencePhotos.reason)(`face detection${referencePhotos.reason}`, () => {
   it('frames the face of a real photo and frees its tensors', async () => {
     const find = await loadFaceCrop();
     const photo = await decodeRgb(astronaut);

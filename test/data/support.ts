@@ -1,23 +1,17 @@
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { afterAll } from 'vitest';
 import type { RunConfig } from '../../src/config/run-config.ts';
 import { dpsSchema } from '../../src/models/dps/config.ts';
 import type { Reporter } from '../../src/runtime/progress.ts';
 import { readSafetensors, type StoredTensor } from '../../src/weights/safetensors.ts';
+import { deepPsFixtures } from '../reference.ts';
 
-const fixtures = fileURLToPath(new URL('../../../shared/reference/fixtures/public/', import.meta.url));
-
-/** False where the folder of the original's results is not beside the project; such tests are then skipped. */
-export const haveFixtures = existsSync(fixtures);
-export const fixtureNote = haveFixtures ? '' : ' (skipped: ../shared/reference/fixtures is not there)';
-
+/** One of the original's results, see {@link deepPsFixtures}. */
 export function fixture(name: string): Map<string, StoredTensor> {
-  return readSafetensors(join(fixtures, `${name}.safetensors`));
+  return readSafetensors(join(deepPsFixtures.path, `${name}.safetensors`));
 }
 
 /** A temporary folder for this file's tests, removed after them. */

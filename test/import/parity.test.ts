@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { importWeights } from '../../src/import/import.ts';
@@ -13,6 +13,7 @@ import { silent } from '../../src/runtime/progress.ts';
 import { readSafetensors } from '../../src/weights/safetensors.ts';
 import { type FixtureCase, openFixtures } from '../parity/fixtures.ts';
 import { checkCase } from '../parity/run.ts';
+import { deepPsFixtures } from '../reference.ts';
 import { type Entries, entriesOf, type Form, withDeadWeights, writeStateDict } from './state-dicts.ts';
 
 let folder: string;
@@ -76,9 +77,7 @@ function casesOf(path: string, ids: readonly string[]): FixtureCase[] {
 }
 
 const committed = fileURLToPath(new URL('../parity/fixtures', import.meta.url));
-const shared = resolve('../shared/reference/fixtures/public');
-const reason = existsSync(shared) ? '' : ` (skipped: ${shared} is absent)`;
-if (reason) console.log(`Imported checkpoints of the original${reason}`);
+const { path: reference, reason } = deepPsFixtures;
 
 describe('imported networks give the original’s outputs', () => {
   it.each(['G_EDT_mixed_l', 'D_n3'])('%s', async (id) => {
@@ -87,7 +86,7 @@ describe('imported networks give the original’s outputs', () => {
 
   const ids = ['F64_SYN_none', 'F128_EDT_bn', 'F256_EDT_bn', 'G_SYN', 'D_n5', 'test_EDT', 'test_SYN'];
   it.skipIf(reason).each(ids)(`%s${reason}`, async (id) => {
-    await checkImported(casesOf(shared, [id])[0], 'zip');
+    await checkImported(casesOf(reference, [id])[0], 'zip');
   });
 
   it.skipIf(reason).each(['old', 'zip', 'safetensors'])(
@@ -95,7 +94,7 @@ describe('imported networks give the original’s outputs', () => {
     async (form) => {
       const fileOf = (name: string) =>
         join(
-          shared,
+          reference,
           form === 'safetensors'
             ? `${name}.safetensors`
             : `${name}_${form === 'old' ? 'legacy' : 'zip'}.ckpt`,
@@ -113,7 +112,7 @@ describe('imported networks give the original’s outputs', () => {
         ['F', 'ckpt_F64bn'],
         ['D64', 'ckpt_D'],
       ] as const) {
-        const expected = readSafetensors(join(shared, `${file}.safetensors`));
+        const expected = readSafetensors(join(reference, `${file}.safetensors`));
         for (const [key, { data }] of entriesOf(method.networks[name]))
           expect(data, key).toEqual(expected.get(key)!.data);
       }

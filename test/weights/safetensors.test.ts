@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/runtime/errors.ts';
 import { readSafetensors, readSafetensorsFile, writeSafetensors } from '../../src/weights/safetensors.ts';
+import { deepPsFixtures } from '../reference.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -121,8 +122,8 @@ describe('damaged files', () => {
   });
 });
 
-const fixtures = '../shared/reference/fixtures/public';
-describe.skipIf(!existsSync(fixtures))(`reference fixtures (skipped when ${fixtures} is absent)`, () => {
+const { path: fixtures, reason } = deepPsFixtures;
+describe.skipIf(reason)(`reference fixtures${reason}`, () => {
   it('are all read', () => {
     for (const name of readdirSync(fixtures).filter((file) => file.endsWith('.safetensors'))) {
       expect(readSafetensors(join(fixtures, name)).size, name).toBeGreaterThan(0);

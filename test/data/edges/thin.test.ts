@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { removeSmallComponents } from '../../../src/data/edges/components.ts';
 import { thin } from '../../../src/data/edges/thin.ts';
-import { fixture, fixtureNote, haveFixtures } from '../support.ts';
+import { deepPsFixtures } from '../../reference.ts';
+import { fixture } from '../support.ts';
 
 /** Rows of `#` (line) and `.` to a binary image. */
 function image(...rows: string[]): [Uint8Array, number, number] {
@@ -15,8 +16,8 @@ function rows(binary: Uint8Array, width: number): string[] {
 }
 
 describe('thinning', () => {
-  it.skipIf(!haveFixtures).each(['thin_edges', 'thin_shapes'])(
-    `equals scikit-image exactly: %s${fixtureNote}`,
+  it.skipIf(deepPsFixtures.reason).each(['thin_edges', 'thin_shapes'])(
+    `equals scikit-image exactly: %s${deepPsFixtures.reason}`,
     (name) => {
       const tensors = fixture(name);
       const input = tensors.get('in/binary')!;

@@ -4,10 +4,11 @@ import { drawLamaMask, LAMA_HOLES } from '../../../src/data/masks/lama.ts';
 import { makeHolePool } from '../../../src/data/masks/pool.ts';
 import { drawRectangle, rectangleMask } from '../../../src/data/masks/rectangle.ts';
 import { stream } from '../../../src/runtime/seed.ts';
-import { fixture, fixtureNote, haveFixtures } from '../support.ts';
+import { deepPsFixtures } from '../../reference.ts';
+import { fixture } from '../support.ts';
 
 describe('rectangle holes', () => {
-  it.skipIf(!haveFixtures)(`equal the original's get_mask${fixtureNote}`, () => {
+  it.skipIf(deepPsFixtures.reason)(`equal the original's get_mask${deepPsFixtures.reason}`, () => {
     const tensors = fixture('mask');
     const params = tensors.get('in/params')!.data as Int32Array;
     const expected = tensors.get('out/masks')!;

@@ -1,12 +1,10 @@
-import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openTorchFile } from '../../../src/weights/pytorch/read.ts';
 import { readSafetensors } from '../../../src/weights/safetensors.ts';
+import { deepPsFixtures } from '../../reference.ts';
 
-const fixtures = resolve('../shared/reference/fixtures/public');
-const reason = existsSync(fixtures) ? '' : ` (skipped: ${fixtures} is absent)`;
-if (reason) console.log(`Checkpoints of the original${reason}`);
+const { path: fixtures, reason } = deepPsFixtures;
 
 describe.skipIf(reason)(`checkpoints of the original${reason}`, () => {
   it.each(['ckpt_D_legacy', 'ckpt_D_zip', 'ckpt_F64bn_legacy', 'ckpt_F64bn_zip'])('%s', async (name) => {
