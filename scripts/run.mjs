@@ -44,9 +44,18 @@ async function main(command, args) {
     const { runTests } = await import('./tests.mjs');
     return runTests(args, failure);
   }
+  if (failure) return 1;
+  const { TOOLS } = await import('./tools.mjs');
+  if (command in TOOLS) {
+    for (const [tool, ...flags] of TOOLS[command]) {
+      const status = await startCommand([tool, ...flags, ...args]);
+      if (status !== 0) return status;
+    }
+    return 0;
+  }
   // tfjs-node calls util.isNullOrUndefined, which newer versions of Node warn of.
   const nodeFlags = ['--disable-warning=DEP0051', '--import', 'tsx'];
-  return failure ? 1 : startCommand([...nodeFlags, 'src/cli/main.ts', command, ...args]);
+  return startCommand([...nodeFlags, 'src/cli/main.ts', command, ...args]);
 }
 
 const [command = '--help', ...args] = process.argv.slice(2);

@@ -10,7 +10,7 @@ const SAME_SIGNAL_MS = 1_000;
 /**
  * Runs Node in the checkout's folder and waits for its end. If a signal ends it, ends this process by the same one.
  *
- * @param {string[]} args Node's arguments
+ * @param {readonly string[]} args Node's arguments
  * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<number>} exit status
  */

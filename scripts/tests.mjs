@@ -1,18 +1,6 @@
-/** `npm test`: lint, types and structure, then the tests. Everything runs even if something before it failed. */
+/** `npm test`: lint, types, structure and unused code, then the tests. Everything runs even if something before it failed. */
 import { startCommand } from './start.mjs';
-
-/** Checks before the tests: name, and the arguments that Node runs it with. */
-const CHECKS = {
-  lint: ['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings'],
-  types: ['node_modules/typescript/bin/tsc', '--noEmit', '-p', '.'],
-  'page types': ['node_modules/typescript/bin/tsc', '--noEmit', '-p', 'src/editor/web'],
-  structure: [
-    'node_modules/dependency-cruiser/bin/dependency-cruise.mjs',
-    '--config',
-    '.dependency-cruiser.cjs',
-    'src',
-  ],
-};
+import { CHECKS } from './tools.mjs';
 
 /**
  * @param {string[]} args for vitest: names of test files, or its flags
@@ -34,7 +22,7 @@ export async function runTests(args, setUpFailure) {
   const status = await startCommand(['node_modules/vitest/vitest.mjs', 'run', ...args], {
     ...process.env,
     CHECKS_PASSED: String(Object.keys(CHECKS).length - failed.length),
-    CHECKS_FAILED: failed.join(' '),
+    CHECKS_FAILED: failed.join(','),
   });
   return failed.length > 0 ? 1 : status;
 }

@@ -5,7 +5,7 @@ import { DefaultReporter, type TestModule, type TestRunEndReason } from 'vitest/
 function checksBefore(): { passed: number; failed: string[] } {
   return {
     passed: Number(process.env.CHECKS_PASSED ?? 0),
-    failed: (process.env.CHECKS_FAILED ?? '').split(' ').filter(Boolean),
+    failed: (process.env.CHECKS_FAILED ?? '').split(',').filter(Boolean),
   };
 }
 

@@ -78,7 +78,7 @@ export class Life {
 }
 
 /** -1 when there is none. */
-export const newestStep = (names: readonly string[]): number =>
+const newestStep = (names: readonly string[]): number =>
   Math.max(-1, ...names.map((name) => Number(/^step-(\d+)$/.exec(name)?.[1] ?? -1)));
 
 /** The names in a folder; none while it is not there. */

@@ -17,7 +17,7 @@ const largestOf = (fixture: FixtureCase, name: string): number =>
   (fixture.expected(name).data as Float32Array).reduce((max, value) => Math.max(max, Math.abs(value)), 0);
 
 /** A hundred-thousandth of the largest value, and what rounding alone explains. */
-export function forwardTolerance(fixture: FixtureCase, name: string): Tolerance {
+function forwardTolerance(fixture: FixtureCase, name: string): Tolerance {
   const rounding = 20 * (fixture.note(name).fp32_vs_fp64?.max_abs ?? 0);
   return { absolute: 1e-5 * largestOf(fixture, name) + rounding };
 }

@@ -9,7 +9,7 @@ import { traceGraph } from '../../../src/graph/trace.ts';
 import { type Tensor, tf } from '../../../src/ops/tf.ts';
 import { stream } from '../../../src/runtime/seed.ts';
 
-export const options: OnnxOptions = {
+const options: OnnxOptions = {
   name: 'test',
   precision: 'fp32',
   producer: { name: 'test', version: '1' },
