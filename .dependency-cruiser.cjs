@@ -1,22 +1,5 @@
-/**
- * The structure of src/: imports point down this list of floors only, never up and never in a circle.
- * Siblings are on one floor and separate, but for the pairs named.
- */
-const FLOORS = [
-  { folders: ['cli'] },
-  { folders: ['editor'] },
-  {
-    folders: ['train', 'infer', 'eval', 'export', 'import'],
-    pairs: { train: ['eval', 'infer'], eval: ['infer'], import: ['export'] },
-  },
-  { folders: ['models'] },
-  { folders: ['core'] },
-  { folders: ['losses', 'data'] },
-  { folders: ['nn', 'faces', 'graph'] },
-  { folders: ['weights', 'config'] },
-  { folders: ['ops'] },
-  { folders: ['runtime'] },
-];
+/** The rule that imports point one way, and a few others; see scripts/floors.cjs. */
+const FLOORS = require('./scripts/floors.cjs');
 
 const inFolders = (folders) => `^src/(${folders.join('|')})/`;
 
@@ -30,7 +13,7 @@ const downOnly = FLOORS.flatMap(({ folders, pairs = {} }, floor) =>
   .filter(({ forbidden }) => forbidden.length > 0)
   .map(({ folder, forbidden }) => ({
     name: `${folder}-imports-down`,
-    comment: `src/${folder} may not import what stands above or beside it (see FLOORS in .dependency-cruiser.cjs).`,
+    comment: `src/${folder} may not import what stands above or beside it (see scripts/floors.cjs).`,
     severity: 'error',
     from: { path: inFolders([folder]) },
     to: { path: inFolders(forbidden) },
@@ -39,6 +22,13 @@ const downOnly = FLOORS.flatMap(({ folders, pairs = {} }, floor) =>
 module.exports = {
   forbidden: [
     ...downOnly,
+    {
+      name: 'entrance-above-the-rooms',
+      comment: 'The library’s entrance is for those who use the rooms; in a room, import what it is from.',
+      severity: 'error',
+      from: { path: '^src/(?!index\\.ts$|cli/)' },
+      to: { path: '^src/index\\.ts$' },
+    },
     {
       name: 'no-cycles',
       comment: 'Modules that need each other are one module, or hide a third that both need.',
