@@ -3,7 +3,7 @@
  * strokes of a brush. SC-FEGAN (Jo & Park 2019, section 3.1) takes the median colour of each part of a face that a
  * network for segmentation finds; here the photo is smoothed within its edges instead, which needs no such network.
  */
-import { mirrorPad } from '../ops/ops.ts';
+import { reflectionPad } from '../ops/convolution/reflection-padding.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { RandomStream } from '../runtime/seed.ts';
 import { drawCapsule } from './masks/capsule.ts';
@@ -58,7 +58,7 @@ export function flatColours(image: Tensor4D): Tensor4D {
 function smoothWithinEdges(x: Tensor4D): Tensor4D {
   return tf.tidy(() => {
     const [, h, w] = x.shape;
-    const padded = mirrorPad(x, 2, 'REFLECT');
+    const padded = reflectionPad(x, 2, 'REFLECT');
     let sum = tf.zerosLike(x);
     let weights = tf.zeros([1, 1, 1, 1]);
     for (let row = 0; row < 5; row++)

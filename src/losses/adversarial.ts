@@ -1,4 +1,4 @@
-import { rectify } from '../ops/ops.ts';
+import { rectify } from '../ops/activations.ts';
 import { type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Loss = (scores: Tensor) => TensorFlow.Scalar;

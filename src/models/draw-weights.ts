@@ -5,7 +5,7 @@ import { PartialConv2D } from '../nn/partial-conv.ts';
 import { PowerIterationConv2D } from '../nn/power-iteration-conv.ts';
 import { TransposedConv2D } from '../nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../nn/zero-pad-conv.ts';
-import { seededNormal, seededUniform } from '../ops/ops.ts';
+import { seededNormal, seededUniform } from '../ops/random.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 import { stream } from '../runtime/seed.ts';
 

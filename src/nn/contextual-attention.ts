@@ -2,8 +2,9 @@
  * Contextual attention (Yu et al. 2018, section 4; JiahuiYu/generative_inpainting inpaint_ops.py:256-364): each place
  * of the features is rebuilt from the known patches that look most like it.
  */
+
+import { depthToSpace, spaceToDepth } from '../ops/depth-to-space.ts';
 import { recomputed, untaped } from '../ops/gradients.ts';
-import { depthToSpace, spaceToDepth } from '../ops/ops.ts';
 import { type Tensor, type Tensor3D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Shape = TensorFlow.Shape;

@@ -1,4 +1,4 @@
-import { seededUniform } from '../ops/ops.ts';
+import { seededUniform } from '../ops/random.ts';
 import { type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 import { type RandomStream, stream } from '../runtime/seed.ts';
 

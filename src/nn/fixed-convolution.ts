@@ -1,8 +1,10 @@
 /** Convolutions of networks that are used as they come: trunks of losses, metrics and edge detection. */
-import { addBias, rectify } from '../ops/ops.ts';
+
+import { rectify } from '../ops/activations.ts';
+import { addBias } from '../ops/convolution/bias.ts';
+import type { Window } from '../ops/convolution/window.ts';
+import { convolve } from '../ops/convolution/zero-padding.ts';
 import type { Tensor1D, Tensor4D } from '../ops/tf.ts';
-import type { Window } from '../ops/window.ts';
-import { convolve } from '../ops/zero-pad-convolution.ts';
 
 /** A convolution's kernel [k,l,in,out] and bias [out]. */
 export interface ConvolutionWeights {

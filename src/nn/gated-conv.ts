@@ -1,8 +1,9 @@
-import { addBias, rectify } from '../ops/ops.ts';
+import { rectify } from '../ops/activations.ts';
+import { addBias } from '../ops/convolution/bias.ts';
+import { convolveUpsampled } from '../ops/convolution/upsampling.ts';
+import { type Window, windowedSize } from '../ops/convolution/window.ts';
+import { convolve } from '../ops/convolution/zero-padding.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
-import { convolveUpsampled } from '../ops/upsampled-convolution.ts';
-import { type Window, windowedSize } from '../ops/window.ts';
-import { convolve } from '../ops/zero-pad-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 const LEAK = 0.2;

@@ -3,8 +3,9 @@
  * (Szegedy et al., CVPR 2016) but for average pooling that does not count the padding, and maximum pooling in the last
  * block. Shapes of weights stand where they are used and are checked by a first run on a tiny image.
  */
+
+import type { Window } from '../ops/convolution/window.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../ops/tf.ts';
-import type { Window } from '../ops/window.ts';
 import { type ConvolutionWeights, convolveRelu } from './fixed-convolution.ts';
 import type { TorchWeights } from './torch-weights.ts';
 

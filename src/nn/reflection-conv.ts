@@ -1,9 +1,9 @@
+import { addBias } from '../ops/convolution/bias.ts';
+import { convolveReflected } from '../ops/convolution/reflection-padding.ts';
+import { convolveUpsampled, foldKernel, isFolded } from '../ops/convolution/upsampling.ts';
 import { isRecorded } from '../ops/gradients.ts';
-import { convolveMirrored } from '../ops/mirrored-convolution.ts';
-import { addBias } from '../ops/ops.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { tuned } from '../ops/tuning.ts';
-import { convolveUpsampled, foldKernel, isFolded } from '../ops/upsampled-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 
@@ -66,7 +66,7 @@ export class ReflectionConv2D extends tf.layers.Layer {
     const { stride, pad, upsample } = this.config;
     const y = upsample
       ? convolveUpsampled(x, kernel, 'reflected', this.folded(x, kernel))
-      : convolveMirrored(x, kernel, { stride, pad, mode: 'REFLECT' });
+      : convolveReflected(x, kernel, { stride, pad, mode: 'REFLECT' });
     return addBias(y, this.bias.read());
   }
 

@@ -1,4 +1,5 @@
-import { addBias, depthToSpace } from '../ops/ops.ts';
+import { addBias } from '../ops/convolution/bias.ts';
+import { depthToSpace } from '../ops/depth-to-space.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Shape = TensorFlow.Shape;

@@ -1,7 +1,7 @@
-import { addBias } from '../ops/ops.ts';
+import { addBias } from '../ops/convolution/bias.ts';
+import { type Window, windowedSize } from '../ops/convolution/window.ts';
+import { convolve } from '../ops/convolution/zero-padding.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
-import { type Window, windowedSize } from '../ops/window.ts';
-import { convolve } from '../ops/zero-pad-convolution.ts';
 
 type Shape = TensorFlow.Shape;
 

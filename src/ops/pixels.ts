@@ -1,9 +1,9 @@
-/** Copies of a picture's pixels in any arrangement, in one pass. */
+/**
+ * Copies of a picture's pixels in any arrangement. Plainly these are pads, slices, transpositions and concatenations; one
+ * GatherV2 is faster on a CPU because it touches every pixel once.
+ */
 import { attribute, runOp } from './raw.ts';
 import { type Tensor3D, type Tensor4D, tf } from './tf.ts';
-
-/** REFLECT does not repeat the border pixel (torch ReflectionPad2d), SYMMETRIC does (by 1: ReplicationPad2d). */
-export type MirrorMode = 'REFLECT' | 'SYMMETRIC';
 
 /** A picture continued beyond its borders: which rows and columns of x stand at each of its own. */
 export interface Padded {
@@ -11,21 +11,6 @@ export interface Padded {
   readonly x: Tensor4D;
   readonly rows: readonly number[];
   readonly columns: readonly number[];
-}
-
-/** x continued by `pad` mirrored pixels on every side. Throws a RangeError where x is too small for that. */
-export function mirrored(x: Tensor4D, pad: number, mode: MirrorMode): Padded {
-  const [, h, w] = x.shape;
-  const beyond = mode === 'REFLECT' ? 0 : 1;
-  if (pad > Math.min(h, w) - 1 + beyond)
-    throw new RangeError(`Cannot pad ${h}x${w} by ${pad} in mode ${mode}`);
-  const side = (size: number) =>
-    Array.from({ length: size + 2 * pad }, (_, place) => {
-      const i = place - pad;
-      if (i < 0) return -i - beyond;
-      return i < size ? i : 2 * (size - 1) + beyond - i;
-    });
-  return { x, rows: side(h), columns: side(w) };
 }
 
 /** x as it is. */

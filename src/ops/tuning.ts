@@ -1,6 +1,6 @@
 /**
- * Whether operations may take the form that is fastest on this machine. Each such form gives what the plain one gives,
- * up to rounding.
+ * Whether operations may take the form that is fastest on this machine. Each such form computes what the plain one
+ * does, up to rounding; a GPU and every export take the plain one.
  */
 import { tf } from './tf.ts';
 

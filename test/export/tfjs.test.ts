@@ -7,7 +7,8 @@ import { graphOf, pipeline, singleNetwork } from '../../src/export/computation.t
 import { evaluateGraph } from '../../src/graph/evaluate.ts';
 import { writeGraphModel } from '../../src/graph/tfjs.ts';
 import { traceGraph } from '../../src/graph/trace.ts';
-import { addBias, rectify } from '../../src/ops/ops.ts';
+import { rectify } from '../../src/ops/activations.ts';
+import { addBias } from '../../src/ops/convolution/bias.ts';
 import { type Tensor, type Tensor1D, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { expectClose, expectSame, kernel, operations, randomiseWeights, uniform } from '../graph/graphs.ts';
 import { tinyBatch, tinyConfig, tinyMethod } from '../models/dps/tiny.ts';

@@ -10,8 +10,8 @@ import {
 import { mergeConstants, mergeNodes } from '../../src/graph/simplify/simplify.ts';
 import { BatchNorm } from '../../src/nn/feature-norm.ts';
 import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
+import { addBias } from '../../src/ops/convolution/bias.ts';
 import { momentsOf } from '../../src/ops/normalize.ts';
-import { addBias } from '../../src/ops/ops.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { elements, kernel, network, operations, simplified, stored, uniform } from './graphs.ts';
 

@@ -1,11 +1,10 @@
 /** Every fast form of an operation against its plain form, values and gradients. */
 import { describe, expect, it } from 'vitest';
-import { convolveMirrored } from '../../src/ops/mirrored-convolution.ts';
-import { mirrorPad } from '../../src/ops/ops.ts';
+import { convolveReflected, reflectionPad } from '../../src/ops/convolution/reflection-padding.ts';
+import { convolveUpsampled } from '../../src/ops/convolution/upsampling.ts';
+import { convolve } from '../../src/ops/convolution/zero-padding.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { plainly, tuned } from '../../src/ops/tuning.ts';
-import { convolveUpsampled } from '../../src/ops/upsampled-convolution.ts';
-import { convolve } from '../../src/ops/zero-pad-convolution.ts';
 import { expectGradients, maxDifference, normalTensor } from '../finite-differences.ts';
 
 type Operation = (x: Tensor4D, kernel: Tensor4D) => Tensor;
@@ -30,13 +29,13 @@ describe.runIf(tuned())('on a CPU', () => {
   const cases: [string, Operation, number[], number[]][] = [
     [
       'a mirrored convolution of one picture, in two strips',
-      (x, k) => convolveMirrored(x, k, { stride: 1, pad: 1, mode: 'REFLECT' }),
+      (x, k) => convolveReflected(x, k, { stride: 1, pad: 1, mode: 'REFLECT' }),
       [1, 40, 36, 3],
       [3, 3, 3, 5],
     ],
     [
       'strips of an odd number of rows',
-      (x, k) => convolveMirrored(x, k, { stride: 2, pad: 2, mode: 'REFLECT' }),
+      (x, k) => convolveReflected(x, k, { stride: 2, pad: 2, mode: 'REFLECT' }),
       [1, 65, 70, 2],
       [4, 4, 2, 3],
     ],
@@ -55,29 +54,29 @@ describe.runIf(tuned())('on a CPU', () => {
     // Filter gradients by products: taps with the picture, with both, with the gradient; with a stride.
     [
       'a product of few pixels',
-      (x, k) => convolveMirrored(x, k, { stride: 1, pad: 1, mode: 'REFLECT' }),
+      (x, k) => convolveReflected(x, k, { stride: 1, pad: 1, mode: 'REFLECT' }),
       [3, 8, 7, 130],
       [3, 3, 130, 140],
     ],
     [
       'a product of many pixels',
-      (x, k) => convolveMirrored(x, k, { stride: 1, pad: 1, mode: 'REFLECT' }),
+      (x, k) => convolveReflected(x, k, { stride: 1, pad: 1, mode: 'REFLECT' }),
       [2, 60, 50, 40],
       [3, 3, 40, 60],
     ],
     [
       'a product with few filters',
-      (x, k) => convolveMirrored(x, k, { stride: 1, pad: 1, mode: 'SYMMETRIC' }),
+      (x, k) => convolveReflected(x, k, { stride: 1, pad: 1, mode: 'SYMMETRIC' }),
       [1, 130, 140, 96],
       [3, 3, 96, 4],
     ],
     [
       'a product with a stride',
-      (x, k) => convolveMirrored(x, k, { stride: 2, pad: 2, mode: 'REFLECT' }),
+      (x, k) => convolveReflected(x, k, { stride: 2, pad: 2, mode: 'REFLECT' }),
       [2, 31, 29, 48],
       [4, 4, 48, 96],
     ],
-    ['a mirrored border', (x, k) => tf.mul(mirrorPad(x, 2, 'SYMMETRIC'), k), [2, 5, 4, 3], [1, 1, 1, 3]],
+    ['a mirrored border', (x, k) => tf.mul(reflectionPad(x, 2, 'SYMMETRIC'), k), [2, 5, 4, 3], [1, 1, 1, 3]],
   ];
   it.each(cases)('%s is what the plain form gives', (_, operation, x, kernel) => {
     expectPlainResults(operation, x, kernel);
@@ -91,7 +90,7 @@ describe.runIf(tuned())('on a CPU', () => {
 
 it('upsamples as nearest neighbour, padding and convolution would', () => {
   const [x, kernel] = [normalTensor([2, 5, 4, 3]), normalTensor([3, 3, 3, 6])] as [Tensor4D, Tensor4D];
-  const large = mirrorPad(tf.image.resizeNearestNeighbor(x, [10, 8]), 1, 'REFLECT');
+  const large = reflectionPad(tf.image.resizeNearestNeighbor(x, [10, 8]), 1, 'REFLECT');
   const expected = tf.conv2d(large, kernel, 1, 'valid');
   for (const run of [plainly, <T>(f: () => T) => f()])
     expect(

@@ -3,7 +3,7 @@ import { AdaptiveInstanceNorm } from '../../nn/adaptive-instance-norm.ts';
 import { BatchNorm, InstanceNorm } from '../../nn/feature-norm.ts';
 import { ReflectionConv2D } from '../../nn/reflection-conv.ts';
 import { SpectralConv2D, unit } from '../../nn/spectral-conv.ts';
-import { seededNormal, seededUniform } from '../../ops/ops.ts';
+import { seededNormal, seededUniform } from '../../ops/random.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf } from '../../ops/tf.ts';
 import { stream } from '../../runtime/seed.ts';
 

@@ -1,7 +1,7 @@
 /** What SC-FEGAN's networks are given (demo.py:91-192). */
 import type { ColourStrokes } from '../../data/colour-strokes.ts';
 import type { Batch } from '../../data/types.ts';
-import { seededUniform } from '../../ops/ops.ts';
+import { seededUniform } from '../../ops/random.ts';
 import { type Tensor, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
 

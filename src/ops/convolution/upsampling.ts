@@ -1,12 +1,15 @@
-/** Nearest ×2 upsampling and a 3×3 convolution, without the large picture between them. */
-
-import { withGradient } from './gradients.ts';
-import { convolveMirrored } from './mirrored-convolution.ts';
-import { depthToSpace } from './ops.ts';
-import { arrangePixels, gatherPixels, range, single } from './pixels.ts';
-import { type Tensor, type Tensor3D, type Tensor4D, tf } from './tf.ts';
-import { tuned } from './tuning.ts';
-import { convolve } from './zero-pad-convolution.ts';
+/**
+ * Nearest ×2 upsampling and a 3×3 convolution. Plainly that convolves a picture of four times as many pixels, in which
+ * neighbours are equal. Here taps that fall on equal pixels are summed first, which leaves 4 of 9 multiplications; a
+ * convolution of the small picture then gives four results a pixel, which are interleaved.
+ */
+import { depthToSpace } from '../depth-to-space.ts';
+import { withGradient } from '../gradients.ts';
+import { arrangePixels, gatherPixels, range, single } from '../pixels.ts';
+import { type Tensor, type Tensor3D, type Tensor4D, tf } from '../tf.ts';
+import { tuned } from '../tuning.ts';
+import { convolveReflected } from './reflection-padding.ts';
+import { convolve } from './zero-padding.ts';
 
 /** What lies beyond the border of the large picture, by one pixel. */
 export type Border = 'reflected' | 'zero';
@@ -32,14 +35,14 @@ export function convolveUpsampled(
     if (!isFolded(x.shape)) {
       const large = doubled(x);
       return border === 'reflected'
-        ? convolveMirrored(large, kernel, { stride: 1, pad: 1, mode: 'REFLECT' })
+        ? convolveReflected(large, kernel, { stride: 1, pad: 1, mode: 'REFLECT' })
         : convolve(large, kernel, { padding: 1 });
     }
     const small = folded ?? foldKernel(kernel);
     // Reflecting the doubled image by one repeats the border pixel.
     return interleavePhases(
       border === 'reflected'
-        ? convolveMirrored(x, small, { stride: 1, pad: 1, mode: 'SYMMETRIC' })
+        ? convolveReflected(x, small, { stride: 1, pad: 1, mode: 'SYMMETRIC' })
         : convolve(x, small, { padding: 1 }),
     );
   });
@@ -58,7 +61,7 @@ function doubled(x: Tensor4D): Tensor4D {
 
 /**
  * A 3×3 kernel [3,3,c,f] as one of 2×2 [2,2,c,4f] for the small picture: of the nine taps that each of the four phases
- * of the large picture sees, those that fall on the same small pixel are summed into one. 4/9 of the multiplications.
+ * of the large picture sees, those that fall on the same small pixel are summed into one.
  */
 export function foldKernel(kernel: Tensor4D): Tensor4D {
   return tf.tidy(() => {

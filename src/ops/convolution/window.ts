@@ -1,5 +1,5 @@
 /** The window of a convolution: how far it moves, how its taps are spread, and what it finds beyond the border. */
-import { type Attribute, attribute } from './raw.ts';
+import { type Attribute, attribute } from '../raw.ts';
 
 export interface Window {
   /** 1 by default. */

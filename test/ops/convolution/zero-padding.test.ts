@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { rectify } from '../../src/ops/ops.ts';
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
-import { type Window, windowedSize } from '../../src/ops/window.ts';
-import { convolve } from '../../src/ops/zero-pad-convolution.ts';
-import { expectGradients, maxDifference, normalTensor } from '../finite-differences.ts';
+import { rectify } from '../../../src/ops/activations.ts';
+import { type Window, windowedSize } from '../../../src/ops/convolution/window.ts';
+import { convolve } from '../../../src/ops/convolution/zero-padding.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../../src/ops/tf.ts';
+import { expectGradients, maxDifference, normalTensor } from '../../finite-differences.ts';
 
 const WINDOWS: Window[] = [
   { padding: 'same' },

@@ -1,14 +1,14 @@
 /**
- * Convolution with zero padding, stride or dilation, whose gradients can be differentiated again where a gradient
- * penalty needs it. TF.js's own has no gradient with dilation nor with a number as padding.
+ * Convolution with zero padding, stride or dilation. TF.js's own has no gradient with dilation nor with a number as
+ * padding; the gradient with respect to the input can be differentiated again here, which gradient penalties need.
+ * Plainly it is Conv2D and its gradients; on a CPU it takes the faster forms of on-cpu.ts, unless it is dilated.
  */
-import { filterGradientOf } from './filter-gradient.ts';
-import { withGradient } from './gradients.ts';
-import { unpadded } from './pixels.ts';
-import { type Attribute, runOp } from './raw.ts';
-import { convolvePadded } from './strips.ts';
-import { type Tensor4D, tf } from './tf.ts';
-import { tuned } from './tuning.ts';
+import { withGradient } from '../gradients.ts';
+import { unpadded } from '../pixels.ts';
+import { type Attribute, runOp } from '../raw.ts';
+import { type Tensor4D, tf } from '../tf.ts';
+import { tuned } from '../tuning.ts';
+import { convolvePadded, filterGradientOf } from './on-cpu.ts';
 import { type Window, windowAttributes, zeroPadding } from './window.ts';
 
 type Shape = Tensor4D['shape'];
@@ -34,9 +34,10 @@ export function convolve(x: Tensor4D, kernel: Tensor4D, window: Window): Tensor4
 
 /** The gradient of {@link convolve} with respect to its input; linear in dy and in the kernel, and differentiable. */
 function inputGradient(dy: Tensor4D, kernel: Tensor4D, shape: Shape, window: Window): Tensor4D {
+  const { dilation: block = 1 } = window;
   const run = (): Tensor4D => {
-    if ((window.dilation ?? 1) === 1) return backpropInput(dy, kernel, shape, windowAttributes(window));
-    const { block, pads, excess } = blocksOf(shape, kernel.shape, window);
+    if (block === 1) return backpropInput(dy, kernel, shape, windowAttributes(window));
+    const { pads, excess } = blocksOf(shape, kernel.shape, window, block);
     const inner: Shape = [
       shape[0] * block ** 2,
       (shape[1] + pads[0][0] + pads[0][1]) / block,
@@ -63,8 +64,9 @@ function inputGradient(dy: Tensor4D, kernel: Tensor4D, shape: Shape, window: Win
 function filterGradient(dy: Tensor4D, x: Tensor4D, shape: Shape, window: Window): Tensor4D {
   if (canBeTuned(window))
     return filterGradientOf(unpadded(zeroPadded(x, shape, window)), dy, shape, window.stride ?? 1);
-  if ((window.dilation ?? 1) === 1) return backpropFilter(x, dy, shape, windowAttributes(window));
-  const { block, pads, excess } = blocksOf(x.shape, shape, window);
+  const { dilation: block = 1 } = window;
+  if (block === 1) return backpropFilter(x, dy, shape, windowAttributes(window));
+  const { pads, excess } = blocksOf(x.shape, shape, window, block);
   const [xs, dys] = [
     tf.spaceToBatchND(x, [block, block], pads),
     tf.spaceToBatchND(dy, [block, block], excess),
@@ -83,21 +85,20 @@ function zeroPadded(x: Tensor4D, [taps, tapsAcross]: Shape, window: Window): Ten
 }
 
 /**
- * How a dilated convolution is a plain one over blocks, every dilation-th pixel in a picture of its own: TensorFlow
- * has no dilated gradient on the CPU. `pads` are the convolution's zeros and as many (`excess`) as make the sides
- * divisible, [[top, bottom], [left, right]].
+ * TensorFlow has no gradient of a dilated convolution on the CPU. But a convolution with dilation d is a plain one of
+ * d² pictures, each of which has every d-th pixel of every d-th row. For that the sides must be divisible by `block` = d.
+ *
+ * @returns what to pad the input by, `pads`: the convolution's zeros and as many more as make its sides divisible; and
+ *   what to pad the result by, `excess`: these additional ones alone. Both are [[top, bottom], [left, right]].
  */
-function blocksOf(shape: Shape, kernel: Shape, window: Window) {
-  const block = window.dilation!;
-  const excess: number[][] = [];
-  const pads = [0, 1].map((side) => {
-    const size = shape[side + 1];
-    const [before, after] = zeroPadding(size, kernel[side], window);
+function blocksOf(shape: Shape, kernel: Shape, window: Window, block: number) {
+  const side = (size: number, taps: number) => {
+    const [before, after] = zeroPadding(size, taps, window);
     const more = (block - ((size + before + after) % block)) % block;
-    excess.push([0, more]);
-    return [before, after + more];
-  });
-  return { block, pads, excess };
+    return { pads: [before, after + more], excess: [0, more] };
+  };
+  const sides = [side(shape[1], kernel[0]), side(shape[2], kernel[1])];
+  return { pads: sides.map(({ pads }) => pads), excess: sides.map(({ excess }) => excess) };
 }
 
 const backpropInput = (dy: Tensor4D, kernel: Tensor4D, shape: Shape, how: Attribute[]): Tensor4D =>
