@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Trainable } from '../src/core/method.ts';
 import { toBatch } from '../src/data/batch.ts';
-import { drawHole } from '../src/data/masks/pool.ts';
+import { drawHole } from '../src/data/holes.ts';
 import type { Batch } from '../src/data/types.ts';
 import { readConfig } from '../src/models/read-config.ts';
 import { createMethod } from '../src/models/registry.ts';

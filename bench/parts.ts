@@ -1,9 +1,8 @@
 /** Speed of what surrounds a training step: sketch degradation, the loader, preparation and the built-in faces. */
-
-import { detectEdges } from '../src/data/edges/detect.ts';
-import { makeHolePool } from '../src/data/masks/pool.ts';
+import { detectEdges } from '../src/data/detect-edges.ts';
+import { makeHolePool } from '../src/data/holes.ts';
 import { drawDegradation, trainingPyramid } from '../src/data/sketch/pyramid.ts';
-import { faceAssets } from '../src/data/sources/open-source.ts';
+import { faceAssets } from '../src/data/sources.ts';
 import { faceSeed } from '../src/faces/cache.ts';
 import { renderFace } from '../src/faces/faces.ts';
 import { loadHead } from '../src/faces/load-head.ts';

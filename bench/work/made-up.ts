@@ -1,7 +1,7 @@
 /** Pictures that cost nothing to get, for timings that do not depend on what is in them. */
 import type { RunConfig } from '../../src/config/run-config.ts';
 import { toBatch } from '../../src/data/batch.ts';
-import { drawHole } from '../../src/data/masks/pool.ts';
+import { drawHole } from '../../src/data/holes.ts';
 import type { Batch } from '../../src/data/types.ts';
 import { stream } from '../../src/runtime/seed.ts';
 

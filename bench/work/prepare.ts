@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepare } from '../../src/data/prepare.ts';
-import { faceAssets } from '../../src/data/sources/open-source.ts';
+import { faceAssets } from '../../src/data/sources.ts';
 import { renderFaces } from '../../src/faces/cache.ts';
 import type { DpsConfig } from '../../src/models/dps/config.ts';
 import { silent } from '../../src/runtime/progress.ts';

@@ -7,7 +7,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { RunConfig } from '../config/run-config.ts';
-import { openSource } from '../data/sources/open-source.ts';
+import { openSource } from '../data/sources.ts';
 import { isThere, missingInputs, neededWeights, readConfig } from '../models/read-config.ts';
 import { definitionOf } from '../models/registry.ts';
 import { hedWeightsPath } from '../nn/hed.ts';

@@ -1,7 +1,7 @@
 /** The command `prepare`: crops and sketches of a config's source, made once and cached. */
 import { join } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
-import { contactSheet } from '../data/contact-sheet.ts';
+import { contactSheet } from '../data/picture-grid.ts';
 import { prepare } from '../data/prepare.ts';
 import { writeFileAtomically } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';

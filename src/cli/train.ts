@@ -8,7 +8,7 @@ import type { Method } from '../core/method.ts';
 import { createRunFolder, type RunFolder } from '../core/run-folder.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
 import { prepare } from '../data/prepare.ts';
-import { openSource } from '../data/sources/open-source.ts';
+import { openSource } from '../data/sources.ts';
 import type { PreparedData } from '../data/types.ts';
 import { type HeldOutTable, heldOutTable } from '../eval/held-out-table.ts';
 import { openValidationMetrics } from '../eval/validation.ts';

@@ -6,7 +6,7 @@
 import { reflectionPad } from '../ops/convolution/reflection-padding.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { RandomStream } from '../runtime/seed.ts';
-import { drawCapsule } from './masks/capsule.ts';
+import { drawCapsule } from './holes.ts';
 
 /** Side of a pixel of the flat colours, in pixels of the photo. */
 const BLOCK = 4;

@@ -6,7 +6,7 @@ import { stream } from '../runtime/seed.ts';
 import { toBatch } from './batch.ts';
 import { drawColourStrokes } from './colour-strokes.ts';
 import { UnusableImage } from './decode.ts';
-import { drawHole } from './masks/pool.ts';
+import { drawHole } from './holes.ts';
 import { decodePair, type Pair } from './pair.ts';
 import type { Batch, PreparedSample } from './types.ts';
 

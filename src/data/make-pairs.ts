@@ -2,9 +2,8 @@
 import type { RunConfig } from '../config/run-config.ts';
 import { loadHed } from '../nn/hed.ts';
 import { type CropFinder, decodePhoto, resizeRgb, UnusableImage } from './decode.ts';
-import { detectEdges } from './edges/detect.ts';
-import { resizeMap } from './edges/resize.ts';
-import { edgeMapToSketch, linesToSketch } from './edges/sketch-of-edges.ts';
+import { detectEdges } from './detect-edges.ts';
+import { edgeMapToSketch, linesToSketch, resizeMap } from './edges.ts';
 import { loadFaceCrop } from './face-crop.ts';
 import { decodeForeignPair, type Pair } from './pair.ts';
 import type { SourceForm } from './types.ts';

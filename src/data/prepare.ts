@@ -6,7 +6,7 @@ import { UnusableImage } from './decode.ts';
 import { openPairMaker } from './make-pairs.ts';
 import { encodePair } from './pair.ts';
 import { type KeyedItem, keyItems, PreparedCache } from './prepared-cache.ts';
-import { openSource } from './sources/open-source.ts';
+import { openSource } from './sources.ts';
 import { splitSamples } from './split.ts';
 import type { OpenedSource, PreparedData, PreparedSample, Problem } from './types.ts';
 

@@ -2,7 +2,7 @@
 
 import { listCheckpoints, resolveCheckpoint } from '../core/checkpoint.ts';
 import { newestRun, RunFolder } from '../core/run-folder.ts';
-import { faceAssets } from '../data/sources/open-source.ts';
+import { faceAssets } from '../data/sources.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { ExportedModel, NativeEngine } from './native/engine.ts';

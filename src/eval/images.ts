@@ -1,5 +1,5 @@
 /** The images that metrics compare: results and photos of one size, in [0, 1]. */
-import { downsample, downsampleHole } from '../data/sketch/resize.ts';
+import { downsample, downsampleHole } from '../data/sketch.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { ItemBatch } from './suite/set.ts';
 

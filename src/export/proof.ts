@@ -4,7 +4,7 @@
  */
 
 import type { Port } from '../core/ports.ts';
-import { drawFreeFormMask } from '../data/masks/free-form.ts';
+import { drawFreeFormMask } from '../data/holes.ts';
 import type { Values } from '../graph/onnx/session.ts';
 import { type Tensor, type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';

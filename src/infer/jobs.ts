@@ -1,7 +1,7 @@
 /** What is to be done: which files belong together. */
 import { stat } from 'node:fs/promises';
 import { parse } from 'node:path';
-import { listImages } from '../data/sources/listing.ts';
+import { listImages } from '../data/sources.ts';
 import { UserError } from '../runtime/errors.ts';
 
 /** One picture to make. `name` is that of its files; in folders it has the subfolder before it. */

@@ -1,5 +1,5 @@
 /** Drawings of any size and thickness of line to what networks are trained on: lines one pixel wide. */
-import { thin } from '../data/edges/thin.ts';
+import { thin } from '../data/edges.ts';
 import { mirrored, type Raster, type Region, type Size } from './raster.ts';
 import { spans, type Window, windowOf } from './window.ts';
 

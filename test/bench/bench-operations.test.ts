@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { countOperations, floatingPointOperations } from '../../bench/operations.ts';
 import { type Execution, watchOperations } from '../../bench/watch-operations.ts';
 import { PEAK_WAYS, peakWork } from '../../bench/work/peak.ts';
-import { detectEdges } from '../../src/data/edges/detect.ts';
+import { detectEdges } from '../../src/data/detect-edges.ts';
 import { loadHed } from '../../src/nn/hed.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 

@@ -2,12 +2,21 @@
 
 import { type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
+import {
+  type Box,
+  type DeformationOffsets,
+  deformSketch,
+  dilateSketch,
+  dilationDiameter,
+  discardBoxes,
+  downsample,
+  downsampleHole,
+  drawDiscardBoxes,
+  drawOffsets,
+  SMOOTHING,
+  smoothSketch,
+} from '../sketch.ts';
 import type { Batch } from '../types.ts';
-import { type DeformationOffsets, deformSketch, drawOffsets } from './deform.ts';
-import { dilateSketch, dilationDiameter } from './dilate.ts';
-import { type Box, discardBoxes, drawDiscardBoxes } from './discard.ts';
-import { downsample, downsampleHole } from './resize.ts';
-import { SMOOTHING, smoothSketch } from './smooth.ts';
 
 /** One level's tensors, NHWC at its resolution; nothing is masked yet. */
 export interface LevelBatch {

@@ -5,9 +5,8 @@
 import { expose } from 'comlink';
 import type { Predictor } from '../../core/method.ts';
 import { UnusableImage } from '../../data/decode.ts';
-import { detectEdges } from '../../data/edges/detect.ts';
-import { resizeMap } from '../../data/edges/resize.ts';
-import { edgeMapToSketch } from '../../data/edges/sketch-of-edges.ts';
+import { detectEdges } from '../../data/detect-edges.ts';
+import { edgeMapToSketch, resizeMap } from '../../data/edges.ts';
 import { loadFaceCrop } from '../../data/face-crop.ts';
 import { exportModel } from '../../export/run.ts';
 import type { Region } from '../../infer/raster.ts';

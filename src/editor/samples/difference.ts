@@ -1,5 +1,5 @@
 /** The hole of a ready edit: where two pictures of a person differ, with some margin. */
-import { removeSmallComponents } from '../../data/edges/components.ts';
+import { removeSmallComponents } from '../../data/edges.ts';
 import type { Area } from './recipes.ts';
 
 /** Bytes that differ by less are the same: shading moves a little everywhere. */

@@ -1,6 +1,6 @@
 /** How well the lines of a result follow a sketch: precision, recall and F. */
 import type { RunConfig } from '../../config/run-config.ts';
-import { edgeMapToSketch } from '../../data/edges/sketch-of-edges.ts';
+import { edgeMapToSketch } from '../../data/edges.ts';
 import { type Hed, loadHed } from '../../nn/hed.ts';
 import { type Tensor4D, tf } from '../../ops/tf.ts';
 import type { MetricBatch, MetricContext, SampleMetric } from './metric.ts';

@@ -1,8 +1,6 @@
 /** Makes true sketches rough, to the degree d in [0, 1], as if a person had drawn them who does not draw well. */
-import { thin } from '../../data/edges/thin.ts';
-import { deformSketch, drawOffsets } from '../../data/sketch/deform.ts';
-import { dilateSketch } from '../../data/sketch/dilate.ts';
-import { SMOOTHING, smoothSketch } from '../../data/sketch/smooth.ts';
+import { thin } from '../../data/edges.ts';
+import { deformSketch, dilateSketch, drawOffsets, SMOOTHING, smoothSketch } from '../../data/sketch.ts';
 import { type Tensor4D, tf } from '../../ops/tf.ts';
 import { type RandomStream, stream } from '../../runtime/seed.ts';
 import type { Suite } from './suite.ts';

@@ -4,7 +4,7 @@ import type { HoleKind, RunConfig } from '../../config/run-config.ts';
 import { toBatch } from '../../data/batch.ts';
 import { drawColourStrokes } from '../../data/colour-strokes.ts';
 import { UnusableImage } from '../../data/decode.ts';
-import { drawHole } from '../../data/masks/pool.ts';
+import { drawHole } from '../../data/holes.ts';
 import { decodePair, type Pair } from '../../data/pair.ts';
 import type { Batch, PreparedSample, Split } from '../../data/types.ts';
 import { type Tensor4D, tf } from '../../ops/tf.ts';

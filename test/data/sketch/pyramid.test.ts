@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { dilateSketch, dilationDiameter } from '../../../src/data/sketch/dilate.ts';
-import { drawDiscardBoxes } from '../../../src/data/sketch/discard.ts';
 import {
   drawDegradation,
   testPyramid,
   trainingPyramid,
   trueLevel,
 } from '../../../src/data/sketch/pyramid.ts';
-import { downsampleHole } from '../../../src/data/sketch/resize.ts';
+import {
+  dilateSketch,
+  dilationDiameter,
+  downsampleHole,
+  drawDiscardBoxes,
+} from '../../../src/data/sketch.ts';
 import { type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { stream } from '../../../src/runtime/seed.ts';
 import { maxDifference } from '../../finite-differences.ts';

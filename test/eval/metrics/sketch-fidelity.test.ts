@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { detectEdges } from '../../../src/data/edges/detect.ts';
-import { edgeMapToSketch } from '../../../src/data/edges/sketch-of-edges.ts';
+import { detectEdges } from '../../../src/data/detect-edges.ts';
+import { edgeMapToSketch } from '../../../src/data/edges.ts';
 import type { SampleMetric } from '../../../src/eval/metrics/metric.ts';
 import { createMetric } from '../../../src/eval/metrics/registry.ts';
 import { linesOf } from '../../../src/eval/metrics/sketch-fidelity.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { thin } from '../../../src/data/edges/thin.ts';
+import { thin } from '../../../src/data/edges.ts';
 import { degradeSketch } from '../../../src/eval/suite/degrade.ts';
 import { suiteSchema } from '../../../src/eval/suite/suite.ts';
 

@@ -1,7 +1,6 @@
 /** Hole masks, thinning and HED. */
-import { removeSmallComponents } from '../../../src/data/edges/components.ts';
-import { thin } from '../../../src/data/edges/thin.ts';
-import { rectangleMask } from '../../../src/data/masks/rectangle.ts';
+import { removeSmallComponents, thin } from '../../../src/data/edges.ts';
+import { rectangleMask } from '../../../src/data/holes.ts';
 import { hedOfImage, loadHed } from '../../../src/nn/hed.ts';
 import { type Check, check } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';

@@ -1,9 +1,17 @@
 /** Sketch degradation: smoothing, dilation, deformation, discarding, and the inputs of every level. */
-import { deformationGrid, deformationKernel, deformSketch } from '../../../src/data/sketch/deform.ts';
-import { dilateSketch } from '../../../src/data/sketch/dilate.ts';
-import { type Box, discardBoxes } from '../../../src/data/sketch/discard.ts';
+
 import { trainingPyramid } from '../../../src/data/sketch/pyramid.ts';
-import { SMOOTHING, smoothingKernel, smoothSketch } from '../../../src/data/sketch/smooth.ts';
+import {
+  type Box,
+  deformationGrid,
+  deformationKernel,
+  deformSketch,
+  dilateSketch,
+  discardBoxes,
+  SMOOTHING,
+  smoothingKernel,
+  smoothSketch,
+} from '../../../src/data/sketch.ts';
 import { maskSketch, type Task } from '../../../src/models/dps/inputs.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { type Check, compare } from '../compare.ts';

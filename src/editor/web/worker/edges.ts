@@ -1,6 +1,5 @@
 /** The starting sketch: where the photo has edges there are lines. */
-import { resizeMap } from '../../../data/edges/resize.ts';
-import { edgeMapToSketch } from '../../../data/edges/sketch-of-edges.ts';
+import { edgeMapToSketch, resizeMap } from '../../../data/edges.ts';
 import { scalePhoto } from '../../../infer/network-input.ts';
 import type { Region } from '../../../infer/raster.ts';
 import type { EditorDescription } from '../../wire.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { textPath, textWidth } from '../../src/data/lettering.ts';
+import { textPath, textWidth } from '../../src/data/picture-grid.ts';
 
 it('letters stay in their boxes, and what has none is a box', () => {
   const path = textPath('gÅ', 10, 20, 2);

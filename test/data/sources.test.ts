@@ -2,14 +2,13 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { listImages } from '../../../src/data/sources/listing.ts';
-import { openSource } from '../../../src/data/sources/open-source.ts';
-import { renderFaces } from '../../../src/faces/cache.ts';
-import { UserError } from '../../../src/runtime/errors.ts';
-import { silent } from '../../../src/runtime/progress.ts';
-import { smallConfig, temporaryFolder, writePhoto } from '../support.ts';
+import { listImages, openSource } from '../../src/data/sources.ts';
+import { renderFaces } from '../../src/faces/cache.ts';
+import { UserError } from '../../src/runtime/errors.ts';
+import { silent } from '../../src/runtime/progress.ts';
+import { smallConfig, temporaryFolder, writePhoto } from './support.ts';
 
-vi.mock('../../../src/faces/cache.ts', () => ({ renderFaces: vi.fn() }));
+vi.mock('../../src/faces/cache.ts', () => ({ renderFaces: vi.fn() }));
 
 const temporary = await temporaryFolder();
 let folder = '';

