@@ -1,6 +1,6 @@
 /** How many floating-point operations a computation needs. */
+import { type Execution, watchOperations } from '../src/ops/raw.ts';
 import type { Tensor } from '../src/ops/tf.ts';
-import { type Execution, watchOperations } from './watch-operations.ts';
 import type { Work } from './work/work.ts';
 
 type Count = (execution: Execution) => number;
@@ -50,8 +50,10 @@ export function floatingPointOperations(execution: Execution): number {
 /** Those of all that runs during one iteration. */
 export async function countOperations({ iterate }: Pick<Work, 'iterate'>): Promise<number> {
   let sum = 0;
-  const stop = watchOperations((execution) => {
-    sum += floatingPointOperations(execution);
+  const stop = watchOperations({
+    executed(execution) {
+      sum += floatingPointOperations(execution);
+    },
   });
   try {
     await iterate();

@@ -1,5 +1,5 @@
 /** How many floating-point operations a second this machine does at best. */
-import { tf } from '../src/ops/tf.ts';
+import { nativeBackend } from '../src/ops/raw.ts';
 import { Contestant } from './contestant.ts';
 import { type Interval, medianAndQuartiles } from './statistics.ts';
 import { PEAK_WAYS, type PeakWay } from './work/peak.ts';
@@ -13,8 +13,7 @@ export interface Peak extends Interval {
 const LARGEST: PeakWay = 'product of two matrices of 8192²';
 
 /** Whether TensorFlow computes on a GPU. */
-export const usesGpu = (): boolean =>
-  (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice;
+export const usesGpu = (): boolean => nativeBackend().isUsingGpuDevice;
 
 /** A large product or convolution, and the environment that it runs in. */
 interface PeakTry {

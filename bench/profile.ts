@@ -4,10 +4,10 @@
  * its call returns.
  */
 import { parseArgs } from 'node:util';
+import { type Execution, watchOperations } from '../src/ops/raw.ts';
 import { table } from '../src/train/plan.ts';
 import { benchConfig } from './bench-config.ts';
 import { floatingPointOperations } from './operations.ts';
-import { watchOperations } from './watch-operations.ts';
 import { inferenceWork } from './work/infer.ts';
 import { trainingWork } from './work/train.ts';
 
@@ -31,14 +31,15 @@ for (let i = 0; i < 2; i++) await work.iterate();
 
 /** By name, or by name and shapes. */
 const entries = new Map<string, { seconds: number; calls: number; operations: number }>();
-const stop = watchOperations((execution) => {
+function executed(execution: Execution): void {
   const shapes = values.shapes ? ` ${execution.inputs.map(({ shape }) => `[${shape}]`).join(' ')}` : '';
   const entry = entries.get(execution.op + shapes) ?? { seconds: 0, calls: 0, operations: 0 };
   entry.seconds += execution.seconds;
   entry.calls += 1;
   entry.operations += floatingPointOperations(execution);
   entries.set(execution.op + shapes, entry);
-});
+}
+const stop = watchOperations({ executed });
 const begin = performance.now();
 for (let i = 0; i < runs; i++) await work.iterate();
 const total = (performance.now() - begin) / 1000;

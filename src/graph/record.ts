@@ -1,6 +1,6 @@
 /** Listens to the native engine: which TensorFlow operations a computation consists of, and what they are given. */
 
-import type { Attribute } from '../ops/raw.ts';
+import { isTypeAttribute, nativeBackend, watchOperations } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
 import type { GraphConstant, GraphNode, GraphType, ValueId } from './graph.ts';
 
@@ -18,14 +18,6 @@ export interface Recording {
 type DataId = object;
 type Info = Pick<Tensor, 'dataId' | 'dtype' | 'shape'>;
 
-interface Backend {
-  binding: { TF_ATTR_TYPE: number };
-  executeSingleOutput(op: string, attributes: Attribute[], inputs: Info[]): Info;
-  executeMultipleOutputs(op: string, attributes: Attribute[], inputs: Info[], outputs: number): Info[];
-  readSync(id: DataId): GraphConstant['data'];
-  read(id: DataId): Promise<GraphConstant['data']>;
-}
-
 /**
  * Runs `run` and records its operations. Tensors that it leaves behind are disposed of.
  *
@@ -39,46 +31,22 @@ export function record(
   run: () => Record<string, Tensor>,
   names: ReadonlyMap<DataId, string>,
 ): Recording {
-  const backend = tf.backend() as unknown as Backend;
-  const { executeSingleOutput, executeMultipleOutputs, readSync, read } = backend;
-  const recorder = new Recorder(names, (id) => readSync.call(backend, id));
+  const recorder = new Recorder(names);
   for (const [name, tensor] of Object.entries(inputs)) recorder.addInput(name, tensor);
-  const { TF_ATTR_TYPE } = backend.binding;
-  const attributesOf = (attributes: Attribute[]) =>
-    Object.fromEntries(
-      attributes.filter(({ type }) => type !== TF_ATTR_TYPE).map(({ name, value }) => [name, value]),
-    );
-  const listening: Omit<Backend, 'binding'> = {
-    executeSingleOutput(op, attributes, given) {
-      const output = executeSingleOutput.call(backend, op, attributes, given);
-      recorder.addNode(op, attributesOf(attributes), given, [output]);
-      return output;
+  const stop = watchOperations({
+    executed({ op, attributes, inputs, outputs }) {
+      const named = attributes.filter((attribute) => !isTypeAttribute(attribute));
+      const values = Object.fromEntries(named.map(({ name, value }) => [name, value]));
+      recorder.addNode(op, values, inputs, outputs);
     },
-    executeMultipleOutputs(op, attributes, given, count) {
-      const outputs = executeMultipleOutputs.call(backend, op, attributes, given, count);
-      recorder.addNode(op, attributesOf(attributes), given, outputs);
-      return outputs;
-    },
-    readSync(id) {
-      recorder.requireConstant(id);
-      return readSync.call(backend, id);
-    },
-    read(id) {
-      recorder.requireConstant(id);
-      return read.call(backend, id);
-    },
-  };
-  const before = Object.getOwnPropertyDescriptors(backend);
-  Object.assign(backend, listening);
+    reads: (data) => recorder.requireConstant(data),
+  });
   try {
     tf.tidy(() => {
       for (const [name, tensor] of Object.entries(run())) recorder.addOutput(name, tensor);
     });
   } finally {
-    for (const name of Object.keys(listening)) {
-      delete (backend as unknown as Record<string, unknown>)[name];
-      if (before[name]) Object.defineProperty(backend, name, before[name]);
-    }
+    stop();
   }
   return recorder;
 }
@@ -90,14 +58,11 @@ class Recorder implements Recording {
   readonly inputs = new Map<string, ValueId>();
   readonly outputs = new Map<string, ValueId>();
   readonly #names: ReadonlyMap<DataId, string>;
-  readonly #read: (id: DataId) => GraphConstant['data'];
   readonly #ids = new Map<DataId, ValueId>();
   readonly #dependent = new Set<ValueId>();
 
-  /** @param read gives the data of a tensor without being recorded. */
-  constructor(names: ReadonlyMap<DataId, string>, read: (id: DataId) => GraphConstant['data']) {
+  constructor(names: ReadonlyMap<DataId, string>) {
     this.#names = names;
-    this.#read = read;
   }
 
   addInput(name: string, tensor: Tensor): void {
@@ -143,7 +108,7 @@ class Recorder implements Recording {
     if (known !== undefined) return known;
     const id = this.#define(tensor);
     const name = this.#names.get(tensor.dataId);
-    const data = this.#read(tensor.dataId);
+    const data = nativeBackend().readSync(tensor.dataId);
     this.constants.set(id, { ...(name && { name }), shape: [...tensor.shape], data, tensor: tensor.dataId });
     return id;
   }

@@ -2,8 +2,7 @@
  * Linear algebra on matrices of doubles, on the native engine. TF.js has no tensors of doubles, so these live only
  * inside {@link withFloat64}, and come and go as two floats a number, which keeps 48 of 53 bits.
  */
-import { type Attribute, attribute } from './raw.ts';
-import { tf } from './tf.ts';
+import { type Attribute, attribute, nativeBackend } from './raw.ts';
 
 /** A matrix on the native engine, of rows and columns. */
 export interface Matrix {
@@ -23,7 +22,7 @@ interface Binding {
   executeOp(op: string, attributes: Attribute[], inputs: number[], outputs: number): Matrix[];
 }
 
-const binding = () => (tf.backend() as unknown as { binding: Binding }).binding;
+const binding = () => nativeBackend().binding as unknown as Binding;
 
 const type = (name: string, value: number): Attribute => ({ name, type: binding().TF_ATTR_TYPE, value });
 

@@ -1,4 +1,4 @@
-/** Runs TensorFlow operations that TF.js does not offer, by name, on the native engine. */
+/** TensorFlow's native engine below TF.js: runs operations that TF.js does not offer, by name, and watches all that run. */
 import { type Tensor, tf } from './tf.ts';
 
 export interface Attribute {
@@ -7,23 +7,27 @@ export interface Attribute {
   readonly value: number | boolean | string | readonly number[];
 }
 
+/** tfjs-node's backend, which it does not export a type of. */
 interface NativeBackend {
+  readonly isUsingGpuDevice: boolean;
+  /** The C API's numbers for types. */
   readonly binding: Record<string, number>;
   executeSingleOutput(op: string, attributes: Attribute[], inputs: Tensor[]): Tensor;
   executeMultipleOutputs(op: string, attributes: Attribute[], inputs: Tensor[], outputs: number): Tensor[];
+  readSync(data: object): Float32Array | Int32Array | Uint8Array;
 }
 
-const backend = (): NativeBackend => tf.backend() as unknown as NativeBackend;
+export const nativeBackend = (): NativeBackend => tf.backend() as unknown as NativeBackend;
 
 /** Makes attributes of one kind; `kind` is the addon's name of it. */
 function of<T extends Attribute['value']>(kind: string) {
-  return (name: string, value: T): Attribute => ({ name, type: backend().binding[kind], value });
+  return (name: string, value: T): Attribute => ({ name, type: nativeBackend().binding[kind], value });
 }
 
 /** Attributes of an operation, with the types that the C API wants. */
 export const attribute = {
   type(name: string, dtype: 'float32' | 'int32' | 'bool' | 'string' | 'int64'): Attribute {
-    const { binding } = backend();
+    const { binding } = nativeBackend();
     const types = {
       float32: binding.TF_FLOAT,
       int32: binding.TF_INT32,
@@ -40,12 +44,80 @@ export const attribute = {
   shape: of<readonly number[]>('TF_ATTR_SHAPE'),
 };
 
+/** Whether an attribute is the type of an operation's inputs or outputs. */
+export const isTypeAttribute = ({ type }: Attribute): boolean =>
+  type === nativeBackend().binding.TF_ATTR_TYPE;
+
 /** Runs an operation with one output. */
 export function runOp(op: string, attributes: Attribute[], inputs: Tensor[]): Tensor {
-  return backend().executeSingleOutput(op, attributes, inputs);
+  return nativeBackend().executeSingleOutput(op, attributes, inputs);
 }
 
 /** Runs an operation with any number of outputs, none included. */
 export function runOps(op: string, attributes: Attribute[], inputs: Tensor[], outputs: number): Tensor[] {
-  return backend().executeMultipleOutputs(op, attributes, inputs, outputs);
+  return nativeBackend().executeMultipleOutputs(op, attributes, inputs, outputs);
+}
+
+/** An operation that TensorFlow has run. */
+export interface Execution {
+  readonly op: string;
+  readonly attributes: readonly Attribute[];
+  readonly inputs: readonly Tensor[];
+  readonly outputs: readonly Tensor[];
+  /** Until the call returned: on a CPU the operation has ended by then, on a GPU it has been queued. */
+  readonly seconds: number;
+}
+
+export interface Watcher {
+  executed(execution: Execution): void;
+  /** JavaScript is about to read a tensor's values; `data` is the tensor's `dataId`. */
+  reads?(data: object): void;
+}
+
+const watchers = new Set<Watcher>();
+let endInterception = () => {};
+
+/**
+ * Tells a watcher of everything that runs on the native engine from now on, in TF.js's operations and in {@link runOp};
+ * but not of what `float64.ts` does with doubles. What a watcher throws reaches who called the operation.
+ *
+ * @returns what ends that.
+ */
+export function watchOperations(watcher: Watcher): () => void {
+  if (watchers.size === 0) endInterception = intercept(nativeBackend());
+  watchers.add(watcher);
+  return () => {
+    if (watchers.delete(watcher) && watchers.size === 0) endInterception();
+  };
+}
+
+/** TF.js has no hook for this: the object gets methods that hide those of its class until the interception ends. */
+function intercept(backend: NativeBackend): () => void {
+  const { executeSingleOutput, executeMultipleOutputs, readSync } = backend;
+  const tell = (execution: Execution) => {
+    for (const watcher of watchers) watcher.executed(execution);
+  };
+  const own: Omit<NativeBackend, 'binding' | 'isUsingGpuDevice'> = {
+    executeSingleOutput(op, attributes, inputs) {
+      const begin = performance.now();
+      const output = executeSingleOutput.call(backend, op, attributes, inputs);
+      tell({ op, attributes, inputs, outputs: [output], seconds: (performance.now() - begin) / 1000 });
+      return output;
+    },
+    executeMultipleOutputs(op, attributes, inputs, count) {
+      const begin = performance.now();
+      const outputs = executeMultipleOutputs.call(backend, op, attributes, inputs, count);
+      tell({ op, attributes, inputs, outputs, seconds: (performance.now() - begin) / 1000 });
+      return outputs;
+    },
+    // The asynchronous reading calls this one, too.
+    readSync(data) {
+      for (const watcher of watchers) watcher.reads?.(data);
+      return readSync.call(backend, data);
+    },
+  };
+  Object.assign(backend, own);
+  return () => {
+    for (const name of Object.keys(own)) Reflect.deleteProperty(backend, name);
+  };
 }

@@ -2,13 +2,13 @@
  * Whether operations may take the form that is fastest on this machine. Each such form computes what the plain one
  * does, up to rounding; a GPU and every export take the plain one.
  */
-import { tf } from './tf.ts';
+import { nativeBackend } from './raw.ts';
 
 let allowed = true;
 
 /** True on a CPU, outside of {@link plainly}: the fast forms were made for TensorFlow's kernels there. */
 export function tuned(): boolean {
-  return allowed && !(tf.backend() as unknown as { readonly isUsingGpuDevice: boolean }).isUsingGpuDevice;
+  return allowed && !nativeBackend().isUsingGpuDevice;
 }
 
 /** Runs `f` with every operation in its plain form, which does not depend on the sizes of its inputs. */

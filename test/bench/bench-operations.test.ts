@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countOperations, floatingPointOperations } from '../../bench/operations.ts';
-import { type Execution, watchOperations } from '../../bench/watch-operations.ts';
+import { countOperations } from '../../bench/operations.ts';
 import { PEAK_WAYS, peakWork } from '../../bench/work/peak.ts';
 import { detectEdges } from '../../src/data/detect-edges.ts';
 import { loadHed } from '../../src/nn/hed.ts';
@@ -41,22 +40,6 @@ describe('floating-point operations', () => {
     hed.dispose();
     expect((sum * 16) / 1e9).toBeCloseTo(40.1, 0);
   });
-});
-
-it('what is watched is told with its outputs and time, until that ends', () => {
-  const seen: Execution[] = [];
-  const stop = watchOperations((execution) => seen.push(execution));
-  const sum = tf.add(tf.ones([2]), 1);
-  const parts = tf.split(tf.ones([4, 2]), 2);
-  stop();
-  tf.add(sum, 1);
-  const names = seen.map(({ op }) => op);
-  expect(names.filter((op) => op.startsWith('Add'))).toHaveLength(1);
-  expect(seen.find(({ op }) => op === 'SplitV')!.outputs.map(({ shape }) => shape)).toEqual(
-    parts.map(({ shape }) => shape),
-  );
-  for (const { seconds } of seen) expect(seconds).toBeGreaterThan(0);
-  expect(floatingPointOperations(seen[0])).toBe(0);
 });
 
 it('work for the peak is as large as its name says', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { valueAndGradients } from '../../src/ops/backpropagation.ts';
 import { untaped } from '../../src/ops/gradients.ts';
+import { watchOperations } from '../../src/ops/raw.ts';
 import { type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { maxDifference, normalTensor } from '../finite-differences.ts';
 
@@ -76,20 +77,17 @@ describe('valueAndGradients', () => {
 
 /** The most that live tensors take while `run` computes, bytes more than before. */
 function peakBytes(run: () => unknown): number {
-  const backend = tf.backend() as unknown as Record<string, (...given: unknown[]) => unknown>;
-  const name = 'executeSingleOutput';
-  const execute = backend[name];
   const before = tf.memory().numBytes;
   let most = before;
-  backend[name] = function (this: unknown, ...given) {
-    const result = execute.apply(this, given);
-    most = Math.max(most, tf.memory().numBytes);
-    return result;
-  };
+  const stop = watchOperations({
+    executed() {
+      most = Math.max(most, tf.memory().numBytes);
+    },
+  });
   try {
     run();
   } finally {
-    backend[name] = execute;
+    stop();
   }
   return most - before;
 }

@@ -1,7 +1,7 @@
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { writeGraphModel } from '../../graph/tfjs.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf } from '../../ops/tf.ts';
-import { onWasm } from '../../ops/wasm.ts';
 import { writeFileAtomically } from '../../runtime/files.ts';
 import { compareOutputs, type Proof, type Runner, runOnValues, toleranceOf } from '../proof.ts';
 import type { Exporter, ExportSource } from './exporter.ts';
@@ -61,6 +61,22 @@ export async function openGraphModel(path: string): Promise<Runner> {
       onWasm(() => runOnValues((tensors) => model.predict(tensors) as TensorFlow.NamedTensorMap, inputs)),
     close: () => onWasm(() => model.dispose()),
   };
+}
+
+const require = createRequire(import.meta.url);
+const WASM = '@tensorflow/tfjs-backend-wasm';
+
+/** Does some work with WebAssembly as TF.js's backend, whose kernels are those that a page runs; then the usual one is back. */
+async function onWasm<T>(work: () => T | Promise<T>): Promise<T> {
+  const { setWasmPaths } = require(WASM) as { setWasmPaths(folder: string): void };
+  const usual = tf.getBackend();
+  if (!tf.findBackend('wasm')) setWasmPaths(join(dirname(require.resolve(WASM)), '/'));
+  await tf.setBackend('wasm');
+  try {
+    return await work();
+  } finally {
+    await tf.setBackend(usual);
+  }
 }
 
 /**
