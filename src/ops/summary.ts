@@ -1,7 +1,5 @@
-/**
- * TensorBoard event files, written by TensorFlow's own summary operations. The events are protocol buffers
- * (tensorflow/core/util/event.proto, framework/summary.proto), of which we need a few fields.
- */
+/** TensorBoard event files, written by TensorFlow's own summary operations. */
+import { defineMessages } from '../runtime/protobuf.ts';
 import { attribute, runOp, runOps } from './raw.ts';
 import { type Tensor, tf } from './tf.ts';
 
@@ -11,6 +9,37 @@ export interface SummaryImage {
   readonly width: number;
   readonly height: number;
 }
+
+/** What we write of tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto. */
+const eventType = defineMessages({
+  Event: [
+    ['wallTime', 1, 'double'],
+    ['step', 2, 'int64'],
+    ['summary', 5, 'Summary'],
+    ['sessionLog', 7, 'SessionLog'],
+  ],
+  Summary: [['value', 1, 'Value[]']],
+  Value: [
+    ['tag', 1, 'string'],
+    ['simpleValue', 2, 'float'],
+    ['image', 4, 'Image'],
+  ],
+  Image: [
+    ['height', 1, 'int32'],
+    ['width', 2, 'int32'],
+    ['colorspace', 3, 'int32'],
+    ['encodedImageString', 4, 'bytes'],
+  ],
+  SessionLog: [['status', 1, 'int32']],
+}).lookupType('Event');
+
+/** The one content of an event. */
+type Content =
+  | { readonly summary: { readonly value: readonly object[] } }
+  | { readonly sessionLog: { readonly status: number } };
+
+const RGB = 3;
+const SESSION_START = 1;
 
 export class SummaryWriter {
   readonly #writer: Tensor;
@@ -34,38 +63,23 @@ export class SummaryWriter {
 
   /** Numbers by tag at a step. */
   scalars(step: number, values: Readonly<Record<string, number>>): void {
-    this.#write(
-      step,
-      Object.entries(values).map(([tag, value]) => [text(1, tag), float(2, value)]),
-    );
+    const value = Object.entries(values).map(([tag, simpleValue]) => ({ tag, simpleValue }));
+    this.#write(step, { summary: { value } });
   }
 
   /** An image under a tag at a step. */
   image(step: number, tag: string, { png, width, height }: SummaryImage): void {
-    const colourChannels = 3;
-    const image = Buffer.concat([
-      integer(1, height),
-      integer(2, width),
-      integer(3, colourChannels),
-      bytes(4, png),
-    ]);
-    this.#write(step, [[text(1, tag), bytes(4, image)]]);
+    const image = { height, width, colorspace: RGB, encodedImageString: png };
+    this.#write(step, { summary: { value: [{ tag, image }] } });
   }
 
   /** Says that what earlier files of the folder hold of this step and later ones no longer counts. */
   restart(step: number): void {
-    const started = 1;
-    const sessionLog = 7;
-    this.#import(step, bytes(sessionLog, integer(1, started)));
+    this.#write(step, { sessionLog: { status: SESSION_START } });
   }
 
-  #write(step: number, values: Buffer[][]): void {
-    const summary = Buffer.concat(values.map((fields) => bytes(1, Buffer.concat(fields))));
-    this.#import(step, bytes(5, summary));
-  }
-
-  #import(step: number, content: Buffer): void {
-    const event = Buffer.concat([double(1, Date.now() / 1000), integer(2, step), content]);
+  #write(step: number, content: Content): void {
+    const event = eventType.encode({ wallTime: Date.now() / 1000, step, ...content }).finish();
     tf.tidy(() => {
       // A string tensor takes bytes as they are.
       const record = tf.scalar(new Uint8Array(event) as unknown as string, 'string');
@@ -83,36 +97,3 @@ export class SummaryWriter {
     this.#writer.dispose();
   }
 }
-
-// Protocol buffers' wire format: a key (field number and wire type), then the value.
-
-function varint(value: number): Buffer {
-  const result: number[] = [];
-  while (value >= 128) {
-    result.push((value % 128) | 128);
-    value = Math.floor(value / 128);
-  }
-  return Buffer.from([...result, value]);
-}
-
-const key = (field: number, wireType: 0 | 1 | 2 | 5): Buffer => Buffer.from([(field << 3) | wireType]);
-
-const integer = (field: number, value: number): Buffer => Buffer.concat([key(field, 0), varint(value)]);
-
-function double(field: number, value: number): Buffer {
-  const data = Buffer.alloc(8);
-  data.writeDoubleLE(value);
-  return Buffer.concat([key(field, 1), data]);
-}
-
-function float(field: number, value: number): Buffer {
-  const data = Buffer.alloc(4);
-  data.writeFloatLE(value);
-  return Buffer.concat([key(field, 5), data]);
-}
-
-function bytes(field: number, value: Uint8Array): Buffer {
-  return Buffer.concat([key(field, 2), varint(value.length), value]);
-}
-
-const text = (field: number, value: string): Buffer => bytes(field, Buffer.from(value));

@@ -2,13 +2,12 @@
  * The part of ONNX's file format that we write, as protobuf messages. Field numbers and enumerations are those of
  * https://onnx.ai/onnx/api/classes.html and https://github.com/onnx/onnx/blob/main/docs/IR.md.
  */
-import protobuf from 'protobufjs/light.js';
+import { defineMessages, type Messages } from '../../runtime/protobuf.ts';
 
 export const DATA_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
 export type OnnxType = keyof typeof DATA_TYPES;
 
-/** Fields of each message: name, number, type; a type ending in [] repeats. */
-const MESSAGES: Record<string, readonly (readonly [name: string, id: number, type: string])[]> = {
+const MESSAGES: Messages = {
   ModelProto: [
     ['irVersion', 1, 'int64'],
     ['producerName', 2, 'string'],
@@ -126,21 +125,7 @@ export interface ModelProto {
   };
 }
 
-function define(): protobuf.Type {
-  const root = new protobuf.Root();
-  for (const [message, fields] of Object.entries(MESSAGES)) {
-    const type = new protobuf.Type(message);
-    for (const [name, id, declared] of fields) {
-      const repeated = declared.endsWith('[]');
-      const of = repeated ? declared.slice(0, -2) : declared;
-      type.add(new protobuf.Field(name, id, of, repeated ? 'repeated' : undefined));
-    }
-    root.add(type);
-  }
-  return root.lookupType('ModelProto');
-}
-
-const modelType = define();
+const modelType = defineMessages(MESSAGES).lookupType('ModelProto');
 
 /** The bytes of a model file: the same for the same model. */
 export function encodeModel(model: ModelProto): Uint8Array {

@@ -5,9 +5,9 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import protobuf from 'protobufjs/light.js';
 import { UserError } from '../../runtime/errors.ts';
 import { FileBytes } from '../../runtime/files.ts';
+import { defineMessages } from '../../runtime/protobuf.ts';
 import { maskedCrc32c, readTable } from './table.ts';
 
 /** Far above the need: an index of a thousand variables has a tenth of a megabyte. */
@@ -197,31 +197,27 @@ interface BundleEntry {
   readonly slices: readonly object[];
 }
 
-const field = (name: string, id: number, type: string, rule?: 'repeated') =>
-  new protobuf.Field(name, id, type, rule);
-
-const root = new protobuf.Root();
-root.add(
-  new protobuf.Type('BundleHeaderProto')
-    .add(field('numShards', 1, 'int32'))
-    .add(field('endianness', 2, 'int32')),
-);
-root.add(
-  new protobuf.Type('BundleEntryProto')
-    .add(field('dtype', 1, 'int32'))
-    .add(field('shape', 2, 'TensorShapeProto'))
-    .add(field('shardId', 3, 'int32'))
-    .add(field('offset', 4, 'int64'))
-    .add(field('size', 5, 'int64'))
-    .add(field('crc32c', 6, 'fixed32'))
-    .add(field('slices', 7, 'TensorSliceProto', 'repeated')),
-);
-root.add(new protobuf.Type('TensorShapeProto').add(field('dim', 2, 'Dim', 'repeated')));
-root.add(new protobuf.Type('Dim').add(field('size', 1, 'int64')));
-root.add(new protobuf.Type('TensorSliceProto'));
+const messages = defineMessages({
+  BundleHeaderProto: [
+    ['numShards', 1, 'int32'],
+    ['endianness', 2, 'int32'],
+  ],
+  BundleEntryProto: [
+    ['dtype', 1, 'int32'],
+    ['shape', 2, 'TensorShapeProto'],
+    ['shardId', 3, 'int32'],
+    ['offset', 4, 'int64'],
+    ['size', 5, 'int64'],
+    ['crc32c', 6, 'fixed32'],
+    ['slices', 7, 'TensorSliceProto[]'],
+  ],
+  TensorShapeProto: [['dim', 2, 'Dim[]']],
+  Dim: [['size', 1, 'int64']],
+  TensorSliceProto: [],
+});
 
 function decoder<T>(name: string): (bytes: Uint8Array) => T {
-  const type = root.lookupType(name);
+  const type = messages.lookupType(name);
   const options = { longs: Number, arrays: true, defaults: true };
   return (bytes) => type.toObject(type.decode(bytes), options) as unknown as T;
 }
