@@ -12,9 +12,9 @@ import type { Control } from './vocabulary.ts';
 export type Scalars = Record<string, TensorFlow.Scalar>;
 /** What one step measured, before its update. The caller disposes of the scalars (`tf.dispose` takes the whole). */
 export type StepScalars = {
-  /** By name, in the order of `lossNames`. */
+  /** By name, weighted: those of the discriminator first. */
   readonly losses: Scalars;
-  /** Euclidean length of all gradients of a network that learns, by the part it plays, for example `generator`. */
+  /** Euclidean length of all gradients of a network that learns, by what it is, for example `generator`. */
   readonly gradientNorms: Scalars;
   /** The l of the batch, where one was drawn. */
   readonly l?: number;
@@ -28,7 +28,7 @@ export type NamedTensors = Record<string, Tensor>;
 
 /** A part of the training: networks that learn together for a while. */
 export interface StagePlan {
-  /** For example `F`, `level1 l=1` or `level1`. */
+  /** For example `F` or `G64, any l`. */
   readonly name: string;
   /** A short sentence for the plan that is shown before training. */
   readonly summary: string;
@@ -54,7 +54,6 @@ export interface Collapse {
 
 /** Networks that learn together in one stage. */
 export interface Trainable {
-  readonly lossNames: readonly string[];
   /**
    * One update of every network that learns. Leaves no tensors behind but the scalars.
    *

@@ -3,7 +3,7 @@
  * eq. 3-5; mmagic perceptual_loss.py; naoto0804 loss.py).
  */
 import { type PoolTrunk, vggPools } from '../nn/vgg-pools.ts';
-import { untaped } from '../ops/gradients.ts';
+import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor3D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import type { Normalisation } from './perceptual.ts';
 import { meanAbsolute } from './reconstruction.ts';
@@ -27,7 +27,7 @@ export function featureLosses(trunk: PoolTrunk, normalise: Normalisation): Compa
   };
   const sum = (terms: TensorFlow.Scalar[]) => tf.addN(terms) as TensorFlow.Scalar;
   return (images, target) => {
-    const wanted = untaped(() => describe(target));
+    const wanted = withoutTape(() => describe(target));
     return images.map((image) => {
       const made = describe(image);
       return {

@@ -1,6 +1,6 @@
 /** The perceptual loss: squared differences of features of a trained network (Johnson et al. 2016). */
 import { type VggTrunk, vggFeatures } from '../nn/vgg.ts';
-import { untaped } from '../ops/gradients.ts';
+import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 /** Turns an RGB image [n,h,w,3] in [-1, 1] into the input that a trunk was trained on. */
@@ -43,7 +43,7 @@ export function perceptualLoss(
 ): PerceptualLoss {
   const features = (image: Tensor4D) => vggFeatures(trunk, normalise(image), weights[1] === 0 ? 1 : 2);
   return (images, target) => {
-    const targetFeatures = untaped(() => features(target));
+    const targetFeatures = withoutTape(() => features(target));
     const terms = images.flatMap((image) =>
       features(image).map((made, layer) =>
         tf.mul<TensorFlow.Scalar>(tf.mean(tf.squaredDifference(made, targetFeatures[layer])), weights[layer]),

@@ -1,3 +1,4 @@
+/** Distances between images, and the total variation of one. */
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 /** Mean absolute difference. */
@@ -11,16 +12,37 @@ export function regionMean(x: Tensor, region: Tensor): TensorFlow.Scalar {
   return tf.div(tf.sum(tf.mul(x, region)), count);
 }
 
-/**
- * Mean absolute difference of sketch and image together, sketch [n,h,w,1], image [n,h,w,3]. The original stores a
- * sketch as three equal channels beside red, green and blue, so half of the mean is the sketch's
- * (DeepPS models.py:690, 735).
- */
-export function pictureDifference(
-  sketch: Tensor4D,
-  trueSketch: Tensor4D,
-  image: Tensor4D,
-  trueImage: Tensor4D,
-): TensorFlow.Scalar {
-  return tf.mul(tf.add(meanAbsolute(sketch, trueSketch), meanAbsolute(image, trueImage)), 0.5);
+/** Which pairs of neighbours count, and what their sum is divided by. */
+export type Pairs =
+  /** All pairs; down and across are averaged separately and added. */
+  | 'all'
+  /** Those whose upper or left pixel lies in the region; averaged separately and added (mmagic MaskedTVLoss). */
+  | 'first'
+  /** Those of which both pixels lie in the region; divided by the number of the image's elements (Liu et al. 2018, eq. 6). */
+  | 'both';
+
+/** Total variation of an image [n,h,w,c], `region` [n or 1,h,w,1] being 1 where it counts. */
+export function totalVariation(image: Tensor4D, region: Tensor4D, pairs: Pairs): TensorFlow.Scalar {
+  const parts = [1, 2].map((axis) => {
+    const [first, second] = neighbours(image, axis);
+    const difference = tf.abs(tf.sub(first, second));
+    if (pairs === 'all') return tf.mean(difference);
+    const [before, after] = neighbours(region, axis);
+    if (pairs === 'both') return tf.div(tf.sum(tf.mul(difference, tf.mul(before, after))), image.size);
+    return regionMean(difference, before);
+  });
+  return tf.addN(parts) as TensorFlow.Scalar;
+}
+
+/** A hole mask [n,h,w,1] and the pixels around it, diagonal neighbours included. */
+export function dilateHole(hole: Tensor4D): Tensor4D {
+  return tf.maxPool(hole, 3, 1, 'same');
+}
+
+/** x without its last and without its first row (axis 1) or column (axis 2). */
+function neighbours(x: Tensor4D, axis: number): [Tensor, Tensor] {
+  const size = x.shape.map((length, i) => (i === axis ? length - 1 : length));
+  const begin = [0, 0, 0, 0];
+  begin[axis] = 1;
+  return [tf.slice(x, [0, 0, 0, 0], size), tf.slice(x, begin, size)];
 }

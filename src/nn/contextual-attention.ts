@@ -4,7 +4,7 @@
  */
 
 import { depthToSpace, spaceToDepth } from '../ops/depth-to-space.ts';
-import { recomputed, untaped } from '../ops/gradients.ts';
+import { recomputed, withoutTape } from '../ops/gradients.ts';
 import { type Tensor, type Tensor3D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Shape = TensorFlow.Shape;
@@ -81,7 +81,7 @@ export function attend(
     const small = (x: Tensor4D) => (rate === 1 ? x : tf.image.resizeNearestNeighbor(x, [h, w], true));
     const patches = (x: Tensor4D) => flat(neighbourhoods(small(x)));
     const scores: Tensor3D = tf.tidy(() => tf.matMul(patches(queries), unitRows(patches(keys)), false, true));
-    const allowed = untaped(() => {
+    const allowed = withoutTape(() => {
       // A patch may be used that touches nothing masked.
       const touched = tf.maxPool(small(mask), 3, 1, 'same');
       return tf.cast(tf.equal(tf.reshape(touched, [-1, 1, h * w]), 0), 'float32');

@@ -2,7 +2,7 @@ import { addBias } from '../ops/convolution/bias.ts';
 import { convolveUpsampled } from '../ops/convolution/upsampling.ts';
 import { type Window, windowedSize } from '../ops/convolution/window.ts';
 import { convolve } from '../ops/convolution/zero-padding.ts';
-import { untaped } from '../ops/gradients.ts';
+import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Shape = TensorFlow.Shape;
@@ -76,7 +76,7 @@ export class PartialConv2D extends tf.layers.Layer {
     const pictures = tensors.filter((_, index) => index % 2 === 0);
     const masks = tensors.filter((_, index) => index % 2 === 1);
     return tf.tidy(() => {
-      const { scale, mask } = untaped(() => this.count(pictures, masks));
+      const { scale, mask } = withoutTape(() => this.count(pictures, masks));
       const sum = tf.mul(this.convolveAll(pictures, masks), scale) as Tensor4D;
       const y = this.bias ? tf.mul(addBias(sum, this.bias.read()), mask) : sum;
       return [y, mask];

@@ -1,4 +1,4 @@
-import { untaped } from '../ops/gradients.ts';
+import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { ZeroPadConv2D } from './zero-pad-conv.ts';
 
@@ -27,7 +27,7 @@ export class PowerIterationConv2D extends ZeroPadConv2D {
       const v = unit(tf.matMul(u, matrix, false, true));
       const product: Tensor2D = tf.matMul(v, matrix);
       const next = unit(product);
-      if (training) untaped(() => this.u.write(tf.reshape(next, [-1])));
+      if (training) withoutTape(() => this.u.write(tf.reshape(next, [-1])));
       return this.convolve(x, tf.div(kernel, tf.sum(tf.mul(product, next))));
     });
   }

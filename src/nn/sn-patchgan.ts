@@ -1,7 +1,7 @@
 /** SN-PatchGAN, the discriminator of free-form inpainting (Yu et al. 2019, section 3.3; inpaint_model.py:112-122). */
 import { type LayersModel, type TensorFlow, tf } from '../ops/tf.ts';
+import { LeakyReLU } from './leaky-relu.ts';
 import { PowerIterationConv2D } from './power-iteration-conv.ts';
-import { Rectifier } from './rectifier.ts';
 
 const LAYERS = 6;
 const LEAK = 0.2;
@@ -29,7 +29,7 @@ export function buildSnPatchGan({ name, channels, width, kernelSize }: SnPatchGa
       padding: 'same',
     });
     h = conv.apply(h) as TensorFlow.SymbolicTensor;
-    h = new Rectifier({ slope: LEAK }).apply(h) as TensorFlow.SymbolicTensor;
+    h = new LeakyReLU({ slope: LEAK }).apply(h) as TensorFlow.SymbolicTensor;
   }
   return tf.model({ name, inputs: x, outputs: h });
 }

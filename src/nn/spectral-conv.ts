@@ -1,4 +1,4 @@
-import { untaped } from '../ops/gradients.ts';
+import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { ReflectionConv2D } from './reflection-conv.ts';
 
@@ -27,7 +27,7 @@ export class SpectralConv2D extends ReflectionConv2D {
     return tf.tidy(() => {
       const kernel = this.kernel.read() as Tensor4D;
       const matrix = tf.reshape(kernel, [-1, this.config.filters]) as Tensor2D;
-      const { u, v } = kwargs.training ? untaped(() => this.iterate(matrix)) : this.vectors();
+      const { u, v } = kwargs.training ? withoutTape(() => this.iterate(matrix)) : this.vectors();
       return this.convolve(x, tf.div(kernel, tf.sum(tf.mul(tf.matMul(matrix, v, true), u))));
     });
   }

@@ -49,7 +49,7 @@ class Tape extends Array<TapeNode> implements SelectiveTape {
  * The value of f and its gradients by the variables' names, as `tf.variableGrads` gives them; variables that f does not
  * depend on have none. In TF.js everything that is kept for or computed in the backward pass lives until its end; here
  * it goes as soon as it has been used, and what is constant is not kept at all, which halves the memory of a training
- * step. Not for use within another gradient being recorded, unless by way of `untaped`.
+ * step. Not for use within another gradient being recorded, unless by way of `withoutTape`.
  *
  * @throws Error where an operation on the way has no gradient.
  */

@@ -24,7 +24,7 @@ export const engineState = (): EngineState => engine().state;
  * and nothing that it computes is kept for backpropagation. `f` may itself compute gradients. (TF.js has no
  * stopGradient.)
  */
-export function untaped<T>(f: () => T): T {
+export function withoutTape<T>(f: () => T): T {
   const state = engineState();
   const { gradientDepth, activeTape } = state;
   state.gradientDepth = 0;
@@ -66,7 +66,7 @@ export function recomputed(
       save([x, ...constants]);
       return tf.tidy(() => f(x, constants));
     },
-    (dy, [savedX, ...saved]) => [() => untaped(() => tf.grad((y) => f(y, saved))(savedX, dy))],
+    (dy, [savedX, ...saved]) => [() => withoutTape(() => tf.grad((y) => f(y, saved))(savedX, dy))],
   );
 }
 

@@ -1,5 +1,5 @@
 /** Normalisation of features by their own mean and variance, over each image or over the batch. */
-import { untaped, withGradient } from './gradients.ts';
+import { withGradient, withoutTape } from './gradients.ts';
 import { gatherPixels, range, single } from './pixels.ts';
 import { attribute, runOps } from './raw.ts';
 import { type Tensor, type Tensor3D, type Tensor4D, tf } from './tf.ts';
@@ -138,7 +138,7 @@ const normalizePlain: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
 
 /** Mean and biased variance of x over `axes`. */
 export function momentsOf(x: Tensor4D, axes: Axes): Moments {
-  return untaped(() => {
+  return withoutTape(() => {
     const count = axes.reduce<number>((product, axis) => product * x.shape[axis], 1);
     const mean = tf.div(channelSums(x, axes), count);
     return { mean, variance: tf.div(channelSums(tf.squaredDifference(x, mean), axes), count) };

@@ -7,15 +7,19 @@ import seedrandom from 'seedrandom';
 /** A saved stream: JSON-serialisable. */
 export type StreamState = object;
 
+interface SavedStream {
+  readonly generator: seedrandom.State.Arc4;
+  readonly spareNormal: number | null;
+}
+
 export class RandomStream {
-  readonly #generator: seedrandom.StatefulPRNG<seedrandom.State.Arc4>;
+  #generator: seedrandom.StatefulPRNG<seedrandom.State.Arc4>;
   #spareNormal: number | undefined;
 
   /** @param seed any string; equal strings give equal streams. @param state continues a saved stream. */
   constructor(seed: string, state?: StreamState) {
-    const saved = state as { generator: seedrandom.State.Arc4; spareNormal: number | null } | undefined;
-    this.#generator = seedrandom(seed, { state: saved?.generator ?? true });
-    this.#spareNormal = saved?.spareNormal ?? undefined;
+    this.#generator = seedrandom(seed, { state: true });
+    if (state) this.restore(state);
   }
 
   /** Uniform in [lo, hi). */
@@ -63,9 +67,16 @@ export class RandomStream {
     return result;
   }
 
-  /** The stream's position; pass it to the constructor to go on from here. */
+  /** The stream's position. */
   state(): StreamState {
     return { generator: this.#generator.state(), spareNormal: this.#spareNormal ?? null };
+  }
+
+  /** Goes on from a position that `state` gave. */
+  restore(state: StreamState): void {
+    const { generator, spareNormal } = state as SavedStream;
+    this.#generator = seedrandom('', { state: generator });
+    this.#spareNormal = spareNormal ?? undefined;
   }
 }
 

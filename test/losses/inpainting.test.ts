@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { featureLosses, gramMatrix } from '../../src/losses/features.ts';
-import { regionMean } from '../../src/losses/reconstruction.ts';
-import { dilateHole, totalVariation } from '../../src/losses/total-variation.ts';
+import { dilateHole, regionMean, totalVariation } from '../../src/losses/reconstruction.ts';
 import type { PoolTrunk } from '../../src/nn/vgg-pools.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { expectGradients, normalTensor } from '../finite-differences.ts';

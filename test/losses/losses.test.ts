@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { hingeLoss, leastSquaresLoss, linearLoss, vanillaLoss } from '../../src/losses/adversarial.ts';
 import { imagenetNormalisation, originalNormalisation, perceptualLoss } from '../../src/losses/perceptual.ts';
-import { meanAbsolute, pictureDifference } from '../../src/losses/reconstruction.ts';
+import { meanAbsolute } from '../../src/losses/reconstruction.ts';
+import { pictureDifference } from '../../src/models/dps/training.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { expectGradients, normalTensor } from '../finite-differences.ts';
 import { randomTrunk } from '../models/dps/tiny.ts';
@@ -40,7 +41,9 @@ it('a picture counts its sketch as much as its image, as three equal channels wo
   const zero = (x: Tensor4D) => tf.zerosLike(x);
   const six = tf.concat([sketch, sketch, sketch, image], 3);
   const expected = value(meanAbsolute(six, tf.zerosLike(six)));
-  expect(value(pictureDifference(sketch, zero(sketch), image, zero(image)))).toBeCloseTo(expected, 5);
+  expect(
+    value(pictureDifference({ sketch, image }, { sketch: zero(sketch), image: zero(image) })),
+  ).toBeCloseTo(expected, 5);
 });
 
 describe('perceptual loss', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AdaptiveInstanceNorm } from '../../src/nn/adaptive-instance-norm.ts';
 import { BatchNorm, InstanceNorm } from '../../src/nn/feature-norm.ts';
-import { Rectifier } from '../../src/nn/rectifier.ts';
+import { LeakyReLU } from '../../src/nn/leaky-relu.ts';
 import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
 import { SpectralConv2D } from '../../src/nn/spectral-conv.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
@@ -100,7 +100,7 @@ it('all layers survive serialisation', async () => {
   const style = tf.input({ shape: [4] });
   let h = new ReflectionConv2D({ name: 'a', filters: 4, kernelSize: 3, pad: 1 }).apply(x);
   h = new SpectralConv2D({ name: 's', filters: 4, kernelSize: 4, stride: 2, pad: 2 }).apply(h as never);
-  h = new Rectifier({ slope: 0.2 }).apply(h as never);
+  h = new LeakyReLU({ slope: 0.2 }).apply(h as never);
   h = new BatchNorm({ name: 'b' }).apply(h as never);
   h = new InstanceNorm({ name: 'i' }).apply(h as never);
   h = new AdaptiveInstanceNorm({ name: 'n' }).apply([h, style] as never);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { valueAndGradients } from '../../src/ops/backpropagation.ts';
-import { untaped } from '../../src/ops/gradients.ts';
+import { withoutTape } from '../../src/ops/gradients.ts';
 import { watchOperations } from '../../src/ops/raw.ts';
 import { type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { maxDifference, normalTensor } from '../finite-differences.ts';
@@ -47,11 +47,11 @@ describe('valueAndGradients', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('works inside another gradient by way of untaped, and not otherwise', () => {
+  it('works inside another gradient by way of withoutTape, and not otherwise', () => {
     const { variables, loss } = example();
     const inner = () => valueAndGradients(loss, variables).value;
     const outer = valueAndGradients(() => {
-      untaped(inner);
+      withoutTape(inner);
       return loss();
     }, variables);
     const alone = valueAndGradients(loss, variables);

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { untaped } from '../../src/ops/gradients.ts';
+import { withoutTape } from '../../src/ops/gradients.ts';
 import { type TensorFlow, tf } from '../../src/ops/tf.ts';
 
-describe('untaped', () => {
+describe('withoutTape', () => {
   it('makes a constant of what it computes', () => {
     const gradient = tf.grad((x) =>
       tf.sum(
         tf.mul(
           x,
-          untaped(() => tf.square(x)),
+          withoutTape(() => tf.square(x)),
         ),
       ),
     )(tf.tensor1d([3]));
@@ -17,7 +17,7 @@ describe('untaped', () => {
   it('lets gradients be computed inside', () => {
     let inner: TensorFlow.Tensor | undefined;
     const outer = tf.grad((x) => {
-      untaped(() => {
+      withoutTape(() => {
         inner = tf.keep(tf.grad((y) => tf.sum(tf.square(y)))(x));
       });
       return tf.sum(tf.mul(x, 5));
@@ -29,7 +29,7 @@ describe('untaped', () => {
   it('restores the tape after an error', () => {
     const gradient = tf.grad((x) => {
       expect(() =>
-        untaped(() => {
+        withoutTape(() => {
           throw new Error('inside');
         }),
       ).toThrow('inside');

@@ -50,7 +50,6 @@ export class FakeMethod implements Method {
     const named = namedWeights(this.networks.A);
     const names = variables.map((_, index) => `momentum/${index}`);
     return {
-      lossNames: ['difference'],
       step: ({ sketch, image, hole }: Batch, accept: Accept = () => true): StepScalars =>
         tf.tidy(() => {
           const { value, grads } = tf.variableGrads(() => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { AdversarialStage } from '../../src/core/adversarial-stage.ts';
-import type { Accept, StepScalars, Trainable } from '../../src/core/method.ts';
+import { ganStep, realFirst } from '../../src/core/gan-step.ts';
+import { type Learner, makeLearner, makeTrainable } from '../../src/core/learner.ts';
+import type { Trainable } from '../../src/core/method.ts';
 import type { Batch } from '../../src/data/types.ts';
-import { hingeLoss } from '../../src/losses/adversarial.ts';
-import { buildDiscriminator } from '../../src/models/dps/discriminator.ts';
+import { discriminatorLoss, hingeLoss } from '../../src/losses/adversarial.ts';
 import { initialize } from '../../src/models/dps/initialize.ts';
 import type { Dps } from '../../src/models/dps/method.ts';
+import { buildDiscriminator } from '../../src/models/dps/networks.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import { type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { guardedStep, notFinite } from '../../src/train/guard.ts';
@@ -105,40 +106,36 @@ describe.each([
   });
 });
 
-/** A stage whose losses are finite and whose generator's gradient is not: the slope of a root at 0. */
-class SteepStage extends AdversarialStage {
-  readonly lossNames = ['discriminator', 'adversarial', 'reconstruction'];
-
-  step({ image }: Batch, accept?: Accept): StepScalars {
-    return tf.tidy(() =>
-      this.play(
-        image,
-        () => {
-          const made = this.generator.apply(image, { training: true }) as Tensor4D;
-          const root = tf.sqrt(tf.mul(tf.mean(made), 0)) as TensorFlow.Scalar;
-          return { fake: image, losses: { reconstruction: root } };
-        },
-        accept,
-      ),
-    );
-  }
-}
-
 it('a gradient that is not finite is enough, though every loss is', async () => {
   const network = (name: string) => {
     const built = buildDiscriminator({ name, channels: 3, width: 2, layers: 1 });
     initialize(built, 1);
     return built;
   };
-  const [generator, discriminator] = [network('A'), network('B')];
   const adam = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };
-  const stage = new SteepStage(generator, discriminator, {
-    adam,
-    gan: hingeLoss(1),
-    weight: 1,
-    discriminatorWeight: 1,
+  const [generator, discriminator] = ['A', 'B'].map((name) => makeLearner(network(name), adam)) as [
+    Learner,
+    Learner,
+  ];
+  const stage = makeTrainable({
+    learners: [generator, discriminator],
+    step: ({ image }, accept) =>
+      ganStep(
+        {
+          generator,
+          discriminator,
+          generate: () => generator.network.apply(image, { training: true }) as Tensor4D,
+          discriminatorLosses: () => ({
+            discriminator: discriminatorLoss(hingeLoss(1), realFirst(discriminator, image, image), 1),
+          }),
+          // The slope of a root at 0.
+          generatorLosses: (made) => ({ reconstruction: tf.sqrt(tf.mul(tf.mean(made), 0)) }),
+        },
+        accept,
+      ),
   });
-  const weights = () => Object.values(namedWeights(discriminator)).map((weight) => [...weight.dataSync()]);
+  const weights = () =>
+    Object.values(namedWeights(discriminator.network)).map((weight) => [...weight.dataSync()]);
   const before = weights();
   const { values, kept } = guardedStep(stage, tinyBatch(1, 16));
   expect(kept).toBe(false);
@@ -152,7 +149,6 @@ it('a step that throws changes nothing either', async () => {
   const before = everything(method, trainable);
   const batch = tinyBatch(2, 64);
   const failing: Trainable = {
-    lossNames: trainable.lossNames,
     state: () => trainable.state(),
     restore: (state) => trainable.restore(state),
     randomState: () => trainable.randomState(),

@@ -2,7 +2,7 @@
 import { requireMultiple } from '../../config/run-config.ts';
 import { defineMethod } from '../../core/define-method.ts';
 import { deepfillSchema } from './config.ts';
-import { DeepFill } from './method.ts';
+import { createDeepFill } from './method.ts';
 import { released } from './released.ts';
 
 export const method = defineMethod({
@@ -15,6 +15,6 @@ export const method = defineMethod({
     requireMultiple(resolution, 8, 'features of a quarter of it, and attention at half of these', locate);
     return [];
   },
-  create: (config) => new DeepFill(config),
+  create: createDeepFill,
   released,
 });

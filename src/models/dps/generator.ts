@@ -2,10 +2,13 @@
  * The refinement generator G (DeepPS models.py:157-358): one network a level, each conditioned on l by its own style
  * network, each but the lowest adding to its features those of the level below.
  */
+
+import type { LevelBatch } from '../../data/sketch/pyramid.ts';
 import { AdaptiveInstanceNorm } from '../../nn/adaptive-instance-norm.ts';
-import { Rectifier } from '../../nn/rectifier.ts';
+import { LeakyReLU } from '../../nn/leaky-relu.ts';
 import { ReflectionConv2D } from '../../nn/reflection-conv.ts';
-import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
+import { type LayersModel, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
+import { generatorInput, type Task } from './inputs.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;
 const STYLE_WIDTH = 128;
@@ -51,7 +54,7 @@ export function buildGenerator(options: GeneratorOptions): LayersModel {
     for (let i = 0; i < options.residualBlocks; i++) h = block.residual(`resblocks.${i}`, h, 2 * width);
     features = join(block.up('rdcb1', h, width), first);
   }
-  const rectified = new Rectifier({ slope: 0 }).apply(features) as Symbolic;
+  const rectified = new LeakyReLU({ slope: 0 }).apply(features) as Symbolic;
   const picture = tf.layers
     .activation({ activation: 'tanh' })
     .apply(conv('conv2', 4).apply(rectified) as Symbolic) as Symbolic;
@@ -67,6 +70,28 @@ export function featuresOf(generator: LayersModel): LayersModel {
   });
 }
 
+/**
+ * The features that the lower levels hand up, or undefined where there are none.
+ *
+ * @param below the features of the lower levels' generators, lowest first.
+ * @param inputs one entry a level, lowest first; those beyond the lower levels are not used.
+ * @param l [n or 1, 1].
+ */
+export function lowerFeatures(
+  below: readonly LayersModel[],
+  task: Task,
+  inputs: readonly Omit<LevelBatch, 'sketch'>[],
+  l: Tensor2D,
+): Tensor4D | undefined {
+  let features: Tensor4D | undefined;
+  for (const [index, network] of below.entries()) {
+    const { roughSketch, image, hole } = inputs[index];
+    const x = generatorInput(task, { sketch: roughSketch, image, hole });
+    features = network.apply(features ? [x, l, features] : [x, l]) as Tensor4D;
+  }
+  return features;
+}
+
 /** A generator's picture [n,h,w,4] as refined sketch [n,h,w,1] and image [n,h,w,3]. */
 export function splitPicture(picture: Tensor4D): { sketch: Tensor4D; image: Tensor4D } {
   const [sketch, image] = tf.split(picture, [1, 3], 3) as [Tensor4D, Tensor4D];
@@ -78,7 +103,7 @@ function styleNetwork(l: Symbolic): Symbolic {
   let style = l;
   for (const index of [0, 2, 4, 6]) {
     const dense = tf.layers.dense({ units: STYLE_WIDTH, name: `embedding.style.${index}` });
-    style = new Rectifier({ slope: LEAK }).apply(dense.apply(style) as Symbolic) as Symbolic;
+    style = new LeakyReLU({ slope: LEAK }).apply(dense.apply(style) as Symbolic) as Symbolic;
   }
   return style;
 }
@@ -93,7 +118,7 @@ const join = (decoder: Symbolic, encoder: Symbolic): Symbolic =>
 function blocks(style: Symbolic) {
   const normalized = (name: string, x: Symbolic) =>
     new AdaptiveInstanceNorm({ name }).apply([x, style]) as Symbolic;
-  const leaky = (x: Symbolic) => new Rectifier({ slope: LEAK }).apply(x) as Symbolic;
+  const leaky = (x: Symbolic) => new LeakyReLU({ slope: LEAK }).apply(x) as Symbolic;
   return {
     /** Half the resolution (RCB). */
     down: (name: string, x: Symbolic, filters: number) =>
@@ -107,7 +132,7 @@ function blocks(style: Symbolic) {
         pad: 1,
         upsample: true,
       });
-      const rectified = new Rectifier({ slope: 0 }).apply(x) as Symbolic;
+      const rectified = new LeakyReLU({ slope: 0 }).apply(x) as Symbolic;
       return normalized(`${name}.bn`, upsample.apply(rectified) as Symbolic);
     },
     /** Two convolutions and the identity, pre-activation. */

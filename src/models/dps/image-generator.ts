@@ -1,6 +1,6 @@
 /** The image generator F: pix2pix's U-Net as DeepPS has it (pix2pix.py:84-264). */
 import { BatchNorm, InstanceNorm } from '../../nn/feature-norm.ts';
-import { Rectifier } from '../../nn/rectifier.ts';
+import { LeakyReLU } from '../../nn/leaky-relu.ts';
 import { ReflectionConv2D } from '../../nn/reflection-conv.ts';
 import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 import { LEAK } from './generator.ts';
@@ -33,7 +33,7 @@ export function buildImageGenerator(options: ImageGeneratorOptions): LayersModel
     const layer = norm === 'batch' ? BatchNorm : InstanceNorm;
     return new layer({ name: `${block}.bn` }).apply(x) as Symbolic;
   };
-  const rectified = (slope: number, x: Symbolic) => new Rectifier({ slope }).apply(x) as Symbolic;
+  const rectified = (slope: number, x: Symbolic) => new LeakyReLU({ slope }).apply(x) as Symbolic;
 
   const x = tf.input({ shape: [resolution, resolution, channels], name: `${name}.x` });
   const conv1 = new ReflectionConv2D({ name: 'conv1', filters: width, kernelSize: 3, pad: 1 });

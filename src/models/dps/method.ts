@@ -1,5 +1,6 @@
 /** Deep Plastic Surgery as a method: its stages in order, what they train, and what one sees of it. */
-
+import type { Adversaries } from '../../core/gan-step.ts';
+import { disposeLearners, type LearningStage, makeLearner, makeTrainable } from '../../core/learner.ts';
 import type { Collapse, Method, NamedImages, StagePlan, Trainable } from '../../core/method.ts';
 import type { NetworkDescription } from '../../core/ports.ts';
 import type { Batch } from '../../data/types.ts';
@@ -7,15 +8,12 @@ import { hingeLoss } from '../../losses/adversarial.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { Reporter } from '../../runtime/progress.ts';
-import { stream } from '../../runtime/seed.ts';
+import { type RandomStream, stream } from '../../runtime/seed.ts';
 import { createPerceptualLoss } from '../feature-network.ts';
 import { type DpsConfig, imageGeneratorLevel, levelResolution } from './config.ts';
-import { ImageGeneratorStage } from './image-generator-stage.ts';
 import { buildNetworks, type DpsNetworks, describeNetwork } from './networks.ts';
-import { DpsPredictor } from './predictor.ts';
-import { RefinementStage } from './refinement-stage.ts';
-import { Refiner } from './refiner.ts';
-import { imageGeneratorVisuals, refinementVisuals } from './visuals.ts';
+import { DpsPredictor, imageGeneratorVisuals, Refiner, refinementVisuals } from './predictor.ts';
+import { type DpsLosses, imageGeneratorStage, refinementStage } from './training.ts';
 
 /** A stage, and what it trains: level 0 is F alone. */
 interface DpsStage extends StagePlan {
@@ -24,13 +22,22 @@ interface DpsStage extends StagePlan {
   readonly ls: readonly number[];
 }
 
+/** Networks that go on learning while the stages are of one level. */
+interface Learning extends Adversaries {
+  readonly level: number;
+  /** Draws l, and how sketches are degraded. */
+  readonly random: RandomStream;
+}
+
+const freeLearning = ({ generator, discriminator }: Learning) => disposeLearners([generator, discriminator]);
+
 export class Dps implements Method {
   readonly networks: Readonly<Record<string, LayersModel>>;
   readonly stages: readonly DpsStage[];
   readonly #config: DpsConfig;
   readonly #built: DpsNetworks;
   #perceptual: PerceptualLoss | undefined;
-  #current: { level: number; trainable: ImageGeneratorStage | RefinementStage } | undefined;
+  #current: Learning | undefined;
 
   /** @param perceptual another perceptual loss than the one that `prepareTraining` makes. */
   constructor(config: DpsConfig, perceptual?: PerceptualLoss) {
@@ -54,52 +61,66 @@ export class Dps implements Method {
   begin(stage: StagePlan): Trainable {
     const { level, ls } = stage as DpsStage;
     if (this.#current?.level !== level) {
-      this.#current?.trainable.dispose();
-      this.#current = {
-        level,
-        trainable: level === 0 ? this.#imageGeneratorStage() : this.#refinementStage(level),
-      };
+      if (this.#current) freeLearning(this.#current);
+      this.#current = this.#beginLevel(level);
     }
-    const { trainable } = this.#current;
-    if (trainable instanceof RefinementStage) trainable.ls = ls;
-    return trainable;
+    return makeTrainable(
+      level === 0 ? this.#imageGeneratorStage(this.#current) : this.#refinementStage(this.#current, ls),
+    );
   }
 
-  #sharedOptions() {
-    const { task, loss, training } = this.#config;
-    if (!this.#perceptual) throw new Error('prepareTraining comes before the first stage');
+  #beginLevel(level: number): Learning {
+    const { imageGenerator, imageDiscriminator, levels } = this.#built;
+    const { generator, discriminator } =
+      level === 0 ? { generator: imageGenerator, discriminator: imageDiscriminator } : levels[level - 1];
+    const { seed, training } = this.#config;
     return {
-      task,
-      adam: training.optimizer,
-      perceptual: this.#perceptual,
-      gan: hingeLoss(loss.hingeMargin),
-      weight: loss.adversarial,
-      discriminatorWeight: loss.adversarial,
-      reconstruction: loss.reconstruction,
-      levels: this.#config.model.levels,
+      level,
+      generator: makeLearner(generator, training.optimizer),
+      discriminator: makeLearner(discriminator, training.optimizer),
+      random: stream(seed, 'degradation', level),
     };
   }
 
-  #imageGeneratorStage(): ImageGeneratorStage {
-    const { imageGenerator, imageDiscriminator } = this.#built;
-    return new ImageGeneratorStage(imageGenerator, imageDiscriminator, {
-      ...this.#sharedOptions(),
-      level: imageGeneratorLevel(this.#config),
-    });
+  #imageGeneratorStage(learning: Learning): LearningStage {
+    const level = imageGeneratorLevel(this.#config);
+    return imageGeneratorStage(learning, this.#losses(), { level, levels: this.#config.model.levels });
   }
 
-  #refinementStage(level: number): RefinementStage {
-    const { seed, refinement, model } = this.#config;
-    const { generator, discriminator } = this.#built.levels[level - 1];
-    const below = this.#built.levels.slice(0, level - 1).map(({ features }) => features);
-    const judged = model.imageGenerator.inLoop && level === imageGeneratorLevel(this.#config);
-    return new RefinementStage(generator, discriminator, below, stream(seed, 'degradation', level), {
-      ...this.#sharedOptions(),
-      level,
-      maxDilation: refinement.maxDilation,
-      imageGenerator: judged ? this.#built.imageGenerator : undefined,
-      evalNorm: model.imageGenerator.evalNormInLoop,
-    });
+  #refinementStage({ level, random, ...learners }: Learning, ls: readonly number[]): LearningStage {
+    const { refinement, model } = this.#config;
+    const { inLoop, evalNormInLoop } = model.imageGenerator;
+    const judged = inLoop && level === imageGeneratorLevel(this.#config);
+    const imageGenerator = { network: this.#built.imageGenerator, evalNorm: evalNormInLoop };
+    return refinementStage(
+      learners,
+      { ...this.#losses(), imageGenerator: judged ? imageGenerator : undefined },
+      {
+        level,
+        levels: model.levels,
+        maxDilation: refinement.maxDilation,
+        ls,
+        below: this.#below(level),
+        random,
+      },
+    );
+  }
+
+  #losses(): DpsLosses {
+    const { task, loss } = this.#config;
+    if (!this.#perceptual) throw new Error('prepareTraining comes before the first stage');
+    return {
+      task,
+      gan: hingeLoss(loss.hingeMargin),
+      perceptual: this.#perceptual,
+      adversarial: loss.adversarial,
+      reconstruction: loss.reconstruction,
+    };
+  }
+
+  /** The features of the generators below a level, lowest first. */
+  #below(level: number): LayersModel[] {
+    return this.#built.levels.slice(0, level - 1).map(({ features }) => features);
   }
 
   predictor(): DpsPredictor {
@@ -117,10 +138,9 @@ export class Dps implements Method {
 
   #refiner(level: number): Refiner {
     const { task, refinement, model } = this.#config;
-    const below = this.#built.levels.slice(0, level - 1).map(({ features }) => features);
     const { generator } = this.#built.levels[level - 1];
     const { maxDilation } = refinement;
-    return new Refiner(below, generator, { task, maxDilation, levels: model.levels });
+    return new Refiner(this.#below(level), generator, { task, maxDilation, levels: model.levels });
   }
 
   describe(network: string): NetworkDescription {
@@ -152,7 +172,7 @@ export class Dps implements Method {
   }
 
   dispose(): void {
-    this.#current?.trainable.dispose();
+    if (this.#current) freeLearning(this.#current);
     for (const network of Object.values(this.networks)) network.dispose();
   }
 }

@@ -1,9 +1,10 @@
 /** The networks of Deep Plastic Surgery: how they are built, and what they are for others. */
 import { lPort, type NetworkDescription, type Port } from '../../core/ports.ts';
-import type { LayersModel } from '../../ops/tf.ts';
+import { LeakyReLU } from '../../nn/leaky-relu.ts';
+import { SpectralConv2D } from '../../nn/spectral-conv.ts';
+import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 import { type DpsConfig, imageGeneratorLevel, levelResolution } from './config.ts';
-import { buildDiscriminator } from './discriminator.ts';
-import { buildGenerator, featuresOf } from './generator.ts';
+import { buildGenerator, featuresOf, LEAK } from './generator.ts';
 import { buildImageGenerator } from './image-generator.ts';
 import { initialize } from './initialize.ts';
 import { discriminatorChannels, generatorChannels } from './inputs.ts';
@@ -63,6 +64,39 @@ export function buildNetworks(config: DpsConfig): DpsNetworks {
     initialize(level.discriminator, seed);
   }
   return { imageGenerator, imageDiscriminator, levels };
+}
+
+export interface DiscriminatorOptions {
+  name: string;
+  channels: number;
+  width: number;
+  /** Layers of stride 2; two of stride 1 follow. */
+  layers: number;
+}
+
+/**
+ * The discriminator D: a patch discriminator with spectral normalisation (DeepPS models.py:360-403).
+ * x [n,h,w,channels] → scores [n,h',w',width], any real numbers; higher is more real. Every score
+ * counts alike.
+ */
+export function buildDiscriminator(options: DiscriminatorOptions): LayersModel {
+  const { name, channels, width, layers } = options;
+  const filters = Array.from({ length: layers + 1 }, (_, i) => width * Math.min(8, 2 ** i));
+  const x = tf.input({ shape: [null, null, channels], name: `${name}.x` });
+  let h: TensorFlow.SymbolicTensor = x;
+  [...filters, width].forEach((count, index) => {
+    const conv = new SpectralConv2D({
+      // The original's Sequential counts padding, convolution and activation.
+      name: `model.${3 * index + 1}`,
+      filters: count,
+      kernelSize: 4,
+      stride: index < layers ? 2 : 1,
+      pad: 2,
+    });
+    h = conv.apply(h) as TensorFlow.SymbolicTensor;
+    if (index <= layers) h = new LeakyReLU({ slope: LEAK }).apply(h) as TensorFlow.SymbolicTensor;
+  });
+  return tf.model({ name, inputs: x, outputs: h });
 }
 
 /** What a network is for others: what it takes and gives, and its weights in exports. @param name of one of the networks. */

@@ -3,7 +3,7 @@ import { requireMultiple } from '../../config/run-config.ts';
 import { defineMethod } from '../../core/define-method.ts';
 import { torchvisionWeights } from '../feature-network.ts';
 import { pconvSchema } from './config.ts';
-import { PartialConv } from './method.ts';
+import { createPartialConv } from './method.ts';
 
 export const method = defineMethod({
   name: 'pconv',
@@ -21,5 +21,5 @@ export const method = defineMethod({
     return [];
   },
   weightFiles: ({ loss }) => torchvisionWeights(loss.features, ['loss', 'features']),
-  create: (config) => new PartialConv(config),
+  create: createPartialConv,
 });

@@ -2,10 +2,11 @@
  * The U-Net of partial convolutions (Liu et al. 2018, section 3.2 and the supplementary table; mmagic
  * pconv_encoder.py and pconv_decoder.py; naoto0804/pytorch-inpainting-with-partial-conv net.py).
  */
+import type { Batch } from '../../data/types.ts';
 import { BatchNorm } from '../../nn/feature-norm.ts';
+import { LeakyReLU } from '../../nn/leaky-relu.ts';
 import { PartialConv2D } from '../../nn/partial-conv.ts';
-import { Rectifier } from '../../nn/rectifier.ts';
-import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
+import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;
 const LEAK = 0.2;
@@ -74,6 +75,18 @@ export function buildNetwork(options: NetworkOptions): LayersModel {
 }
 
 /**
+ * The network's inputs of a batch: the photo with what is valid of it (the hole's opposite) and, with `sketch`, the
+ * sketch inside the hole, 0 elsewhere, which is valid everywhere.
+ */
+export function networkInputs({ image, sketch, hole }: Batch, withSketch: boolean): Tensor4D[] {
+  const valid = tf.sub(1, hole) as Tensor4D;
+  if (!withSketch) return [image, valid];
+  // Not `onesLike`, which no format of exports has.
+  const everywhere: Tensor4D = tf.add(tf.mul(hole, 0), 1);
+  return [image, valid, tf.mul(sketch, hole), everywhere];
+}
+
+/**
  * Makes the encoder's batch normalisations use their running statistics and keep their weights, as the second phase of
  * the training does, or learn again.
  */
@@ -82,7 +95,7 @@ export function freezeEncoderNorms(network: LayersModel, frozen: boolean): void 
     if (layer instanceof BatchNorm && /^(encoder\.)?enc/.test(layer.name)) layer.trainable = !frozen;
 }
 
-const rectified = (slope: number, x: Symbolic) => new Rectifier({ slope }).apply(x) as Symbolic;
+const rectified = (slope: number, x: Symbolic) => new LeakyReLU({ slope }).apply(x) as Symbolic;
 const normalized = (name: string, x: Symbolic) => new BatchNorm({ name }).apply(x) as Symbolic;
 
 const NAMES = {

@@ -3,7 +3,7 @@
  * models.lua:180-220; mmagic's PatchDiscriminator).
  */
 import { BatchNorm } from '../../nn/feature-norm.ts';
-import { Rectifier } from '../../nn/rectifier.ts';
+import { LeakyReLU } from '../../nn/leaky-relu.ts';
 import { ZeroPadConv2D } from '../../nn/zero-pad-conv.ts';
 import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 import type { Variant } from './generator.ts';
@@ -45,7 +45,7 @@ export function buildDiscriminator(options: DiscriminatorOptions): LayersModel {
     });
     h = conv.apply(h) as Symbolic;
     if (normalised) h = new BatchNorm({ name: names.norm(index) }).apply(h) as Symbolic;
-    if (!last) h = new Rectifier({ slope: LEAK }).apply(h) as Symbolic;
+    if (!last) h = new LeakyReLU({ slope: LEAK }).apply(h) as Symbolic;
   });
   return tf.model({ name, inputs: x, outputs: h });
 }

@@ -4,7 +4,7 @@
  */
 import { Dropout } from '../../nn/dropout.ts';
 import { BatchNorm } from '../../nn/feature-norm.ts';
-import { Rectifier } from '../../nn/rectifier.ts';
+import { LeakyReLU } from '../../nn/leaky-relu.ts';
 import { TransposedConv2D } from '../../nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../../nn/zero-pad-conv.ts';
 import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
@@ -82,7 +82,7 @@ export function buildGenerator(options: GeneratorOptions): LayersModel {
   return tf.model({ name, inputs: x, outputs: image });
 }
 
-const rectified = (slope: number, x: Symbolic) => new Rectifier({ slope }).apply(x) as Symbolic;
+const rectified = (slope: number, x: Symbolic) => new LeakyReLU({ slope }).apply(x) as Symbolic;
 const normalized = (name: string, x: Symbolic) => new BatchNorm({ name }).apply(x) as Symbolic;
 
 /** Levels whose decoder drops: in Lua the three innermost; in PyTorch those between the innermost and the outer four. */

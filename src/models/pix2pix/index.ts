@@ -2,7 +2,7 @@
 import { requireMultiple } from '../../config/run-config.ts';
 import { defineMethod } from '../../core/define-method.ts';
 import { pix2pixSchema } from './config.ts';
-import { Pix2Pix } from './method.ts';
+import { createPix2Pix } from './method.ts';
 
 export const method = defineMethod({
   name: 'pix2pix',
@@ -19,5 +19,5 @@ export const method = defineMethod({
     );
     return [];
   },
-  create: (config) => new Pix2Pix(config),
+  create: createPix2Pix,
 });

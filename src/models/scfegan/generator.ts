@@ -1,6 +1,6 @@
 /** SC-FEGAN's generator (Jo & Park, ICCV 2019, section 3.2; run-youngjoo/SC-FEGAN model.py:29-86). */
 import { GatedConv2D, type GatedConv2DConfig } from '../../nn/gated-conv.ts';
-import { Rectifier } from '../../nn/rectifier.ts';
+import { LeakyReLU } from '../../nn/leaky-relu.ts';
 import type { Tf1Naming } from '../../nn/tf1-keys.ts';
 import { TransposedConv2D } from '../../nn/transposed-conv.ts';
 import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
@@ -88,6 +88,6 @@ function gated(name: string, filters: number, options: Partial<GatedConv2DConfig
  */
 function selfGated(name: string, filters: number, x: Symbolic, like: Symbolic): Symbolic {
   const deconv = new TransposedConv2D({ name, filters, kernelSize: 5 });
-  const features = new Rectifier({ slope: LEAK }).apply(deconv.apply([x, like]) as Symbolic) as Symbolic;
+  const features = new LeakyReLU({ slope: LEAK }).apply(deconv.apply([x, like]) as Symbolic) as Symbolic;
   return tf.layers.activation({ activation: 'swish' }).apply(features) as Symbolic;
 }

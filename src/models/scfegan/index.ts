@@ -3,7 +3,7 @@ import { requireMultiple } from '../../config/run-config.ts';
 import { defineMethod } from '../../core/define-method.ts';
 import { torchvisionWeights } from '../feature-network.ts';
 import { scFeganSchema } from './config.ts';
-import { ScFegan } from './method.ts';
+import { createScFegan } from './method.ts';
 import { released } from './released.ts';
 
 export const method = defineMethod({
@@ -17,6 +17,6 @@ export const method = defineMethod({
     return [];
   },
   weightFiles: ({ loss }) => torchvisionWeights(loss.features, ['loss', 'features']),
-  create: (config) => new ScFegan(config),
+  create: createScFegan,
   released,
 });

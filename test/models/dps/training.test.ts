@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { ganStep } from '../../../src/core/gan-step.ts';
+import { makeLearner } from '../../../src/core/learner.ts';
 import type { Method } from '../../../src/core/method.ts';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
-import { buildDiscriminator } from '../../../src/models/dps/discriminator.ts';
 import { buildGenerator, splitPicture } from '../../../src/models/dps/generator.ts';
-import { ImageGeneratorStage } from '../../../src/models/dps/image-generator-stage.ts';
 import { initialize } from '../../../src/models/dps/initialize.ts';
 import { discriminatorChannels, generatorChannels, generatorInput } from '../../../src/models/dps/inputs.ts';
 import { drawnRefinements } from '../../../src/models/dps/method.ts';
-import { RefinementStage } from '../../../src/models/dps/refinement-stage.ts';
+import { buildDiscriminator } from '../../../src/models/dps/networks.ts';
+import { imageGeneratorStage, refinementStep } from '../../../src/models/dps/training.ts';
 import { namedWeights } from '../../../src/nn/network-weights.ts';
 import { type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
-import { stream } from '../../../src/runtime/seed.ts';
 import { randomTrunk, tinyBatch, tinyConfig, tinyMethod } from './tiny.ts';
 
 /** The values of all weights of all networks, by network. */
@@ -28,6 +28,9 @@ function weightValues(method: Method): Record<string, Record<string, Float32Arra
     ]),
   );
 }
+
+/** In the order in which they are summed. */
+const LOSSES = ['discriminator', 'adversarial', 'perceptual', 'reconstruction'];
 
 const lastBias = (method: Method, network: string) =>
   Object.keys(namedWeights(method.networks[network])).findLast((name) => name.endsWith('/bias'));
@@ -59,7 +62,7 @@ describe.each(['edit', 'synthesis'] as const)('training for %s', (task) => {
       const before = tf.memory().numTensors;
       for (let step = 0; step < 50; step++) {
         const scalars = trainable.step(batch);
-        expect(Object.keys(scalars.losses)).toEqual([...trainable.lossNames]);
+        expect(Object.keys(scalars.losses)).toEqual(LOSSES);
         expect(Object.keys(scalars.gradientNorms)).toEqual(['discriminator', 'generator']);
         tf.dispose(scalars);
       }
@@ -126,30 +129,26 @@ it('draws l from the original’s 22 values', () => {
   expect(values.at(-1)).toBe(0.025);
 });
 
-/** Options of a training on L1 and the adversarial loss, with a learning rate that suits a few hundred steps. */
+/** A training on L1 and the adversarial loss, with a learning rate that suits a few hundred steps. */
 const overfitting = {
   task: 'edit',
-  adam: { learningRate: 2e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
   perceptual: perceptualLoss(randomTrunk(), originalNormalisation, [1, 0.5]),
   gan: hingeLoss(1),
-  weight: 0.1,
-  discriminatorWeight: 0.1,
+  adversarial: 0.1,
   reconstruction: 100,
-  level: 1,
-  levels: 1,
 } as const;
+const adam = { learningRate: 2e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
 
 it('a 16-px generator overfits one batch', () => {
   const generator = buildGenerator({ name: 'G', channels: 7, width: 8, residualBlocks: 1, lowest: true });
   const discriminator = buildDiscriminator({ name: 'D', channels: 7, width: 4, layers: 2 });
   for (const network of [generator, discriminator]) initialize(network, 1);
-  const stage = new RefinementStage(generator, discriminator, [], stream(1), {
-    ...overfitting,
-    maxDilation: 3,
-    evalNorm: false,
-  });
+  const learners = {
+    generator: makeLearner(generator, adam),
+    discriminator: makeLearner(discriminator, adam),
+  };
   const batch = tinyBatch(2, 16);
-  const inputs = { ...batch, roughSketch: batch.sketch };
+  const inputs = { ...batch, roughSketch: batch.sketch, l: 1 };
   const error = () =>
     tf.tidy(() => {
       const x = generatorInput('edit', batch);
@@ -157,7 +156,8 @@ it('a 16-px generator overfits one batch', () => {
       return tf.mean(tf.abs(tf.sub(splitPicture(picture as Tensor4D).image, batch.image))).dataSync()[0];
     });
   const before = error();
-  for (let step = 0; step < 300; step++) tf.dispose(stage.update(inputs, 1, undefined));
+  for (let step = 0; step < 300; step++)
+    tf.dispose(tf.tidy(() => ganStep(refinementStep(learners, overfitting, inputs))));
   expect(before).toBeGreaterThan(0.3);
   expect(error()).toBeLessThan(0.06);
 });
@@ -166,7 +166,11 @@ it('F overfits one batch', () => {
   const config = tinyConfig({ levels: 1, norm: 'instance' });
   config.model.imageGenerator.width = 6;
   const method = tinyMethod(config);
-  const stage = new ImageGeneratorStage(method.networks.F, method.networks.FD, overfitting);
+  const learners = {
+    generator: makeLearner(method.networks.F, adam),
+    discriminator: makeLearner(method.networks.FD, adam),
+  };
+  const stage = imageGeneratorStage(learners, overfitting, { level: 1, levels: 1 });
   const batch = tinyBatch(2, 64);
   const error = () =>
     tf.tidy(() => {

@@ -1,5 +1,6 @@
+import type { Method } from '../../../src/core/method.ts';
 import { type ScFeganConfig, scFeganSchema } from '../../../src/models/scfegan/config.ts';
-import { ScFegan } from '../../../src/models/scfegan/method.ts';
+import { createScFegan } from '../../../src/models/scfegan/method.ts';
 import { namedWeights } from '../../../src/nn/network-weights.ts';
 import { tf } from '../../../src/ops/tf.ts';
 
@@ -15,8 +16,8 @@ export const tinyScFeganConfig = (): ScFeganConfig =>
   });
 
 /** With weights large enough for results that differ visibly: initial ones make almost grey images, through many gates. */
-export function tinyScFegan(config = tinyScFeganConfig()): ScFegan {
-  const method = new ScFegan(config);
+export function tinyScFegan(config = tinyScFeganConfig()): Method {
+  const method = createScFegan(config);
   for (const [name, weight] of Object.entries(namedWeights(method.networks.G)))
     if (name.endsWith('kernel')) tf.tidy(() => void weight.assign(tf.mul(weight, 2)));
   return method;

@@ -1,11 +1,13 @@
 /** DeepFillv2: attention, networks and one training iteration. */
+import { ganStep } from '../../../src/core/gan-step.ts';
+import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import {
   buildGenerator,
   DISCRIMINATOR_NAMING,
   GENERATOR_NAMING,
 } from '../../../src/models/deepfill/generator.ts';
-import { DeepFillStage } from '../../../src/models/deepfill/stage.ts';
+import { deepFillStep } from '../../../src/models/deepfill/training.ts';
 import { ContextualAttention } from '../../../src/nn/contextual-attention.ts';
 import { trainableWeights } from '../../../src/nn/network-weights.ts';
 import { buildSnPatchGan } from '../../../src/nn/sn-patchgan.ts';
@@ -13,14 +15,8 @@ import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } fro
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient, compareLoss, NCHW } from '../layout.ts';
-import { BETA1 } from './simultaneous.ts';
-import {
-  compareTf1Gradients,
-  compareTf1State,
-  compareTf1Step,
-  loadCase,
-  rememberSingularVectors,
-} from './tf1.ts';
+import { againstVectorsOfBefore, rememberSingularVectors, STILL } from './simultaneous.ts';
+import { compareTf1Gradients, compareTf1State, compareTf1Step, loadCase } from './tf1.ts';
 
 export function checkAttention(fixture: FixtureCase): Checks {
   const { rate, softmax_scale, fuse, ksize, stride, fuse_k } = fixture.options;
@@ -112,16 +108,6 @@ export function checkSnPatchGan(fixture: FixtureCase): Checks {
   ];
 }
 
-/** A step whose generator learns against the singular vectors of before the discriminator's pass. */
-class SameWeightsStage extends DeepFillStage {
-  readonly #reset = rememberSingularVectors(this.discriminator);
-
-  protected override adversarialLoss(fake: Tensor4D): TensorFlow.Scalar {
-    this.#reset();
-    return super.adversarialLoss(fake);
-  }
-}
-
 export function checkDeepFillStep(fixture: FixtureCase): Checks {
   const { edge_threshold, guided } = fixture.options;
   const coded = (x: Tensor4D): Tensor4D => tf.sub(tf.div(x, 127.5), 1);
@@ -133,14 +119,13 @@ export function checkDeepFillStep(fixture: FixtureCase): Checks {
   };
   const inputs = { image, hole, ...(guided && { edges: lines() }) };
   const [generator, discriminator] = [generatorOf(fixture, ''), discriminatorOf(fixture, '')];
-  const stage = new SameWeightsStage(generator, discriminator, {
-    adam: { learningRate: 0, beta1: BETA1, beta2: 0.999, epsilon: 1e-8 },
-    adversarial: 1,
-    reconstruction: 1,
-    guided,
-  });
-  const { losses } = stage.update(inputs);
-  const state = stage.state();
+  const learners = {
+    generator: makeLearner(generator, STILL),
+    discriminator: makeLearner(discriminator, STILL),
+  };
+  const step = deepFillStep(learners, { adversarial: 1, reconstruction: 1 }, inputs);
+  const { losses } = ganStep(againstVectorsOfBefore(step));
+  const state = stateOf(Object.values(learners));
   const checks = [
     compareLoss(fixture, 'out/ae_loss', losses.reconstruction),
     compareLoss(fixture, 'out/g_loss_total', tf.add(losses.adversarial, losses.reconstruction)),
@@ -150,6 +135,6 @@ export function checkDeepFillStep(fixture: FixtureCase): Checks {
       discriminator: { network: discriminator, naming: DISCRIMINATOR_NAMING },
     }),
   ];
-  stage.dispose();
+  disposeLearners(Object.values(learners));
   return checks;
 }

@@ -1,9 +1,9 @@
 /** The networks F, G and D alone. */
 
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
-import { buildDiscriminator } from '../../../src/models/dps/discriminator.ts';
 import { buildGenerator } from '../../../src/models/dps/generator.ts';
 import { buildImageGenerator } from '../../../src/models/dps/image-generator.ts';
+import { buildDiscriminator } from '../../../src/models/dps/networks.ts';
 import { trainableWeights } from '../../../src/nn/network-weights.ts';
 import { SpectralConv2D } from '../../../src/nn/spectral-conv.ts';
 import { loadTorchWeights, torchEntries } from '../../../src/nn/torch-keys.ts';

@@ -1,10 +1,10 @@
 /** Partial convolutions: the layer, the networks, the losses and one training iteration. */
+import { disposeLearners, stateOf } from '../../../src/core/learner.ts';
 import { featureLosses } from '../../../src/losses/features.ts';
 import { imagenetNormalisation } from '../../../src/losses/perceptual.ts';
-import { dilateHole, totalVariation } from '../../../src/losses/total-variation.ts';
-import { inpaintingLosses, type LossVariant } from '../../../src/models/pconv/losses.ts';
+import { dilateHole, totalVariation } from '../../../src/losses/reconstruction.ts';
 import { buildNetwork, freezeEncoderNorms, type Variant } from '../../../src/models/pconv/network.ts';
-import { PartialConvStage } from '../../../src/models/pconv/stage.ts';
+import { inpaintingLosses, partialConvStage } from '../../../src/models/pconv/training.ts';
 import { PartialConv2D } from '../../../src/nn/partial-conv.ts';
 import { loadTorchWeights, torchEntries } from '../../../src/nn/torch-keys.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../../src/ops/tf.ts';
@@ -192,14 +192,19 @@ export function checkPartialConvStep(fixture: FixtureCase): Checks {
   const twin = networkOf(fixture, 'nvidia');
   freezeEncoderNorms(twin, frozen);
   const [output] = twin.apply([image, tf.sub(1, hole)], { training: true }) as [Tensor4D];
-  const stage = new PartialConvStage(network, {
-    adam: { learningRate: lr, beta1, beta2, epsilon: eps },
-    frozenEncoderNorms: frozen,
-    losses: 'mmagic' satisfies LossVariant,
-    weights: weightsOf(fixture.options),
-    features: featureLosses(generatedTrunk(fixture), imagenetNormalisation),
-    sketch: false,
-  });
+  const stage = partialConvStage(
+    network,
+    {
+      variant: 'mmagic',
+      weights: weightsOf(fixture.options),
+      features: featureLosses(generatedTrunk(fixture), imagenetNormalisation),
+    },
+    {
+      adam: { learningRate: lr, beta1, beta2, epsilon: eps },
+      frozenEncoderNorms: frozen,
+      sketch: false,
+    },
+  );
   const { losses } = stage.step({ image, hole, sketch: hole });
   const checks = [
     compareForward(fixture, 'out/fake_res', NCHW(output)),
@@ -207,9 +212,9 @@ export function checkPartialConvStep(fixture: FixtureCase): Checks {
       compareLoss(fixture, `out/${theirs}`, losses[ours]),
     ),
     compareLoss(fixture, 'out/loss', tf.addN(Object.values(losses))),
-    ...compareGradients(fixture, 'G', network, stage.state()),
+    ...compareGradients(fixture, 'G', network, stateOf(stage.learners)),
     ...compareAfter(fixture, 'G', network),
   ];
-  stage.dispose();
+  disposeLearners(stage.learners);
   return checks;
 }

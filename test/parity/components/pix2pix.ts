@@ -1,14 +1,14 @@
 /** pix2pix: its networks, and one training iteration of mmagic's and of the authors' Lua code. */
+import { ganStep } from '../../../src/core/gan-step.ts';
+import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
 import { vanillaLoss } from '../../../src/losses/adversarial.ts';
 import { buildDiscriminator } from '../../../src/models/pix2pix/discriminator.ts';
 import { buildGenerator, type Variant } from '../../../src/models/pix2pix/generator.ts';
-import { LuaPix2PixStage } from '../../../src/models/pix2pix/lua-stage.ts';
-import { Pix2PixStage } from '../../../src/models/pix2pix/stage.ts';
+import { luaStep, type Pair, pix2pixStep } from '../../../src/models/pix2pix/training.ts';
 import { Dropout, type Keep } from '../../../src/nn/dropout.ts';
 import { trainableWeights } from '../../../src/nn/network-weights.ts';
 import { loadTorchWeights, torchEntries } from '../../../src/nn/torch-keys.ts';
 import { type LayersModel, type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
-import { stream } from '../../../src/runtime/seed.ts';
 import { type Checks, check } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient, compareLoss, NCHW } from '../layout.ts';
@@ -101,30 +101,29 @@ export function checkPatchDiscriminator(fixture: FixtureCase): Checks {
 function stepOf(fixture: FixtureCase, variant: Variant) {
   const { lr, beta1, beta2, eps } = fixture.options.adam;
   const generator = generatorOf(fixture, variant);
-  const lua = variant === 'lua';
+  const discriminator = discriminatorOf(fixture, variant);
+  const uncorrectedEpsilon = variant === 'lua';
+  const adam = { learningRate: lr, beta1, beta2, epsilon: eps, uncorrectedEpsilon };
   return {
     generator,
-    discriminator: discriminatorOf(fixture, variant),
-    keep: recordedKeep(fixture, generator, variant),
-    a: fixture.image('in/A'),
-    b: fixture.image('in/B'),
-    options: {
-      task: 'synthesis',
-      adam: { learningRate: lr, beta1, beta2, epsilon: eps, uncorrectedEpsilon: lua },
-      gan: vanillaLoss,
-      weight: 1,
-      discriminatorWeight: lua ? 1 : 0.5,
-      judging: lua ? 'real first' : 'generated first',
-      reconstruction: fixture.options.lambda as number,
-    } as const,
+    discriminator,
+    learners: {
+      generator: makeLearner(generator, adam),
+      discriminator: makeLearner(discriminator, adam),
+    },
+    pair: {
+      a: fixture.image('in/A'),
+      b: fixture.image('in/B'),
+      keep: recordedKeep(fixture, generator, variant),
+    },
+    weights: { gan: vanillaLoss, adversarial: 1, reconstruction: fixture.options.lambda as number },
   };
 }
 
 export function checkPix2PixStep(fixture: FixtureCase): Checks {
-  const { generator, discriminator, keep, a, b, options } = stepOf(fixture, 'pytorch');
-  const stage = new Pix2PixStage(generator, discriminator, stream(0), options);
-  const { losses } = stage.update(a, b, keep);
-  const state = stage.state();
+  const { generator, discriminator, learners, pair, weights } = stepOf(fixture, 'pytorch');
+  const { losses } = ganStep(pix2pixStep(learners, weights, pair));
+  const state = stateOf(Object.values(learners));
   const one = (name: string) => Number(fixture.stored(name).data[0]);
   const loss = (name: string, actual: Tensor) => compareLoss(fixture, name, actual);
   const halves = (one('out/loss_gan_d_fake') + one('out/loss_gan_d_real')) / 2;
@@ -137,22 +136,17 @@ export function checkPix2PixStep(fixture: FixtureCase): Checks {
     ...compareGradients(fixture, 'D', discriminator, state),
     ...compareAfter(fixture, 'G', generator),
     ...compareAfter(fixture, 'D', discriminator).filter(({ name }) => !isStatistic(name)),
-    ...statisticsAfterDiscriminatorStep(fixture, keep, a, b),
+    ...statisticsAfterDiscriminatorStep(fixture, pair),
     ...statisticsAfterGeneratorStep(fixture, discriminator),
   ];
-  stage.dispose();
+  disposeLearners(Object.values(learners));
   return checks;
 }
 
 const isStatistic = (name: string) => /running_/.test(name);
 
 /** Under `after/D` are the statistics as the discriminator's step leaves them, before the generator's moves them again. */
-function statisticsAfterDiscriminatorStep(
-  fixture: FixtureCase,
-  keep: Keep,
-  a: Tensor4D,
-  b: Tensor4D,
-): Checks {
+function statisticsAfterDiscriminatorStep(fixture: FixtureCase, { a, b, keep }: Pair): Checks {
   const [generator, discriminator] = [generatorOf(fixture, 'pytorch'), discriminatorOf(fixture, 'pytorch')];
   const generated = generator.apply(a, { training: true, keep }) as Tensor4D;
   for (const image of [generated, b]) discriminator.apply(tf.concat([a, image], 3), { training: true });
@@ -167,23 +161,23 @@ function statisticsAfterGeneratorStep(fixture: FixtureCase, discriminator: Layer
 }
 
 export function checkLuaPix2PixStep(fixture: FixtureCase): Checks {
-  const { generator, discriminator, keep, a, b, options } = stepOf(fixture, 'lua');
+  const { generator, discriminator, learners, pair, weights } = stepOf(fixture, 'lua');
+  const { a, keep } = pair;
   const generated = generatorOf(fixture, 'lua').apply(a, { training: true, keep }) as Tensor4D;
-  const stage = new LuaPix2PixStage(generator, discriminator, stream(0), options);
-  const { losses } = stage.update(a, b, keep);
-  const state = stage.state();
+  const { losses } = ganStep(luaStep(learners, weights, pair));
+  const state = stateOf(Object.values(learners));
   const loss = (name: string, actual: Tensor) => compareLoss(fixture, name, actual);
   const checks = [
     compareForward(fixture, 'out/fake_B', NCHW(generated)),
     // The original prints half of what it minimises, and L1 without its weight.
     loss('out/errD', tf.div(losses.discriminator, 2)),
     loss('out/errG', losses.adversarial),
-    loss('out/errL1', tf.div(losses.reconstruction, options.reconstruction)),
+    loss('out/errL1', tf.div(losses.reconstruction, weights.reconstruction)),
     ...compareGradients(fixture, 'G', generator, state),
     ...compareGradients(fixture, 'D', discriminator, state),
     ...compareAfter(fixture, 'G', generator),
     ...compareAfter(fixture, 'D', discriminator),
   ];
-  stage.dispose();
+  disposeLearners(Object.values(learners));
   return checks;
 }

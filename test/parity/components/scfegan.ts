@@ -1,4 +1,6 @@
 /** SC-FEGAN: the generator, and one training iteration after the paper. */
+import { ganStep } from '../../../src/core/gan-step.ts';
+import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
 import { linearLoss } from '../../../src/losses/adversarial.ts';
 import { buildGenerator, GENERATOR_NAMING } from '../../../src/models/scfegan/generator.ts';
 import {
@@ -9,17 +11,16 @@ import {
   generatorInput,
   type ScFeganInputs,
 } from '../../../src/models/scfegan/inputs.ts';
-import { ScFeganStage } from '../../../src/models/scfegan/stage.ts';
+import { scFeganStep } from '../../../src/models/scfegan/training.ts';
 import type { GatedConv2D } from '../../../src/nn/gated-conv.ts';
 import { buildSnPatchGan } from '../../../src/nn/sn-patchgan.ts';
 import type { Tf1Naming } from '../../../src/nn/tf1-keys.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../../src/ops/tf.ts';
-import { stream } from '../../../src/runtime/seed.ts';
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareLoss, NCHW } from '../layout.ts';
-import { BETA1 } from './simultaneous.ts';
-import { compareTf1Step, loadCase, rememberSingularVectors } from './tf1.ts';
+import { againstVectorsOfBefore, STILL } from './simultaneous.ts';
+import { compareTf1Step, loadCase } from './tf1.ts';
 
 const DISCRIMINATOR_NAMING: Tf1Naming = { prefix: 'discriminator/', gates: 'NAME_g' };
 
@@ -49,16 +50,6 @@ export function checkScFeganGenerator(fixture: FixtureCase): Checks {
   return Object.entries(found).map(([name, image]) => compareForward(fixture, `out/${name}`, NCHW(image)));
 }
 
-/** A step whose generator learns against the singular vectors of before the discriminator's pass. */
-class SameWeightsStage extends ScFeganStage {
-  readonly #reset = rememberSingularVectors(this.discriminator);
-
-  protected override adversarialLoss(fake: Tensor4D): TensorFlow.Scalar {
-    this.#reset();
-    return super.adversarialLoss(fake);
-  }
-}
-
 export function checkScFeganStep(fixture: FixtureCase): Checks {
   const { alpha, beta, upsilon, epsilon, theta, cnum_d } = fixture.options;
   const generator = generatorOf(fixture, '');
@@ -78,21 +69,23 @@ export function checkScFeganStep(fixture: FixtureCase): Checks {
   };
   const [ofReal, ofFake] = [score(inputs.image), score(completed)];
   const drift = tf.mean(tf.square(ofReal));
-  const stage = new SameWeightsStage(generator, discriminator, stream(0), {
-    adam: { learningRate: 0, beta1: BETA1, beta2: 0.999, epsilon: 1e-8 },
-    weights: {
-      hole: alpha,
-      valid: 1,
-      perceptual: 0,
-      style: 0,
-      totalVariation: upsilon,
-      adversarial: beta,
-      gradientPenalty: theta,
-      drift: 0,
-    },
-  });
-  const { losses } = stage.update(inputs, fixture.image('in/t'));
-  const state = stage.state();
+  const learners = {
+    generator: makeLearner(generator, STILL),
+    discriminator: makeLearner(discriminator, STILL),
+  };
+  const weights = {
+    hole: alpha,
+    valid: 1,
+    perceptual: 0,
+    style: 0,
+    totalVariation: upsilon,
+    adversarial: beta,
+    gradientPenalty: theta,
+    drift: 0,
+  };
+  const step = scFeganStep(learners, { weights }, inputs, fixture.image('in/t'));
+  const { losses } = ganStep(againstVectorsOfBefore(step));
+  const state = stateOf(Object.values(learners));
   const unweighted = (name: string, weight: number) => tf.div(losses[name], weight);
   const sum = (...terms: Tensor[]) => tf.addN(terms);
   const { hole, valid, totalVariation, adversarial } = losses;
@@ -116,6 +109,6 @@ export function checkScFeganStep(fixture: FixtureCase): Checks {
       discriminator: { network: discriminator, naming: DISCRIMINATOR_NAMING },
     }),
   ];
-  stage.dispose();
+  disposeLearners(Object.values(learners));
   return checks;
 }

@@ -1,8 +1,8 @@
 /** Single layers of DeepFillv2 and SC-FEGAN. */
 import { GatedConv2D, type GatedConv2DConfig } from '../../../src/nn/gated-conv.ts';
+import { LeakyReLU } from '../../../src/nn/leaky-relu.ts';
 import { trainableWeights } from '../../../src/nn/network-weights.ts';
 import { PowerIterationConv2D } from '../../../src/nn/power-iteration-conv.ts';
-import { Rectifier } from '../../../src/nn/rectifier.ts';
 import type { Tf1Naming } from '../../../src/nn/tf1-keys.ts';
 import { TransposedConv2D } from '../../../src/nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../../../src/nn/zero-pad-conv.ts';
@@ -10,7 +10,8 @@ import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } fro
 import type { Checks } from '../compare.ts';
 import type { CaseOptions, FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient, NCHW } from '../layout.ts';
-import { compareTf1Gradients, compareTf1State, loadCase, rememberSingularVectors } from './tf1.ts';
+import { rememberSingularVectors } from './simultaneous.ts';
+import { compareTf1Gradients, compareTf1State, loadCase } from './tf1.ts';
 
 type Layer = TensorFlow.layers.Layer;
 
@@ -54,7 +55,7 @@ const OPERATIONS: Record<string, (args: CaseOptions) => Case> = {
       stride,
       padding: 'same',
     });
-    return { layers: [layer, new Rectifier({ slope: 0.2 })], naming: DEEPFILL };
+    return { layers: [layer, new LeakyReLU({ slope: 0.2 })], naming: DEEPFILL };
   },
   gate_conv(args) {
     const { name, cnum, use_lrn = true } = args;
@@ -70,7 +71,7 @@ const OPERATIONS: Record<string, (args: CaseOptions) => Case> = {
   },
   gate_deconv({ name, output_shape, ksize = 5 }) {
     const deconv = new TransposedConv2D({ name, filters: output_shape[3], kernelSize: ksize });
-    const leaky = new Rectifier({ slope: 0.2 });
+    const leaky = new LeakyReLU({ slope: 0.2 });
     const swish = tf.layers.activation({ activation: 'swish' });
     const [n, h, w] = output_shape as number[];
     const like = tf.zeros([n, h, w, 1]) as Tensor4D;

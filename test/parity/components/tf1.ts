@@ -1,6 +1,5 @@
 /** Networks whose originals are TensorFlow 1's: their variables' names begin a case's names of weights and gradients. */
 import type { NamedTensors } from '../../../src/core/method.ts';
-import { PowerIterationConv2D } from '../../../src/nn/power-iteration-conv.ts';
 import { loadTf1Weights, type Tf1Naming, tf1Entries } from '../../../src/nn/tf1-keys.ts';
 import { type LayersModel, type Tensor, tf, type Variable } from '../../../src/ops/tf.ts';
 import type { Checks } from '../compare.ts';
@@ -62,13 +61,4 @@ export function compareTf1Step(
     ...gradients('grad/D/', discriminator),
     ...compareTf1State(fixture, discriminator.network, discriminator.naming, 'after/D/'),
   ];
-}
-
-/** Remembers the singular vectors of a network; the result puts them back. */
-export function rememberSingularVectors(network: LayersModel): () => void {
-  const layers = network.layers.filter((layer) => layer instanceof PowerIterationConv2D);
-  const saved = layers.map((layer) => ({ layer, u: tf.keep(layer.u.read().clone()) }));
-  return () => {
-    for (const { layer, u } of saved) layer.u.write(u);
-  };
 }

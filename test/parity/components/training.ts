@@ -1,21 +1,21 @@
 /** One whole training iteration of G and D, and of F and its discriminator: losses, gradients, everything after it. */
 
+import { ganStep } from '../../../src/core/gan-step.ts';
+import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
 import type { NamedTensors, Scalars } from '../../../src/core/method.ts';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
-import { buildDiscriminator } from '../../../src/models/dps/discriminator.ts';
 import { buildGenerator } from '../../../src/models/dps/generator.ts';
-import { ImageGeneratorStage } from '../../../src/models/dps/image-generator-stage.ts';
 import {
   discriminatorChannels,
   generatorChannels,
   generatorInput,
   type Task,
 } from '../../../src/models/dps/inputs.ts';
-import { RefinementStage } from '../../../src/models/dps/refinement-stage.ts';
+import { buildDiscriminator } from '../../../src/models/dps/networks.ts';
+import { imageGeneratorStage, refinementStep } from '../../../src/models/dps/training.ts';
 import { loadTorchWeights } from '../../../src/nn/torch-keys.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../../src/ops/tf.ts';
-import { stream } from '../../../src/runtime/seed.ts';
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { lossTolerance, NCHW, sixChannels } from '../layout.ts';
@@ -24,19 +24,18 @@ import { trunkOf } from './losses.ts';
 import { imageGeneratorOf } from './networks.ts';
 import { holeOf, TASKS } from './sketch.ts';
 
-const ADAM = (fixture: FixtureCase) => {
+function learnersOf(fixture: FixtureCase, generator: LayersModel, discriminator: LayersModel) {
   const { lr, beta1, beta2, eps } = fixture.options.adam;
-  return { learningRate: lr, beta1, beta2, epsilon: eps };
-};
+  const adam = { learningRate: lr, beta1, beta2, epsilon: eps };
+  return { generator: makeLearner(generator, adam), discriminator: makeLearner(discriminator, adam) };
+}
 
-function sharedOptions(fixture: FixtureCase, task: Task) {
+function lossesOf(fixture: FixtureCase, task: Task) {
   const { hinge, weight_adv, weight_rec, weight_perc } = fixture.options;
   return {
     task,
-    adam: ADAM(fixture),
     gan: hingeLoss(hinge),
-    weight: weight_adv as number,
-    discriminatorWeight: weight_adv as number,
+    adversarial: weight_adv as number,
     reconstruction: weight_rec as number,
     perceptual: perceptualLoss(trunkOf(fixture), originalNormalisation, weight_perc),
   };
@@ -64,23 +63,18 @@ export function checkRefinementStep(fixture: FixtureCase): Check[] {
   const x = generatorInput(task, { sketch: roughSketch, image, hole });
   const lColumn = tf.fill([1, 1], options.l);
   const [, before] = generator.apply(features ? [x, lColumn, features] : [x, lColumn]) as Tensor4D[];
-  const stage = new RefinementStage(generator, discriminator, [], stream(0), {
-    ...sharedOptions(fixture, task),
-    level: options.level,
-    levels: options.max_level,
-    maxDilation: options.max_dilate,
-    imageGenerator,
-    evalNorm: false,
-    moveStatistics: true,
-  });
-  const { losses } = stage.update({ roughSketch, sketch, image, hole }, options.l, features);
+  const learners = learnersOf(fixture, generator, discriminator);
+  const inLoop = imageGenerator && { network: imageGenerator, evalNorm: false, moveStatistics: true };
+  const trained = { ...lossesOf(fixture, task), imageGenerator: inLoop };
+  const inputs = { roughSketch, sketch, image, hole, l: options.l, features };
+  const { losses } = ganStep(refinementStep(learners, trained, inputs));
   const checks = [
     compare(fixture, 'out/G_before', NCHW(sixChannels(before)), { absolute: 1e-3 }),
-    ...compareStep(fixture, losses, stage.state(), { G: generator, D: discriminator }),
+    ...compareStep(fixture, losses, stateOf(Object.values(learners)), { G: generator, D: discriminator }),
     ...vectorsAfterDiscriminatorStep(fixture, task, options.nf, options.D_n_layers_actual),
     ...(imageGenerator ? compareAfter(fixture, 'F', imageGenerator) : []),
   ];
-  stage.dispose();
+  disposeLearners(Object.values(learners));
   return checks;
 }
 
@@ -94,21 +88,18 @@ export function checkImageGeneratorStep(fixture: FixtureCase): Check[] {
     norm: 'BN',
   });
   const discriminator = discriminatorOf(fixture, task, options.ndf, options.D_nlayers);
-  const stage = new ImageGeneratorStage(generator, discriminator, {
-    ...sharedOptions(fixture, task),
-    level: 1,
-    levels: 1,
-  });
+  const learners = learnersOf(fixture, generator, discriminator);
+  const stage = imageGeneratorStage(learners, lossesOf(fixture, task), { level: 1, levels: 1 });
   const bytes = (name: string): Tensor4D => tf.sub(tf.div(fixture.image(name), 127.5), 1);
   const image = bytes('in/I_u8');
   const [count, height, width] = image.shape;
   const hole = task === 'edit' ? holeOf(bytes('in/M_u8')) : (tf.ones([count, height, width, 1]) as Tensor4D);
   const { losses } = stage.step({ image, sketch: bytes('in/S_u8'), hole });
   const checks = [
-    ...compareStep(fixture, losses, stage.state(), { F: generator, D: discriminator }),
+    ...compareStep(fixture, losses, stateOf(stage.learners), { F: generator, D: discriminator }),
     ...vectorsAfterDiscriminatorStep(fixture, task, options.ndf, options.D_nlayers),
   ];
-  stage.dispose();
+  disposeLearners(Object.values(learners));
   return checks;
 }
 

@@ -2,7 +2,8 @@ import { rectify } from '../ops/activations.ts';
 import { type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 
 /** max(x, slope * x) for any shape: ReLU with slope 0, LeakyReLU otherwise. */
-export class Rectifier extends tf.layers.Layer {
+export class LeakyReLU extends tf.layers.Layer {
+  // TF.js has a LeakyReLU of its own, from which stored models tell this one apart by its name.
   static className = 'Rectifier';
   readonly slope: number;
 
@@ -23,4 +24,4 @@ export class Rectifier extends tf.layers.Layer {
     return { ...super.getConfig(), slope: this.slope };
   }
 }
-tf.serialization.registerClass(Rectifier);
+tf.serialization.registerClass(LeakyReLU);

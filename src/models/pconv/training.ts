@@ -1,10 +1,12 @@
-/** What the network of partial convolutions minimises (Liu et al. 2018, section 3.3). */
-
+/** How partial convolutions learn (Liu et al. 2018, section 3.3; mmagic pconv_inpaintor.py train_step). */
+import { singleStep } from '../../core/gan-step.ts';
+import { type LearningStage, makeLearner } from '../../core/learner.ts';
 import type { Scalars } from '../../core/method.ts';
 import type { CompareFeatures } from '../../losses/features.ts';
-import { meanAbsolute, regionMean } from '../../losses/reconstruction.ts';
-import { dilateHole, totalVariation } from '../../losses/total-variation.ts';
-import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
+import { dilateHole, meanAbsolute, regionMean, totalVariation } from '../../losses/reconstruction.ts';
+import type { AdamOptions } from '../../nn/adam.ts';
+import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
+import { freezeEncoderNorms, networkInputs } from './network.ts';
 
 /**
  * Whose losses they are. `paper`: L1 of hole and valid pixels divided by all pixels, total variation of pairs within
@@ -21,26 +23,51 @@ export interface LossWeights {
   readonly totalVariation: number;
 }
 
-export const LOSS_NAMES = [
-  'hole',
-  'valid',
-  'perceptualOutput',
-  'perceptualComposite',
-  'styleOutput',
-  'styleComposite',
-  'totalVariation',
-] as const;
+export interface PartialConvLosses {
+  readonly variant: LossVariant;
+  readonly weights: LossWeights;
+  readonly features: CompareFeatures;
+}
+
+export interface PartialConvOptions {
+  readonly adam: AdamOptions;
+  /** Whether the encoder's batch normalisation is frozen, as in the second phase (section 4.2 of the paper). */
+  readonly frozenEncoderNorms: boolean;
+  /** Whether the network is given the sketch. */
+  readonly sketch: boolean;
+}
+
+/** One phase of the training, with an optimiser of its own. */
+export function partialConvStage(
+  network: LayersModel,
+  losses: PartialConvLosses,
+  { adam, frozenEncoderNorms, sketch }: PartialConvOptions,
+): LearningStage {
+  freezeEncoderNorms(network, frozenEncoderNorms);
+  const learner = makeLearner(network, adam);
+  return {
+    learners: [learner],
+    step: (batch, accept) =>
+      tf.tidy(() => {
+        const inputs = networkInputs(batch, sketch);
+        const computeLosses = () => {
+          const [output] = network.apply(inputs, { training: true }) as [Tensor4D];
+          return inpaintingLosses({ output, truth: batch.image, hole: batch.hole }, losses);
+        };
+        return singleStep(learner, computeLosses, accept);
+      }),
+  };
+}
 
 /**
- * The weighted losses of an output, by {@link LOSS_NAMES}.
+ * The weighted losses of an output.
  *
  * @param output the network's [n,h,w,3]. @param truth the photo. @param hole [n,h,w,1], 1 = hole.
  */
 export function inpaintingLosses(
   { output, truth, hole }: { output: Tensor4D; truth: Tensor4D; hole: Tensor4D },
-  options: { variant: LossVariant; weights: LossWeights; features: CompareFeatures },
+  { variant, weights, features }: PartialConvLosses,
 ): Scalars {
-  const { variant, weights, features } = options;
   const valid = tf.sub(1, hole) as Tensor4D;
   const composite = tf.add(tf.mul(truth, valid), tf.mul(output, hole)) as Tensor4D;
   const difference = (region: Tensor) =>

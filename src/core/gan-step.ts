@@ -1,0 +1,109 @@
+/** One update of networks that learn: a generator against its discriminator, or a network by itself. */
+import { gradientNorm } from '../nn/gradient-norm.ts';
+import { valueAndGradients } from '../ops/backpropagation.ts';
+import { withoutTape } from '../ops/gradients.ts';
+import { type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import type { Learner } from './learner.ts';
+import type { Accept, Scalars, StepScalars } from './method.ts';
+
+/** A generator and the discriminator that it learns against. */
+export interface Adversaries {
+  readonly generator: Learner;
+  readonly discriminator: Learner;
+}
+
+export interface GanStep<Made> extends Adversaries {
+  /** Runs the generator in training. */
+  readonly generate: () => Made;
+  /** Weighted; the discriminator minimises their sum. What the generator made is a constant to it. */
+  readonly discriminatorLosses: (made: Made) => Scalars;
+  /** Weighted; the generator minimises their sum, against the discriminator after its update. */
+  readonly generatorLosses: (made: Made) => Scalars;
+  /** Whether the discriminator's losses contain a gradient, as a gradient penalty does. */
+  readonly secondOrder?: boolean;
+}
+
+/**
+ * Updates the discriminator, then the generator. Originals run the generator once for each update. Here it runs once,
+ * and the discriminator learns from the result before the generator's own losses are computed, which gives the same
+ * numbers in less time.
+ *
+ * @returns all losses, and the lengths of both networks' gradients.
+ */
+export function ganStep<Made>(
+  { generator, discriminator, ...options }: GanStep<Made>,
+  accept: Accept = () => true,
+): StepScalars {
+  const { generate, discriminatorLosses, generatorLosses, secondOrder = false } = options;
+  const losses: Scalars = {};
+  const gradientNorms: Scalars = {};
+  tf.tidy(() => {
+    const { grads } = valueAndGradients(() => {
+      const made = generate();
+      withoutTape(() => {
+        const loss = () => keptSum(discriminatorLosses(made), losses);
+        const { variables } = discriminator.adam;
+        // Only TF.js's own tape, which keeps everything, records gradients of gradients.
+        const found = secondOrder ? tf.variableGrads(loss, variables) : valueAndGradients(loss, variables);
+        discriminator.adam.apply(found.grads);
+        gradientNorms.discriminator = tf.keep(gradientNorm(found.grads));
+      });
+      return keptSum(generatorLosses(made), losses);
+    }, generator.adam.variables);
+    gradientNorms.generator = tf.keep(gradientNorm(grads));
+    if (accept({ losses, gradientNorms })) generator.adam.apply(grads);
+  });
+  return { losses, gradientNorms };
+}
+
+/** Updates one network, which minimises the sum of its weighted losses. */
+export function singleStep(
+  { adam }: Learner,
+  computeLosses: () => Scalars,
+  accept: Accept = () => true,
+): StepScalars {
+  const losses: Scalars = {};
+  const gradientNorms: Scalars = {};
+  tf.tidy(() => {
+    const { grads } = valueAndGradients(() => keptSum(computeLosses(), losses), adam.variables);
+    gradientNorms.generator = tf.keep(gradientNorm(grads));
+    if (accept({ losses, gradientNorms })) adam.apply(grads);
+  });
+  return { losses, gradientNorms };
+}
+
+/** The sum of the terms, each of which goes into `kept` and outlives the step. */
+function keptSum(terms: Scalars, kept: Scalars): TensorFlow.Scalar {
+  for (const [name, term] of Object.entries(terms)) kept[name] = tf.keep(term);
+  return tf.addN(Object.values(terms)) as TensorFlow.Scalar;
+}
+
+/** The discriminator's scores in training. */
+export function scores({ network }: Learner, samples: Tensor4D): Tensor4D {
+  return network.apply(samples, { training: true }) as Tensor4D;
+}
+
+/**
+ * The discriminator's scores of real and of generated samples, from which it learns. It is run on the one kind and then
+ * on the other, or on both as one batch; which of these shows in the state of its normalisation.
+ */
+export interface BothScores {
+  readonly ofReal: Tensor4D;
+  readonly ofFake: Tensor4D;
+}
+
+export function realFirst(discriminator: Learner, real: Tensor4D, fake: Tensor4D): BothScores {
+  const ofReal = scores(discriminator, real);
+  return { ofReal, ofFake: scores(discriminator, fake) };
+}
+
+export function generatedFirst(discriminator: Learner, real: Tensor4D, fake: Tensor4D): BothScores {
+  const ofFake = scores(discriminator, fake);
+  return { ofReal: scores(discriminator, real), ofFake };
+}
+
+export function together(discriminator: Learner, real: Tensor4D, fake: Tensor4D): BothScores {
+  const all = scores(discriminator, tf.concat([real, fake], 0) as Tensor4D);
+  const [ofReal, ofFake] = tf.split(all, 2, 0) as [Tensor4D, Tensor4D];
+  return { ofReal, ofFake };
+}
