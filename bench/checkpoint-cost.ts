@@ -15,9 +15,8 @@ import { createMethod } from '../src/models/registry.ts';
 import { tf } from '../src/ops/tf.ts';
 import { silent } from '../src/runtime/progress.ts';
 import { stream } from '../src/runtime/seed.ts';
-import { CheckpointWriter } from '../src/train/checkpoint-writer.ts';
-import { guardedStep } from '../src/train/guard.ts';
-import { takeSnapshot } from '../src/train/snapshot.ts';
+import { guardedStep } from '../src/train/loop.ts';
+import { CheckpointWriter, takeSnapshot } from '../src/train/saver.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -91,7 +90,7 @@ async function measureCheckpoint(): Promise<void> {
       });
       let path = '';
       const written = await seconds(async () => {
-        path = await writer.write({ folder, head, tensors });
+        path = await writer.write(folder, { head, tensors });
       });
       const sizes = await Promise.all(
         (await readdir(path)).map(async (name) => (await stat(join(path, name))).size),

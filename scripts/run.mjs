@@ -11,6 +11,13 @@ const startedByInstall = () =>
   process.env.npm_lifecycle_event === 'prepare' &&
   !['run', 'run-script'].includes(process.env.npm_command ?? 'run');
 
+/** Commands that examine the program are programs of their own; all others are in one. */
+const PROGRAMS = new Map([
+  ['parity', 'test/parity/main.ts'],
+  ['chaos', 'test/chaos/main.ts'],
+  ['bench', 'bench/main.ts'],
+]);
+
 /**
  * @param {string} command
  * @param {string[]} args
@@ -55,7 +62,8 @@ async function main(command, args) {
   }
   // tfjs-node calls util.isNullOrUndefined, which newer versions of Node warn of.
   const nodeFlags = ['--disable-warning=DEP0051', '--import', 'tsx'];
-  return startCommand([...nodeFlags, 'src/cli/main.ts', command, ...args]);
+  const program = PROGRAMS.get(command) ?? 'src/cli/main.ts';
+  return startCommand([...nodeFlags, program, command, ...args]);
 }
 
 const [command = '--help', ...args] = process.argv.slice(2);

@@ -2,7 +2,7 @@ import type { RunConfig } from '../../src/config/run-config.ts';
 import type { Method, Trainable } from '../../src/core/method.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { guardedStep } from '../../src/train/guard.ts';
+import { guardedStep } from '../../src/train/loop.ts';
 import { makeUpBatch } from './made-up.ts';
 import type { Work } from './work.ts';
 

@@ -1,5 +1,9 @@
-/** How a command is declared. Its code is loaded when it runs, so that help and wrong flags answer at once. */
+/**
+ * How a command and its flags are declared. What it does is loaded when it runs, so that help and wrong flags answer at
+ * once.
+ */
 import type { InferredOptionTypes, Options } from 'yargs';
+import { UserError } from '../runtime/errors.ts';
 
 export interface Command {
   readonly name: string;
@@ -20,4 +24,48 @@ export function defineCommand<Flags extends Record<string, Options>>(command: {
   run(values: InferredOptionTypes<Flags> & { readonly verbose: boolean }): Promise<void>;
 }): Command {
   return { examples: [], ...command, run: (values) => command.run(values as never) };
+}
+
+/** A flag that takes one text and may be given once. */
+export function text(flag: string, describe: string) {
+  return { type: 'string', requiresArg: true, coerce: once(flag), describe } as const;
+}
+
+/** A flag that takes a whole number of at least 1. */
+export function wholeNumber(flag: string, describe: string) {
+  const coerce = (value: string | string[]): number => {
+    const given = once(flag)(value);
+    if (/^[1-9]\d*$/.test(given)) return Number(given);
+    throw new UserError('A flag has the wrong value.', {
+      where: flag,
+      expected: 'a whole number, at least 1',
+      got: given,
+    });
+  };
+  return { type: 'string', requiresArg: true, coerce, describe } as const;
+}
+
+/** A flag that takes texts: it may be given several times, and each time several of them. */
+export function texts(describe: string) {
+  return { type: 'string', array: true, requiresArg: true, describe } as const;
+}
+
+export const configFlag = { config: text('--config', 'Config file (YAML)') } as const;
+
+export const setFlag = {
+  set: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    default: [] as string[],
+    defaultDescription: 'none',
+    describe: 'KEY=VALUE: change one key of the config; repeatable',
+  },
+} as const;
+
+function once(flag: string) {
+  return (value: string | string[]): string => {
+    if (Array.isArray(value)) throw new UserError(`${flag} is given ${value.length} times.`);
+    return value;
+  };
 }

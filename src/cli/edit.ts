@@ -1,32 +1,32 @@
-/** The command `edit`: the editor, until Ctrl-C; or the editor as a static site. */
-import { chooseCheckpoint, startEditor } from '../editor/editor.ts';
-import type { Reporter } from '../runtime/progress.ts';
+import { defineCommand, text, wholeNumber } from './command.ts';
+import { terminalReporter } from './reporter.ts';
 
-export interface EditCommand {
-  /** A run or a checkpoint; left out: the newest run's. */
-  readonly checkpoint?: string | undefined;
-  readonly port: number;
-  readonly host?: string | undefined;
-  /** A new folder: writes a static site there and ends. */
-  readonly static?: string | undefined;
-  readonly reporter: Reporter;
-  /** Ends the editor. */
-  readonly signal?: AbortSignal;
-}
-
-/** Serves the editor until `signal` is aborted, or writes the site. @throws UserError when it cannot. */
-export async function editCommand(command: EditCommand): Promise<void> {
-  const { port, host = '127.0.0.1', reporter, signal } = command;
-  const checkpoint = await chooseCheckpoint(command.checkpoint);
-  if (command.static !== undefined) {
-    const { writeSite } = await import('../editor/site.ts');
-    await writeSite({ checkpoint, out: command.static, reporter });
-    reporter.info(`The editor of ${checkpoint} is in ${command.static}: copy it to any web server.`);
-    return;
-  }
-  reporter.info(`Loading ${checkpoint} ...`);
-  const editor = await startEditor({ checkpoint, host, port, reporter });
-  reporter.info(`The editor is at ${editor.url} (Ctrl-C ends it).`);
-  await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
-  await editor.close();
-}
+export const edit = defineCommand({
+  name: 'edit',
+  summary: 'Open the editor, a page on this machine',
+  flags: {
+    checkpoint: text('--checkpoint', 'Run or checkpoint (default: the newest run)'),
+    port: { ...wholeNumber('--port', 'Port of the page'), default: '4321' },
+    host: text('--host', 'Address to serve on (default: this machine alone)'),
+    static: text('--static', 'Write the editor and the model as a static site into a new folder, and end'),
+  },
+  examples: [
+    ['edit -- --checkpoint runs/00001-quickstart', 'Draw, and see what the network makes of it'],
+    ['edit -- --checkpoint runs/00001-quickstart --static site', 'A folder that any web server can host'],
+  ],
+  async run({ checkpoint: named, port, host = '127.0.0.1', static: folder }) {
+    const { chooseCheckpoint, startEditor } = await import('../editor/editor.ts');
+    const reporter = terminalReporter();
+    const checkpoint = await chooseCheckpoint(named);
+    if (folder !== undefined) {
+      const { writeSite } = await import('../editor/site.ts');
+      await writeSite({ checkpoint, out: folder, reporter });
+      reporter.info(`The editor of ${checkpoint} is in ${folder}: copy it to any web server.`);
+      return;
+    }
+    reporter.info(`Loading ${checkpoint} ...`);
+    const { url } = await startEditor({ checkpoint, host, port: Number(port), reporter });
+    // Its server keeps the process alive.
+    reporter.info(`The editor is at ${url} (Ctrl-C ends it).`);
+  },
+});

@@ -1,8 +1,6 @@
-/** The command `evaluate`. */
 import { readSuite } from '../eval/suite/suite.ts';
 import { UserError } from '../runtime/errors.ts';
-import { defineCommand } from './command.ts';
-import { setFlag, text, texts, wholeNumber } from './flags.ts';
+import { defineCommand, setFlag, text, texts, wholeNumber } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
 import { terminalReporter } from './reporter.ts';
 

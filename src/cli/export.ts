@@ -1,30 +1,49 @@
-/** The command `export`: a checkpoint in the formats of other programs, each proven equal. */
-
-import { describeProof } from '../export/proof.ts';
-import { EXPORT_FORMATS, type ExportFormat, exportModel } from '../export/run.ts';
-import type { Reporter } from '../runtime/progress.ts';
+import { UserError } from '../runtime/errors.ts';
+import { defineCommand, text } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
+import { terminalReporter } from './reporter.ts';
 
-export interface ExportCommand {
-  /** A run's folder or a checkpoint's. */
-  readonly checkpoint: string;
-  readonly format: ExportFormat | 'all';
-  readonly precision: 'fp32' | 'fp16';
-  /** `pipeline`, `G` for the generators of all levels, or a network's name. */
-  readonly network: string;
-  readonly out: string;
-  readonly reporter: Reporter;
-  /** Ends in good order; by default the signals of the process. */
-  readonly signal?: AbortSignal;
-}
-
-/** Writes the export into a new folder and says how equal it is. Throws a UserError, or the signal's reason; nothing is left then. */
-export async function exportCommand(command: ExportCommand): Promise<void> {
-  const { format, reporter, out } = command;
-  const formats = format === 'all' ? EXPORT_FORMATS : [format];
-  const ending = 'after the file in progress; nothing will be left';
-  const signal = command.signal ?? catchInterrupts(reporter.warn, ending);
-  const { proofs } = await exportModel({ ...command, formats, signal });
-  for (const line of proofs.flatMap(describeProof)) reporter.info(line);
-  reporter.info(`Export: ${out} (how to use it: README.md)`);
-}
+export const exportCommand = defineCommand({
+  name: 'export',
+  summary: 'Write a checkpoint as ONNX, TF.js or safetensors, and prove each equal',
+  flags: {
+    checkpoint: text('--checkpoint', 'Run or checkpoint'),
+    format: {
+      choices: ['onnx', 'tfjs', 'safetensors', 'all'] as const,
+      default: 'onnx' as const,
+      describe: 'What is written',
+    },
+    precision: {
+      choices: ['fp32', 'fp16'] as const,
+      default: 'fp32' as const,
+      describe: 'Of the stored weights; computation is in fp32',
+    },
+    network: {
+      ...text(
+        '--network',
+        '`pipeline`, from photo, hole, sketch and l to the result; `G`, all generators; or one network',
+      ),
+      default: 'pipeline',
+    },
+    out: text('--out', 'New folder of the export'),
+  },
+  examples: [
+    ['export -- --checkpoint runs/00001-dps --out exports/onnx', 'The whole path as one ONNX file'],
+    [
+      'export -- --checkpoint runs/00001-dps --format all --precision fp16 --out exports/all',
+      'Every format, half the size',
+    ],
+  ],
+  async run({ checkpoint, format, precision, network, out }) {
+    if (checkpoint === undefined || out === undefined)
+      throw new UserError('A flag is missing.', { expected: '--checkpoint RUN and --out FOLDER' });
+    const { exportModel } = await import('../export/run.ts');
+    const { describeProof } = await import('../export/proof.ts');
+    const reporter = terminalReporter();
+    const signal = catchInterrupts(reporter.warn, 'after the file in progress; nothing will be left');
+    const formats = format === 'all' ? undefined : [format];
+    const { proofs } = await exportModel({ checkpoint, out, formats, precision, network, reporter, signal });
+    for (const line of proofs.flatMap(describeProof)) reporter.info(line);
+    reporter.info(`Export: ${out} (how to use it: README.md)`);
+  },
+});

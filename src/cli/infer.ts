@@ -1,64 +1,63 @@
-/** The command `infer`: fills the holes of photos by sketches, or draws faces from sketches alone. */
-
-import { infer } from '../infer/infer.ts';
-import { findJobs, type JobSources } from '../infer/jobs.ts';
-import type { MaskHole } from '../infer/read.ts';
-import type { RegionChoice } from '../infer/region.ts';
-import { loadMethod, trainedPredictor } from '../models/load.ts';
 import { UserError } from '../runtime/errors.ts';
-import type { Reporter } from '../runtime/progress.ts';
+import { defineCommand, text, texts } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
+import { terminalReporter } from './reporter.ts';
 
 /** As many paths are shown at the end. */
 const SHOWN = 12;
 
-export interface InferCommand extends JobSources {
-  /** A run's folder, which stands for its newest checkpoint, or a checkpoint's. */
-  readonly checkpoint: string;
-  /** l as the user wrote it: one value or several with commas between them; left out: 0.5. */
-  readonly l?: string | undefined;
-  readonly maskHole: MaskHole;
-  readonly region: RegionChoice;
-  readonly raw: boolean;
-  /** Folder of the results. */
-  readonly out: string;
-  readonly reporter: Reporter;
-  /** Ends in good order; by default the signals of the process. */
-  readonly signal?: AbortSignal;
-}
-
-/** Makes the pictures and says where they lie. Throws the signal's reason when it was interrupted. */
-export async function inferCommand(command: InferCommand): Promise<void> {
-  const { reporter } = command;
-  const ls = parseL(command.l ?? '0.5');
-  const loaded = await loadMethod(command.checkpoint);
-  try {
-    const { config, checkpoint, path } = loaded;
-    const { controls } = trainedPredictor(loaded);
-    const takesSketch = controls.includes('sketch');
-    const sketch = takesSketch ? command.sketch : undefined;
-    if (command.sketch !== sketch) reporter.warn('This method takes no sketch: --sketch is not looked at.');
-    if (command.l !== undefined && !controls.includes('l'))
-      reporter.warn('This method has no l: --l is not looked at.');
-    if (command.colour !== undefined && !controls.includes('colour'))
-      throw new UserError('This checkpoint takes no strokes of colour.', {
-        where: `--colour ${command.colour}`,
-        expected: 'no --colour, or a checkpoint of a method that takes them, such as SC-FEGAN',
-        got: `a checkpoint of ${config.method}: ${path}`,
-      });
-    const jobs = await findJobs({ ...command, sketch }, config.task, takesSketch);
-    reporter.info(
-      `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
-    );
-    const signal = command.signal ?? catchInterrupts(reporter.warn, 'after the picture in progress');
-    const written = await infer({ ...command, loaded, jobs, ls, signal });
-    for (const file of written.slice(0, SHOWN)) reporter.info(file);
-    if (written.length > SHOWN) reporter.info(`... and ${written.length - SHOWN} more in ${command.out}`);
+export const infer = defineCommand({
+  name: 'infer',
+  summary: 'Fill holes of photos by sketches, or draw faces from sketches alone',
+  flags: {
+    checkpoint: text('--checkpoint', 'Run or checkpoint'),
+    image: text('--image', 'Photo, or a folder of photos'),
+    mask: text('--mask', 'Mask of the hole, or a folder of masks of the photos’ names'),
+    sketch: text('--sketch', 'Sketch, black lines on white, or a folder of sketches'),
+    colour: text(
+      '--colour',
+      'Strokes of colour on nothing (PNG with transparency), or a folder of such; for models that take them',
+    ),
+    strip: texts('DeepPS’s pictures of photo, sketch and mask side by side, or folders of them'),
+    l: text('--l', 'How freely the sketch is taken, from 0 to 1; several with commas (default: 0.5)'),
+    'mask-hole': {
+      choices: ['white', 'black'] as const,
+      default: 'white' as const,
+      describe: 'Which parts of the mask are the hole',
+    },
+    region: {
+      choices: ['hole', 'face', 'whole'] as const,
+      default: 'hole' as const,
+      describe: 'What the network sees of a photo: the hole’s surroundings, the face, or all',
+    },
+    raw: {
+      type: 'boolean',
+      default: false,
+      describe: 'The network’s own output, not blended into the photo',
+    },
+    out: text('--out', 'Folder of the results'),
+  },
+  examples: [
+    [
+      'infer -- --checkpoint runs/00001-dps --image a.png --mask m.png --sketch s.png --l 0,0.5,1 --out results',
+      'One photo',
+    ],
+    ['infer -- --checkpoint runs/00001-dps --strip strips/ --out results', 'A folder of DeepPS’s inputs'],
+  ],
+  async run({ checkpoint, strip, l, 'mask-hole': maskHole, out, verbose: _, ...rest }) {
+    if (checkpoint === undefined || out === undefined)
+      throw new UserError('A flag is missing.', { expected: '--checkpoint RUN and --out FOLDER' });
+    const { inferPhotos } = await import('../infer/run.ts');
+    const reporter = terminalReporter();
+    const signal = catchInterrupts(reporter.warn, 'after the picture in progress');
+    const ls = l === undefined ? undefined : parseL(l);
+    const options = { ...rest, checkpoint, strips: strip, ls, maskHole, out, reporter, signal };
+    const files = await inferPhotos(options);
+    for (const file of files.slice(0, SHOWN)) reporter.info(file);
+    if (files.length > SHOWN) reporter.info(`... and ${files.length - SHOWN} more in ${out}`);
     signal.throwIfAborted();
-  } finally {
-    loaded.method.dispose();
-  }
-}
+  },
+});
 
 /** One l or several, for example `0,0.5,1`. @throws UserError when one is no number in [0, 1], or given twice. */
 export function parseL(text: string): number[] {

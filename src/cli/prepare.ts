@@ -1,27 +1,38 @@
-/** The command `prepare`: crops and sketches of a config's source, made once and cached. */
 import { join } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
-import { contactSheet } from '../data/picture-grid.ts';
-import { prepare } from '../data/prepare.ts';
-import { writeFileAtomically } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
+import { configFlag, defineCommand, setFlag } from './command.ts';
+import { terminalReporter } from './reporter.ts';
 
 /** Samples on the contact sheet. */
-const shown = 16;
+const SHOWN = 16;
 
-export interface PrepareCommand {
-  readonly config: RunConfig;
-  readonly reporter: Reporter;
-  readonly signal?: AbortSignal;
-}
+export const prepare = defineCommand({
+  name: 'prepare',
+  summary: 'Make the crops and sketches of a config’s source; train does it by itself when needed',
+  flags: { config: { ...configFlag.config, demandOption: true }, ...setFlag },
+  examples: [
+    [
+      'prepare -- --config configs/dps.yaml --set data.source.kind=folder --set data.source.path=photos',
+      'Sketches of your photos',
+    ],
+  ],
+  async run({ config, set }) {
+    const { loadConfig } = await import('../models/read-config.ts');
+    const loaded = loadConfig(config, set);
+    await prepareAndShow(loaded.config, terminalReporter());
+  },
+});
 
 /** Prepares the source, reports how many samples each split has, and leaves a contact sheet in the cache. */
-export async function prepareCommand(command: PrepareCommand): Promise<void> {
-  const { reporter } = command;
-  const { folder, resolution, samples, problems } = await prepare(command);
+export async function prepareAndShow(config: RunConfig, reporter: Reporter): Promise<void> {
+  const data = await import('../data/prepare.ts');
+  const { contactSheet } = await import('../data/picture-grid.ts');
+  const { writeFileAtomically } = await import('../runtime/files.ts');
+  const { folder, resolution, samples, problems } = await data.prepare({ config, reporter });
   const all = [...samples.train, ...samples.validation, ...samples.test];
-  const step = Math.max(1, Math.floor(all.length / shown));
-  const some = all.filter((_, i) => i % step === 0).slice(0, shown);
+  const step = Math.max(1, Math.floor(all.length / SHOWN));
+  const some = all.filter((_, i) => i % step === 0).slice(0, SHOWN);
   const sheet = join(folder, 'sheet.png');
   const paths = some.map(({ pairPath }) => pairPath);
   await writeFileAtomically(sheet, await contactSheet(paths, 2 * resolution, resolution, 4));

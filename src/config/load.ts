@@ -13,15 +13,17 @@ import { childSchema, formFor, isMapping, type JsonSchema, type Path } from './j
 /**
  * Reads a file, the files that it extends and `--set KEY=VALUE` options, and fills in the defaults.
  *
- * @param flag what the path was given with. @param json the schema as JSON Schema.
+ * @param source the file's path, or what it would hold. @param flag what the path was given with. @param json the schema
+ *   as JSON Schema.
  * @throws one UserError that lists every mistake with its file, line and key.
  */
 export function readYaml<T>(
-  path: string,
+  source: string | object,
   sets: readonly string[],
   { schema, json, flag = '--config' }: { schema: z.ZodType<T>; json: JsonSchema; flag?: string },
 ): { values: T; locate: Locate } {
-  const layers = [...readLayers(path, flag), setsLayer(sets)];
+  const given = typeof source === 'string' ? readLayers(source, flag) : [objectLayer(source)];
+  const layers = [...given, setsLayer(sets)];
   const values = layers
     .map((layer) => layer.values)
     .reduce<unknown>((base, over) => merge(base, over, json), {});
@@ -110,6 +112,13 @@ function parseLayer(path: string, text: string): Layer {
       return range ? `${path}:${lines.linePos(range[0]).line}` : undefined;
     },
   };
+}
+
+/** A configuration that no file holds. */
+function objectLayer(source: object): Layer {
+  const values = structuredClone(source) as Record<string, unknown>;
+  const name = 'the configuration given';
+  return { file: name, values, place: (path) => (holds(values, path) ? name : undefined) };
 }
 
 /** The layer of `--set KEY=VALUE` options. Values are YAML: numbers, true, [1, 2], {steps: 10}, texts. */

@@ -18,6 +18,7 @@ export interface LoaderOptions {
   readonly name: string;
   readonly samples: readonly PreparedSample[];
   readonly resolution: number;
+  /** Samples of a batch; at most as many as there are. */
   readonly batch: number;
   readonly seed: number;
   /** Batches kept decoded ahead. */
@@ -49,17 +50,8 @@ export class PairLoader {
   #ahead: LoaderState;
   #queue: Promise<RawBatch>[] = [];
 
-  /** @throws UserError when a batch is larger than the data. */
   constructor(options: LoaderOptions) {
-    const { samples, batch, name } = options;
-    if (batch > samples.length) {
-      throw new UserError('The batch is larger than the training data.', {
-        where: `batch of ${name}`,
-        expected: `at most ${samples.length}, the samples there are for training`,
-        got: String(batch),
-        fix: 'Set a smaller batch, or a source with more images.',
-      });
-    }
+    const { samples, batch } = options;
     this.#options = options;
     this.batchesPerEpoch = Math.floor(samples.length / batch);
     // One in a small set, but never the last one.

@@ -18,16 +18,18 @@ export interface LoadedConfig {
 /**
  * Reads a config file, the files that it extends and `--set KEY=VALUE` options, and fills in the defaults. Throws
  * one UserError that lists every mistake with its file, line and key. Files that the config names are not looked at.
+ *
+ * @param source the file's path, or what it would hold.
  */
-export function readConfig(path: string, sets: readonly string[] = []): LoadedConfig {
+export function readConfig(source: string | object, sets: readonly string[] = []): LoadedConfig {
   const { zod: schema, json } = configSchemas();
-  const { values: config, locate } = readYaml(path, sets, { schema, json });
+  const { values: config, locate } = readYaml(source, sets, { schema, json });
   return { config, warnings: checkConfig(config, locate), locate };
 }
 
 /** As {@link readConfig}; throws as well when the data set or weights that the config names are absent. */
-export function loadConfig(path: string, sets: readonly string[] = []): LoadedConfig {
-  const loaded = readConfig(path, sets);
+export function loadConfig(source: string | object, sets: readonly string[] = []): LoadedConfig {
+  const loaded = readConfig(source, sets);
   const [missing] = missingInputs(loaded.config, loaded.locate);
   if (missing) throw missing;
   return loaded;

@@ -1,8 +1,8 @@
-/** What becomes of steps whose numbers are not finite: a folder for whoever looks into it, and an end to patience. */
+/** Trainings that go wrong: steps whose numbers are not finite, discriminators that have won, memory that runs out. */
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
-import type { NamedTensors, Trainable } from '../core/method.ts';
+import type { Collapse, NamedTensors, StagePlan, Trainable } from '../core/method.ts';
 import type { Batch } from '../data/types.ts';
 import { type Tensor, type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -10,7 +10,22 @@ import { writeFileAtomically } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type TensorData, writeSafetensors } from '../weights/safetensors.ts';
 import { drawGrid } from './grid.ts';
-import { notFinite, type StepValues } from './guard.ts';
+
+/** What one step measured, see `StepScalars` in core/method.ts. */
+export interface StepValues {
+  readonly losses: Readonly<Record<string, number>>;
+  readonly gradientNorms: Readonly<Record<string, number>>;
+  readonly l?: number | undefined;
+}
+
+/** The names of the values that are NaN or infinite, for example `discriminator loss`. */
+export function notFinite({ losses, gradientNorms }: StepValues): string[] {
+  const named = [
+    ...Object.entries(losses).map(([name, value]) => [`${name} loss`, value] as const),
+    ...Object.entries(gradientNorms).map(([name, value]) => [`${name} gradient`, value] as const),
+  ];
+  return named.filter(([, value]) => !Number.isFinite(value)).map(([name]) => name);
+}
 
 /** Discarded steps count for so many steps. */
 const WINDOW = 1000;
@@ -142,4 +157,53 @@ function toJson(value: unknown): string {
     (_, item) => (typeof item === 'number' && !Number.isFinite(item) ? String(item) : item),
     1,
   );
+}
+
+/** Steps in a row after which its loss counts as gone for good. */
+const COLLAPSE_PATIENCE = 200;
+
+/** Warns, once, when a discriminator's loss stays at nearly 0. One for each stage. */
+export class CollapseWatch {
+  readonly #collapse: Collapse | undefined;
+  readonly #reporter: Reporter;
+  #since: number | undefined;
+  #warned = false;
+
+  /** @param collapse of the stage; where it has none nothing is noticed. */
+  constructor(collapse: Collapse | undefined, reporter: Reporter) {
+    this.#collapse = collapse;
+    this.#reporter = reporter;
+  }
+
+  /** @param losses of `step`, weighted, by name. */
+  observe(step: number, losses: Readonly<Record<string, number>>): void {
+    if (!this.#collapse || this.#warned) return;
+    const loss = losses[this.#collapse.loss];
+    if (loss === undefined || loss >= this.#collapse.below) {
+      this.#since = undefined;
+      return;
+    }
+    this.#since ??= step;
+    if (step - this.#since + 1 < COLLAPSE_PATIENCE) return;
+    this.#warned = true;
+    this.#reporter.warn(
+      `The discriminator's loss has been almost 0 for ${COLLAPSE_PATIENCE} steps, since step ${this.#since}: it tells real ` +
+        'images from generated ones without fail, and the generator learns nothing more from it. If the sample grids ' +
+        `get no better, try ${this.#collapse.advice}.`,
+    );
+  }
+}
+
+/** The UserError for a failed allocation, TensorFlow's or JavaScript's; any other error as it is. */
+export function explainMemory(error: unknown, { name, batch }: StagePlan): unknown {
+  const message = error instanceof Error ? error.message : '';
+  // 8 is TensorFlow's RESOURCE_EXHAUSTED.
+  const failed = /TF_Status: 8\b|OOM when allocating|Array buffer allocation failed|bad_alloc/.exec(message);
+  if (!failed) return error;
+  return new UserError('There is not enough memory for this training.', {
+    where: `stage ${name}, batches of ${batch}`,
+    expected: 'the memory that the plan shows, and some more',
+    got: message.replaceAll(/\s*\n\s*/g, ' '),
+    fix: 'end other programs, or begin a new run with a smaller `batch` of that stage or narrower networks (model.width)',
+  });
 }

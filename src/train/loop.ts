@@ -1,26 +1,25 @@
-/** The training loop: every stage of a method, with logs, sample grids and checkpoints. */
+/** The training loop: every stage of a method, step by step, with logs, sample grids and checkpoints. */
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
-import type { Method } from '../core/method.ts';
+import type { Method, Scalars, StagePlan, StepScalars, Trainable } from '../core/method.ts';
 import type { RunFolder } from '../core/run-folder.ts';
-import { restoreNetworks } from '../core/stored-networks.ts';
-import type { PreparedData } from '../data/types.ts';
+import { restoreNetworks, withTensors } from '../core/stored-networks.ts';
+import { toBatch } from '../data/batch.ts';
+import { type HolePool, makeHolePool } from '../data/holes.ts';
+import { type LoaderState, PairLoader } from '../data/loader.ts';
+import type { Batch, PreparedData } from '../data/types.ts';
 import { type Measurements, Validation, type ValidationMetrics } from '../eval/validation.ts';
-import type { Reporter } from '../runtime/progress.ts';
-import { type BestCheckpoint, bestCheckpoint } from './best.ts';
-import { CollapseWatch } from './collapse.ts';
-import { FaultLog } from './faults.ts';
-import type { StepValues } from './guard.ts';
+import { tf } from '../ops/tf.ts';
+import type { Reporter, Task } from '../runtime/progress.ts';
+import { RandomStream, type StreamState, stream } from '../runtime/seed.ts';
+import { CollapseWatch, explainMemory, FaultLog, notFinite, type StepValues } from './faults.ts';
+import { SampleGrids } from './grid.ts';
 import { RunLog } from './log.ts';
-import { explainMemory } from './memory.ts';
-import type { Plan, PlannedStage } from './plan.ts';
-import { sampleIdentity } from './resume-check.ts';
-import { SampleGrids } from './sample-grids.ts';
-import { CheckpointSaver } from './saver.ts';
-import { takeSnapshot } from './snapshot.ts';
-import { RunningStage } from './stage.ts';
+import type { Plan } from './plan.ts';
+import { sampleIdentity } from './resume.ts';
+import { type BestCheckpoint, bestCheckpoint, CheckpointSaver, takeSnapshot } from './saver.ts';
 
 export interface Training {
   readonly config: RunConfig;
@@ -32,7 +31,7 @@ export interface Training {
   /** Ends with a checkpoint after this many steps in all. */
   readonly maxSteps?: number | undefined;
   /** Ends with a checkpoint after the step in progress. */
-  readonly interrupt?: AbortSignal;
+  readonly interrupt?: AbortSignal | undefined;
   /** Goes on from here; it is one of the run's own checkpoints unless the run is new. */
   readonly from?: Checkpoint | undefined;
   /** A new run begins with the weights of its trained networks. */
@@ -135,49 +134,64 @@ class Loop {
 
   /** Runs a stage. Returns whether it came to its end. */
   async #stage(index: number): Promise<boolean> {
-    const { config, method, data, plan, reporter, from } = this.#training;
-    const planned = plan.stages[index];
-    const { stage, steps } = planned;
+    const { method, plan, reporter, from } = this.#training;
+    const { stage, steps } = plan.stages[index];
     const resumed = from?.stage.index === index ? from : undefined;
-    const running = new RunningStage({
-      config,
-      method,
+    const running: RunningStage = {
+      index,
       stage,
-      samples: data.samples.train,
-      reporter,
-      from: resumed,
-    });
-    const task = reporter.task(stage.name, steps, 'steps');
-    const collapse = new CollapseWatch(stage.collapse, reporter);
+      steps,
+      done: resumed?.stage.step ?? 0,
+      batches: new StageBatches(stage, this.#training, resumed),
+      trainable: method.begin(stage),
+      collapse: new CollapseWatch(stage.collapse, reporter),
+      task: reporter.task(stage.name, steps, 'steps'),
+    };
+    if (resumed) restoreStage(running.trainable, resumed);
     this.#sinceLog = { step: this.#step, time: performance.now() };
-    let stageStep = resumed?.stage.step ?? 0;
-    if (resumed) task.update(stageStep);
+    if (resumed) running.task.update(running.done);
     try {
-      while (stageStep < steps && !this.#ended) {
-        const values = await running.step((fault) =>
-          this.#faults.record({ ...fault, step: this.#step + 1, stage: stage.name }),
-        );
-        if (!values) continue;
-        this.#step += 1;
-        stageStep += 1;
-        collapse.observe(this.#step, values.losses);
-        const saves = stageStep === steps || this.#ended || this.#saver.due;
-        const validation = saves ? await this.#validate() : undefined;
-        this.#report(planned, stageStep, { ...values, validation }, (note) => task.update(stageStep, note));
-        if (this.#step % config.output.samplesEvery === 0 || stageStep === steps) await this.#draw();
-        if (saves) await this.#save(index, stageStep, running, validation);
+      while (running.done < steps && !this.#ended) {
+        await this.#trainOnce(running);
         // TensorFlow's operations block: this lets signals and file reads through.
         await setImmediate();
       }
       // An interrupt may come between a step and the next one's beginning; a step that is saved is not saved again.
-      if (this.#ended || this.#saver.empty) await this.#save(index, stageStep, running);
-      task.finish();
+      if (this.#ended || this.#saver.empty) await this.#save(running);
+      running.task.finish();
     } catch (error) {
       throw explainMemory(error, stage);
     } finally {
-      await running.close();
+      await running.batches.close();
     }
-    return stageStep >= steps;
+    return running.done >= steps;
+  }
+
+  /** One step on the next batch. Where its numbers are not finite nothing changes but the position in the data. */
+  async #trainOnce(running: RunningStage): Promise<void> {
+    const { stage, trainable, batches, collapse } = running;
+    const { batch, sampleIds } = await batches.next();
+    let values: StepValues;
+    try {
+      const guarded = guardedStep(trainable, batch);
+      values = guarded.values;
+      if (!guarded.kept) {
+        const step = this.#step + 1;
+        await this.#faults.record({ step, stage: stage.name, sampleIds, batch, values, trainable });
+        return;
+      }
+    } finally {
+      tf.dispose([batch.image, batch.sketch, batch.hole]);
+    }
+    this.#step += 1;
+    running.done += 1;
+    collapse.observe(this.#step, values.losses);
+    const isLast = running.done === running.steps;
+    const saves = isLast || this.#ended || this.#saver.due;
+    const validation = saves ? await this.#validate() : undefined;
+    this.#report(running, values, validation);
+    if (isLast || this.#step % this.#training.config.output.samplesEvery === 0) await this.#draw();
+    if (saves) await this.#save(running, validation);
   }
 
   async #validate(): Promise<Measurements | undefined> {
@@ -190,14 +204,13 @@ class Loop {
 
   /** Logs every `logEvery`th step, a stage's last one and those that were measured. */
   #report(
-    { stage, steps }: PlannedStage,
-    stageStep: number,
-    { losses, gradientNorms, validation }: StepValues & { validation: Measurements | undefined },
-    show: (note?: string) => void,
+    { stage, steps, done, task }: RunningStage,
+    { losses, gradientNorms }: StepValues,
+    validation: Measurements | undefined,
   ): void {
-    const due = this.#step % this.#training.config.output.logEvery === 0 || stageStep === steps;
+    const due = this.#step % this.#training.config.output.logEvery === 0 || done === steps;
     if (!due && !validation) {
-      show();
+      task.update(done);
       return;
     }
     const now = performance.now();
@@ -207,14 +220,14 @@ class Loop {
     this.#log.step({
       step: this.#step,
       stage: stage.name,
-      stageStep,
+      stageStep: done,
       losses,
       gradientNorms,
       imagesPerSecond,
       validation,
     });
     const numbers = Object.entries(losses).map(([name, value]) => `${name.slice(0, 5)} ${round(value, 3)}`);
-    show([`${round(imagesPerSecond, 3)} images/s`, ...numbers].join(', '));
+    task.update(done, [`${round(imagesPerSecond, 3)} images/s`, ...numbers].join(', '));
   }
 
   async #draw(): Promise<void> {
@@ -226,9 +239,7 @@ class Loop {
   }
 
   async #save(
-    index: number,
-    stageStep: number,
-    running: RunningStage,
+    { index, stage, done, batches, trainable }: RunningStage,
     validation?: Measurements,
   ): Promise<void> {
     const { config, method, plan, data } = this.#training;
@@ -236,15 +247,15 @@ class Loop {
     await this.#saver.save(step, () => ({
       head: {
         step,
-        stage: { index, name: plan.stages[index].stage.name, step: stageStep },
+        stage: { index, name: stage.name, step: done },
         stageSteps: plan.stages.map(({ steps }) => steps),
         trainingSamples: sampleIdentity(data.samples.train),
         config,
-        random: running.random(),
+        random: { ...batches.random(), stage: trainable.randomState() },
         trained: this.#trained(index),
         metrics: { ...validation },
       },
-      tensors: takeSnapshot(method, running.trainable),
+      tensors: takeSnapshot(method, trainable),
     }));
   }
 
@@ -257,6 +268,116 @@ class Loop {
     const trained = new Set([...learnt, ...this.#alreadyTrained]);
     return Object.keys(method.networks).filter((name) => trained.has(name));
   }
+}
+
+/** A stage while it runs. */
+interface RunningStage {
+  readonly index: number;
+  readonly stage: StagePlan;
+  readonly steps: number;
+  /** Steps done in it. */
+  done: number;
+  readonly batches: StageBatches;
+  readonly trainable: Trainable;
+  readonly collapse: CollapseWatch;
+  readonly task: Task;
+}
+
+/** The batches of a stage: pairs in the loader's order with holes from the stage's pool. */
+class StageBatches {
+  readonly #loader: PairLoader;
+  readonly #count: number;
+  readonly #pool: HolePool | undefined;
+  readonly #holes: RandomStream;
+
+  /** @param from a checkpoint of this stage, after which to go on. */
+  constructor(
+    stage: StagePlan,
+    { config, data: { samples }, reporter }: Pick<Training, 'config' | 'data' | 'reporter'>,
+    from: Checkpoint | undefined,
+  ) {
+    const { seed, data, resolution } = config;
+    const { name, batch } = stage;
+    this.#count = batch;
+    const state = from?.random.loader as LoaderState | undefined;
+    const { ahead } = data;
+    this.#loader = new PairLoader({
+      name,
+      samples: samples.train,
+      resolution,
+      batch,
+      seed,
+      ahead,
+      reporter,
+      state,
+    });
+    this.#holes = from ? new RandomStream('', from.random.holes as StreamState) : stream(seed, 'holes', name);
+    if (config.task === 'edit') {
+      const random = stream(seed, 'hole pool', stage.holePoolName);
+      this.#pool = makeHolePool(data.holes, resolution, stage.holePool, random);
+    }
+  }
+
+  /** The next batch, which the caller disposes of, and the ids of its samples. */
+  async next(): Promise<{ batch: Batch; sampleIds: readonly string[] }> {
+    const raw = await this.#loader.next();
+    return { batch: toBatch(raw, this.#pool?.sample(this.#count, this.#holes)), sampleIds: raw.ids };
+  }
+
+  /** Where it stands, for a checkpoint. */
+  random(): Record<string, unknown> {
+    return { loader: this.#loader.state(), holes: this.#holes.state() };
+  }
+
+  close(): Promise<void> {
+    return this.#loader.close();
+  }
+}
+
+/** Puts a stage's state back, its networks' weights included. Throws a UserError when it does not fit. */
+function restoreStage(trainable: Trainable, { tensors: files, random }: Checkpoint): void {
+  const all = new Map(Object.values(files).flatMap((file) => [...file]));
+  withTensors(all, (tensors) => trainable.restore(tensors));
+  trainable.restoreRandom(random.stage as Record<string, StreamState>);
+}
+
+/**
+ * Runs a step. If a loss or the length of a gradient is not finite, or the step throws before that is known, weights,
+ * optimisers, statistics and random streams are as before it. The state before is held by reference until then:
+ * TensorFlow copies what it changes meanwhile, which is the discriminator's.
+ */
+export function guardedStep(trainable: Trainable, batch: Batch): { values: StepValues; kept: boolean } {
+  const before = trainable.state();
+  const random = trainable.randomState();
+  let measured: StepValues | undefined;
+  let kept = false;
+  try {
+    const scalars = trainable.step(batch, (found) => {
+      measured = read(found);
+      kept = notFinite(measured).length === 0;
+      if (kept) tf.dispose(before);
+      return kept;
+    });
+    tf.dispose(scalars);
+    if (!measured) throw new Error('The step did not ask whether it is accepted.');
+    return { values: { ...measured, l: scalars.l }, kept };
+  } finally {
+    if (!kept) {
+      trainable.restore(before);
+      trainable.restoreRandom(random);
+      tf.dispose(before);
+    }
+  }
+}
+
+/** All scalars in one transfer, for each transfer waits for the device. */
+function read({ losses, gradientNorms }: Pick<StepScalars, 'losses' | 'gradientNorms'>): StepValues {
+  const stacked = tf.stack([...Object.values(losses), ...Object.values(gradientNorms)]);
+  const values = stacked.dataSync();
+  stacked.dispose();
+  const named = (group: Scalars, from: number) =>
+    Object.fromEntries(Object.keys(group).map((name, i) => [name, values[from + i]]));
+  return { losses: named(losses, 0), gradientNorms: named(gradientNorms, Object.keys(losses).length) };
 }
 
 /** To so many significant digits. */

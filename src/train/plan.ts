@@ -2,8 +2,8 @@
 import type { Locate } from '../config/explain.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Method, StagePlan } from '../core/method.ts';
+import type { LayersModel, TensorFlow } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { activationElements, countParameters } from './memory.ts';
 
 export interface PlannedStage {
   readonly stage: StagePlan;
@@ -50,7 +50,7 @@ export function stageSteps({ duration, batch }: StagePlan, trainingSamples: numb
 /** Works out the plan of a method on `trainingSamples` samples. Throws a UserError when it has no step. */
 export function makePlan(method: Method, trainingSamples: number): Plan {
   const networks = Object.entries(method.networks);
-  const parameters = Object.fromEntries(networks.map(([name, network]) => [name, countParameters(network)]));
+  const parameters = Object.fromEntries(networks.map(([name, network]) => [name, network.countParams()]));
   const activations = new Map(
     networks.map(([name, network]) => [name, activationElements(network, method.describe(name).side)]),
   );
@@ -85,6 +85,31 @@ function stageMemory(
     if (learns) elements += 3 * stage.batch * activations.get(name)!;
   }
   return floatBytes * elements;
+}
+
+/** Elements of all layers' outputs for one sample, of `side` px where the network takes any size. */
+export function activationElements(network: LayersModel, side: number): number {
+  const shapes = new Map<string, TensorFlow.Shape[]>();
+  let elements = 0;
+  for (const layer of network.layers) {
+    const node = layer.inboundNodes[0];
+    const inputs = node.inboundLayers.map((source, i) => shapes.get(source.name)![node.tensorIndices[i]]);
+    let made: TensorFlow.Shape[];
+    if (inputs.length === 0) {
+      const [, ...rest] = node.outputShapes[0] as TensorFlow.Shape;
+      // Of a mask the channels may be left open, too.
+      made = [[1, ...rest.map((size, axis) => size ?? (axis < 2 ? side : 1))]];
+    } else if (layer.getClassName() === 'Add') {
+      // Features from another network have a size of their own, which is the other summand's.
+      made = [inputs[0]];
+    } else {
+      const found = layer.computeOutputShape(inputs.length === 1 ? inputs[0] : inputs);
+      made = (Array.isArray(found[0]) ? found : [found]) as TensorFlow.Shape[];
+    }
+    shapes.set(layer.name, made);
+    for (const shape of made) elements += shape.reduce<number>((product, size) => product * (size ?? 1), 1);
+  }
+  return elements;
 }
 
 /** The plan as lines to read. `approximate` says that the number of samples is an estimate. */

@@ -1,11 +1,18 @@
-/** Saves checkpoints beside the running training. */
+/**
+ * Checkpoints of a running training: copied from its tensors, written by a thread while it goes on, and removed again but
+ * for the newest and the best.
+ */
 import { setTimeout } from 'node:timers/promises';
-import { pruneCheckpoints } from '../core/checkpoint.ts';
+import { type CheckpointHead, listCheckpoints, pruneCheckpoints, readManifest } from '../core/checkpoint.ts';
+import type { Method, Trainable } from '../core/method.ts';
+import type { Criterion } from '../eval/validation.ts';
+import { namedWeights } from '../nn/network-weights.ts';
+import { attribute, runOp } from '../ops/raw.ts';
+import { type Tensor, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import type { BestCheckpoint } from './best.ts';
-import type { WriteRequest } from './checkpoint-worker.ts';
-import { CheckpointWriter } from './checkpoint-writer.ts';
+import { Threads } from '../runtime/workers.ts';
+import type { TensorData, TensorToStore } from '../weights/safetensors.ts';
 
 /** So many checkpoints in a row may fail to be written; with the next the training would run for nothing. */
 const MOST_FAILURES = 3;
@@ -32,7 +39,11 @@ export interface Saved {
   readonly path: string;
 }
 
-type Snapshot = Omit<WriteRequest, 'folder'>;
+/** A checkpoint's content: its head, and arrays by file and name. */
+export interface Snapshot {
+  readonly head: CheckpointHead;
+  readonly tensors: Readonly<Record<string, readonly [string, TensorToStore][]>>;
+}
 
 export class CheckpointSaver {
   readonly #options: SaverOptions;
@@ -86,9 +97,10 @@ export class CheckpointSaver {
   async finish(): Promise<string> {
     await this.#writing;
     while (this.#saved?.step !== this.#step) {
+      if (!this.#take) throw new Error('There is no checkpoint to finish: nothing was saved.');
       if (this.#failures >= MOST_FAILURES) throw this.#giveUp();
       await setTimeout(RETRY_MS);
-      await this.#write(this.#step, this.#take!());
+      await this.#write(this.#step, this.#take());
     }
     return this.#saved.path;
   }
@@ -103,7 +115,7 @@ export class CheckpointSaver {
     const { folder, keep, reporter, beforehand, best } = this.#options;
     try {
       await beforehand();
-      const path = await this.#writer.write({ folder, ...snapshot });
+      const path = await this.#writer.write(folder, snapshot);
       this.#saved = { step, path };
       this.#failures = 0;
     } catch (error) {
@@ -133,4 +145,81 @@ export class CheckpointSaver {
       fix: 'free disk space or correct the permissions, then go on with `npm run train -- --resume RUN`',
     });
   }
+}
+
+/** Writes checkpoints on a thread: hashing them and waiting for the disk takes no time from the training. */
+export class CheckpointWriter {
+  readonly #thread = new Threads<typeof import('../core/checkpoint.ts')>(
+    new URL('../core/checkpoint.ts', import.meta.url),
+  );
+
+  /** Writes `FOLDER/step-N` and returns its path. The arrays are given away: they are empty afterwards. */
+  write(folder: string, { head, tensors }: Snapshot): Promise<string> {
+    const arrays = Object.values(tensors).flatMap((file) => file.map(([, { data }]) => data.buffer));
+    return this.#thread.run('writeCheckpoint', [folder, head, tensors], arrays);
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+}
+
+/** The file of optimiser slots and what else a stage keeps beside its networks' weights. */
+const STAGE_FILE = 'stage';
+
+/** Copies all networks' weights, a file each, and the running stage's other state. */
+export function takeSnapshot(method: Method, trainable: Trainable): Snapshot['tensors'] {
+  const files: Record<string, [string, TensorToStore][]> = {};
+  const known = new Set<string>();
+  for (const [file, network] of Object.entries(method.networks)) {
+    const weights = Object.entries(namedWeights(network));
+    files[file] = weights.map(([name, weight]) => [name, toArray(weight)]);
+    for (const [name] of weights) known.add(name);
+  }
+  const state = trainable.state();
+  files[STAGE_FILE] = Object.entries(state)
+    .filter(([name]) => !known.has(name))
+    .map(([name, tensor]) => [name, toArray(tensor)]);
+  tf.dispose(state);
+  return files;
+}
+
+/** An array of its own: TF.js hands out the one that a tensor was made from, which may not be given away. */
+function toArray(tensor: Tensor): TensorToStore {
+  const type = attribute.type('T', tensor.dtype as 'float32' | 'int32');
+  const copy = runOp('Identity', [type], [tensor]);
+  const data = copy.dataSync() as TensorData;
+  copy.dispose();
+  return { shape: tensor.shape, data };
+}
+
+export interface BestCheckpoint {
+  readonly path: string;
+  readonly step: number;
+  /** The metric's title, and its mean over the validation samples. */
+  readonly title: string;
+  readonly value: number;
+}
+
+/**
+ * The checkpoint that is best by a criterion among those of the newest one's stage, for measurements of different
+ * stages do not compare; of equal ones the newest. Undefined where none was measured.
+ */
+export async function bestCheckpoint(
+  folder: string,
+  { key, title, better }: Criterion,
+): Promise<BestCheckpoint | undefined> {
+  let stage: number | undefined;
+  let best: BestCheckpoint | undefined;
+  for (const { path, step } of (await listCheckpoints(folder)).reverse()) {
+    // A damaged one is neither the best nor a reason to end.
+    const manifest = await readManifest(path).catch(() => undefined);
+    if (!manifest) continue;
+    stage ??= manifest.stage.index;
+    const value = manifest.metrics[key];
+    if (manifest.stage.index !== stage || value === undefined) continue;
+    if (!best || (better === 'lower' ? value < best.value : value > best.value))
+      best = { path, step, title, value };
+  }
+  return best;
 }

@@ -24,7 +24,9 @@ async function examine(lines?: string, sets: string[] = []): Promise<{ status: n
     config = join(folder, 'config.yaml');
     writeFileSync(config, `extends: ${join(process.cwd(), 'configs/smoke.yaml')}\n${lines}\n`);
   }
-  const status = await doctor({ config, sets, verbose: false });
+  await doctor.run({ config, set: sets, verbose: false });
+  const status = Number(process.exitCode);
+  process.exitCode = undefined;
   return { status, text: printed.join('\n') };
 }
 

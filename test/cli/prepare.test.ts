@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, it } from 'vitest';
-import { prepareCommand } from '../../src/cli/prepare.ts';
+import { prepareAndShow } from '../../src/cli/prepare.ts';
 import { recorder, smallConfig, temporaryFolder, writePhoto } from '../data/support.ts';
 
 const folder = await temporaryFolder();
@@ -11,7 +11,7 @@ it('tells what it prepared and leaves a contact sheet to look at', async () => {
   for (let i = 0; i < 6; i++) await writePhoto(join(path, `${i}.png`), 128, 64, i);
   const config = smallConfig({ source: { kind: 'celeba-hq', path }, cache: join(folder, 'cache') });
   const reporter = recorder();
-  await prepareCommand({ config, reporter });
+  await prepareAndShow(config, reporter);
   const text = reporter.infos.join('\n');
   expect(text).toContain('6 photo-and-sketch pairs');
   expect(text).toMatch(/Samples at 64 px: train 4, validation 1, test 1; unusable files: 0/);

@@ -93,11 +93,6 @@ it('gives the bytes of each sample at its place', async () => {
   }
 });
 
-it('refuses a batch larger than the data', () => {
-  expect(() => load({ batch: 11 })).toThrow(UserError);
-  expect(() => load({ batch: 11 })).toThrow(/batch of F[\s\S]*at most 10/);
-});
-
 describe('files that go bad while training', () => {
   it('are replaced by the next in the order, the same in every run, and reported once', async () => {
     const some = await writeSamples('spoilt', 20);

@@ -14,10 +14,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportCommand } from '../../src/cli/export.ts';
 import type { Method } from '../../src/core/method.ts';
 import type { ExportReport } from '../../src/export/report.ts';
-import type { ExportFormat } from '../../src/export/run.ts';
+import { type ExportFormat, exportModel } from '../../src/export/run.ts';
 import { importWeights } from '../../src/import/import.ts';
 import type { DpsConfig } from '../../src/models/dps/config.ts';
 import { loadMethod } from '../../src/models/load.ts';
@@ -60,8 +59,8 @@ async function exported(
 ) {
   const { from = checkpoint, format, precision = 'fp32', network = 'pipeline' } = options;
   const out = join(folder, name);
-  const { signal } = new AbortController();
-  await exportCommand({ checkpoint: from, format, precision, network, out, reporter: silent, signal });
+  const formats = format === 'all' ? undefined : [format];
+  await exportModel({ checkpoint: from, formats, precision, network, out });
   const report = JSON.parse(readFileSync(join(out, 'export.json'), 'utf8')) as ExportReport;
   return { out, report, card: readFileSync(join(out, 'README.md'), 'utf8') };
 }
@@ -242,9 +241,7 @@ describe('what cannot be exported', () => {
   it('leaves nothing when it is interrupted', async () => {
     const signal = AbortSignal.abort(new Error('interrupted'));
     const out = join(folder, 'interrupted');
-    const options = { format: 'all', precision: 'fp32', network: 'pipeline' } as const;
-    const command = exportCommand({ ...options, checkpoint, out, reporter: silent, signal });
-    await expect(command).rejects.toThrow('interrupted');
+    await expect(exportModel({ checkpoint, out, signal })).rejects.toThrow('interrupted');
     expect(readdirSync(folder).filter((name) => name.startsWith('interrupted'))).toEqual([]);
   });
 

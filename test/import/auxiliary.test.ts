@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { importCommand } from '../../src/cli/import.ts';
+import { describeImport } from '../../src/cli/import.ts';
 import { importWeights } from '../../src/import/import.ts';
 import { createFeatureLosses } from '../../src/models/feature-network.ts';
 import { Hed, hedWeightsPath, loadHed } from '../../src/nn/hed.ts';
@@ -137,10 +137,11 @@ describe('networks that losses and metrics use', () => {
   });
 
   it('says what the file is for', async () => {
-    const lines: string[] = [];
-    const reporter = { ...silent, info: (line: string) => void lines.push(line) };
-    await importCommand({ from: [write('alex.pth', heads([64, 192, 384, 256, 256]))], out, reporter });
-    expect(lines.join('\n')).toMatch(/LPIPS’s linear layers for AlexNet.*lpips-alex\.safetensors/s);
+    const from = [write('alex.pth', heads([64, 192, 384, 256, 256]))];
+    const imported = await importWeights({ from, out, reporter: silent });
+    expect(describeImport(imported, out).join('\n')).toMatch(
+      /LPIPS’s linear layers for AlexNet.*lpips-alex\.safetensors/s,
+    );
   });
 
   it('may come as safetensors', async () => {

@@ -6,8 +6,8 @@ import { configSchemas, createMethod } from '../../src/models/registry.ts';
 import { trainableWeights } from '../../src/nn/network-weights.ts';
 import { type Tensor, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { guardedStep } from '../../src/train/guard.ts';
-import { activationElements } from '../../src/train/memory.ts';
+import { guardedStep } from '../../src/train/loop.ts';
+import { activationElements } from '../../src/train/plan.ts';
 import { tinyBatch } from './dps/tiny.ts';
 
 const base = { resolution: 64, data: { source: { kind: 'faces' } } };

@@ -1,4 +1,20 @@
-import { runParity } from './run.ts';
+/** `npm run parity`. */
+import { defineCommand, text } from '../../src/cli/command.ts';
+import { runProgram } from '../../src/cli/program.ts';
+
+const command = defineCommand({
+  name: 'parity',
+  summary: 'Check the networks, losses and data code against fixtures of the original',
+  flags: {
+    fixtures: {
+      ...text('--fixtures', 'Folder of fixtures: manifest.json and safetensors files'),
+      demandOption: true,
+    },
+  },
+  async run({ fixtures }) {
+    process.exitCode = await parity(fixtures);
+  },
+});
 
 const number = (value: number) => (value === 0 ? '0' : value.toExponential(1));
 
@@ -8,10 +24,11 @@ const number = (value: number) => (value === 0 ? '0' : value.toExponential(1));
  *
  * @returns the exit status.
  */
-export async function parity(options: { fixtures: string }): Promise<number> {
+async function parity(fixtures: string): Promise<number> {
+  const { runParity } = await import('./run.ts');
   let passed = 0;
   let failed = 0;
-  for await (const { id, worst, failures, error, ...result } of runParity(options.fixtures)) {
+  for await (const { id, worst, failures, error, ...result } of runParity(fixtures)) {
     if (result.passed) passed += 1;
     else failed += 1;
     const detail = worst
@@ -26,3 +43,5 @@ export async function parity(options: { fixtures: string }): Promise<number> {
   console.log(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
+
+await runProgram([command]);

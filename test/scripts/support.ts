@@ -40,6 +40,7 @@ export function fakeCheckout(): string {
   cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true });
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   cpSync(join(root, '.npmrc'), join(folder, '.npmrc'));
+  cpSync(join(root, 'src/runtime/lock.mjs'), join(folder, 'src/runtime/lock.mjs'), { recursive: true });
   write(join(folder, 'package-lock.json'), JSON.stringify(LOCK));
   return folder;
 }

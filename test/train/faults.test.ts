@@ -8,7 +8,7 @@ import type { PreparedData } from '../../src/data/types.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { CollapseWatch } from '../../src/train/collapse.ts';
+import { CollapseWatch } from '../../src/train/faults.ts';
 import { type Training, train } from '../../src/train/loop.ts';
 import { makePlan } from '../../src/train/plan.ts';
 import { readSafetensors } from '../../src/weights/safetensors.ts';

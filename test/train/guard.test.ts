@@ -9,7 +9,8 @@ import type { Dps } from '../../src/models/dps/method.ts';
 import { buildDiscriminator } from '../../src/models/dps/networks.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import { type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
-import { guardedStep, notFinite } from '../../src/train/guard.ts';
+import { notFinite } from '../../src/train/faults.ts';
+import { guardedStep } from '../../src/train/loop.ts';
 import { tinyBatch, tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
 
 /** Everything that a step may change, as bytes. */

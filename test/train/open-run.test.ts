@@ -20,8 +20,15 @@ import { UserError } from '../../src/runtime/errors.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { train } from '../../src/train/loop.ts';
 import { makePlan } from '../../src/train/plan.ts';
-import { type OpenedRun, openRun, prepareFolder, type ResumeOptions } from '../../src/train/resume.ts';
-import { isFinished, requireSamePast, requireSameSamples } from '../../src/train/resume-check.ts';
+import {
+  isFinished,
+  type OpenedRun,
+  openRun,
+  prepareFolder,
+  type ResumeOptions,
+  requireSamePast,
+  requireSameSamples,
+} from '../../src/train/resume.ts';
 import { FakeMethod } from './fake-method.ts';
 import { makePairs } from './pairs.ts';
 

@@ -2,8 +2,13 @@ import { expect, it } from 'vitest';
 import { readConfig } from '../../src/models/read-config.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
-import { activationElements } from '../../src/train/memory.ts';
-import { checkBatches, describePlan, makePlan, stageSteps } from '../../src/train/plan.ts';
+import {
+  activationElements,
+  checkBatches,
+  describePlan,
+  makePlan,
+  stageSteps,
+} from '../../src/train/plan.ts';
 import { FakeMethod } from './fake-method.ts';
 
 const { config, locate } = readConfig('configs/smoke.yaml', ['training.levels.1.batch=9']);

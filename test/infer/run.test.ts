@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type InferOptions, infer } from '../../src/infer/infer.ts';
 import type { Job } from '../../src/infer/jobs.ts';
+import { makePictures, type PictureOptions } from '../../src/infer/run.ts';
 import { type LoadedMethod, trainedPredictor } from '../../src/models/load.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -43,8 +43,8 @@ async function triple(name: string, photo = busyPhoto(200, 120)): Promise<Job> {
   return { kind: 'triple', name, image, mask, sketch };
 }
 
-const run = (jobs: Job[], change: Partial<InferOptions> = {}) =>
-  infer({
+const run = (jobs: Job[], change: Partial<PictureOptions> = {}) =>
+  makePictures({
     loaded: edit,
     jobs,
     ls: [0.5],
@@ -53,6 +53,7 @@ const run = (jobs: Job[], change: Partial<InferOptions> = {}) =>
     raw: false,
     out,
     reporter: silent,
+    signal: undefined,
     ...change,
   });
 

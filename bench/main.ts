@@ -1,13 +1,14 @@
-import { BENCHMARKS } from '../../../bench/benchmarks.ts';
-import { UserError } from '../../runtime/errors.ts';
-import { defineCommand } from '../command.ts';
-import { configFlag, setFlag, text, wholeNumber } from '../flags.ts';
-import { terminalReporter } from '../reporter.ts';
+/** `npm run bench`. */
+import { configFlag, defineCommand, setFlag, text, wholeNumber } from '../src/cli/command.ts';
+import { runProgram } from '../src/cli/program.ts';
+import { terminalReporter } from '../src/cli/reporter.ts';
+import { UserError } from '../src/runtime/errors.ts';
+import { BENCHMARKS } from './benchmarks.ts';
 
 const DEFAULT_RUNS = 10;
 const ALL_RESOLUTIONS = [64, 128, 256];
 
-export const bench = defineCommand({
+const command = defineCommand({
   name: 'bench',
   summary: 'Time training, inference and what surrounds them, alone or in turns with the original',
   flags: {
@@ -43,7 +44,7 @@ export const bench = defineCommand({
   async run({ what, level, runs = DEFAULT_RUNS, against, deepps, ...rest }) {
     if ((against === undefined) !== (deepps === undefined))
       throw new UserError('--against torch and --deepps FOLDER go together.');
-    const { benchCommand } = await import('../../../bench/bench.ts');
+    const { benchCommand } = await import('./bench.ts');
     await benchCommand({
       ...rest,
       what: what === 'all' ? BENCHMARKS : [what],
@@ -54,3 +55,5 @@ export const bench = defineCommand({
     });
   },
 });
+
+await runProgram([command]);

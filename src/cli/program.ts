@@ -1,0 +1,99 @@
+/** Runs a program of commands: `npm run COMMAND -- [options]`. */
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { similarWord } from '../config/explain.ts';
+import { UserError } from '../runtime/errors.ts';
+import type { Command } from './command.ts';
+import { Interrupted } from './interrupt.ts';
+
+/** Exit statuses: a mistake that the user can mend, and a defect of the program (EX_SOFTWARE). */
+const USER_ERROR = 1;
+const DEFECT = 70;
+
+/**
+ * Runs the command that the process's arguments name, and sets the exit status.
+ *
+ * @param commands in the order in which help lists them. @param epilogue stands below them.
+ */
+export async function runProgram(commands: readonly Command[], epilogue = ''): Promise<void> {
+  try {
+    await parser(commands, epilogue).parseAsync();
+  } catch (error) {
+    end(error);
+  }
+}
+
+function parser(commands: readonly Command[], epilogue: string) {
+  const line = yargs(hideBin(process.argv))
+    .scriptName('npm run')
+    .usage('Deep Plastic Surgery: sketch-guided face editing\n\n$0 COMMAND -- [options]')
+    .parserConfiguration({ 'dot-notation': false, 'boolean-negation': false, 'camel-case-expansion': false })
+    .option('verbose', { type: 'boolean', default: false, describe: 'Show the stack trace of an error' });
+  for (const { name, summary, flags, examples, run } of commands) {
+    line.command(
+      name,
+      summary,
+      (y) => y.options(flags).example(examples.map(([command, effect]) => [`$0 ${command}`, effect])),
+      run,
+    );
+  }
+  return line
+    .demandCommand(1, 'Which command?')
+    .strict()
+    .help()
+    .alias('help', 'h')
+    .version(false)
+    .epilogue(epilogue)
+    .wrap(110)
+    .fail((message: string | null, error: Error | undefined) => {
+      throw error ?? new UserError(explainUsage(commands, message ?? 'Wrong usage.'));
+    });
+}
+
+/** What is wrong with the arguments, with the flag or command that was probably meant. */
+function explainUsage(commands: readonly Command[], message: string): string {
+  const flagNames = [...commands.flatMap(({ flags }) => Object.keys(flags)), 'verbose', 'help'];
+  const names = commands.map(({ name }) => name);
+  const [first = '', ...rest] = hideBin(process.argv);
+  const unknownCommand = !first.startsWith('-') && !names.includes(first) && first !== '';
+  const unknownFlags = rest
+    .map((argument) => /^--([^=]+)/.exec(argument)?.[1])
+    .filter((flag) => flag !== undefined)
+    .filter((flag) => !flagNames.includes(flag));
+  const lines = unknownCommand
+    ? [`Unknown command: ${first}${hint(similarWord(first, names))}`]
+    : unknownFlags.map((flag) => `Unknown flag: --${flag}${hint(similarWord(flag, flagNames), '--')}`);
+  return [...(lines.length > 0 ? lines : [message]), 'See --help.'].join('\n');
+}
+
+const hint = (similar: string | undefined, dashes = ''): string =>
+  similar ? `; did you mean ${dashes}${similar}?` : '';
+
+/** Prints an error and sets the exit status; a trace is for defects, and for whoever asks with --verbose. */
+function end(error: unknown): void {
+  const verbose = process.argv.includes('--verbose');
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  if (error instanceof Interrupted) {
+    console.error(message);
+    process.exitCode = error.exitStatus;
+  } else if (isSystemError(error)) {
+    console.error(verbose ? stack : `The system refuses to read or write a file: ${message}`);
+    process.exitCode = USER_ERROR;
+  } else if (error instanceof UserError || isUsageError(error)) {
+    console.error(verbose ? stack : message);
+    process.exitCode = USER_ERROR;
+  } else {
+    console.error(`This is a defect of the program: ${verbose ? stack : message}`);
+    if (!verbose) console.error('Run the command again with --verbose to see where it happened.');
+    process.exitCode = DEFECT;
+  }
+}
+
+/** What a disk or the system's limits refuse is nothing that a trace would explain. */
+function isSystemError(error: unknown): boolean {
+  const codes = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EFBIG', 'EMFILE', 'ENFILE'];
+  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+/** yargs wraps what a flag's check throws. */
+const isUsageError = (error: unknown): boolean => error instanceof Error && error.name === 'YError';

@@ -1,0 +1,132 @@
+/** Fills the holes of photos, or draws faces from sketches: one file or many. */
+import { join } from 'node:path';
+import { loadFaceCrop } from '../data/face-crop.ts';
+import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.ts';
+import { UserError } from '../runtime/errors.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
+import { type Reporter, silent } from '../runtime/progress.ts';
+import { fileOf, findJobs, type Job, type JobSources } from './jobs.ts';
+import { type PaintOptions, paint } from './paint.ts';
+import type { MaskHole } from './read.ts';
+import type { RegionChoice } from './region.ts';
+
+export interface InferPhotosOptions extends JobSources {
+  /** A run's folder, which stands for its newest checkpoint, or a checkpoint's. */
+  readonly checkpoint: string;
+  /** How freely the sketch is taken: different values in [0, 1], each of which gives a picture. Default: 0.5 alone. */
+  readonly ls?: readonly number[] | undefined;
+  /** Which parts of a mask are the hole. Default: `white`. */
+  readonly maskHole?: MaskHole | undefined;
+  /** What the network sees of a photo. Default: `hole`, the hole's surroundings. */
+  readonly region?: RegionChoice | undefined;
+  /** The network's own output, not blended into the photo. Default: false. */
+  readonly raw?: boolean | undefined;
+  /** The folder of the results, made if it is not there. */
+  readonly out: string;
+  /** Is told what happens. Default: nobody. */
+  readonly reporter?: Reporter | undefined;
+  /** Ends after the picture in progress. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Fills the holes of photos by sketches, or draws faces from sketches alone, as the checkpoint was trained to. The pictures
+ * are in `out`: NAME-SGEN.png, NAME-IGEN.png and NAME-IOUT.png, with `-lVALUE` after them where there are several l, and
+ * NAME-sheet.png.
+ *
+ * @returns the paths of the files; after an abort of those that were made until then.
+ * @throws UserError when the checkpoint cannot be used, files are missing, and, after all others, when one could not be used.
+ */
+export async function inferPhotos(options: InferPhotosOptions): Promise<string[]> {
+  const { checkpoint: source, colour, out, reporter = silent, signal } = options;
+  const { ls = [0.5], maskHole = 'white', region = 'hole', raw = false } = options;
+  const loaded = await loadMethod(source);
+  try {
+    const { config, checkpoint, path } = loaded;
+    const { controls } = trainedPredictor(loaded);
+    const takesSketch = controls.includes('sketch');
+    if (options.sketch !== undefined && !takesSketch)
+      reporter.warn('This method takes no sketch: --sketch is not looked at.');
+    if (options.ls && !controls.includes('l')) reporter.warn('This method has no l: --l is not looked at.');
+    if (colour !== undefined && !controls.includes('colour'))
+      throw new UserError('This checkpoint takes no strokes of colour.', {
+        where: `--colour ${colour}`,
+        expected: 'no --colour, or a checkpoint of a method that takes them, such as SC-FEGAN',
+        got: `a checkpoint of ${config.method}: ${path}`,
+      });
+    const { image, mask, strips } = options;
+    const sketch = takesSketch ? options.sketch : undefined;
+    const jobs = await findJobs({ image, mask, sketch, colour, strips }, config.task, takesSketch);
+    reporter.info(
+      `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
+    );
+    return await makePictures({ loaded, jobs, ls, maskHole, region, raw, out, reporter, signal });
+  } finally {
+    loaded.method.dispose();
+  }
+}
+
+export interface PictureOptions extends Pick<PaintOptions, 'ls' | 'maskHole' | 'region' | 'raw'> {
+  readonly loaded: LoadedMethod;
+  readonly jobs: readonly Job[];
+  readonly out: string;
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** So many failures are told at the end. */
+const LISTED = 20;
+
+/** Makes the pictures of every job. Among several jobs one that cannot be used does not hold up the rest. */
+export async function makePictures(options: PictureOptions): Promise<string[]> {
+  const { loaded, jobs, region, reporter, signal } = options;
+  const predictor = trainedPredictor(loaded);
+  const findFace = region === 'face' ? await loadFaceCrop() : undefined;
+  const paintOptions = { ...options, predictor, findFace, resolution: loaded.config.resolution };
+  const task = reporter.task('Pictures', jobs.length, 'pictures');
+  const written: string[] = [];
+  const failed: { job: Job; error: UserError }[] = [];
+  task.update(0);
+  for (const [index, job] of jobs.entries()) {
+    if (signal?.aborted) break;
+    try {
+      const { files, warnings } = await paint(job, paintOptions);
+      for (const warning of warnings) reporter.warn(`${fileOf(job)}: ${warning}`);
+      for (const [suffix, png] of files)
+        written.push(await write(options.out, `${job.name}${suffix}.png`, png));
+    } catch (error) {
+      if (!(error instanceof UserError) || jobs.length === 1) throw error;
+      failed.push({ job, error });
+    }
+    task.update(index + 1);
+  }
+  task.finish();
+  if (failed.length > 0) throw someFailed(failed, jobs.length);
+  return written;
+}
+
+async function write(out: string, name: string, png: Buffer): Promise<string> {
+  const path = join(out, name);
+  try {
+    await writeFileAtomically(path, png);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
+    throw new UserError('The results cannot be written there.', {
+      where: `--out ${out}`,
+      expected: 'a folder, or a name that is free for one',
+      got: 'a file',
+    });
+  }
+  return path;
+}
+
+function someFailed(failed: readonly { job: Job; error: UserError }[], count: number): UserError {
+  const lines = failed.slice(0, LISTED).map(({ job, error }) => {
+    const { expected, got } = error.details;
+    const why = [got && `got ${got}`, expected && `expected ${expected}`].filter(Boolean).join('; ');
+    return `  ${fileOf(job)}: ${error.message.split('\n')[0]}${why ? ` (${why})` : ''}`;
+  });
+  if (failed.length > LISTED) lines.push(`  ... and ${failed.length - LISTED} more`);
+  return new UserError(`${failed.length} of ${count} pictures could not be made:\n${lines.join('\n')}`);
+}

@@ -1,0 +1,265 @@
+/** Trains a method: from a configuration, or a run that was stopped, to trained networks and a table of their errors. */
+import { existsSync, readFileSync } from 'node:fs';
+import type { RunConfig } from '../config/run-config.ts';
+import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
+import type { Method } from '../core/method.ts';
+import { createRunFolder, type RunFolder } from '../core/run-folder.ts';
+import { restoreNetworks } from '../core/stored-networks.ts';
+import { prepare } from '../data/prepare.ts';
+import { openSource } from '../data/sources.ts';
+import type { PreparedData } from '../data/types.ts';
+import { type HeldOutTable, heldOutTable } from '../eval/held-out-table.ts';
+import { openValidationMetrics, type ValidationMetrics } from '../eval/validation.ts';
+import { type LoadedConfig, loadConfig } from '../models/read-config.ts';
+import { createMethod } from '../models/registry.ts';
+import { UserError } from '../runtime/errors.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
+import { type Reporter, silent } from '../runtime/progress.ts';
+import { lockRun } from './lock.ts';
+import { type Training, type TrainingEnd, train } from './loop.ts';
+import { checkBatches, describePlan, makePlan, type Plan } from './plan.ts';
+import {
+  isFinished,
+  type OpenedRun,
+  openRun,
+  prepareFolder,
+  requireSamePast,
+  requireSameSamples,
+  writeSampleIds,
+} from './resume.ts';
+import { bestCheckpoint } from './saver.ts';
+
+export interface TrainRunOptions {
+  /**
+   * A config file's path, or what such a file would hold; keys that are left out have their defaults. With `resume` it is
+   * taken in place of the run's own and may be left out.
+   */
+  readonly config?: string | object | undefined;
+  /** Changes of single keys, `KEY=VALUE`, the value in YAML: `training.levels.0.batch=4`. Default: none. */
+  readonly sets?: readonly string[] | undefined;
+  /** Goes on with a run: its folder, one of its checkpoints, or `latest`. */
+  readonly resume?: string | undefined;
+  /** The folder in which a new run gets its own, and in which `latest` is looked for. Default: `runs`. */
+  readonly runs?: string | undefined;
+  /** Ends with a checkpoint after so many steps in all. Default: at the plan's end. */
+  readonly maxSteps?: number | undefined;
+  /** Is told what happens. Default: nobody. */
+  readonly reporter?: Reporter | undefined;
+  /**
+   * Ends the training with a checkpoint after the step in progress; while data are still being prepared it throws its
+   * reason. A function is called when training begins. Until then nothing is lost when the process is ended as it stands:
+   * what was prepared is in the cache.
+   */
+  readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
+}
+
+export interface TrainRunResult {
+  /** The run's folder, with the places of all that it holds. */
+  readonly run: RunFolder;
+  readonly config: RunConfig;
+  readonly plan: Plan;
+  /** How it ended, and its checkpoint. */
+  readonly end: TrainingEnd;
+  /** Errors on held-out samples; undefined before the plan's end, and where the split leaves no such samples. */
+  readonly table: HeldOutTable | undefined;
+}
+
+/**
+ * Trains until the plan's end, `maxSteps` or the signal, whichever comes first; `end.complete` tells whether it was the
+ * plan's end. An error leaves the run as it was at its last checkpoint.
+ *
+ * @throws UserError when the configuration, the data or the run to go on with cannot be used, another process trains the
+ *   run, there is too little memory, too many steps gave numbers that are not finite, or the disk refuses checkpoints.
+ */
+export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
+  const { config, sets = [], resume: target, runs = 'runs', reporter = silent } = options;
+  if (target !== undefined) {
+    const opened = await openRun({ target, runs, config, sets, warn: reporter.warn });
+    try {
+      return await prepareAndTrain(opened.loaded, opened, options);
+    } finally {
+      opened.unlock();
+    }
+  }
+  if (config === undefined) {
+    throw new UserError('What is to be trained?', {
+      expected: '--config FILE for a new run, or --resume RUN to go on with one',
+    });
+  }
+  return prepareAndTrain(loadConfig(config, sets), undefined, options);
+}
+
+/**
+ * What {@link trainRun} would do in a new run, found out without preparing or writing anything. The number of samples is an
+ * estimate: which files can be used shows when they are prepared.
+ *
+ * @throws UserError when the configuration or its data cannot be used.
+ */
+export async function planRun({
+  config: source,
+  sets = [],
+  reporter = silent,
+}: Pick<TrainRunOptions, 'sets' | 'reporter'> & { readonly config: string | object }): Promise<{
+  config: RunConfig;
+  plan: Plan;
+}> {
+  const { config, locate, warnings } = loadConfig(source, sets);
+  for (const warning of warnings) reporter.warn(warning);
+  const { validation, test } = config.data.split;
+  const trainingSamples = Math.floor((await countSamples(config)) * (1 - validation - test));
+  checkBatches(config, trainingSamples, locate);
+  const method = createMethod(config);
+  try {
+    return { config, plan: makePlan(method, trainingSamples) };
+  } finally {
+    method.dispose();
+  }
+}
+
+/** The size of the source, without preparing it. */
+async function countSamples({ data, resolution }: RunConfig): Promise<number> {
+  if (data.source.kind === 'faces') return data.source.count;
+  return (await openSource(data, resolution, silent)).items.length;
+}
+
+async function prepareAndTrain(
+  { config, locate, warnings }: LoadedConfig,
+  opened: OpenedRun | undefined,
+  options: TrainRunOptions,
+): Promise<TrainRunResult> {
+  const { reporter = silent, signal } = options;
+  for (const warning of warnings) reporter.warn(warning);
+  // Before the data, which may take hours: metrics that are not known or lack their weights.
+  let validationMetrics =
+    config.output.validationCount > 0 ? await openValidationMetrics(config, reporter) : undefined;
+  try {
+    const data = await prepare({ config, reporter, ...(signal instanceof AbortSignal && { signal }) });
+    checkBatches(config, data.samples.train.length, locate);
+    const method = createMethod(config);
+    try {
+      await method.prepareTraining(reporter);
+      const plan = makePlan(method, data.samples.train.length);
+      for (const line of describePlan(plan)) reporter.info(line);
+      const { run, from, unlock } = opened ?? (await beginRun(options.runs ?? 'runs', config, data));
+      try {
+        reporter.info(`Run: ${run.path}`);
+        const training = { config, method, data, plan, run, reporter };
+        if (opened) await goOn(training, from);
+        if (from && isFinished(from, plan)) return await finishAgain(training, from, validationMetrics);
+        const initial = from ? undefined : await initialWeights(config, method, reporter);
+        const metrics = validationMetrics;
+        // From here on they are the training's.
+        validationMetrics = undefined;
+        return await trainAndMeasure({ ...training, from, initial, validationMetrics: metrics }, options);
+      } finally {
+        unlock();
+      }
+    } finally {
+      method.dispose();
+    }
+  } finally {
+    validationMetrics?.metrics.dispose();
+  }
+}
+
+type NewTraining = Omit<Training, 'from' | 'initial' | 'maxSteps' | 'interrupt' | 'validationMetrics'>;
+
+/** Makes and locks the folder of a new run. */
+async function beginRun(
+  runs: string,
+  config: RunConfig,
+  { samples }: PreparedData,
+): Promise<Pick<OpenedRun, 'run' | 'from' | 'unlock'>> {
+  const run = await createRunFolder(runs, config);
+  const unlock = lockRun(run.path);
+  await writeSampleIds(run, samples.train);
+  return { run, from: undefined, unlock };
+}
+
+/** Checks that a run can go on with these data, and readies its folder. */
+async function goOn(
+  { run, config, data: { samples }, plan, reporter }: NewTraining,
+  from: Checkpoint | undefined,
+): Promise<void> {
+  if (from) {
+    await requireSameSamples(from, samples.train, run);
+    requireSamePast(from, plan);
+    const { stage, step } = from;
+    reporter.info(`Goes on after step ${step} of ${plan.steps}: ${stage.name}, step ${stage.step}`);
+  }
+  await prepareFolder(run, config, samples.train, from?.step ?? -1, reporter.warn);
+}
+
+/** The checkpoint that a new run begins with, if the configuration names one. */
+async function initialWeights(
+  { training }: RunConfig,
+  method: Method,
+  reporter: Reporter,
+): Promise<Checkpoint | undefined> {
+  if (training.initialWeights === undefined) return undefined;
+  const path = await resolveCheckpoint(training.initialWeights);
+  const checkpoint = await readCheckpoint(path);
+  const names = Object.keys(method.networks);
+  const trained = names.filter((name) => checkpoint.trained?.includes(name) ?? name in checkpoint.tensors);
+  reporter.info(`Begins with the weights of ${trained.join(', ') || 'no network'} from ${path}`);
+  return { ...checkpoint, trained };
+}
+
+async function trainAndMeasure(
+  training: Training,
+  { maxSteps, signal }: TrainRunOptions,
+): Promise<TrainRunResult> {
+  const { run, config, plan, reporter } = training;
+  const interrupt = typeof signal === 'function' ? signal() : signal;
+  let end: TrainingEnd;
+  try {
+    end = await train({ ...training, maxSteps, interrupt });
+  } catch (error) {
+    reporter.info(`To go on from the last checkpoint: npm run train -- --resume ${run.path}`);
+    throw error;
+  }
+  return { run, config, plan, end, table: end.complete ? await measure(training) : undefined };
+}
+
+/** The result of a run all of whose steps are done. A table that has been lost is made anew. */
+async function finishAgain(
+  training: NewTraining,
+  from: Checkpoint,
+  validationMetrics: ValidationMetrics | undefined,
+): Promise<TrainRunResult> {
+  const { run, config, plan, method, reporter } = training;
+  reporter.info(`This run is complete: all ${plan.steps} steps are done.`);
+  let table: HeldOutTable | undefined;
+  if (existsSync(run.table)) table = JSON.parse(readFileSync(run.table, 'utf8')) as HeldOutTable;
+  else {
+    restoreNetworks(method, from.tensors);
+    table = await measure(training);
+  }
+  const end = {
+    step: from.step,
+    complete: true,
+    checkpoint: await resolveCheckpoint(run.path),
+    best: validationMetrics && (await bestCheckpoint(run.checkpoints, validationMetrics.criterion)),
+    grid: undefined,
+  };
+  return { run, config, plan, end, table };
+}
+
+/** Measures held-out samples and writes the table into the run's folder. */
+async function measure({
+  config,
+  method,
+  data,
+  run,
+  reporter,
+}: NewTraining): Promise<HeldOutTable | undefined> {
+  const split = (['test', 'validation'] as const).find((name) => data.samples[name].length > 0);
+  if (!split) {
+    reporter.warn('No held-out samples: data.split leaves none, so there is no table.');
+    return undefined;
+  }
+  const samples = data.samples[split].slice(0, config.output.testCount);
+  const table = await heldOutTable({ config, predictor: method.predictor(), samples, split, reporter });
+  await writeFileAtomically(run.table, `${JSON.stringify(table, null, 1)}\n`);
+  return table;
+}
