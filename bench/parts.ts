@@ -1,12 +1,12 @@
 /** Speed of what surrounds a training step: sketch degradation, the loader, preparation and the built-in faces. */
 import { detectEdges } from '../src/data/detect-edges.ts';
 import { makeHolePool } from '../src/data/holes.ts';
-import { drawDegradation, trainingPyramid } from '../src/data/sketch/pyramid.ts';
 import { faceAssets } from '../src/data/sources.ts';
 import { faceSeed } from '../src/faces/cache.ts';
 import { renderFace } from '../src/faces/faces.ts';
 import { loadHead } from '../src/faces/load-head.ts';
 import type { DpsConfig } from '../src/models/dps/config.ts';
+import { drawDegradation, trainingPyramid } from '../src/models/dps/sketch.ts';
 import { loadHed } from '../src/nn/hed.ts';
 import { tf } from '../src/ops/tf.ts';
 import type { Reporter } from '../src/runtime/progress.ts';

@@ -55,11 +55,6 @@ export function smoothSketch(sketch: Tensor4D, kernel: { size: number; sigma: nu
   });
 }
 
-/** The dilation diameter in px for l in [0, 1]: 1 (none) to `maxDilation`. */
-export function dilationDiameter(l: number, maxDilation: number): number {
-  return (maxDilation - 1) * l + 1;
-}
-
 /**
  * Dilates the lines of a sketch [n,h,w,1] in [-1, 1] by a square of the given diameter, px, which may be any real
  * number: between two odd diameters their box sums, before clamping, are mixed linearly. The diameter counts as at

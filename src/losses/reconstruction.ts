@@ -7,8 +7,8 @@ export function meanAbsolute(a: Tensor, b: Tensor): TensorFlow.Scalar {
 }
 
 /** Mean of x [n,h,w,c] over the pixels at which `region` [n,h,w,1] is 1; 0 where there is none. */
-export function regionMean(x: Tensor, region: Tensor): TensorFlow.Scalar {
-  const count = tf.add(tf.mul(tf.sum(region), x.shape[3]!), 1e-12);
+export function regionMean(x: Tensor4D, region: Tensor): TensorFlow.Scalar {
+  const count = tf.add(tf.mul(tf.sum(region), x.shape[3]), 1e-12);
   return tf.div(tf.sum(tf.mul(x, region)), count);
 }
 
@@ -25,7 +25,7 @@ export type Pairs =
 export function totalVariation(image: Tensor4D, region: Tensor4D, pairs: Pairs): TensorFlow.Scalar {
   const parts = [1, 2].map((axis) => {
     const [first, second] = neighbours(image, axis);
-    const difference = tf.abs(tf.sub(first, second));
+    const difference = tf.abs<Tensor4D>(tf.sub(first, second));
     if (pairs === 'all') return tf.mean(difference);
     const [before, after] = neighbours(region, axis);
     if (pairs === 'both') return tf.div(tf.sum(tf.mul(difference, tf.mul(before, after))), image.size);
@@ -40,7 +40,7 @@ export function dilateHole(hole: Tensor4D): Tensor4D {
 }
 
 /** x without its last and without its first row (axis 1) or column (axis 2). */
-function neighbours(x: Tensor4D, axis: number): [Tensor, Tensor] {
+function neighbours(x: Tensor4D, axis: number): [Tensor4D, Tensor4D] {
   const size = x.shape.map((length, i) => (i === axis ? length - 1 : length));
   const begin = [0, 0, 0, 0];
   begin[axis] = 1;

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod';
 import type { NeededWeights } from '../core/define-method.ts';
-import { type CompareFeatures, featureLosses } from '../losses/features.ts';
 import {
+  type CompareFeatures,
+  featureLosses,
   imagenetNormalisation,
   type Normalisation,
   originalNormalisation,

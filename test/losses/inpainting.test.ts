@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { featureLosses, gramMatrix } from '../../src/losses/features.ts';
+import { featureLosses, gramMatrix } from '../../src/losses/perceptual.ts';
 import { dilateHole, regionMean, totalVariation } from '../../src/losses/reconstruction.ts';
 import type { PoolTrunk } from '../../src/nn/vgg-pools.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';

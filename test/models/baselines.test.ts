@@ -1,8 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { disposeLearners, type LearningStage, makeLearner, makeTrainable } from '../../src/core/learner.ts';
 import { leastSquaresLoss, vanillaLoss } from '../../src/losses/adversarial.ts';
-import { featureLosses } from '../../src/losses/features.ts';
-import { imagenetNormalisation } from '../../src/losses/perceptual.ts';
+import { featureLosses, imagenetNormalisation } from '../../src/losses/perceptual.ts';
 import { buildGenerator as buildDeepFill } from '../../src/models/deepfill/generator.ts';
 import { deepFillStage } from '../../src/models/deepfill/training.ts';
 import { drawWeights } from '../../src/models/draw-weights.ts';

@@ -3,12 +3,12 @@
  * network, each but the lowest adding to its features those of the level below.
  */
 
-import type { LevelBatch } from '../../data/sketch/pyramid.ts';
 import { AdaptiveInstanceNorm } from '../../nn/adaptive-instance-norm.ts';
 import { LeakyReLU } from '../../nn/leaky-relu.ts';
 import { ReflectionConv2D } from '../../nn/reflection-conv.ts';
 import { type LayersModel, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 import { generatorInput, type Task } from './inputs.ts';
+import type { LevelBatch } from './sketch.ts';
 
 type Symbolic = TensorFlow.SymbolicTensor;
 const STYLE_WIDTH = 128;

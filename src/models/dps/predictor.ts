@@ -1,10 +1,10 @@
 /** Deep Plastic Surgery at test time: sketches refined by l, the results made from them, and what one sees of a training. */
 import type { NamedImages, Prediction, Predictor, PredictorInput } from '../../core/method.ts';
-import { type LevelBatch, testPyramid, trueLevel } from '../../data/sketch/pyramid.ts';
 import type { Batch } from '../../data/types.ts';
 import { type LayersModel, type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
 import { lowerFeatures, splitPicture } from './generator.ts';
 import { generatorInput, maskSketch, type Picture, type Task } from './inputs.ts';
+import { type LevelBatch, testPyramid, trueLevel } from './sketch.ts';
 
 export interface RefinerOptions {
   readonly task: Task;

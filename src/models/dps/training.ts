@@ -5,7 +5,6 @@
  */
 import { type Adversaries, type GanStep, ganStep, realFirst, scores } from '../../core/gan-step.ts';
 import type { LearningStage } from '../../core/learner.ts';
-import { drawDegradation, type LevelBatch, trainingPyramid, trueLevel } from '../../data/sketch/pyramid.ts';
 import { discriminatorLoss, type GanLoss } from '../../losses/adversarial.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { meanAbsolute } from '../../losses/reconstruction.ts';
@@ -13,6 +12,7 @@ import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../ops/
 import type { RandomStream } from '../../runtime/seed.ts';
 import { lowerFeatures, splitPicture } from './generator.ts';
 import { discriminatorInput, generatorInput, maskSketch, type Picture, type Task } from './inputs.ts';
+import { drawDegradation, type LevelBatch, trainingPyramid, trueLevel } from './sketch.ts';
 
 /** What all stages minimise. */
 export interface DpsLosses {

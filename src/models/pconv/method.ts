@@ -1,6 +1,6 @@
 import type { Method, Predictor, StagePlan } from '../../core/method.ts';
 import { describePictureNetwork, type NetworkDescription, type Port } from '../../core/ports.ts';
-import type { CompareFeatures } from '../../losses/features.ts';
+import type { CompareFeatures } from '../../losses/perceptual.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { directMethod } from '../direct-method.ts';
 import { drawWeights } from '../draw-weights.ts';

@@ -2,7 +2,7 @@
 import { singleStep } from '../../core/gan-step.ts';
 import { type LearningStage, makeLearner } from '../../core/learner.ts';
 import type { Scalars } from '../../core/method.ts';
-import type { CompareFeatures } from '../../losses/features.ts';
+import type { CompareFeatures } from '../../losses/perceptual.ts';
 import { dilateHole, meanAbsolute, regionMean, totalVariation } from '../../losses/reconstruction.ts';
 import type { AdamOptions } from '../../nn/adam.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';

@@ -2,7 +2,7 @@ import { makeLearner } from '../../core/learner.ts';
 import type { Method, NamedImages, Predictor, StagePlan } from '../../core/method.ts';
 import { describePictureNetwork, type NetworkDescription } from '../../core/ports.ts';
 import type { Batch } from '../../data/types.ts';
-import type { CompareFeatures } from '../../losses/features.ts';
+import type { CompareFeatures } from '../../losses/perceptual.ts';
 import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { stream } from '../../runtime/seed.ts';

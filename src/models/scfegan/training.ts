@@ -4,7 +4,7 @@ import type { LearningStage } from '../../core/learner.ts';
 import type { Scalars } from '../../core/method.ts';
 import { drawColourStrokes } from '../../data/colour-strokes.ts';
 import { discriminatorLoss, gradientPenalty, linearLoss } from '../../losses/adversarial.ts';
-import type { CompareFeatures } from '../../losses/features.ts';
+import type { CompareFeatures } from '../../losses/perceptual.ts';
 import { meanAbsolute, totalVariation } from '../../losses/reconstruction.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 import type { RandomStream } from '../../runtime/seed.ts';

@@ -1,7 +1,6 @@
 /** Partial convolutions: the layer, the networks, the losses and one training iteration. */
 import { disposeLearners, stateOf } from '../../../src/core/learner.ts';
-import { featureLosses } from '../../../src/losses/features.ts';
-import { imagenetNormalisation } from '../../../src/losses/perceptual.ts';
+import { featureLosses, imagenetNormalisation } from '../../../src/losses/perceptual.ts';
 import { dilateHole, totalVariation } from '../../../src/losses/reconstruction.ts';
 import { buildNetwork, freezeEncoderNorms, type Variant } from '../../../src/models/pconv/network.ts';
 import { inpaintingLosses, partialConvStage } from '../../../src/models/pconv/training.ts';

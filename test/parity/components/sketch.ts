@@ -1,6 +1,5 @@
 /** Sketch degradation: smoothing, dilation, deformation, discarding, and the inputs of every level. */
 
-import { trainingPyramid } from '../../../src/data/sketch/pyramid.ts';
 import {
   type Box,
   deformationGrid,
@@ -13,6 +12,7 @@ import {
   smoothSketch,
 } from '../../../src/data/sketch.ts';
 import { maskSketch, type Task } from '../../../src/models/dps/inputs.ts';
+import { trainingPyramid } from '../../../src/models/dps/sketch.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';

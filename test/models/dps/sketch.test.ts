@@ -1,20 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { dilateSketch, downsampleHole, drawDiscardBoxes } from '../../../src/data/sketch.ts';
 import {
+  dilationDiameter,
   drawDegradation,
   testPyramid,
   trainingPyramid,
   trueLevel,
-} from '../../../src/data/sketch/pyramid.ts';
-import {
-  dilateSketch,
-  dilationDiameter,
-  downsampleHole,
-  drawDiscardBoxes,
-} from '../../../src/data/sketch.ts';
+} from '../../../src/models/dps/sketch.ts';
 import { type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { stream } from '../../../src/runtime/seed.ts';
 import { maxDifference } from '../../finite-differences.ts';
-import { tinyBatch } from '../../models/dps/tiny.ts';
+import { tinyBatch } from './tiny.ts';
 
 const SIZE = 64;
 const batch = tinyBatch(2, SIZE);

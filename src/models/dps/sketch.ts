@@ -1,13 +1,10 @@
-/** The inputs and targets of every level of the progressive generator, from a batch at the top resolution. */
+/** Rough sketches by l, and all else that the levels of the progressive generator are given, from a batch at the top resolution. */
 
-import { type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
-import type { RandomStream } from '../../runtime/seed.ts';
 import {
   type Box,
   type DeformationOffsets,
   deformSketch,
   dilateSketch,
-  dilationDiameter,
   discardBoxes,
   downsample,
   downsampleHole,
@@ -15,8 +12,10 @@ import {
   drawOffsets,
   SMOOTHING,
   smoothSketch,
-} from '../sketch.ts';
-import type { Batch } from '../types.ts';
+} from '../../data/sketch.ts';
+import type { Batch } from '../../data/types.ts';
+import { type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
+import type { RandomStream } from '../../runtime/seed.ts';
 
 /** One level's tensors, NHWC at its resolution; nothing is masked yet. */
 export interface LevelBatch {
@@ -26,6 +25,14 @@ export interface LevelBatch {
   readonly sketch: Tensor4D;
   readonly image: Tensor4D;
   readonly hole: Tensor4D;
+}
+
+/** The dilation diameter in px for l in [0, 1]: 1 (none) to `maxDilation`. */
+export function dilationDiameter(l: number, maxDilation: number): number;
+export function dilationDiameter(l: Tensor2D, maxDilation: number): Tensor2D;
+export function dilationDiameter(l: number | Tensor2D, maxDilation: number): number | Tensor2D {
+  const growth = maxDilation - 1;
+  return typeof l === 'number' ? growth * l + 1 : tf.add(tf.mul(l, growth), 1);
 }
 
 /** The random choices of a batch's degradation. */
@@ -99,8 +106,7 @@ export function testPyramid(
   const { l, maxDilation, levels } = options;
   return tf.tidy(() => {
     const smooth = smoothSketch(batch.sketch, SMOOTHING.wide);
-    const diameter: Tensor2D = tf.add(tf.mul(l, maxDilation - 1), 1);
-    const rough = dilateSketch(smooth, diameter, maxDilation);
+    const rough = dilateSketch(smooth, dilationDiameter(l, maxDilation), maxDilation);
     return Array.from({ length: options.level }, (_, index) => atLevel(batch, rough, index + 1, levels));
   });
 }
