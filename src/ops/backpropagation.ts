@@ -12,13 +12,15 @@ interface TapeNode {
 }
 
 /**
- * The operations that depend on some variables, in the order in which they ran. TF.js adds to it by `push`; what does
- * not depend on the variables is not recorded, and nothing is kept for it.
+ * The operations that depend on some variables, in the order in which they ran. TF.js takes it for its own tape, an
+ * array to which it pushes every operation; those that do not depend on the variables are dropped here, with what they
+ * keep.
  */
 class Tape extends Array<TapeNode> implements SelectiveTape {
   /** Variables, and results that depend on them. */
   readonly #dependent = new Set<number>();
 
+  /** What is derived from a tape by map or filter is a plain array. */
   static override get [Symbol.species]() {
     return Array;
   }
@@ -47,11 +49,11 @@ class Tape extends Array<TapeNode> implements SelectiveTape {
 
 /**
  * The value of f and its gradients by the variables' names, as `tf.variableGrads` gives them; variables that f does not
- * depend on have none. In TF.js everything that is kept for or computed in the backward pass lives until its end; here
- * it goes as soon as it has been used, and what is constant is not kept at all, which halves the memory of a training
- * step. Not for use within another gradient being recorded, unless by way of `withoutTape`.
+ * depend on have none. TF.js keeps all that the backward pass uses or computes until its end. Here each tensor is freed
+ * as soon as it has been used, and constants are not kept at all, which halves the memory of a training step. While
+ * another gradient is recorded this must be called by way of `withoutTape`.
  *
- * @throws Error where an operation on the way has no gradient.
+ * @throws Error when another gradient is being recorded, or an operation that f depends on has no gradient.
  */
 export function valueAndGradients(
   f: () => TensorFlow.Scalar,
@@ -92,7 +94,7 @@ function backpropagate(tape: Tape, value: Tensor, variables: readonly Variable[]
       const found = tf.tidy(() => gradientsOf(node, dys, inputs));
       for (const [index, [, { id }]] of inputs.entries()) add(id, found[index]);
     }
-    // All that used these results came later and is done: nothing asks for their gradients any more.
+    // The operations that used these results ran later, so they are done: the gradients are not needed any more.
     for (const { id } of node.outputs) gradients.delete(id);
     tf.dispose([...node.saved, ...dys.filter((dy) => dy !== undefined)]);
   }

@@ -20,8 +20,8 @@ export function depthToSpace(x: Tensor4D, size: number): Tensor4D {
 }
 
 /**
- * The inverse of {@link depthToSpace}: [n,bh,bw,c] → [n,h,w,b²c]. Not by SpaceToDepth: exported models contain what runs
- * here, and TF.js cannot run that operation in them.
+ * The inverse of {@link depthToSpace}: [n,bh,bw,c] → [n,h,w,b²c]. Not by SpaceToDepth: exported models contain what
+ * runs here, and TF.js cannot run that operation in them.
  */
 export function spaceToDepth(x: Tensor4D, size: number): Tensor4D {
   if (size === 1) return x;

@@ -1,6 +1,7 @@
 /**
- * Linear algebra on matrices of doubles, on the native engine. TF.js has no tensors of doubles, so these live only
- * inside {@link withFloat64}, and come and go as two floats a number, which keeps 48 of 53 bits.
+ * Linear algebra on matrices of doubles, on the native engine. TF.js has no tensors of doubles, so these matrices are
+ * not tensors, and exist only inside {@link withFloat64}. The addon passes floats alone; a double is passed as the sum
+ * of two, which keeps 48 of its 53 bits.
  */
 import { type Attribute, attribute, nativeBackend } from './raw.ts';
 
@@ -10,7 +11,7 @@ export interface Matrix {
   readonly shape: readonly number[];
 }
 
-/** TensorFlow's number for the type, which the addon does not export. */
+/** TF_DOUBLE, which the addon does not export. */
 const DOUBLE = 2;
 
 interface Binding {
@@ -41,7 +42,7 @@ export class Float64 {
     return sum;
   }
 
-  /** a b, either transposed before. */
+  /** The product of a and b, each transposed first if asked for. */
   product(a: Matrix, b: Matrix, { transposeA = false, transposeB = false } = {}): Matrix {
     const attributes = [
       type('T', DOUBLE),
@@ -60,10 +61,10 @@ export class Float64 {
   eigen(a: Matrix): { values: Matrix; vectors: Matrix } {
     const attributes = [type('T', DOUBLE), attribute.bool('compute_v', true)];
     const [values, vectors] = this.#runs('SelfAdjointEigV2', attributes, [a], 2);
-    return { values: values, vectors: vectors };
+    return { values, vectors };
   }
 
-  /** Eigenvalues alone, which is quicker. */
+  /** The eigenvalues of a symmetric matrix without its eigenvectors, which is quicker than {@link eigen}. */
   eigenvalues(a: Matrix): Matrix {
     const attributes = [type('T', DOUBLE), attribute.bool('compute_v', false)];
     return this.#runs('SelfAdjointEigV2', attributes, [a], 2)[0];
@@ -82,7 +83,7 @@ export class Float64 {
     return values;
   }
 
-  /** Frees matrices before the others. */
+  /** Frees some matrices now rather than at the end. */
   free(...matrices: readonly Matrix[]): void {
     for (const { id } of matrices) {
       if (this.#alive.delete(id)) binding().deleteTensor(id);
@@ -119,7 +120,7 @@ export class Float64 {
   }
 }
 
-/** What `compute` returns; the matrices that it made are freed. */
+/** Returns what `compute` returns, and frees all matrices that it made. */
 export function withFloat64<R>(compute: (float64: Float64) => R): R {
   const float64 = new Float64();
   try {

@@ -1,4 +1,4 @@
-/** Control over TF.js's gradient tape: what it lacks a public function for. */
+/** Control over TF.js's gradient tape, for which it has no public functions. */
 import { type Tensor, tf } from './tf.ts';
 
 /** What TF.js's engine keeps while a gradient is recorded. */
@@ -52,8 +52,8 @@ export function isRecorded(tensor: Tensor): boolean {
 }
 
 /**
- * f(x, constants), of which only x and the constants are kept for the gradient: that runs f again, so that what f
- * computes on the way takes memory during f alone. The constants have no gradient.
+ * f(x, constants) with gradient checkpointing: only x and the constants are kept, and the gradient runs f again. So the
+ * intermediate results of f take memory only while f runs. The constants have no gradient.
  */
 export function recomputed(
   x: Tensor,

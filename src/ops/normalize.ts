@@ -5,7 +5,7 @@ import { attribute, runOps } from './raw.ts';
 import { type Tensor, type Tensor3D, type Tensor4D, tf } from './tf.ts';
 import { tuned } from './tuning.ts';
 
-/** Over what moments are taken: each image's pixels, or those of the whole batch. */
+/** What moments are taken over: the pixels of each image, or those of the whole batch. */
 export type Axes = readonly [1, 2] | readonly [0, 1, 2];
 
 /** Mean and biased variance [n|1,1,1,c]; constants for any gradient that is being recorded. */
@@ -19,7 +19,7 @@ export interface Moments {
  * `axes`, through which the gradient flows: [1, 2] for instance normalisation, [0, 1, 2] for batch normalisation.
  *
  * @param gamma, beta broadcast against [n,h,w,c] with size 1 in the axes 1 and 2: [n,1,1,c] or [1,1,1,c].
- * @param observe is given the moments.
+ * @param observe is given the moments, as running averages need them.
  */
 export function normalize(
   x: Tensor4D,
@@ -34,7 +34,11 @@ export function normalize(
 
 type Normalize = typeof normalize;
 
-/** By TensorFlow's own kernels, which know moments over all but the last axis; but moments of our own are more precise. */
+/**
+ * By TensorFlow's kernels for batch normalisation, which take one pass where the plain form takes many. They know one
+ * scale a channel, so images that are normalised each by itself become channels first. They would compute moments
+ * themselves; ours are more precise.
+ */
 const normalizeFused: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
   const [n, , , c] = x.shape;
   const perImage = axes.length === 2;
@@ -81,7 +85,7 @@ const fusedAttributes = (epsilon: number, ofTheseFeatures: boolean) => [
   attribute.bool('is_training', ofTheseFeatures),
 ];
 
-/** Means of the channels of x [n,h,w,c], [c]: side by side, as one long sum would lose float32's digits. */
+/** Means of the channels of x [n,h,w,c]: [c]. Axis by axis, for in one long sum float32 would lose digits. */
 function channelMeans(x: Tensor4D): Tensor {
   return tf.mean(tf.mean(tf.mean(x, 2), 1), 0);
 }
@@ -104,6 +108,7 @@ function channelsAsImages(x: Tensor4D, n: number): Tensor4D {
   return tf.reshape(gatherPixels(pixels, single(range(n)), single(places)), [n, h, w, channels / n]);
 }
 
+/** By operations that do not depend on the sizes, as exports need. */
 const normalizePlain: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
   const { mean, variance } = momentsOf(x, axes);
   observe?.({ mean, variance });
@@ -146,8 +151,8 @@ export function momentsOf(x: Tensor4D, axes: Axes): Moments {
 }
 
 /**
- * Sums of x [n,h,w,c] over [1, 2] → [n,1,1,c] or [0, 1, 2] → [1,1,1,c], as a product with ones: TensorFlow's own
- * reduction over leading axes adds one by one, which loses a hundred times more of float32's digits.
+ * Sums of x [n,h,w,c] over [1, 2] → [n,1,1,c] or [0, 1, 2] → [1,1,1,c]. A product with ones, for TensorFlow's own
+ * reduction adds number after number, and its rounding error is a hundred times as large.
  */
 function channelSums(x: Tensor4D, axes: Axes): Tensor {
   const [n, h, w, c] = x.shape;

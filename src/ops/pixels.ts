@@ -1,11 +1,13 @@
 /**
- * Copies of a picture's pixels in any arrangement. Plainly these are pads, slices, transpositions and concatenations; one
- * GatherV2 is faster on a CPU because it touches every pixel once.
+ * Copies of an image's pixels in any arrangement. Plainly these are pads, slices, transpositions and concatenations;
+ * one GatherV2 is faster on a CPU because it touches every pixel once.
  */
 import { attribute, runOp } from './raw.ts';
 import { type Tensor3D, type Tensor4D, tf } from './tf.ts';
 
-/** A picture continued beyond its borders: which rows and columns of x stand at each of its own. */
+/**
+ * A padded image that does not exist yet: for each of its rows and columns the number of the one in x that it repeats.
+ */
 export interface Padded {
   /** [n,h,w,c]. */
   readonly x: Tensor4D;
@@ -13,23 +15,25 @@ export interface Padded {
   readonly columns: readonly number[];
 }
 
-/** x as it is. */
+/** x without padding. */
 export function unpadded(x: Tensor4D): Padded {
   const [, h, w] = x.shape;
   return { x, rows: range(h), columns: range(w) };
 }
 
-/** The picture with its border [n, rows, columns, c]; not differentiable. */
+/** The padded image itself [n, rows, columns, c]; not differentiable. */
 export function padPixels({ x, rows, columns }: Padded): Tensor4D {
   if (rows.length === x.shape[1] && columns.length === x.shape[2]) return x;
   return arrangePixels(x, single(rows), single(columns));
 }
 
 /**
- * For each row of `rows` and column of `columns` the pixels of x [n,h,w,c] at all pairs of the row's and the column's
- * places, row by row: [n, rows, columns, pairs c]. Not differentiable.
+ * An image made of pixels of x [n,h,w,c]. Each of its pixels has the channels of one or more pixels of x, one after the
+ * other: those at all pairs of the places that `rows` gives for its row and `columns` for its column. [n, rows.length,
+ * columns.length, pairs c]; not differentiable.
  *
- * @param rows places in [0, h), as many for every row. @param columns likewise, in [0, w).
+ * @param rows places in [0, h), the same number of them for every row.
+ * @param columns places in [0, w), the same number of them for every column.
  */
 export function arrangePixels(
   x: Tensor4D,
@@ -41,10 +45,7 @@ export function arrangePixels(
   return gatherPixels(tf.reshape(x, [n, h * w, c]), starts, columns);
 }
 
-/**
- * As {@link arrangePixels}, of pixels [n,p,c] in a row: the place of each is the sum of a part that its row gives and
- * one that its column gives.
- */
+/** As {@link arrangePixels}, but of a list of pixels [n,p,c]: a pair of places means the pixel at their sum. */
 export function gatherPixels(
   pixels: Tensor3D,
   rows: readonly (readonly number[])[],
@@ -66,7 +67,7 @@ export function gatherPixels(
   return tf.reshape(gathered, [n, rows.length, columns.length, pairs * c]);
 }
 
-/** Each place by itself, as {@link arrangePixels} takes them. */
+/** One place for every row or column, in the form that {@link arrangePixels} takes. */
 export const single = (places: readonly number[]): number[][] => places.map((place) => [place]);
 
 /** 0, 1, ..., count - 1. */

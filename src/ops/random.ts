@@ -1,4 +1,7 @@
-/** Random tensors by TensorFlow's stateless generators: a seed alone decides them. TF.js draws number by number in JavaScript. */
+/**
+ * Random tensors by TensorFlow's stateless generators, where the seed alone decides the values. TF.js draws its own
+ * number by number in JavaScript.
+ */
 import { attribute, runOp } from './raw.ts';
 import { type Tensor, tf } from './tf.ts';
 

@@ -1,4 +1,6 @@
-/** TensorFlow's native engine below TF.js: runs operations that TF.js does not offer, by name, and watches all that run. */
+/**
+ * TensorFlow's native engine below TF.js: runs operations that TF.js does not offer, by name, and watches all that run.
+ */
 import { type Tensor, tf } from './tf.ts';
 
 export interface Attribute {
@@ -48,7 +50,7 @@ export const attribute = {
 export const isTypeAttribute = ({ type }: Attribute): boolean =>
   type === nativeBackend().binding.TF_ATTR_TYPE;
 
-/** Runs an operation with one output. */
+/** Runs an operation with one output. It has no gradient: see `withGradient` in gradients.ts. */
 export function runOp(op: string, attributes: Attribute[], inputs: Tensor[]): Tensor {
   return nativeBackend().executeSingleOutput(op, attributes, inputs);
 }

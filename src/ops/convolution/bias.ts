@@ -2,7 +2,10 @@ import { withGradient } from '../gradients.ts';
 import { attribute, runOp } from '../raw.ts';
 import type { Tensor, Tensor4D } from '../tf.ts';
 
-/** x [n,h,w,c] + bias [c], as one operation each way; TF.js would broadcast, and reduce for the gradient, which is slower. */
+/**
+ * x [n,h,w,c] + bias [c], as one operation forwards and one backwards. TF.js broadcasts, and reduces for the gradient,
+ * which is slower.
+ */
 export function addBias(x: Tensor4D, bias: Tensor): Tensor4D {
   const attributes = [attribute.type('T', 'float32'), attribute.string('data_format', 'NHWC')];
   return withGradient(

@@ -1,24 +1,24 @@
 /**
- * Two forms of TensorFlow's convolution kernels that are faster on a CPU. What they compute is the plain form's result up
- * to rounding; none is differentiable, for the convolutions that use them give their own gradients.
+ * Two steps of a convolution in forms that are faster on a CPU. They give what the plain forms give, up to rounding,
+ * and are not differentiable: the convolutions that use them define their own gradients.
  *
- * - Forward, plainly Conv2D: TensorFlow computes a batch of one on one core, and there a third as fast. A single picture
- *   is therefore cut into two strips, which are a batch of two.
- * - The kernel's gradient, plainly Conv2DBackpropFilter: that reaches half of the speed at which CPUs without AVX-512
- *   multiply matrices. It is therefore computed as one product of matrices, where the copies that this takes are cheaper
- *   than what is gained.
+ * - The forward pass is plainly Conv2D. TensorFlow computes a batch of one image on a single core, by a kernel that is
+ *   a third as fast. A single image is therefore cut into two strips, which are a batch of two.
+ * - The gradient of the kernel is plainly Conv2DBackpropFilter. On CPUs without AVX-512 that reaches half of the speed
+ *   of a product of matrices. The gradient is therefore computed as such a product, unless copying the pixels into
+ *   matrices takes longer than the product saves.
  */
 import { arrangePixels, type Padded, padPixels, range, single } from '../pixels.ts';
 import { runOp } from '../raw.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../tf.ts';
 import { windowAttributes, windowedSize } from './window.ts';
 
-/** Pixels of a result from which on two strips are faster than one picture. */
+/** From so many pixels of the result on two strips are faster than one image. */
 const ENOUGH_PIXELS = 1024;
 
 /**
- * A padded picture convolved with a kernel [k,l,c,f], nothing added beyond: [n,h',w',f]. A single picture is cut into an
- * upper and a lower strip, which overlap by what the kernel needs.
+ * A padded image convolved with a kernel [k,l,c,f], without further padding: [n,h',w',f]. A single image is cut into an
+ * upper and a lower strip, which overlap by the rows that the kernel needs of both.
  */
 export function convolvePadded(padded: Padded, kernel: Tensor4D, stride: number): Tensor4D {
   const { x, rows, columns } = padded;
@@ -26,13 +26,13 @@ export function convolvePadded(padded: Padded, kernel: Tensor4D, stride: number)
   const window = { stride, padding: 0 };
   const height = windowedSize(rows.length, taps, window);
   const width = windowedSize(columns.length, tapsAcross, window);
-  const convolve = (picture: Tensor4D) =>
-    runOp('Conv2D', windowAttributes(window), [picture, kernel]) as Tensor4D;
+  const convolve = (image: Tensor4D) =>
+    runOp('Conv2D', windowAttributes(window), [image, kernel]) as Tensor4D;
   if (x.shape[0] > 1 || height * width < ENOUGH_PIXELS) return convolve(padPixels(padded));
   const half = Math.ceil(height / 2);
   const count = (half - 1) * stride + taps;
   const strips = [0, half * stride].flatMap((start) =>
-    // Where the number of rows is odd the lower strip has one too many, made of any pixels.
+    // Both strips must be equally high. An odd result has a row too many in the lower one, of any pixels; it is cut off.
     Array.from({ length: count }, (_, i) => rows[Math.min(start + i, rows.length - 1)]),
   );
   const cut = tf.reshape(arrangePixels(x, single(strips), single(columns)), [
@@ -46,25 +46,26 @@ export function convolvePadded(padded: Padded, kernel: Tensor4D, stride: number)
 }
 
 /**
- * The product of matrices needs every pair of a pixel and a result that a tap joins. For each axis there are two ways to
- * lay them out: a place of the result beside the pixels that its taps see (the picture is copied once for every tap), or
- * a pixel beside the places of the result that see it (the gradient is copied).
+ * The gradient of one tap is a sum over places: of the pixel that the tap sees there times the gradient dy of the
+ * result there. For all taps to be one product of matrices, either the image is copied once for every tap, shifted by
+ * the tap, or dy is. Which of the two is decided for each axis by itself.
  */
-type Side = 'picture' | 'gradient';
+type Copied = 'image' | 'gradient';
 
+/** What is copied for the rows and for the columns of the kernel's taps. */
 interface Layout {
-  readonly rows: Side;
-  readonly columns: Side;
+  readonly rows: Copied;
+  readonly columns: Copied;
 }
 
 const LAYOUTS: readonly Layout[] = [
-  { rows: 'picture', columns: 'picture' },
-  { rows: 'gradient', columns: 'picture' },
+  { rows: 'image', columns: 'image' },
+  { rows: 'gradient', columns: 'image' },
   { rows: 'gradient', columns: 'gradient' },
 ];
 
-/** Multiplications that take as long as writing one number of a layout, on the machine that it was measured on. */
-const PRODUCTS_A_COPY = 16;
+/** So many multiplications take as long as writing one number of a matrix. Measured, as the three that follow. */
+const MULTIPLICATIONS_A_COPY = 16;
 /** Products of a narrow matrix and one whose width is a multiple of 1024 take twice as long as others. */
 const NARROW = 256;
 /** How much slower TensorFlow's kernel is than a product of large matrices. */
@@ -73,8 +74,8 @@ const NATIVE_SLOWDOWN = 1.8;
 const ENOUGH = 1e8;
 
 /**
- * Gradient of sum(dy * convolution) with respect to the kernel [k,l,c,f], where the convolution adds nothing beyond the
- * padded picture.
+ * Gradient of sum(dy * convolution) with respect to the kernel [k,l,c,f], where the convolution pads no further than
+ * `padded` is.
  *
  * @param dy [n,h',w',f].
  */
@@ -101,18 +102,18 @@ interface Problem {
   readonly stride: number;
 }
 
-/** Sides of the matrices of a layout: both have `places` rows, and `left` and `right` columns. */
+/** Sizes of the two matrices, [places, left] of pixels and [places, right] of dy; the gradient is [left, right]. */
 function extents({ padded, dy, shape }: Problem, { rows, columns }: Layout) {
   const [n, height, width] = dy.shape;
   const [taps, tapsAcross, channels, filters] = shape;
-  const onPicture = (rows === 'picture' ? taps : 1) * (columns === 'picture' ? tapsAcross : 1);
+  const onImage = (rows === 'image' ? taps : 1) * (columns === 'image' ? tapsAcross : 1);
   return {
     places:
       n *
-      (rows === 'picture' ? height : padded.rows.length) *
-      (columns === 'picture' ? width : padded.columns.length),
-    left: onPicture * channels,
-    right: ((taps * tapsAcross) / onPicture) * filters,
+      (rows === 'image' ? height : padded.rows.length) *
+      (columns === 'image' ? width : padded.columns.length),
+    left: onImage * channels,
+    right: ((taps * tapsAcross) / onImage) * filters,
   };
 }
 
@@ -120,7 +121,7 @@ function extents({ padded, dy, shape }: Problem, { rows, columns }: Layout) {
 function cost(problem: Problem, layout: Layout): number {
   const { places, left, right } = extents(problem, layout);
   const slowdown = Math.min(left, right) <= NARROW && Math.max(left, right) % 1024 === 0 ? 2 : 1;
-  return places * (slowdown * left * right + PRODUCTS_A_COPY * (left + right));
+  return places * (slowdown * left * right + MULTIPLICATIONS_A_COPY * (left + right));
 }
 
 function byProduct(problem: Problem, layout: Layout): Tensor4D {
@@ -130,11 +131,11 @@ function byProduct(problem: Problem, layout: Layout): Tensor4D {
   const rows = arrangement(layout.rows, padded.rows, dy.shape[1], taps, stride);
   const columns = arrangement(layout.columns, padded.columns, dy.shape[2], tapsAcross, stride);
   return tf.tidy(() => {
-    const a = tf.reshape(arrangePixels(padded.x, rows.picture, columns.picture), [places, left]) as Tensor2D;
+    const a = tf.reshape(arrangePixels(padded.x, rows.image, columns.image), [places, left]) as Tensor2D;
     const framed = tf.pad(dy, [[0, 0], rows.frame, columns.frame, [0, 0]]);
     const spread = right === filters ? dy : arrangePixels(framed, rows.gradient, columns.gradient);
     const product = tf.matMul(a, tf.reshape(spread, [places, right]) as Tensor2D, true);
-    if (layout.rows === 'picture') return tf.reshape(product, shape);
+    if (layout.rows === 'image') return tf.reshape(product, shape);
     if (layout.columns === 'gradient') {
       const split = tf.reshape(product, [channels, taps, tapsAcross, filters]);
       return tf.transpose(split, [1, 2, 0, 3]);
@@ -144,25 +145,26 @@ function byProduct(problem: Problem, layout: Layout): Tensor4D {
 }
 
 /**
- * How one axis of picture and gradient is laid out, as {@link arrangePixels} takes it.
+ * How the rows or the columns of the image and of dy are arranged, for {@link arrangePixels}.
  *
- * @param from which place of the picture stands at each of the padded one. @param count places of the result.
+ * @param from for each place of the padded image the place in the image itself.
+ * @param count places of the result.
  */
-function arrangement(side: Side, from: readonly number[], count: number, taps: number, stride: number) {
+function arrangement(side: Copied, from: readonly number[], count: number, taps: number, stride: number) {
   const all = range(taps);
   const places = range(count);
   const none: [number, number] = [0, 0];
-  if (side === 'picture')
+  if (side === 'image')
     return {
-      picture: places.map((place) => all.map((tap) => from[place * stride + tap])),
+      image: places.map((place) => all.map((tap) => from[place * stride + tap])),
       gradient: single(places),
       frame: none,
     };
   const zeros = taps - 1;
   return {
-    picture: single(from),
+    image: single(from),
     gradient: from.map((_, place) => all.map((tap) => place - tap + zeros)),
-    /** Zeros before and after the gradient, where no result has that tap. */
+    /** Zeros around dy: pixels at the border are not seen by every tap. */
     frame: [zeros, zeros] as [number, number],
   };
 }

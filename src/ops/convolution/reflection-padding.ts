@@ -1,6 +1,6 @@
 /**
- * Reflection padding with its right gradient, and the convolution that pads so. Plainly these are TensorFlow's MirrorPad
- * and Conv2D; on a CPU the border is gathered with the other pixels, four times as fast.
+ * Reflection padding with its right gradient, and the convolution that pads so. Plainly these are TensorFlow's
+ * MirrorPad and Conv2D; on a CPU the border is gathered with the other pixels, four times as fast.
  */
 import { withGradient } from '../gradients.ts';
 import { type Padded, padPixels } from '../pixels.ts';
@@ -13,7 +13,9 @@ import { windowAttributes } from './window.ts';
 /** REFLECT does not repeat the border pixel (torch ReflectionPad2d), SYMMETRIC does (by 1: ReplicationPad2d). */
 export type ReflectionMode = 'REFLECT' | 'SYMMETRIC';
 
-/** Pads height and width of x [n,h,w,c] by `pad` reflected pixels. Throws a RangeError where x is too small for that. */
+/**
+ * Pads height and width of x [n,h,w,c] by `pad` reflected pixels. Throws a RangeError where x is too small for that.
+ */
 export function reflectionPad(x: Tensor4D, pad: number, mode: ReflectionMode): Tensor4D {
   if (pad === 0) return x;
   const padded = reflected(x, pad, mode);
@@ -27,7 +29,7 @@ export function reflectionPad(x: Tensor4D, pad: number, mode: ReflectionMode): T
 
 /**
  * x [n,h,w,c] padded by `pad` reflected pixels on every side and convolved with a kernel [k,k,c,f]: [n,h',w',f],
- * h' = floor((h + 2 pad - k) / stride) + 1. Equal to `tf.conv2d` of the padded picture, but what is kept for the gradient
+ * h' = floor((h + 2 pad - k) / stride) + 1. Equal to `tf.conv2d` of the padded image, but what is kept for the gradient
  * is x, which others keep as well, and not its padded copy; that is made again when the kernel's gradient is asked for.
  */
 export function convolveReflected(

@@ -1,7 +1,7 @@
 /**
- * Nearest ×2 upsampling and a 3×3 convolution. Plainly that convolves a picture of four times as many pixels, in which
+ * Nearest ×2 upsampling and a 3×3 convolution. Plainly that convolves an image of four times as many pixels, in which
  * neighbours are equal. Here taps that fall on equal pixels are summed first, which leaves 4 of 9 multiplications; a
- * convolution of the small picture then gives four results a pixel, which are interleaved.
+ * convolution of the small image then gives four results a pixel, which are interleaved.
  */
 import { depthToSpace } from '../depth-to-space.ts';
 import { withGradient } from '../gradients.ts';
@@ -11,13 +11,13 @@ import { tuned } from '../tuning.ts';
 import { convolveReflected } from './reflection-padding.ts';
 import { convolve } from './zero-padding.ts';
 
-/** What lies beyond the border of the large picture, by one pixel. */
+/** What lies beyond the border of the large image, by one pixel. */
 export type Border = 'reflected' | 'zero';
 
-/** Pixels up to which a picture is too small for a folded kernel to be worth its size. */
+/** Up to so many pixels an image is too small for folding to pay, as the folded kernel is larger. */
 const FEW_PIXELS = 16;
 
-/** Whether {@link convolveUpsampled} folds the kernel for a small picture [n,h,w,c]. */
+/** Whether {@link convolveUpsampled} folds the kernel for an input [n,h,w,c]. */
 export const isFolded = ([, h, w]: Tensor4D['shape']): boolean => !tuned() || h * w > FEW_PIXELS;
 
 /**
@@ -60,8 +60,8 @@ function doubled(x: Tensor4D): Tensor4D {
 }
 
 /**
- * A 3×3 kernel [3,3,c,f] as one of 2×2 [2,2,c,4f] for the small picture: of the nine taps that each of the four phases
- * of the large picture sees, those that fall on the same small pixel are summed into one.
+ * A 3×3 kernel [3,3,c,f] as one of 2×2 [2,2,c,4f] for the small image: of the nine taps that each of the four phases
+ * of the large image sees, those that fall on the same small pixel are summed into one.
  */
 export function foldKernel(kernel: Tensor4D): Tensor4D {
   return tf.tidy(() => {
@@ -70,15 +70,17 @@ export function foldKernel(kernel: Tensor4D): Tensor4D {
   });
 }
 
-/** A kernel of three taps along `axis` as the two kernels of two taps that even and odd output positions see. */
+/**
+ * Folds three taps along `axis` to two: once as even rows (or columns) of the large image see them, once as odd ones.
+ */
 function foldPairs(kernel: Tensor, axis: number): [Tensor, Tensor] {
   const [first, middle, last] = tf.split(kernel, 3, axis) as [Tensor, Tensor, Tensor];
   return [tf.concat([first, tf.add(middle, last)], axis), tf.concat([tf.add(first, middle), last], axis)];
 }
 
 /**
- * The four phases of the large picture, each of which lies a pixel further down or right or both in the small one,
- * interleaved: [n,h+1,w+1,4f] → [n,2h,2w,f].
+ * Interleaves the four phases of the large image: [n,h+1,w+1,4f] → [n,2h,2w,f]. Odd rows begin one row further down in
+ * their phase than even ones, odd columns one further right.
  */
 function interleavePhases(all: Tensor4D): Tensor4D {
   const [n, height, width, channels] = all.shape;
@@ -95,7 +97,7 @@ function interleavePhases(all: Tensor4D): Tensor4D {
   return withGradient(
     [all],
     () => {
-      // Phases as pixels of their own: four for each of the small picture's.
+      // Each small pixel as four, one a phase.
       const pixels = tf.reshape(all, [n, height * rowLength, channels / 4]) as Tensor3D;
       const rows = range(2 * h).map((y) => ((y >> 1) + (y & 1)) * rowLength + 2 * (y & 1));
       const columns = range(2 * w).map((x) => 4 * ((x >> 1) + (x & 1)) + (x & 1));
@@ -103,7 +105,7 @@ function interleavePhases(all: Tensor4D): Tensor4D {
     },
     (dy) => [
       () => {
-        // Phases that lie outside of the large picture have no gradient.
+        // Of the outermost pixels some phases lie outside of the large image: their gradient is zero.
         const framed = tf.pad(dy as Tensor4D, [
           [0, 0],
           [1, 1],

@@ -4,11 +4,11 @@ import { type Attribute, attribute } from '../raw.ts';
 export interface Window {
   /** 1 by default. */
   readonly stride?: number;
-  /** Distance of the kernel's taps, px; 1 by default. Above 1 the stride must be 1. */
+  /** Distance of the kernel's taps, px; 1 by default. With a dilation above 1 the stride must be 1. */
   readonly dilation?: number;
   /**
-   * Pixels of zeros on every side (as torch's `padding`), or `same`: so many that the result has ceil(size / stride)
-   * pixels, an odd one at the bottom and right (as TensorFlow's).
+   * Pixels of zeros on every side, as `padding` in torch; or `same` as in TensorFlow: as many as give a result of
+   * ceil(size / stride) pixels. If their number is odd, bottom and right get one more than top and left.
    */
   readonly padding: number | 'same';
 }

@@ -86,7 +86,7 @@ function zeroPadded(x: Tensor4D, [taps, tapsAcross]: Shape, window: Window): Ten
 
 /**
  * TensorFlow has no gradient of a dilated convolution on the CPU. But a convolution with dilation d is a plain one of
- * d² pictures, each of which has every d-th pixel of every d-th row. For that the sides must be divisible by `block` = d.
+ * d² images, each of which has every d-th pixel of every d-th row. For that the sides must be divisible by `block` = d.
  *
  * @returns what to pad the input by, `pads`: the convolution's zeros and as many more as make its sides divisible; and
  *   what to pad the result by, `excess`: these additional ones alone. Both are [[top, bottom], [left, right]].
