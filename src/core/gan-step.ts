@@ -1,5 +1,5 @@
 /** One update of networks that learn: a generator against its discriminator, or a network by itself. */
-import { gradientNorm } from '../nn/gradient-norm.ts';
+import { gradientNorm } from '../nn/adam.ts';
 import { valueAndGradients } from '../ops/backpropagation.ts';
 import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';

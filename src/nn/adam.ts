@@ -1,5 +1,6 @@
+/** The optimiser, and how long its gradients are. */
 import { attribute, runOp, runOps } from '../ops/raw.ts';
-import { type Tensor, tf, type Variable } from '../ops/tf.ts';
+import { type Tensor, type TensorFlow, tf, type Variable } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 
 export interface AdamOptions {
@@ -137,4 +138,14 @@ function assign(handle: Tensor, value: Tensor): void {
 
 function read(handle: Tensor): Tensor {
   return runOp('ReadVariableOp', [dtype()], [handle]);
+}
+
+/** The Euclidean length of all gradients together. Not finite where any of them holds a number that is not. */
+export function gradientNorm(gradients: Readonly<Record<string, Tensor>>): TensorFlow.Scalar {
+  return tf.tidy(() => {
+    const halves = Object.values(gradients).map((gradient) =>
+      runOp('L2Loss', [attribute.type('T', 'float32')], [gradient]),
+    );
+    return tf.sqrt(tf.mul(tf.addN(halves), 2)) as TensorFlow.Scalar;
+  });
 }

@@ -9,7 +9,7 @@ import type {
 } from '../../src/core/method.ts';
 import type { NetworkDescription } from '../../src/core/ports.ts';
 import type { Batch } from '../../src/data/types.ts';
-import { gradientNorm } from '../../src/nn/gradient-norm.ts';
+import { gradientNorm } from '../../src/nn/adam.ts';
 import { assignNamed, namedWeights } from '../../src/nn/network-weights.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../../src/ops/tf.ts';
 import { RandomStream, type StreamState, stream } from '../../src/runtime/seed.ts';
