@@ -1,5 +1,5 @@
 /** What a generator and its discriminator minimise, on scores of any shape: the more real, the higher. */
-import { rectify } from '../ops/activations.ts';
+import { relu } from '../ops/activations.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Loss = (scores: Tensor) => TensorFlow.Scalar;
@@ -20,8 +20,8 @@ const mean = (x: Tensor): TensorFlow.Scalar => tf.mean(x);
  * (DeepPS models.py:651-668; the paper's equation for L_D, margin 10.)
  */
 export const hingeLoss = (margin: number): GanLoss => ({
-  real: (scores) => mean(rectify(tf.sub(margin, scores), 0)),
-  fake: (scores) => mean(rectify(tf.add(margin, scores), 0)),
+  real: (scores) => mean(relu(tf.sub(margin, scores))),
+  fake: (scores) => mean(relu(tf.add(margin, scores))),
   generator: (scores) => tf.neg(mean(scores)),
 });
 

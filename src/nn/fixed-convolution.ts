@@ -1,6 +1,6 @@
 /** Convolutions of networks that are used as they come: trunks of losses, metrics and edge detection. */
 
-import { rectify } from '../ops/activations.ts';
+import { relu } from '../ops/activations.ts';
 import { addBias } from '../ops/convolution/bias.ts';
 import type { Window } from '../ops/convolution/window.ts';
 import { convolve } from '../ops/convolution/zero-padding.ts';
@@ -25,5 +25,5 @@ export function convolveLinear(
 
 /** {@link convolveLinear} and a rectifier. */
 export function convolveRelu(x: Tensor4D, weights: ConvolutionWeights, window: Window = SAME): Tensor4D {
-  return rectify(convolveLinear(x, weights, window), 0) as Tensor4D;
+  return relu(convolveLinear(x, weights, window)) as Tensor4D;
 }

@@ -1,4 +1,4 @@
-import { rectify } from '../ops/activations.ts';
+import { leakyRelu, relu } from '../ops/activations.ts';
 import { addBias } from '../ops/convolution/bias.ts';
 import { convolveUpsampled } from '../ops/convolution/upsampling.ts';
 import { type Window, windowedSize } from '../ops/convolution/window.ts';
@@ -91,8 +91,8 @@ tf.serialization.registerClass(GatedConv2D);
 
 const ACTIVATIONS = {
   elu: (x: Tensor4D) => tf.elu(x),
-  relu: (x: Tensor4D) => rectify(x, 0) as Tensor4D,
-  leaky: (x: Tensor4D) => rectify(x, LEAK) as Tensor4D,
+  relu: (x: Tensor4D) => relu(x) as Tensor4D,
+  leaky: (x: Tensor4D) => leakyRelu(x, LEAK) as Tensor4D,
   linear: (x: Tensor4D) => x,
 };
 

@@ -1,4 +1,4 @@
-import { rectify } from '../ops/activations.ts';
+import { leakyRelu } from '../ops/activations.ts';
 import { type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 
 /** max(x, slope * x) for any shape: ReLU with slope 0, LeakyReLU otherwise. */
@@ -17,7 +17,7 @@ export class LeakyReLU extends tf.layers.Layer {
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {
-    return rectify(Array.isArray(inputs) ? inputs[0] : inputs, this.slope);
+    return leakyRelu(Array.isArray(inputs) ? inputs[0] : inputs, this.slope);
   }
 
   override getConfig(): TensorFlow.serialization.ConfigDict {

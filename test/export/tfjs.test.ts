@@ -7,7 +7,7 @@ import { graphOf, pipeline, singleNetwork } from '../../src/export/computation.t
 import { evaluateGraph } from '../../src/graph/evaluate.ts';
 import { writeGraphModel } from '../../src/graph/tfjs.ts';
 import { traceGraph } from '../../src/graph/trace.ts';
-import { rectify } from '../../src/ops/activations.ts';
+import { leakyRelu } from '../../src/ops/activations.ts';
 import { addBias } from '../../src/ops/convolution/bias.ts';
 import { type Tensor, type Tensor1D, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { expectClose, expectSame, kernel, operations, randomiseWeights, uniform } from '../graph/graphs.ts';
@@ -104,7 +104,7 @@ describe('writeGraphModel', () => {
   const filter = kernel([3, 3, 64, 2]);
   const run = ({ x }: Record<string, Tensor>) => {
     const once = addBias(tf.conv2d(x as Tensor4D, filter, 1, 'same'), bias as Tensor1D);
-    const [first, second] = tf.split(rectify(once, 0.2), 2, 3) as [Tensor, Tensor];
+    const [first, second] = tf.split(leakyRelu(once, 0.2), 2, 3) as [Tensor, Tensor];
     return { first, again: first.clone(), second, all: x.clone() };
   };
   const graph = traceGraph({ x: [4, 4, 64] }, run, { 'layer/kernel': filter });

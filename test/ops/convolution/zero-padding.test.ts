@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rectify } from '../../../src/ops/activations.ts';
+import { leakyRelu } from '../../../src/ops/activations.ts';
 import { type Window, windowedSize } from '../../../src/ops/convolution/window.ts';
 import { convolve } from '../../../src/ops/convolution/zero-padding.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../../src/ops/tf.ts';
@@ -68,7 +68,10 @@ it('a gradient can be differentiated again, through rectifiers', () => {
   const x = normalTensor([2, 8, 8, 2]);
   const penalty = (first: Tensor, second: Tensor): Tensor => {
     const score = (image: Tensor) => {
-      const h = rectify(convolve(image as Tensor4D, first as Tensor4D, { padding: 'same', stride: 2 }), 0.2);
+      const h = leakyRelu(
+        convolve(image as Tensor4D, first as Tensor4D, { padding: 'same', stride: 2 }),
+        0.2,
+      );
       return tf.sum(convolve(h as Tensor4D, second as Tensor4D, { padding: 1 })) as TensorFlow.Scalar;
     };
     return tf.square(tf.grad(score)(x));
