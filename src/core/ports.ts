@@ -1,5 +1,5 @@
 /** Named inputs and outputs of what can be exported, and what else others need to know of a network. */
-import type { Tf1Naming } from '../nn/tf1-keys.ts';
+import type { Tf1Naming } from '../nn/original-names.ts';
 import type { LayersModel } from '../ops/tf.ts';
 
 /** What an input holds. `network` is what one network hands to another. */

@@ -10,8 +10,7 @@ import type { Method } from '../core/method.ts';
 import type { NetworkGroup, Released, ReleasedNetwork } from '../core/released.ts';
 import { checkConfig, neededWeights, readConfig } from '../models/read-config.ts';
 import { namedWeights } from '../nn/network-weights.ts';
-import { loadTf1Weights, tf1Entries } from '../nn/tf1-keys.ts';
-import { loadTorchWeights, torchEntries } from '../nn/torch-keys.ts';
+import { loadOriginalWeights, type OriginalWeight, originalWeights } from '../nn/original-names.ts';
 import { tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import { hashFile, writeFileAtomically } from '../runtime/files.ts';
@@ -102,7 +101,11 @@ function requireFit(method: Method, networks: readonly ReleasedNetwork[]): void 
   const byPlace = new Map<string, string[]>();
   for (const group of new Set(networks.map((network) => network.group))) {
     const own = networks.filter((network) => network.group === group);
-    const entries = own.flatMap(({ name }) => expectedEntries(method, name));
+    const entries = own.flatMap(({ name }) =>
+      originalWeights(method.networks[name], method.describe(name).tf1).map(
+        ({ key, shape }) => [key, shape] as const,
+      ),
+    );
     const unused = [...own.flatMap((network) => network.unused ?? []), TF1_TRAINING];
     const names = own.map(({ name }) => name).join(', ');
     byPlace.set(`${names} (${group.where})`, differences(group.tensors, { entries, unused }));
@@ -110,24 +113,11 @@ function requireFit(method: Method, networks: readonly ReleasedNetwork[]): void 
   requireNoDifferences(byPlace);
 }
 
-/** Key and shape of every weight in the original's files. */
-function expectedEntries(method: Method, name: string): (readonly [string, readonly number[]])[] {
-  const { tf1 } = method.describe(name);
-  const network = method.networks[name];
-  if (tf1) return tf1Entries(network, tf1).map(({ key, shape }) => [key, shape]);
-  return tf.tidy(() =>
-    torchEntries(network).map(({ key, variable, toTorch }) => [key, toTorch(variable).shape] as const),
-  );
-}
-
 function loadNetwork(method: Method, { name, group }: ReleasedNetwork): void {
   const { tf1 } = method.describe(name);
-  const network = method.networks[name];
-  const read = (key: string, shape: readonly number[]) =>
+  const read = ({ key, shape }: OriginalWeight) =>
     tf.tensor(readFinite(key, group.tensors, group.where), [...shape], 'float32');
-  if (tf1)
-    loadTf1Weights(network, tf1, ({ key, shape, exchangeColours }) => exchangeColours(read(key, shape)));
-  else loadTorchWeights(network, read);
+  loadOriginalWeights(method.networks[name], read, tf1);
 }
 
 /** Throws a UserError when there is something at `out` already that is no empty folder. */

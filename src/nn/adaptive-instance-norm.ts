@@ -1,5 +1,6 @@
 import { normalize } from '../ops/normalize.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import { asOurs, type TorchWeight, transposed, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 const EPSILON = 1e-5;
@@ -9,7 +10,7 @@ const EPSILON = 1e-5;
  * style [n or 1, s] → gamma * (x - mean) / std + beta, mean and std of each image and channel, and [gamma, beta] an
  * affine function of the style. Weights `kernel` [s, 2c] and `bias` [2c].
  */
-export class AdaptiveInstanceNorm extends tf.layers.Layer {
+export class AdaptiveInstanceNorm extends WeightedLayer {
   static className = 'AdaptiveInstanceNorm';
   kernel!: TensorFlow.LayerVariable;
   bias!: TensorFlow.LayerVariable;
@@ -20,6 +21,20 @@ export class AdaptiveInstanceNorm extends tf.layers.Layer {
     this.kernel = this.addWeight('kernel', [style[1]!, 2 * x[3]!], 'float32', zeros);
     this.bias = this.addWeight('bias', [2 * x[3]!], 'float32', zeros);
     this.built = true;
+  }
+
+  /** As torch's linear layers, but for the bias: the style begins with a scale of 1 and no offset (models.py:21-38). */
+  override drawWeights(draws: WeightDraws): void {
+    draws.uniform(this.kernel, this.kernel.shape[0] ?? 1);
+    const channels = (this.bias.shape[0] ?? 0) / 2;
+    draws.value(this.bias, () => tf.concat([tf.ones([channels]), tf.zeros([channels])]));
+  }
+
+  override torchWeights(): TorchWeight[] {
+    return [
+      { name: 'style.weight', weight: this.kernel, layout: transposed },
+      { name: 'style.bias', weight: this.bias, layout: asOurs },
+    ];
   }
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {

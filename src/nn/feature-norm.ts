@@ -1,12 +1,13 @@
 import { type Moments, normalize } from '../ops/normalize.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import { asOurs, type TorchWeight, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 const EPSILON = 1e-5;
 const MOMENTUM = 0.1;
 
 /** What instance and batch normalisation share: x [n,h,w,c] in and out, weights `gamma` and `beta` [c]. */
-abstract class FeatureNorm extends tf.layers.Layer {
+abstract class FeatureNorm extends WeightedLayer {
   gamma!: TensorFlow.LayerVariable;
   beta!: TensorFlow.LayerVariable;
 
@@ -19,6 +20,18 @@ abstract class FeatureNorm extends tf.layers.Layer {
 
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     return inputShape as Shape;
+  }
+
+  override drawWeights(draws: WeightDraws): void {
+    draws.scale(this.gamma);
+    draws.asBuilt(this.beta);
+  }
+
+  override torchWeights(): TorchWeight[] {
+    return [
+      { name: 'weight', weight: this.gamma, layout: asOurs },
+      { name: 'bias', weight: this.beta, layout: asOurs },
+    ];
   }
 
   protected affine(): [Tensor4D, Tensor4D] {
@@ -59,6 +72,20 @@ export class BatchNorm extends FeatureNorm {
       this.addWeight(name, [channels], 'float32', initializer, undefined, false);
     this.runningMean = state('runningMean', tf.initializers.zeros());
     this.runningVariance = state('runningVariance', tf.initializers.ones());
+  }
+
+  override drawWeights(draws: WeightDraws): void {
+    super.drawWeights(draws);
+    draws.asBuilt(this.runningMean);
+    draws.asBuilt(this.runningVariance);
+  }
+
+  override torchWeights(): TorchWeight[] {
+    return [
+      ...super.torchWeights(),
+      { name: 'running_mean', weight: this.runningMean, layout: asOurs },
+      { name: 'running_var', weight: this.runningVariance, layout: asOurs },
+    ];
   }
 
   override call(

@@ -4,6 +4,7 @@ import { convolveUpsampled } from '../ops/convolution/upsampling.ts';
 import { type Window, windowedSize } from '../ops/convolution/window.ts';
 import { convolve } from '../ops/convolution/zero-padding.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import { type Tf1Gates, type Tf1Weight, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 const LEAK = 0.2;
@@ -29,7 +30,7 @@ export interface GatedConv2DConfig extends Omit<Window, 'padding'> {
  * `upsample` its gen_deconv), with `leaky` and `responseNorm` SC-FEGAN's gate_conv (ops.py:9-28), whose two
  * convolutions are here the halves of one.
  */
-export class GatedConv2D extends tf.layers.Layer {
+export class GatedConv2D extends WeightedLayer {
   static className = 'GatedConv2D';
   readonly config: Required<GatedConv2DConfig>;
   kernel!: TensorFlow.LayerVariable;
@@ -81,6 +82,23 @@ export class GatedConv2D extends tf.layers.Layer {
   get #window(): Window {
     const { stride, dilation } = this.config;
     return { stride, dilation, padding: 'same' };
+  }
+
+  override drawWeights(draws: WeightDraws): void {
+    draws.kernel(this.kernel);
+    draws.asBuilt(this.bias);
+  }
+
+  override tf1Weights(gates: Tf1Gates): Tf1Weight[] {
+    const weights = [
+      { name: '/kernel', weight: this.kernel },
+      { name: '/bias', weight: this.bias },
+    ];
+    if (gates === 'own kernel') return weights;
+    return weights.flatMap(({ name, weight }): Tf1Weight[] => [
+      { name, weight, half: 0 },
+      { name: `_g${name}`, weight, half: 1 },
+    ]);
   }
 
   override getConfig(): TensorFlow.serialization.ConfigDict {

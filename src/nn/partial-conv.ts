@@ -4,6 +4,7 @@ import { type Window, windowedSize } from '../ops/convolution/window.ts';
 import { convolve } from '../ops/convolution/zero-padding.ts';
 import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import { asOurs, kernelLayout, type TorchWeight, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 
@@ -32,7 +33,7 @@ export interface PartialConv2DConfig extends Window {
  * where a window has one. Zero padding counts as invalid. Masks take no gradient. Weights `kernel` [k,k,c,filters]
  * and, unless it has none, `bias` [filters].
  */
-export class PartialConv2D extends tf.layers.Layer {
+export class PartialConv2D extends WeightedLayer {
   static className = 'PartialConv2D';
   readonly config: Required<PartialConv2DConfig>;
   kernel!: TensorFlow.LayerVariable;
@@ -110,6 +111,16 @@ export class PartialConv2D extends tf.layers.Layer {
     const window = scale === 'window' ? kernelSize ** 2 * this.kernel.shape[2]! : 1;
     const mask = tf.clipByValue(valid, 0, 1);
     return { mask, scale: tf.mul(tf.div(window, tf.add(valid, 1e-8)), mask) };
+  }
+
+  override drawWeights(draws: WeightDraws): void {
+    draws.kernel(this.kernel);
+    if (this.bias) draws.asBuilt(this.bias);
+  }
+
+  override torchWeights(): TorchWeight[] {
+    const kernel = { name: 'weight', weight: this.kernel, layout: kernelLayout };
+    return this.bias ? [kernel, { name: 'bias', weight: this.bias, layout: asOurs }] : [kernel];
   }
 
   override getConfig(): TensorFlow.serialization.ConfigDict {

@@ -1,5 +1,6 @@
 import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import type { Tf1Gates, Tf1Weight, TorchWeight, WeightDraws } from './weighted-layer.ts';
 import { ZeroPadConv2D } from './zero-pad-conv.ts';
 
 /**
@@ -16,6 +17,20 @@ export class PowerIterationConv2D extends ZeroPadConv2D {
     super.build(inputShape);
     const ones = tf.initializers.ones();
     this.u = this.addWeight('u', [this.config.filters], 'float32', ones, undefined, false);
+  }
+
+  override drawWeights(draws: WeightDraws): void {
+    super.drawWeights(draws);
+    draws.normal(this.u);
+  }
+
+  override torchWeights(): TorchWeight[] {
+    throw new Error('PyTorch has no spectral normalisation of this kind');
+  }
+
+  override tf1Weights(gates: Tf1Gates): Tf1Weight[] {
+    const u = { name: '/kernel_sn/u', weight: this.u, shape: [1, this.config.filters] };
+    return [...super.tf1Weights(gates), u];
   }
 
   override call(inputs: Tensor | Tensor[], { training }: { training?: boolean }): Tensor {

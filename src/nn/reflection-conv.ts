@@ -4,6 +4,7 @@ import { convolveUpsampled, foldKernel, isFolded } from '../ops/convolution/upsa
 import { isRecorded } from '../ops/gradients.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { tuned } from '../ops/tuning.ts';
+import { asOurs, kernelLayout, type TorchWeight, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 
@@ -24,7 +25,7 @@ export interface ReflectionConv2DConfig {
  * h being doubled before where `upsample` is set. Weights `kernel` [k,k,c,filters] and `bias` [filters].
  * (DeepPS models.py, pix2pix.py: ReflectionPad2d + Conv2d, with Upsample before in RDCB.)
  */
-export class ReflectionConv2D extends tf.layers.Layer {
+export class ReflectionConv2D extends WeightedLayer {
   static className = 'ReflectionConv2D';
   readonly config: Required<ReflectionConv2DConfig>;
   kernel!: TensorFlow.LayerVariable;
@@ -84,6 +85,18 @@ export class ReflectionConv2D extends tf.layers.Layer {
     this.#folded?.kernel.dispose();
     this.#folded = undefined;
     return super.dispose();
+  }
+
+  override drawWeights(draws: WeightDraws): void {
+    draws.kernel(this.kernel);
+    draws.asBuilt(this.bias);
+  }
+
+  override torchWeights(): TorchWeight[] {
+    return [
+      { name: 'weight', weight: this.kernel, layout: kernelLayout },
+      { name: 'bias', weight: this.bias, layout: asOurs },
+    ];
   }
 
   override getConfig(): TensorFlow.serialization.ConfigDict {

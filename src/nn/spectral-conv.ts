@@ -1,6 +1,7 @@
 import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { ReflectionConv2D } from './reflection-conv.ts';
+import { asOurs, kernelLayout, type TorchWeight, type WeightDraws, windowLayout } from './weighted-layer.ts';
 
 /**
  * {@link ReflectionConv2D} whose kernel is divided by its spectral norm, estimated by one power iteration before each
@@ -20,6 +21,27 @@ export class SpectralConv2D extends ReflectionConv2D {
     const zeros = tf.initializers.zeros();
     this.u = this.addWeight('u', [filters], 'float32', zeros, undefined, false);
     this.v = this.addWeight('v', [fanIn], 'float32', zeros, undefined, false);
+  }
+
+  /**
+   * The original's own initialisation does not reach the weights under spectral normalisation on a GPU, so that they
+   * keep torch's default for convolutions.
+   */
+  override drawWeights(draws: WeightDraws): void {
+    const [size, , channels] = this.kernel.shape as number[];
+    draws.uniform(this.kernel, size * size * channels);
+    draws.asBuilt(this.bias);
+    draws.direction(this.u);
+    draws.direction(this.v);
+  }
+
+  override torchWeights(): TorchWeight[] {
+    return [
+      { name: 'weight_orig', weight: this.kernel, layout: kernelLayout },
+      { name: 'bias', weight: this.bias, layout: asOurs },
+      { name: 'weight_u', weight: this.u, layout: asOurs },
+      { name: 'weight_v', weight: this.v, layout: windowLayout(this.config.kernelSize) },
+    ];
   }
 
   override call(inputs: Tensor | Tensor[], kwargs: { training?: boolean }): Tensor {
@@ -49,5 +71,5 @@ tf.serialization.registerClass(SpectralConv2D);
 const column = (vector: Tensor): Tensor2D => tf.reshape(vector, [-1, 1]);
 
 /** A vector divided by its length, which counts as at least 1e-12. */
-export const unit = <T extends Tensor>(vector: T): T =>
+const unit = <T extends Tensor>(vector: T): T =>
   tf.div<T>(vector, tf.maximum(tf.sqrt(tf.sum(tf.square(vector))), 1e-12));

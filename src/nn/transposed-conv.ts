@@ -1,6 +1,15 @@
 import { addBias } from '../ops/convolution/bias.ts';
 import { depthToSpace } from '../ops/depth-to-space.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import {
+  asOurs,
+  kernelLayout,
+  type Tf1Gates,
+  type Tf1Weight,
+  type TorchWeight,
+  type WeightDraws,
+  WeightedLayer,
+} from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 
@@ -19,7 +28,7 @@ export interface TransposedConv2DConfig {
  * [k,k,filters,c] and, unless it has none, `bias` [filters]. With k = 4 and one input it is torch's
  * ConvTranspose2d(4, stride 2, padding 1); with any k TensorFlow's conv2d_transpose with padding SAME.
  */
-export class TransposedConv2D extends tf.layers.Layer {
+export class TransposedConv2D extends WeightedLayer {
   static className = 'TransposedConv2D';
   readonly config: Required<TransposedConv2DConfig>;
   kernel!: TensorFlow.LayerVariable;
@@ -56,6 +65,21 @@ export class TransposedConv2D extends tf.layers.Layer {
       const y = convolveTransposed(x, this.kernel.read() as Tensor4D, size);
       return this.bias ? addBias(y, this.bias.read()) : y;
     });
+  }
+
+  override drawWeights(draws: WeightDraws): void {
+    draws.kernel(this.kernel);
+    if (this.bias) draws.asBuilt(this.bias);
+  }
+
+  override torchWeights(): TorchWeight[] {
+    const kernel = { name: 'weight', weight: this.kernel, layout: kernelLayout };
+    return this.bias ? [kernel, { name: 'bias', weight: this.bias, layout: asOurs }] : [kernel];
+  }
+
+  override tf1Weights(_gates: Tf1Gates): Tf1Weight[] {
+    const kernel = { name: '/w', weight: this.kernel };
+    return this.bias ? [kernel, { name: '/biases1', weight: this.bias }] : [kernel];
   }
 
   override getConfig(): TensorFlow.serialization.ConfigDict {

@@ -2,6 +2,15 @@ import { addBias } from '../ops/convolution/bias.ts';
 import { type Window, windowedSize } from '../ops/convolution/window.ts';
 import { convolve } from '../ops/convolution/zero-padding.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
+import {
+  asOurs,
+  kernelLayout,
+  type Tf1Gates,
+  type Tf1Weight,
+  type TorchWeight,
+  type WeightDraws,
+  WeightedLayer,
+} from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 
@@ -18,7 +27,7 @@ export interface ZeroPadConv2DConfig extends Window {
  * A convolution with zero padding: [n,h,w,c] → [n,h',w',filters], h' as {@link windowedSize} says. Weights `kernel`
  * [k,k,c,filters] and, unless it has none, `bias` [filters]. (torch Conv2d; TensorFlow's conv2d.)
  */
-export class ZeroPadConv2D extends tf.layers.Layer {
+export class ZeroPadConv2D extends WeightedLayer {
   static className = 'ZeroPadConv2D';
   readonly config: Required<ZeroPadConv2DConfig>;
   kernel!: TensorFlow.LayerVariable;
@@ -54,6 +63,21 @@ export class ZeroPadConv2D extends tf.layers.Layer {
   protected convolve(x: Tensor4D, kernel: Tensor4D): Tensor4D {
     const y = convolve(x, kernel, this.config);
     return this.bias ? addBias(y, this.bias.read()) : y;
+  }
+
+  override drawWeights(draws: WeightDraws): void {
+    draws.kernel(this.kernel);
+    if (this.bias) draws.asBuilt(this.bias);
+  }
+
+  override torchWeights(): TorchWeight[] {
+    const kernel = { name: 'weight', weight: this.kernel, layout: kernelLayout };
+    return this.bias ? [kernel, { name: 'bias', weight: this.bias, layout: asOurs }] : [kernel];
+  }
+
+  override tf1Weights(_gates: Tf1Gates): Tf1Weight[] {
+    const kernel = { name: '/kernel', weight: this.kernel };
+    return this.bias ? [kernel, { name: '/bias', weight: this.bias }] : [kernel];
   }
 
   override getConfig(): TensorFlow.serialization.ConfigDict {

@@ -64,10 +64,13 @@ async function checkImported(fixture: FixtureCase, form: Form): Promise<void> {
   const imported = new Map<string, Entries>();
   for (const [name, network] of Object.entries(method.networks)) imported.set(name, entriesOf(network));
   method.dispose();
-  fixture.weights = (prefix) => (key, shape) => {
-    const name = [...imported.keys()].find((network) => prefix === `${network}/`) ?? /D\d+/.exec(from[0])![0];
-    return tf.tensor(imported.get(name)!.get(key)!.data as Float32Array, [...shape]);
-  };
+  fixture.weights =
+    (prefix) =>
+    ({ key, shape }) => {
+      const name =
+        [...imported.keys()].find((network) => prefix === `${network}/`) ?? /D\d+/.exec(from[0])![0];
+      return tf.tensor(imported.get(name)!.get(key)!.data as Float32Array, [...shape]);
+    };
   const { passed, worst, error } = await checkCase(fixture);
   expect(passed, `${error ?? ''} ${JSON.stringify(worst)}`).toBe(true);
 }

@@ -1,6 +1,6 @@
 /** State dicts of our networks as PyTorch files, with what the original has beside its weights. */
 import { writeFileSync } from 'node:fs';
-import { torchEntries } from '../../src/nn/torch-keys.ts';
+import { type OriginalWeight, originalWeights } from '../../src/nn/original-names.ts';
 import { type LayersModel, type Tensor, tf } from '../../src/ops/tf.ts';
 import { writeSafetensors } from '../../src/weights/safetensors.ts';
 import {
@@ -22,14 +22,14 @@ export type Entries = Map<string, Entry>;
 /** A network's weights by torch's keys; from `weights` where given, else its own. */
 export function entriesOf(
   network: LayersModel,
-  weights?: (key: string, shape: readonly number[]) => Tensor | undefined,
+  weights?: (weight: Pick<OriginalWeight, 'key' | 'shape'>) => Tensor | undefined,
 ): Entries {
   return tf.tidy(
     () =>
       new Map(
-        torchEntries(network).map(({ key, variable, toTorch }): [string, Entry] => {
-          const own = toTorch(variable);
-          const value = weights ? weights(key, own.shape)! : own;
+        originalWeights(network).map(({ key, variable, encode }): [string, Entry] => {
+          const own = encode(variable);
+          const value = weights ? weights({ key, shape: own.shape })! : own;
           return [key, { shape: own.shape, data: Float32Array.from(value.dataSync()) }];
         }),
       ) as never,

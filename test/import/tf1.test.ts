@@ -16,8 +16,8 @@ import {
   GENERATOR_NAMING as SC_FEGAN,
 } from '../../src/models/scfegan/generator.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
+import { originalWeights, type Tf1Naming } from '../../src/nn/original-names.ts';
 import { buildSnPatchGan } from '../../src/nn/sn-patchgan.ts';
-import { type Tf1Naming, tf1Entries } from '../../src/nn/tf1-keys.ts';
 import { type LayersModel, type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -44,11 +44,13 @@ function original(network: LayersModel): LayersModel {
 }
 
 function variablesOf(...networks: readonly [LayersModel, Tf1Naming][]): Variables {
-  const entries = networks.flatMap(([network, naming]) => tf1Entries(network, naming));
+  const entries = networks.flatMap(([network, naming]) =>
+    originalWeights(network, { ...naming, colours: {} }),
+  );
   return new Map(
-    entries.map(({ key, variable, shape, part }) => [
+    entries.map(({ key, variable, shape, encode }) => [
       key,
-      { shape, data: part(variable).dataSync() as Float32Array },
+      { shape, data: encode(variable).dataSync() as Float32Array },
     ]),
   );
 }

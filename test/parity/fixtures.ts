@@ -1,6 +1,8 @@
 /** Fixtures: cases that the original's own code computed, a manifest.json and one safetensors file a case. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OriginalWeight } from '../../src/nn/original-names.ts';
 import { type Tensor, tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { readSafetensors, type StoredTensor } from '../../src/weights/safetensors.ts';
@@ -99,9 +101,9 @@ export class FixtureCase {
     return tf.transpose(tf.tensor(values, [...dims]) as Tensor, [0, 2, 3, 1]) as TensorOfImage;
   }
 
-  /** The weights of a network, stored or from the generator, for `loadTorchWeights`. `prefix` ends with a slash. */
-  weights(prefix: string): (key: string, shape: readonly number[]) => Tensor | undefined {
-    return (key, shape) => {
+  /** The weights of a network, stored or from the generator, for `loadOriginalWeights`. `prefix` ends with a slash. */
+  weights(prefix: string): (weight: Pick<OriginalWeight, 'key' | 'shape'>) => Tensor | undefined {
+    return ({ key, shape }) => {
       const name = `w/${prefix}${key}`;
       if (this.includes(name)) return this.tensor(name);
       if (this.options.weights !== 'hash') return undefined;

@@ -4,9 +4,9 @@ import { type Learner, makeLearner, makeTrainable } from '../../src/core/learner
 import type { Trainable } from '../../src/core/method.ts';
 import type { Batch } from '../../src/data/types.ts';
 import { discriminatorLoss, hingeLoss } from '../../src/losses/adversarial.ts';
-import { initialize } from '../../src/models/dps/initialize.ts';
 import type { Dps } from '../../src/models/dps/method.ts';
 import { buildDiscriminator } from '../../src/models/dps/networks.ts';
+import { drawWeights } from '../../src/nn/initial-weights.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import { type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { notFinite } from '../../src/train/faults.ts';
@@ -110,7 +110,7 @@ describe.each([
 it('a gradient that is not finite is enough, though every loss is', async () => {
   const network = (name: string) => {
     const built = buildDiscriminator({ name, channels: 3, width: 2, layers: 1 });
-    initialize(built, 1);
+    drawWeights(built, 1, 'normal');
     return built;
   };
   const adam = { learningRate: 0.1, beta1: 0.5, beta2: 0.9, epsilon: 1e-8 };

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
-import { type Tf1Naming, tf1Entries } from '../../nn/tf1-keys.ts';
-import { torchEntries } from '../../nn/torch-keys.ts';
-import { type LayersModel, type Tensor, tf, type Variable } from '../../ops/tf.ts';
+import { type OriginalWeight, originalWeights } from '../../nn/original-names.ts';
+import { tf } from '../../ops/tf.ts';
 import { readSafetensors, type TensorToStore, writeSafetensors } from '../../weights/safetensors.ts';
 import type { Difference, Proof } from '../proof.ts';
 import type { Exporter } from './exporter.ts';
@@ -16,7 +15,7 @@ export const exportSafetensors: Exporter = async (source, { folder, metadata }) 
   for (const network of source.computation.networks) {
     const path = join(folder, 'safetensors', `${network.name}.safetensors`);
     const { tf1, unusedWeights = {} } = source.network(network).computation.description ?? {};
-    const entries = entriesOf(network, tf1);
+    const entries = originalWeights(network, tf1);
     const stored = [...entries.map(storedEntry), ...Object.entries(unusedWeights).map(zeros)];
     await writeSafetensors(path, stored, { network: network.name, ...metadata });
     const outputs = { weights: weightDifference(entries, path) };
@@ -25,24 +24,7 @@ export const exportSafetensors: Exporter = async (source, { folder, metadata }) 
   return proofs;
 };
 
-/** A weight as a file has it. */
-interface Entry {
-  readonly key: string;
-  readonly variable: Variable;
-  /** A tensor of the weight's shape in the file's layout. */
-  encode(value: Tensor): Tensor;
-}
-
-function entriesOf(network: LayersModel, tf1: Tf1Naming | undefined): Entry[] {
-  if (tf1)
-    return tf1Entries(network, tf1).map(({ part, exchangeColours, ...entry }) => ({
-      ...entry,
-      encode: (value) => tf.tidy(() => exchangeColours(part(value))),
-    }));
-  return torchEntries(network).map(({ toTorch, ...entry }) => ({ ...entry, encode: toTorch }));
-}
-
-function storedEntry({ key, variable, encode }: Entry): readonly [string, TensorToStore] {
+function storedEntry({ key, variable, encode }: OriginalWeight): readonly [string, TensorToStore] {
   const tensor = encode(variable);
   const stored = { shape: tensor.shape, data: tensor.dataSync() as Float32Array };
   tensor.dispose();
@@ -54,7 +36,7 @@ function zeros([key, shape]: readonly [string, readonly number[]]): readonly [st
   return [key, { shape, data: new Float32Array(shape.reduce((product, side) => product * side, 1)) }];
 }
 
-function weightDifference(entries: readonly Entry[], path: string): Difference {
+function weightDifference(entries: readonly OriginalWeight[], path: string): Difference {
   const stored = readSafetensors(path);
   let [max, sum, count] = [0, 0, 0];
   for (const { key, variable, encode } of entries) {

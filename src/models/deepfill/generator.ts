@@ -1,7 +1,7 @@
 /** DeepFillv2's generator (Yu et al. 2019, figure 3; JiahuiYu/generative_inpainting inpaint_model.py:28-109). */
 import { ContextualAttention } from '../../nn/contextual-attention.ts';
 import { GatedConv2D, type GatedConv2DConfig } from '../../nn/gated-conv.ts';
-import type { Tf1Naming } from '../../nn/tf1-keys.ts';
+import type { Tf1Naming } from '../../nn/original-names.ts';
 import { ZeroPadConv2D } from '../../nn/zero-pad-conv.ts';
 import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 import { Blend, MaskAtFeatures, Ones } from './layers.ts';

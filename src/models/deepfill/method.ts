@@ -1,10 +1,10 @@
 import { makeLearner } from '../../core/learner.ts';
 import type { Method, Predictor, StagePlan } from '../../core/method.ts';
 import { describePictureNetwork, type NetworkDescription } from '../../core/ports.ts';
+import { drawWeights } from '../../nn/initial-weights.ts';
 import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { directMethod } from '../direct-method.ts';
-import { drawWeights } from '../draw-weights.ts';
 import type { DeepFillConfig } from './config.ts';
 import { buildGenerator, DISCRIMINATOR_NAMING, GENERATOR_NAMING } from './generator.ts';
 import { deepFillInputs, deepFillStage, generatorInputs } from './training.ts';

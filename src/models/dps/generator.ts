@@ -5,6 +5,7 @@
 
 import { AdaptiveInstanceNorm } from '../../nn/adaptive-instance-norm.ts';
 import { LeakyReLU } from '../../nn/leaky-relu.ts';
+import { Linear } from '../../nn/linear.ts';
 import { ReflectionConv2D } from '../../nn/reflection-conv.ts';
 import { type LayersModel, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 import { generatorInput, type Task } from './inputs.ts';
@@ -102,7 +103,7 @@ export function splitPicture(picture: Tensor4D): { sketch: Tensor4D; image: Tens
 function styleNetwork(l: Symbolic): Symbolic {
   let style = l;
   for (const index of [0, 2, 4, 6]) {
-    const dense = tf.layers.dense({ units: STYLE_WIDTH, name: `embedding.style.${index}` });
+    const dense = new Linear({ units: STYLE_WIDTH, name: `embedding.style.${index}` });
     style = new LeakyReLU({ slope: LEAK }).apply(dense.apply(style) as Symbolic) as Symbolic;
   }
   return style;

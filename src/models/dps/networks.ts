@@ -1,12 +1,12 @@
 /** The networks of Deep Plastic Surgery: how they are built, and what they are for others. */
 import { lPort, type NetworkDescription, type Port } from '../../core/ports.ts';
+import { drawWeights } from '../../nn/initial-weights.ts';
 import { LeakyReLU } from '../../nn/leaky-relu.ts';
 import { SpectralConv2D } from '../../nn/spectral-conv.ts';
 import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 import { type DpsConfig, imageGeneratorLevel, levelResolution } from './config.ts';
 import { buildGenerator, featuresOf, LEAK } from './generator.ts';
 import { buildImageGenerator } from './image-generator.ts';
-import { initialize } from './initialize.ts';
 import { discriminatorChannels, generatorChannels } from './inputs.ts';
 
 /** One level of the progressive generator. */
@@ -58,10 +58,10 @@ export function buildNetworks(config: DpsConfig): DpsNetworks {
     norm,
   });
   const imageDiscriminator = discriminator('FD', discriminatorLayers, width);
-  for (const network of [imageGenerator, imageDiscriminator]) initialize(network, seed);
+  for (const network of [imageGenerator, imageDiscriminator]) drawWeights(network, seed, 'normal');
   for (const level of levels) {
-    initialize(level.generator, seed);
-    initialize(level.discriminator, seed);
+    drawWeights(level.generator, seed, 'normal');
+    drawWeights(level.discriminator, seed, 'normal');
   }
   return { imageGenerator, imageDiscriminator, levels };
 }

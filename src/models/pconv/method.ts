@@ -1,9 +1,9 @@
 import type { Method, Predictor, StagePlan } from '../../core/method.ts';
 import { describePictureNetwork, type NetworkDescription, type Port } from '../../core/ports.ts';
 import type { CompareFeatures } from '../../losses/perceptual.ts';
+import { drawWeights } from '../../nn/initial-weights.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { directMethod } from '../direct-method.ts';
-import { drawWeights } from '../draw-weights.ts';
 import { createFeatureLosses } from '../feature-network.ts';
 import type { PartialConvConfig } from './config.ts';
 import { buildNetwork, networkInputs } from './network.ts';

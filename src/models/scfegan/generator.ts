@@ -1,7 +1,7 @@
 /** SC-FEGAN's generator (Jo & Park, ICCV 2019, section 3.2; run-youngjoo/SC-FEGAN model.py:29-86). */
 import { GatedConv2D, type GatedConv2DConfig } from '../../nn/gated-conv.ts';
 import { LeakyReLU } from '../../nn/leaky-relu.ts';
-import type { Tf1Naming } from '../../nn/tf1-keys.ts';
+import type { Tf1Naming } from '../../nn/original-names.ts';
 import { TransposedConv2D } from '../../nn/transposed-conv.ts';
 import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 

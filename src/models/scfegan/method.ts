@@ -3,11 +3,11 @@ import type { Method, NamedImages, Predictor, StagePlan } from '../../core/metho
 import { describePictureNetwork, type NetworkDescription } from '../../core/ports.ts';
 import type { Batch } from '../../data/types.ts';
 import type { CompareFeatures } from '../../losses/perceptual.ts';
+import { drawWeights } from '../../nn/initial-weights.ts';
 import { buildSnPatchGan } from '../../nn/sn-patchgan.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../ops/tf.ts';
 import { stream } from '../../runtime/seed.ts';
 import { directMethod } from '../direct-method.ts';
-import { drawWeights } from '../draw-weights.ts';
 import { createFeatureLosses } from '../feature-network.ts';
 import type { ScFeganConfig } from './config.ts';
 import { buildGenerator, DISCRIMINATOR_NAMING, GENERATOR_NAMING } from './generator.ts';

@@ -5,11 +5,11 @@ import type { Method } from '../../../src/core/method.ts';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
 import { buildGenerator, splitPicture } from '../../../src/models/dps/generator.ts';
-import { initialize } from '../../../src/models/dps/initialize.ts';
 import { discriminatorChannels, generatorChannels, generatorInput } from '../../../src/models/dps/inputs.ts';
 import { drawnRefinements } from '../../../src/models/dps/method.ts';
 import { buildDiscriminator } from '../../../src/models/dps/networks.ts';
 import { imageGeneratorStage, refinementStep } from '../../../src/models/dps/training.ts';
+import { drawWeights } from '../../../src/nn/initial-weights.ts';
 import { namedWeights } from '../../../src/nn/network-weights.ts';
 import { type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { randomTrunk, tinyBatch, tinyConfig, tinyMethod } from './tiny.ts';
@@ -142,7 +142,7 @@ const adam = { learningRate: 2e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
 it('a 16-px generator overfits one batch', () => {
   const generator = buildGenerator({ name: 'G', channels: 7, width: 8, residualBlocks: 1, lowest: true });
   const discriminator = buildDiscriminator({ name: 'D', channels: 7, width: 4, layers: 2 });
-  for (const network of [generator, discriminator]) initialize(network, 1);
+  for (const network of [generator, discriminator]) drawWeights(network, 1, 'normal');
   const learners = {
     generator: makeLearner(generator, adam),
     discriminator: makeLearner(discriminator, adam),

@@ -1,6 +1,6 @@
 /** What a training step leaves behind: optimiser slots, weights and statistics. */
 import type { NamedTensors } from '../../../src/core/method.ts';
-import { torchEntries } from '../../../src/nn/torch-keys.ts';
+import { originalWeights } from '../../../src/nn/original-names.ts';
 import { type LayersModel, tf } from '../../../src/ops/tf.ts';
 import { type Check, compare, type Tolerance } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
@@ -20,11 +20,11 @@ export function compareGradients(
       ),
     ),
   );
-  return torchEntries(network).flatMap(({ key, variable, toTorch }) => {
+  return originalWeights(network).flatMap(({ key, variable, encode }) => {
     const name = `grad/${prefix}/${key}`;
     if (!fixture.has(name)) return [];
     const gradient = tf.div(moments.get(variable)!, 1 - fixture.options.adam.beta1);
-    return [compare(fixture, name, toTorch(gradient), gradientTolerance(fixture, name))];
+    return [compare(fixture, name, encode(gradient), gradientTolerance(fixture, name))];
   });
 }
 
@@ -32,7 +32,7 @@ export function compareGradients(
 export function compareAfter(fixture: FixtureCase, prefix: string, network: LayersModel): Check[] {
   const { lr } = fixture.options.adam;
   const wholeStep = 2 * lr + 1e-5;
-  return torchEntries(network).flatMap(({ key, variable, toTorch }) => {
+  return originalWeights(network).flatMap(({ key, variable, encode }) => {
     const name = `after/${prefix}/${key}`;
     if (!fixture.has(name)) return [];
     let tolerance: Tolerance = { absolute: 1e-4 };
@@ -41,6 +41,6 @@ export function compareAfter(fixture: FixtureCase, prefix: string, network: Laye
       const strays = 3 * (fixture.note(name)['elements_off_gt_1e-6'] ?? 0) + Math.ceil(variable.size * 0.001);
       tolerance = { absolute: 2e-6, relative: 1e-5, strays, strayBound: wholeStep };
     }
-    return [compare(fixture, name, toTorch(variable), tolerance)];
+    return [compare(fixture, name, encode(variable), tolerance)];
   });
 }

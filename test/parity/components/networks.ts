@@ -5,8 +5,8 @@ import { buildGenerator } from '../../../src/models/dps/generator.ts';
 import { buildImageGenerator } from '../../../src/models/dps/image-generator.ts';
 import { buildDiscriminator } from '../../../src/models/dps/networks.ts';
 import { trainableWeights } from '../../../src/nn/network-weights.ts';
+import { loadOriginalWeights, originalWeights } from '../../../src/nn/original-names.ts';
 import { SpectralConv2D } from '../../../src/nn/spectral-conv.ts';
-import { loadTorchWeights, torchEntries } from '../../../src/nn/torch-keys.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../../src/ops/tf.ts';
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
@@ -27,7 +27,7 @@ export function imageGeneratorOf(
     width: options.nef,
     norm: NORMS[(options.norm ?? 'None') as keyof typeof NORMS],
   });
-  loadTorchWeights(network, fixture.weights(prefix));
+  loadOriginalWeights(network, fixture.weights(prefix));
   return network;
 }
 
@@ -36,9 +36,9 @@ export function checkImageGenerator(fixture: FixtureCase): Check[] {
     const network = imageGeneratorOf(fixture);
     const y = network.apply(fixture.input('x'), { training: mode === 'train' }) as Tensor4D;
     const checks = [compare(fixture, `out/${mode}/y`, NCHW(y), NETWORK)];
-    for (const { key, variable, toTorch } of torchEntries(network)) {
+    for (const { key, variable, encode } of originalWeights(network)) {
       const name = `out/${mode}/state/${key}`;
-      if (fixture.has(name)) checks.push(compare(fixture, name, toTorch(variable), NETWORK));
+      if (fixture.has(name)) checks.push(compare(fixture, name, encode(variable), NETWORK));
     }
     return checks;
   });
@@ -55,7 +55,7 @@ export function checkGenerator(fixture: FixtureCase): Check[] {
       residualBlocks: options.n_layers,
       lowest: size === 64,
     });
-    loadTorchWeights(network, fixture.weights(`G${size}/`));
+    loadOriginalWeights(network, fixture.weights(`G${size}/`));
     return { size, network };
   });
   return Object.entries(options.l as Record<string, number | number[]>).flatMap(([caption, l]) => {
@@ -90,16 +90,16 @@ export function checkDiscriminator(fixture: FixtureCase): Check[] {
     width: options.ndf,
     layers: options.n_layers,
   });
-  loadTorchWeights(network, fixture.weights('D/'));
+  loadOriginalWeights(network, fixture.weights('D/'));
   const checks: Check[] = [];
   const score = (input: Tensor4D, training: boolean) => network.apply(input, { training }) as Tensor4D;
   const compareScores = (name: string, scores: Tensor4D) => {
     if (fixture.has(name)) checks.push(compare(fixture, name, NCHW(scores), NETWORK));
   };
   const compareVectors = (prefix: string) => {
-    for (const { key, variable, toTorch } of torchEntries(network))
+    for (const { key, variable, encode } of originalWeights(network))
       if (fixture.has(`${prefix}/${key}`))
-        checks.push(compare(fixture, `${prefix}/${key}`, toTorch(variable), NETWORK));
+        checks.push(compare(fixture, `${prefix}/${key}`, encode(variable), NETWORK));
   };
   if (!fixture.has('in/x1')) {
     compareScores('out/train1', score(fixture.input('x1'), true));
@@ -124,10 +124,10 @@ export function checkDiscriminator(fixture: FixtureCase): Check[] {
     tf.add(gan.real(score(x, true)), gan.fake(score(second, true))) as TensorFlow.Scalar;
   const { value, grads } = tf.variableGrads(() => loss(first), Object.values(trainableWeights(network)));
   checks.push(compare(fixture, 'out/L_D', value, lossTolerance(fixture, 'out/L_D')));
-  for (const { key, variable, toTorch } of torchEntries(network)) {
+  for (const { key, variable, encode } of originalWeights(network)) {
     const name = `grad/D/${key}`;
     if (fixture.has(name))
-      checks.push(compare(fixture, name, toTorch(grads[variable.name]), gradientTolerance(fixture, name)));
+      checks.push(compare(fixture, name, encode(grads[variable.name]), gradientTolerance(fixture, name)));
   }
   if (fixture.has('grad/x1')) {
     for (const { variable, value: before } of vectors) variable.write(before);

@@ -4,8 +4,8 @@ import { featureLosses, imagenetNormalisation } from '../../../src/losses/percep
 import { dilateHole, totalVariation } from '../../../src/losses/reconstruction.ts';
 import { buildNetwork, freezeEncoderNorms, type Variant } from '../../../src/models/pconv/network.ts';
 import { inpaintingLosses, partialConvStage } from '../../../src/models/pconv/training.ts';
+import { loadOriginalWeights, originalWeights } from '../../../src/nn/original-names.ts';
 import { PartialConv2D } from '../../../src/nn/partial-conv.ts';
-import { loadTorchWeights, torchEntries } from '../../../src/nn/torch-keys.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../../src/ops/tf.ts';
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
@@ -68,7 +68,7 @@ function networkOf(fixture: FixtureCase, variant: Variant): LayersModel {
     width: 64 / width_div,
     sketch: false,
   });
-  loadTorchWeights(network, fixture.weights('G/'));
+  loadOriginalWeights(network, fixture.weights('G/'));
   return network;
 }
 
@@ -81,14 +81,14 @@ const checkNetwork = (fixture: FixtureCase, variant: Variant): Checks =>
     freezeEncoderNorms(network, mode === 'frozen');
     const inputs = [fixture.image('in/x'), fixture.image('in/mask')];
     const [y, valid] = network.apply(inputs, { training: mode !== 'eval' }) as [Tensor4D, Tensor4D];
-    const states = torchEntries(network).map((entry) => ({
+    const states = originalWeights(network).map((entry) => ({
       ...entry,
       name: `out/${mode}/state/${entry.key}`,
     }));
     return [
       compareForward(fixture, `out/${mode}/y`, NCHW(y)),
       compareForward(fixture, `out/${mode}/mask`, repeated(fixture, `out/${mode}/mask`, valid)),
-      ...states.map(({ name, variable, toTorch }) => compareForward(fixture, name, toTorch(variable))),
+      ...states.map(({ name, variable, encode }) => compareForward(fixture, name, encode(variable))),
     ];
   });
 

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { buildGenerator, featuresOf } from '../../../src/models/dps/generator.ts';
 import { generatorChannels } from '../../../src/models/dps/inputs.ts';
 import { DpsPredictor, Refiner } from '../../../src/models/dps/predictor.ts';
-import { loadTorchWeights } from '../../../src/nn/torch-keys.ts';
+import { loadOriginalWeights } from '../../../src/nn/original-names.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { type Check, check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
@@ -25,7 +25,7 @@ export async function checkPipeline(fixture: FixtureCase): Promise<Check[]> {
       residualBlocks: options.n_layers,
       lowest: index === 0,
     });
-    loadTorchWeights(network, fixture.weights(`G${size}/`));
+    loadOriginalWeights(network, fixture.weights(`G${size}/`));
     return network;
   });
   const levels = SIZES.length;

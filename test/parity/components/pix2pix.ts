@@ -7,7 +7,7 @@ import { buildGenerator, type Variant } from '../../../src/models/pix2pix/genera
 import { luaStep, type Pair, pix2pixStep } from '../../../src/models/pix2pix/training.ts';
 import { Dropout, type Keep } from '../../../src/nn/dropout.ts';
 import { trainableWeights } from '../../../src/nn/network-weights.ts';
-import { loadTorchWeights, torchEntries } from '../../../src/nn/torch-keys.ts';
+import { loadOriginalWeights, originalWeights } from '../../../src/nn/original-names.ts';
 import { type LayersModel, type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { type Checks, check } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
@@ -25,7 +25,7 @@ function generatorOf(fixture: FixtureCase, variant: Variant): LayersModel {
     depth: options.num_down,
     dropout: options.dropout ?? true,
   });
-  loadTorchWeights(network, fixture.weights('G/'));
+  loadOriginalWeights(network, fixture.weights('G/'));
   return network;
 }
 
@@ -38,7 +38,7 @@ function discriminatorOf(fixture: FixtureCase, variant: Variant): LayersModel {
     width: options.ndf,
     layers: options.n_layers,
   });
-  loadTorchWeights(network, fixture.weights('D/'));
+  loadOriginalWeights(network, fixture.weights('D/'));
   return network;
 }
 
@@ -66,9 +66,9 @@ export function checkPix2PixGenerator(fixture: FixtureCase): Checks {
 
 /** Weights and running statistics that a case holds under `PREFIX/state/`. */
 function compareState(fixture: FixtureCase, prefix: string, network: LayersModel): Checks {
-  return torchEntries(network).flatMap(({ key, variable, toTorch }) => {
+  return originalWeights(network).flatMap(({ key, variable, encode }) => {
     const name = `${prefix}/state/${key}`;
-    return [compareForward(fixture, name, toTorch(variable))];
+    return [compareForward(fixture, name, encode(variable))];
   });
 }
 
@@ -89,10 +89,10 @@ export function checkPatchDiscriminator(fixture: FixtureCase): Checks {
   const byInput = NCHW(tf.grad(loss)(x) as Tensor4D);
   checks.push(compareGradient(fixture, 'grad/bce_real/x', byInput));
   const { grads } = tf.variableGrads(() => loss(x), Object.values(trainableWeights(network)));
-  for (const { key, variable, toTorch } of torchEntries(network)) {
+  for (const { key, variable, encode } of originalWeights(network)) {
     const name = `grad/bce_real/D/${key}`;
     const gradient = grads[variable.name];
-    if (gradient) checks.push(compareGradient(fixture, name, toTorch(gradient)));
+    if (gradient) checks.push(compareGradient(fixture, name, encode(gradient)));
   }
   return checks;
 }
@@ -154,9 +154,9 @@ function statisticsAfterDiscriminatorStep(fixture: FixtureCase, { a, b, keep }: 
 }
 
 function statisticsAfterGeneratorStep(fixture: FixtureCase, discriminator: LayersModel): Checks {
-  return torchEntries(discriminator).flatMap(({ key, variable, toTorch }) => {
+  return originalWeights(discriminator).flatMap(({ key, variable, encode }) => {
     const name = `after_G_step/D/${key}`;
-    return [compareForward(fixture, name, toTorch(variable))];
+    return [compareForward(fixture, name, encode(variable))];
   });
 }
 

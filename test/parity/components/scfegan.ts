@@ -13,8 +13,8 @@ import {
 } from '../../../src/models/scfegan/inputs.ts';
 import { scFeganStep } from '../../../src/models/scfegan/training.ts';
 import type { GatedConv2D } from '../../../src/nn/gated-conv.ts';
+import type { Tf1Naming } from '../../../src/nn/original-names.ts';
 import { buildSnPatchGan } from '../../../src/nn/sn-patchgan.ts';
-import type { Tf1Naming } from '../../../src/nn/tf1-keys.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../../src/ops/tf.ts';
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';

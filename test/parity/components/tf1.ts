@@ -1,6 +1,11 @@
 /** Networks whose originals are TensorFlow 1's: their variables' names begin a case's names of weights and gradients. */
 import type { NamedTensors } from '../../../src/core/method.ts';
-import { loadTf1Weights, type Tf1Naming, tf1Entries } from '../../../src/nn/tf1-keys.ts';
+import {
+  loadOriginalWeights,
+  type OriginalWeight,
+  originalWeights,
+  type Tf1Naming,
+} from '../../../src/nn/original-names.ts';
 import { type LayersModel, type Tensor, tf, type Variable } from '../../../src/ops/tf.ts';
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
@@ -11,12 +16,16 @@ import { gradientsOf } from './simultaneous.ts';
 const toTf1 = (x: Tensor): Tensor => (x.rank === 4 ? tf.transpose(x, [2, 3, 1, 0]) : x);
 const fromTf1 = (x: Tensor): Tensor => (x.rank === 4 ? tf.transpose(x, [3, 2, 0, 1]) : x);
 
+/** The cases' networks see colours in the order in which ours do. */
+const withoutColours = (naming: Tf1Naming): Tf1Naming => ({ ...naming, colours: {} });
+
 /** Gives a network a case's weights, which are named `w/SCOPE` and the variable. */
 export function loadCase(fixture: FixtureCase, network: LayersModel, naming: Tf1Naming, scope = ''): void {
-  loadTf1Weights(network, naming, ({ key }) => {
+  const read = ({ key }: OriginalWeight) => {
     const name = `w/${scope}${key}`;
     return fixture.includes(name) ? toTf1(fixture.tensor(name)) : undefined;
-  });
+  };
+  loadOriginalWeights(network, read, withoutColours(naming));
 }
 
 /** Compares gradients, by our variables' names, with those that a case names `PREFIX` and the variable. */
@@ -27,10 +36,10 @@ export function compareTf1Gradients(
   prefix: string,
   gradient: (variable: Variable) => Tensor | undefined,
 ): Checks {
-  return tf1Entries(network, naming).flatMap(({ key, variable, part }) => {
+  return originalWeights(network, withoutColours(naming)).flatMap(({ key, variable, encode }) => {
     const name = `${prefix}${key}`;
     const whole = gradient(variable);
-    return whole ? [compareGradient(fixture, name, fromTf1(part(whole)))] : [];
+    return whole ? [compareGradient(fixture, name, fromTf1(encode(whole)))] : [];
   });
 }
 
@@ -41,9 +50,9 @@ export function compareTf1State(
   naming: Tf1Naming,
   prefix: string,
 ): Checks {
-  return tf1Entries(network, naming).flatMap(({ key, variable, part }) => {
+  return originalWeights(network, withoutColours(naming)).flatMap(({ key, variable, encode }) => {
     const name = `${prefix}${key}`;
-    return [compareForward(fixture, name, fromTf1(part(variable)))];
+    return [compareForward(fixture, name, fromTf1(encode(variable)))];
   });
 }
 

@@ -14,7 +14,7 @@ import {
 } from '../../../src/models/dps/inputs.ts';
 import { buildDiscriminator } from '../../../src/models/dps/networks.ts';
 import { imageGeneratorStage, refinementStep } from '../../../src/models/dps/training.ts';
-import { loadTorchWeights } from '../../../src/nn/torch-keys.ts';
+import { loadOriginalWeights } from '../../../src/nn/original-names.ts';
 import { type LayersModel, type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
@@ -51,7 +51,7 @@ export function checkRefinementStep(fixture: FixtureCase): Check[] {
     residualBlocks: options.n_layers,
     lowest: options.level === 1,
   });
-  loadTorchWeights(generator, fixture.weights('G/'));
+  loadOriginalWeights(generator, fixture.weights('G/'));
   const discriminator = discriminatorOf(fixture, task, options.nf, options.D_n_layers_actual);
   const imageGenerator = options.F ? imageGeneratorOf(fixture, options.F) : undefined;
   const image = fixture.image('in/I_gt');
@@ -148,6 +148,6 @@ const isSingularVector = (name: string) => /weight_[uv]$/.test(name);
 
 function discriminatorOf(fixture: FixtureCase, task: Task, width: number, layers: number): LayersModel {
   const network = buildDiscriminator({ name: 'D', channels: discriminatorChannels(task), width, layers });
-  loadTorchWeights(network, fixture.weights('D/'));
+  loadOriginalWeights(network, fixture.weights('D/'));
   return network;
 }

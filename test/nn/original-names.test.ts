@@ -5,16 +5,16 @@ import {
   GENERATOR_NAMING as SCFEGAN,
 } from '../../src/models/scfegan/generator.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
+import { loadOriginalWeights, originalWeights } from '../../src/nn/original-names.ts';
 import { buildSnPatchGan } from '../../src/nn/sn-patchgan.ts';
-import { loadTf1Weights, tf1Entries } from '../../src/nn/tf1-keys.ts';
-import { type LayersModel, type Tensor, tf } from '../../src/ops/tf.ts';
+import { type LayersModel, tf } from '../../src/ops/tf.ts';
 import { maxDifference } from '../finite-differences.ts';
 import { randomise } from './support.ts';
 
 const scFegan = () => buildScFegan({ name: 'S', channels: 9, width: 2 });
 const deepFill = () => buildDeepFill({ name: 'G', width: 8, guided: true });
 const entries = (network: LayersModel, naming = GENERATOR_NAMING) =>
-  new Map(tf1Entries(network, naming).map(({ key, variable, part }) => [key, part(variable)]));
+  new Map(originalWeights(network, naming).map(({ key, variable, encode }) => [key, encode(variable)]));
 
 describe('names of checkpoints', () => {
   it('are those of DeepFillv2', () => {
@@ -24,7 +24,7 @@ describe('names of checkpoints', () => {
     expect(shapes.get('inpaint_net/pmconv4_downsample/kernel')).toEqual([3, 3, 8, 32]);
     const discriminator = buildSnPatchGan({ name: 'D', channels: 5, width: 4, kernelSize: 5 });
     // 102 variables with the discriminator's, as the original's graph has.
-    expect(shapes.size + tf1Entries(discriminator, GENERATOR_NAMING).length).toBe(102);
+    expect(shapes.size + originalWeights(discriminator, GENERATOR_NAMING).length).toBe(102);
   });
 
   it('are those of SC-FEGAN, whose gates are convolutions of their own', () => {
@@ -37,7 +37,7 @@ describe('names of checkpoints', () => {
   });
 });
 
-describe('loadTf1Weights', () => {
+describe('loadOriginalWeights', () => {
   it.each([
     ['DeepFillv2', deepFill, GENERATOR_NAMING],
     ['SC-FEGAN', scFegan, SCFEGAN],
@@ -46,7 +46,7 @@ describe('loadTf1Weights', () => {
     for (const layer of source.layers) randomise(layer);
     const variables = entries(source, naming);
     // Checkpoints have u as [1, n] and may hold other things.
-    loadTf1Weights(target, naming, ({ key }) => variables.get(key)?.expandDims(0) as Tensor);
+    loadOriginalWeights(target, ({ key }) => variables.get(key)?.expandDims(0), naming);
     const copies = namedWeights(target);
     for (const [name, weight] of Object.entries(namedWeights(source)))
       expect(maxDifference(weight, copies[name])).toBe(0);
@@ -55,11 +55,11 @@ describe('loadTf1Weights', () => {
   it('names what is missing or of another shape', () => {
     const network = deepFill();
     const variables = entries(network);
-    expect(() => loadTf1Weights(network, GENERATOR_NAMING, () => undefined)).toThrow(
+    expect(() => loadOriginalWeights(network, () => undefined, GENERATOR_NAMING)).toThrow(
       /inpaint_net\/conv1\/kernel[\s\S]*nothing/,
     );
     variables.set('inpaint_net/conv3/bias', tf.zeros([3]));
-    expect(() => loadTf1Weights(network, GENERATOR_NAMING, ({ key }) => variables.get(key))).toThrow(
+    expect(() => loadOriginalWeights(network, ({ key }) => variables.get(key), GENERATOR_NAMING)).toThrow(
       /conv3\/bias[\s\S]*\[16\][\s\S]*\[3\]/,
     );
   });
