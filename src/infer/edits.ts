@@ -1,22 +1,14 @@
 /** From files to an edit that a network can be given, with what is wrong or odd about it told. */
 import { UserError } from '../runtime/errors.ts';
-import { fitHole, requireShape, share } from './fit.ts';
 import type { Job } from './jobs.ts';
-import { LINE_BELOW } from './lines.ts';
+import { checkHole, fitHole, type MaskHole, readHole, share, toHole } from './mask.ts';
+import { isStroke, LINE_BELOW } from './network-input.ts';
 import type { Edit, Raster, Size } from './raster.ts';
-import {
-  type MaskHole,
-  type Photo,
-  readHole,
-  readPhoto,
-  readSketch,
-  readStrip,
-  readStrokes,
-} from './read.ts';
-import { isStroke } from './strokes.ts';
+import { type Photo, readPhoto, readSketch, readStrokes } from './read.ts';
 
-/** A hole of a larger share of the photo is probably a mask of the other polarity. */
-const LARGE_HOLE = 0.5;
+/** Shapes count as equal when one, at the other's width, differs in height by no more than this share. */
+const SHAPE_TOLERANCE = 0.02;
+
 /** A drawing has less ink than this; more is probably white on black. */
 const MOST_INK = 0.5;
 
@@ -35,22 +27,8 @@ export async function readEdit(job: Exclude<Job, { kind: 'sketch' }>, holeIs: Ma
   const { source, hole, sketch, strokes } = await readParts(job, holeIs);
   const photo = source.raster;
   const warnings: string[] = source.loss ? [source.loss] : [];
-  const where = job.kind === 'strip' ? job.strip : job.mask;
-  const part = share(hole, (value) => value !== 0);
-  const other = holeIs === 'white' ? 'black' : 'white';
-  if (part === 0 || part === 1) {
-    throw new UserError(part === 0 ? 'The mask has no hole.' : 'The mask is all hole.', {
-      where,
-      expected: `${holeIs} where the photo is to change, ${other} elsewhere`,
-      got: part === 0 ? `no ${holeIs} pixel` : `no ${other} pixel`,
-      fix: `paint what is to change in ${holeIs}; if ${other} is what changes, give --mask-hole ${other}`,
-    });
-  }
-  if (part > LARGE_HOLE) {
-    warnings.push(
-      `the hole is ${Math.round(100 * part)} % of the photo; if ${other} is what is to change, give --mask-hole ${other}`,
-    );
-  }
+  const largeHole = checkHole(hole, job.kind === 'strip' ? job.strip : job.mask, holeIs);
+  if (largeHole) warnings.push(largeHole);
   if (sketch && !touchesHole(sketch, (pixel) => sketch.data[pixel] < LINE_BELOW, hole))
     warnings.push('the sketch has no line inside the hole');
   if (strokes && !touchesHole(strokes, (pixel) => isStroke(strokes, pixel), hole))
@@ -74,11 +52,71 @@ async function readParts(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole
   const source = await readPhoto(job.image);
   const mask = await readHole(job.mask, holeIs);
   requireShape('mask', job.mask, mask, source.raster);
-  const sketch = job.sketch === undefined ? undefined : await readDrawing(job.sketch);
-  if (sketch) requireShape('sketch', job.sketch!, sketch, source.raster);
-  const strokes = job.colour === undefined ? undefined : await readStrokes(job.colour);
-  if (strokes) requireShape('picture of colour strokes', job.colour!, strokes, source.raster);
+  let sketch: Raster | undefined;
+  if (job.sketch !== undefined) {
+    sketch = await readDrawing(job.sketch);
+    requireShape('sketch', job.sketch, sketch, source.raster);
+  }
+  let strokes: Raster | undefined;
+  if (job.colour !== undefined) {
+    strokes = await readStrokes(job.colour);
+    requireShape('picture of colour strokes', job.colour, strokes, source.raster);
+  }
   return { source, hole: fitHole(mask, source.raster), sketch, strokes };
+}
+
+/** The parts of a strip: photo, sketch and mask side by side, squares of one size. */
+export interface Strip {
+  readonly photo: Photo;
+  readonly sketch: Raster;
+  readonly hole: Raster;
+}
+
+/**
+ * Reads a picture of photo, sketch and mask side by side (DeepPS has them at 768 x 256 px; any size will do).
+ *
+ * @throws UserError as {@link readPhoto}, and when the file is not three times as wide as high.
+ */
+export async function readStrip(path: string, holeIs: MaskHole): Promise<Strip> {
+  const photo = await readPhoto(path);
+  const { width, height, data } = photo.raster;
+  if (width !== 3 * height) {
+    throw new UserError('The file is not a strip.', {
+      where: path,
+      expected: 'photo, sketch and mask side by side, so three times as wide as high (such as 768 x 256 px)',
+      got: `${width} x ${height} px`,
+      fix: 'give separate pictures with --image, --mask and --sketch',
+    });
+  }
+  const side = height;
+  const part = (index: number, channels: number): Raster => {
+    const cut = new Uint8Array(side * side * channels);
+    for (let y = 0; y < side; y++) {
+      for (let x = 0; x < side; x++) {
+        const from = (y * width + index * side + x) * 4;
+        cut.set(data.subarray(from, from + channels), (y * side + x) * channels);
+      }
+    }
+    return { width: side, height: side, data: cut };
+  };
+  return { photo: { ...photo, raster: part(0, 4) }, sketch: part(1, 1), hole: toHole(part(2, 1), holeIs) };
+}
+
+/** Throws a UserError unless a mask or sketch (`what`) in a file is a photo's size or at least its shape. */
+function requireShape(what: string, where: string, part: Size, photo: Size): void {
+  const difference = (part.width * photo.height) / (part.height * photo.width) - 1;
+  // At a small size rounding to whole pixels alone can make more of a difference.
+  const onePixel = 1 / Math.min(part.width, part.height);
+  if (Math.abs(difference) <= Math.max(SHAPE_TOLERANCE, onePixel)) return;
+  const turned = Math.abs((part.width * photo.width) / (part.height * photo.height) - 1) <= SHAPE_TOLERANCE;
+  throw new UserError(`The ${what} is not of its photo’s shape.`, {
+    where,
+    expected: `${photo.width} x ${photo.height} px as the photo, or another size of that shape`,
+    got: `${part.width} x ${part.height} px`,
+    fix: turned
+      ? `turn the ${what} by 90 degrees: photos are taken upright, as their EXIF orientation says`
+      : undefined,
+  });
 }
 
 /** A sketch without a line. */

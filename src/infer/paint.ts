@@ -1,19 +1,16 @@
 /** Makes the pictures of one job. */
 
 import { type Predictor, valuesOfL } from '../core/method.ts';
-import type { CropFinder, RgbImage } from '../data/decode.ts';
+import { type CropFinder, type RgbImage, UnusableImage } from '../data/decode.ts';
 import { blend } from './blend.ts';
-import { regionForPhoto } from './choose-region.ts';
 import { readDrawing, readEdit } from './edits.ts';
 import type { Job } from './jobs.ts';
-import { reduceHole, thinLines } from './lines.ts';
-import { type NetworkInput, networkInput, scalePhoto } from './network-input.ts';
-import { encodePhoto, encodeRgb, toRgb } from './png.ts';
-import type { MaskHole } from './read.ts';
-import type { RegionChoice } from './region.ts';
+import type { MaskHole } from './mask.ts';
+import { type NetworkInput, networkInput, reduceHole, scalePhoto, thinLines } from './network-input.ts';
+import type { Raster, Region } from './raster.ts';
+import { chooseRegion, type RegionChoice } from './region.ts';
+import { drawSheet, encodePhoto, encodeRgb, type SheetRow, toRgb } from './results.ts';
 import { runPredictor } from './run-predictor.ts';
-import { drawSheet, type SheetRow } from './sheet.ts';
-import { squareOnPaper } from './square.ts';
 
 export interface PaintOptions {
   readonly predictor: Predictor;
@@ -121,6 +118,45 @@ async function readSubject(
   };
 }
 
+interface ChosenRegion {
+  readonly region: Region;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * @param photo RGBA. @param resolution side of the network's input, px. @param findFace needed for `face`; without a
+ *   face in the photo that is as `hole`, with a warning.
+ */
+async function regionForPhoto(
+  choice: RegionChoice,
+  photo: Raster,
+  hole: Raster,
+  resolution: number,
+  findFace?: CropFinder,
+): Promise<ChosenRegion> {
+  if (choice !== 'face' || !findFace) return { region: chooseRegion(choice, hole, resolution), warnings: [] };
+  try {
+    const { left, top, side } = await findFace(withoutAlpha(photo));
+    return { region: chooseRegion(choice, hole, resolution, { x: left, y: top, size: side }), warnings: [] };
+  } catch (error) {
+    if (!(error instanceof UnusableImage)) throw error;
+    return {
+      region: chooseRegion('hole', hole, resolution),
+      warnings: [`${error.message}; the surroundings of the hole are taken`],
+    };
+  }
+}
+
+function withoutAlpha({ data, width, height }: Raster) {
+  const rgb = Buffer.alloc(width * height * 3);
+  for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) {
+    rgb[o] = data[i];
+    rgb[o + 1] = data[i + 1];
+    rgb[o + 2] = data[i + 2];
+  }
+  return { data: rgb, width, height };
+}
+
 async function readSynthesis(path: string, resolution: number): Promise<Subject> {
   const sketch = squareOnPaper(await readDrawing(path));
   const lines = thinLines(sketch, sketch, { x: 0, y: 0, size: sketch.width }, resolution);
@@ -131,6 +167,19 @@ async function readSynthesis(path: string, resolution: number): Promise<Subject>
   };
   const warnings = lines.includes(1) ? [] : ['the sketch has no line'];
   return { input, isEdit: false, warnings, finishImage: asItIs, finishSketch: asItIs };
+}
+
+/** A sketch of one channel in the middle of a square of paper, as wide as its longer side. */
+function squareOnPaper(sketch: Raster): Raster {
+  const { width, height, data } = sketch;
+  if (width === height) return sketch;
+  const side = Math.max(width, height);
+  const [left, top] = [Math.floor((side - width) / 2), Math.floor((side - height) / 2)];
+  const square = new Uint8Array(side * side).fill(255);
+  for (let y = 0; y < height; y++) {
+    square.set(data.subarray(y * width, (y + 1) * width), (top + y) * side + left);
+  }
+  return { width: side, height: side, data: square };
 }
 
 async function asItIs(values: Float32Array, side: number): Promise<Picture> {

@@ -1,7 +1,6 @@
 /**
- * The pictures of inference as plain bytes. The modules `raster`, `region`, `resample`, `window`, `lines`, `strokes`,
- * `network-input` and `blend` need neither Node nor TensorFlow: the page of the editor runs the same code, so that pixels
- * are the same.
+ * The images of inference as plain bytes. The modules `raster`, `region`, `resample`, `network-input` and `blend` need
+ * neither Node nor TensorFlow: the editor's page runs the same code, so that its pixels are the same.
  */
 
 export interface Size {

@@ -1,4 +1,4 @@
-/** Reads photos, masks, sketches, strokes of colour and strips from files of any kind. */
+/** Reads photos, sketches and strokes of colour from image files of any kind. */
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { readable, UnusableImage } from '../data/decode.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -6,11 +6,6 @@ import type { Raster } from './raster.ts';
 
 /** Larger pictures would need more memory than many machines have. */
 const MAXIMUM_PIXELS = 100_000_000;
-/** Mask values from here on are white. */
-const WHITE_FROM = 128;
-
-export type MaskHole = 'white' | 'black';
-
 /** A photo as its file has it, upright. */
 export interface Photo {
   /** RGBA. */
@@ -45,20 +40,9 @@ export async function readPhoto(path: string): Promise<Photo> {
   });
 }
 
-/**
- * Reads a mask as a hole of one channel, see `Edit`. What is transparent in the mask is no hole.
- *
- * @throws UserError as {@link readPhoto}.
- */
-export async function readHole(path: string, holeIs: MaskHole): Promise<Raster> {
-  return named(path, async () =>
-    toHole(await readGrey(path, holeIs === 'white' ? 'black' : 'white'), holeIs),
-  );
-}
-
 /** Reads a drawing of dark lines on white or on nothing: one channel, see `Edit`. @throws UserError as {@link readPhoto}. */
 export async function readSketch(path: string): Promise<Raster> {
-  return named(path, () => readGrey(path, 'white'));
+  return readGrey(path, 'white');
 }
 
 /**
@@ -81,56 +65,16 @@ export async function readStrokes(path: string): Promise<Raster> {
   });
 }
 
-/** The parts of a strip: photo, sketch and mask side by side, squares of one size. */
-export interface Strip {
-  readonly photo: Photo;
-  readonly sketch: Raster;
-  readonly hole: Raster;
-}
-
 /**
- * Reads a picture of photo, sketch and mask side by side (DeepPS has them at 768 x 256 px; any size will do).
+ * The brightness of a picture [height, width, 1], what is transparent shown over `background`.
  *
- * @throws UserError as {@link readPhoto}, and when the file is not three times as wide as high.
+ * @throws UserError as {@link readPhoto}.
  */
-export async function readStrip(path: string, holeIs: MaskHole): Promise<Strip> {
-  const photo = await readPhoto(path);
-  const { width, height, data } = photo.raster;
-  if (width !== 3 * height) {
-    throw new UserError('The file is not a strip.', {
-      where: path,
-      expected: 'photo, sketch and mask side by side, so three times as wide as high (such as 768 x 256 px)',
-      got: `${width} x ${height} px`,
-      fix: 'give separate pictures with --image, --mask and --sketch',
-    });
-  }
-  const side = height;
-  const part = (index: number, channels: number): Raster => {
-    const cut = new Uint8Array(side * side * channels);
-    for (let y = 0; y < side; y++) {
-      for (let x = 0; x < side; x++) {
-        const from = (y * width + index * side + x) * 4;
-        cut.set(data.subarray(from, from + channels), (y * side + x) * channels);
-      }
-    }
-    return { width: side, height: side, data: cut };
-  };
-  return { photo: { ...photo, raster: part(0, 4) }, sketch: part(1, 1), hole: toHole(part(2, 1), holeIs) };
-}
-
-function toHole({ width, height, data }: Raster, holeIs: MaskHole): Raster {
-  const hole = new Uint8Array(data.length);
-  for (let i = 0; i < hole.length; i++) {
-    const isWhite = data[i] >= WHITE_FROM;
-    hole[i] = isWhite === (holeIs === 'white') ? 255 : 0;
-  }
-  return { width, height, data: hole };
-}
-
-/** The brightness of a picture, transparency over `background`. */
-async function readGrey(path: string, background: string): Promise<Raster> {
-  await examine(path);
-  return bytes(open(path, false).flatten({ background }).greyscale().toColourspace('b-w'));
+export async function readGrey(path: string, background: 'white' | 'black'): Promise<Raster> {
+  return named(path, async () => {
+    await examine(path);
+    return bytes(open(path, false).flatten({ background }).greyscale().toColourspace('b-w'));
+  });
 }
 
 const open = (path: string, ignoreIcc: boolean): Sharp =>

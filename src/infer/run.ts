@@ -6,8 +6,8 @@ import { UserError } from '../runtime/errors.ts';
 import { writeFileAtomically } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
 import { fileOf, findJobs, type Job, type JobSources } from './jobs.ts';
+import type { MaskHole } from './mask.ts';
 import { type PaintOptions, paint } from './paint.ts';
-import type { MaskHole } from './read.ts';
 import type { RegionChoice } from './region.ts';
 
 export interface InferPhotosOptions extends JobSources {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDrawing, readEdit } from '../../src/infer/edits.ts';
-import { fitHole } from '../../src/infer/fit.ts';
+import { fitHole } from '../../src/infer/mask.ts';
 import type { Raster } from '../../src/infer/raster.ts';
 import { busyPhoto, grey, rectangle, rgba } from './rasters.ts';
 import { save } from './support.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reduceHole, thinLines } from '../../src/infer/lines.ts';
+import { reduceHole, thinLines } from '../../src/infer/network-input.ts';
 import type { Raster } from '../../src/infer/raster.ts';
 import { grey, rectangle } from './rasters.ts';
 

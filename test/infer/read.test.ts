@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodePhoto, toRgb } from '../../src/infer/png.ts';
+import { readStrip } from '../../src/infer/edits.ts';
+import { readHole } from '../../src/infer/mask.ts';
 import type { Raster } from '../../src/infer/raster.ts';
-import { readHole, readPhoto, readSketch, readStrip } from '../../src/infer/read.ts';
+import { readPhoto, readSketch } from '../../src/infer/read.ts';
+import { encodePhoto, toRgb } from '../../src/infer/results.ts';
 import { busyPhoto, grey, rgba } from './rasters.ts';
 
 let folder: string;

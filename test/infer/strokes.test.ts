@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reduceStrokes } from '../../src/infer/strokes.ts';
+import { reduceStrokes } from '../../src/infer/network-input.ts';
 import { rgba } from './rasters.ts';
 
 const clear = [255, 255, 255, 0];
