@@ -24,7 +24,7 @@ const exporters = { onnx: exportOnnx, tfjs: exportTfjs, safetensors: exportSafet
 >;
 
 export type ExportFormat = keyof typeof exporters;
-export const EXPORT_FORMATS = Object.keys(exporters) as readonly ExportFormat[];
+const EXPORT_FORMATS = Object.keys(exporters) as readonly ExportFormat[];
 
 export interface ExportOptions {
   /** A run's folder, which stands for its newest checkpoint, or a checkpoint's. */

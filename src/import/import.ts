@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import type { NetworkGroup } from '../core/released.ts';
 import { allMethods } from '../models/registry.ts';
 import { UserError } from '../runtime/errors.ts';
-import type { Reporter } from '../runtime/progress.ts';
+import { type Reporter, silent } from '../runtime/progress.ts';
 import { openWeightFile, type WeightFile, type WeightTensor } from '../weights/weight-file.ts';
 import {
   AUXILIARY_CONTENTS,
@@ -22,7 +22,8 @@ export interface ImportOptions {
   readonly names?: readonly string[] | undefined;
   /** Folder of the checkpoint, or the safetensors file of a network that losses or metrics use. */
   readonly out: string;
-  readonly reporter: Reporter;
+  /** Is told what happens. Default: nobody. */
+  readonly reporter?: Reporter | undefined;
 }
 
 export type Imported =
@@ -35,7 +36,8 @@ export type Imported =
  *
  * @throws UserError when a file cannot be read, its network is not known or does not fit; nothing is left then.
  */
-export async function importWeights({ from, names = [], out, reporter }: ImportOptions): Promise<Imported> {
+export async function importWeights(options: ImportOptions): Promise<Imported> {
+  const { from, names = [], out, reporter = silent } = options;
   requireNames(from, names);
   const known = {
     signatures: [

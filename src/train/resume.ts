@@ -171,7 +171,7 @@ const FREE_TO_CHANGE =
   'output.*, data.ahead, data.cache, data.source.path (samples of the same names), training.maxBadSteps, and the lengths of stages that are not over';
 
 /** Throws a UserError that lists every key by which `config` would train something else than `trained`. */
-export function requireSameTraining(trained: RunConfig, config: RunConfig, run: RunFolder): void {
+function requireSameTraining(trained: RunConfig, config: RunConfig, run: RunFolder): void {
   const before = leaves(trained);
   const after = leaves(config);
   const keys = [...new Set([...before.keys(), ...after.keys()])];

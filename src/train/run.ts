@@ -89,6 +89,12 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   return prepareAndTrain(loadConfig(config, sets), undefined, options);
 }
 
+export interface PlannedRun {
+  /** Complete, with defaults. */
+  readonly config: RunConfig;
+  readonly plan: Plan;
+}
+
 /**
  * What {@link trainRun} would do in a new run, found out without preparing or writing anything. The number of samples is an
  * estimate: which files can be used shows when they are prepared.
@@ -99,10 +105,7 @@ export async function planRun({
   config: source,
   sets = [],
   reporter = silent,
-}: Pick<TrainRunOptions, 'sets' | 'reporter'> & { readonly config: string | object }): Promise<{
-  config: RunConfig;
-  plan: Plan;
-}> {
+}: Pick<TrainRunOptions, 'sets' | 'reporter'> & { readonly config: string | object }): Promise<PlannedRun> {
   const { config, locate, warnings } = loadConfig(source, sets);
   for (const warning of warnings) reporter.warn(warning);
   const { validation, test } = config.data.split;

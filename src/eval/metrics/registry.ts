@@ -10,7 +10,9 @@ import { createL1, createPsnr } from './pixel-error.ts';
 import { createSketchMetric, sketchMetricNames } from './sketch-fidelity.ts';
 import { createMsSsim, createSsim } from './ssim.ts';
 
-const creators: Readonly<Record<string, (context: MetricContext) => Metric | Promise<Metric>>> = {
+type Creator = (context: MetricContext) => Metric | Promise<Metric>;
+
+const builtIn: Readonly<Record<string, Creator>> = {
   l1: createL1,
   psnr: createPsnr,
   ssim: createSsim,
@@ -27,8 +29,16 @@ const creators: Readonly<Record<string, (context: MetricContext) => Metric | Pro
   'hed-frechet': createHedFrechet,
 };
 
-/** Every metric by the name that configurations and reports use, in the order in which reports show them. */
-export const metricNames: readonly string[] = Object.keys(creators);
+/** By the name that configurations and reports use. */
+const creators = new Map(Object.entries(builtIn));
+
+export const metricNames = (): string[] => [...creators.keys()];
+
+/** Makes a metric known under a name. Throws when the name is taken. */
+export function registerMetric(name: string, create: Creator): void {
+  if (creators.has(name)) throw new Error(`There is a metric ${name} already.`);
+  creators.set(name, create);
+}
 
 /**
  * Makes a metric ready to measure; dispose of it when done.
@@ -36,11 +46,11 @@ export const metricNames: readonly string[] = Object.keys(creators);
  * @throws UserError for a name that no metric has, and when files that it needs are missing or damaged.
  */
 export async function createMetric(name: string, context: MetricContext): Promise<Metric> {
-  const create = Object.hasOwn(creators, name) ? creators[name] : undefined;
+  const create = creators.get(name);
   if (create) return create(context);
-  const similar = similarWord(name, metricNames);
+  const similar = similarWord(name, metricNames());
   throw new UserError(`Unknown metric: ${name}`, {
-    expected: `one of ${metricNames.join(', ')}`,
+    expected: `one of ${metricNames().join(', ')}`,
     fix: similar ? `did you mean \`${similar}\`?` : undefined,
   });
 }

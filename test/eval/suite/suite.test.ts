@@ -40,7 +40,7 @@ describe('reading a suite', () => {
       const { metrics, report, name: own } = readSuite(join('configs/eval', name));
       expect(`${own}.yaml`).toBe(name);
       for (const metric of [...metrics, report.sortBy, report.fidelity, report.realism])
-        expect(metricNames).toContain(metric);
+        expect(metricNames()).toContain(metric);
     },
   );
 
