@@ -25,7 +25,7 @@ export type Pairs =
 export function totalVariation(image: Tensor4D, region: Tensor4D, pairs: Pairs): TensorFlow.Scalar {
   const parts = [1, 2].map((axis) => {
     const [first, second] = neighbours(image, axis);
-    const difference = tf.abs<Tensor4D>(tf.sub(first, second));
+    const difference = tf.abs(tf.sub<Tensor4D>(first, second));
     if (pairs === 'all') return tf.mean(difference);
     const [before, after] = neighbours(region, axis);
     if (pairs === 'both') return tf.div(tf.sum(tf.mul(difference, tf.mul(before, after))), image.size);

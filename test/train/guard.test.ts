@@ -130,7 +130,9 @@ it('a gradient that is not finite is enough, though every loss is', async () => 
             discriminator: discriminatorLoss(hingeLoss(1), realFirst(discriminator, image, image), 1),
           }),
           // The slope of a root at 0.
-          generatorLosses: (made) => ({ reconstruction: tf.sqrt(tf.mul(tf.mean(made), 0)) }),
+          generatorLosses: (made) => ({
+            reconstruction: tf.sqrt(tf.mul<TensorFlow.Scalar>(tf.mean(made), 0)),
+          }),
         },
         accept,
       ),

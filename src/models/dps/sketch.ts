@@ -32,7 +32,7 @@ export function dilationDiameter(l: number, maxDilation: number): number;
 export function dilationDiameter(l: Tensor2D, maxDilation: number): Tensor2D;
 export function dilationDiameter(l: number | Tensor2D, maxDilation: number): number | Tensor2D {
   const growth = maxDilation - 1;
-  return typeof l === 'number' ? growth * l + 1 : tf.add(tf.mul(l, growth), 1);
+  return typeof l === 'number' ? growth * l + 1 : tf.add<Tensor2D>(tf.mul(l, growth), 1);
 }
 
 /** The random choices of a batch's degradation. */

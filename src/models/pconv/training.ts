@@ -72,7 +72,7 @@ export function inpaintingLosses(
   const composite = tf.add(tf.mul(truth, valid), tf.mul(output, hole)) as Tensor4D;
   const difference = (region: Tensor) =>
     variant === 'mmagic'
-      ? regionMean(tf.abs(tf.sub(output, truth)), region)
+      ? regionMean(tf.abs(tf.sub<Tensor4D>(output, truth)), region)
       : meanAbsolute(tf.mul(output, region), tf.mul(truth, region));
   const variation = {
     paper: () => totalVariation(composite, dilateHole(hole), 'both'),
