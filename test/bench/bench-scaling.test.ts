@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import sharp from 'sharp';
@@ -119,17 +119,16 @@ describe('the GPU’s use', () => {
     process.env.PATH = PATH;
     rmSync(folder, { recursive: true });
   });
-  const wait = () => new Promise((resolve) => setTimeout(resolve, 500));
 
   it('is the mean of all readings, and the most memory', async () => {
     const program = join(folder, 'nvidia-smi');
     writeFileSync(
       program,
-      '#!/bin/sh\necho "40, 1000"\necho "[N/A], 2000"\necho "60, 3000"\nexec sleep 30\n',
+      '#!/bin/sh\necho "40, 1000"\necho "[N/A], 2000"\necho "60, 3000"\ntouch "$0.done"\nexec sleep 30\n',
     );
     chmodSync(program, 0o755);
     const watch = GpuWatch.start({})!;
-    await wait();
+    await expect.poll(() => existsSync(`${program}.done`), { timeout: 60_000 }).toBe(true);
     expect(await watch.stop()).toEqual({ utilisation: 0.5, peakBytes: 3000 * 2 ** 20 });
   });
   it('is unknown without nvidia-smi, and nobody asks on a CPU', async () => {

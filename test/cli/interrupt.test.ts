@@ -1,51 +1,71 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout } from 'node:timers/promises';
+import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 
-/** A program that never ends by itself and prints what it is told. */
-async function program(more = ''): Promise<{ child: ChildProcess; output: () => string }> {
-  const code = `
-    import { catchInterrupts } from './src/cli/interrupt.ts';
-    const signal = catchInterrupts((message) => console.log(message));
-    signal.addEventListener('abort', () => console.log('aborted', signal.reason.exitStatus));
-    setInterval(() => {}, 1000);
-    ${more}
-    console.log('ready');`;
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code]);
-  let output = '';
-  child.stdout.on('data', (text) => {
-    output += text;
-  });
-  while (!output.includes('ready')) await setTimeout(20);
-  return { child, output: () => output };
+/** A program that never ends by itself and prints what happens: `ready`, `aborted STATUS`, `released`, `SIGTERM`. */
+class Program {
+  readonly child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(whenReleased = '') {
+    const code = `
+      import { catchInterrupts } from './src/cli/interrupt.ts';
+      const signal = catchInterrupts((message) => console.log(message));
+      signal.addEventListener('abort', () => console.log('aborted', signal.reason.exitStatus));
+      process.on('SIGTERM', () => console.log('SIGTERM'));
+      const watch = setInterval(() => {
+        if (process.listenerCount('SIGINT') > 0) return;
+        clearInterval(watch);
+        setInterval(() => {}, 1000);
+        console.log('released');
+        ${whenReleased}
+      }, 10);
+      console.log('ready');`;
+    this.child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const { stdout } = this.child;
+    if (!stdout) throw new Error('The program has no output.');
+    this.#lines = createInterface(stdout)[Symbol.asyncIterator]();
+  }
+
+  /** The next lines until one that begins so. */
+  async until(beginning: string): Promise<string[]> {
+    const lines: string[] = [];
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done) throw new Error(`It ended without ${beginning}: ${lines.join(', ')}`);
+      lines.push(value);
+      if (value.startsWith(beginning)) return lines;
+    }
+  }
 }
 
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const)('the first %s is told and aborts; work goes on until a later SIGINT', async (name, status) => {
-  const { child, output } = await program();
-  child.kill(name);
-  while (!output().includes('aborted')) await setTimeout(20);
-  expect(output()).toMatch(new RegExp(`${name}: ending[\\s\\S]*aborted ${status}`));
-  await setTimeout(1200);
-  child.kill('SIGTERM');
-  await setTimeout(200);
-  expect(child.exitCode).toBeNull();
-  child.kill('SIGINT');
-  const [, signal] = await once(child, 'exit');
+  const program = new Program();
+  await program.until('ready');
+  program.child.kill(name);
+  const lines = await program.until('aborted');
+  expect(lines[0]).toMatch(new RegExp(`${name}: ending`));
+  expect(lines.at(-1)).toBe(`aborted ${status}`);
+  await program.until('released');
+  program.child.kill('SIGTERM');
+  await program.until('SIGTERM');
+  expect(program.child.exitCode).toBeNull();
+  program.child.kill('SIGINT');
+  const [, signal] = await once(program.child, 'exit');
   expect(signal).toBe('SIGINT');
 });
 
 it('a later SIGINT ends a process that is too busy to notice', async () => {
-  const { child, output } = await program(`
-    signal.addEventListener('abort', () => setTimeout(() => {
-      console.log('busy');
-      for (;;);
-    }, 1200));`);
-  child.kill('SIGINT');
-  while (!output().includes('busy')) await setTimeout(20);
-  child.kill('SIGINT');
-  expect((await once(child, 'exit'))[1]).toBe('SIGINT');
+  const program = new Program('for (;;);');
+  await program.until('ready');
+  program.child.kill('SIGINT');
+  await program.until('released');
+  program.child.kill('SIGINT');
+  expect((await once(program.child, 'exit'))[1]).toBe('SIGINT');
 });

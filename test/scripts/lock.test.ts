@@ -40,13 +40,16 @@ describe('the lock', () => {
     const path = join(emptyFolder(), 'lock');
     const release = await takeLock(path, quick);
     const waitedFor: number[] = [];
-    const second = takeLock(path, {
-      onWait: (owner: { pid: number }) => waitedFor.push(owner.pid),
-      pollMs: 5,
+    let second: Promise<() => void> | undefined;
+    await new Promise<void>((waits) => {
+      const onWait = ({ pid }: { pid: number }) => {
+        waitedFor.push(pid);
+        waits();
+      };
+      second = takeLock(path, { onWait, pollMs: 5 });
     });
-    await sleep(50);
     release();
-    (await second)();
+    (await second)?.();
     expect(waitedFor).toEqual([process.pid]);
   });
 
@@ -87,15 +90,13 @@ describe('the lock', () => {
   it('of another machine counts while its heartbeat does', async () => {
     const path = join(emptyFolder(), 'lock');
     leaveLock(path, { host: 'elsewhere', pid: 1 });
-    let taken = false;
-    const second = takeLock(path, quick).then((release: () => void) => {
-      taken = true;
-      release();
+    let second: Promise<() => void> | undefined;
+    const holder = await new Promise((waits) => {
+      second = takeLock(path, { onWait: waits, pollMs: 5 });
     });
-    await sleep(60);
-    expect(taken).toBe(false);
+    expect(holder).toMatchObject({ host: 'elsewhere', pid: 1 });
     leaveLock(path, { host: 'elsewhere', pid: 1 }, 120_000);
-    await second;
-    expect(taken).toBe(true);
+    (await second)?.();
+    expect(existsSync(path)).toBe(false);
   });
 });

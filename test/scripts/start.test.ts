@@ -36,12 +36,16 @@ describe('a command in the place of another', () => {
   });
 
   it('gets a signal once that arrives twice', async () => {
-    const child = start(
-      `let n = 0; process.on('SIGINT', () => { n++; setTimeout(() => process.exit(n), 300); }); ${READY}`,
-    );
+    const child = start(`
+      let n = 0;
+      process.on('SIGINT', () => console.log(++n));
+      process.on('SIGTERM', () => process.exit(n));
+      ${READY}`);
     await once(child.stdout, 'data');
     child.kill('SIGINT');
-    setTimeout(() => child.kill('SIGINT'), 50);
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    child.kill('SIGTERM');
     expect(await once(child, 'close')).toEqual([1, null]);
   });
 });

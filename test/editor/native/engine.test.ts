@@ -80,7 +80,8 @@ describe('the process that computes', () => {
   const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
   it.skipIf(process.platform !== 'linux')('starts anew when it was killed', async () => {
     const asked = engine.predict(input);
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    // The request is on its way now.
+    await new Promise((resolve) => setImmediate(resolve));
     for (const pid of children()) {
       const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
       if (line.includes('native/entry.mjs')) process.kill(Number(pid), 'SIGKILL');

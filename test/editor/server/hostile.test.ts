@@ -249,12 +249,16 @@ describe('the server', () => {
   }, 30_000);
 
   it('is used up by no client that only holds connections', async () => {
+    let refused = 0;
     const sockets = Array.from({ length: 300 }, () => {
       const socket = connect(port, '127.0.0.1');
       socket.on('error', () => {});
+      socket.on('close', () => {
+        refused += 1;
+      });
       return socket;
     });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect.poll(() => refused, { timeout: 30_000 }).toBeGreaterThanOrEqual(300 - 128);
     expect(await connections()).toBeLessThanOrEqual(128);
     for (const socket of sockets) socket.destroy();
     await expect.poll(async () => (await ask('GET', '/').catch(() => ({ status: 0 }))).status).toBe(200);
