@@ -51,7 +51,7 @@ export async function inferPhotos(options: InferPhotosOptions): Promise<string[]
     if (colour !== undefined && !controls.includes('colour'))
       throw new UserError('This checkpoint takes no strokes of colour.', {
         where: `--colour ${colour}`,
-        expected: 'no --colour, or a checkpoint of a method that takes them, such as SC-FEGAN',
+        expected: 'no --colour, or a checkpoint of a method that takes strokes of colour',
         got: `a checkpoint of ${config.method}: ${path}`,
       });
     const { image, mask, strips } = options;
