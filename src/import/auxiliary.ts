@@ -9,7 +9,7 @@ import { AlexNet } from '../nn/alexnet.ts';
 import { hedLayers, kernelOfKeras } from '../nn/hed-torch.ts';
 import { Inception } from '../nn/inception.ts';
 import { TorchWeights } from '../nn/torch-weights.ts';
-import { Vgg16 } from '../nn/vgg16.ts';
+import { Vgg16 } from '../nn/vgg.ts';
 import { UserError } from '../runtime/errors.ts';
 import { hashFile } from '../runtime/files.ts';
 import { type TensorToStore, writeSafetensors } from '../weights/safetensors.ts';

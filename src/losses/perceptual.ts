@@ -1,11 +1,10 @@
 /** Losses that compare images in the eyes of a trained network. */
-import { type VggTrunk, vggFeatures } from '../nn/vgg.ts';
-import { type PoolTrunk, vggPools } from '../nn/vgg-pools.ts';
+import { type VggConvolutions, vggFeatures } from '../nn/vgg.ts';
 import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor3D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { meanAbsolute } from './reconstruction.ts';
 
-/** Turns an RGB image [n,h,w,3] in [-1, 1] into the input that a trunk was trained on. */
+/** Turns an RGB image [n,h,w,3] in [-1, 1] into the input that a network was trained on. */
 export type Normalisation = (image: Tensor4D) => Tensor4D;
 
 const IMAGENET_MEAN = [0.485, 0.456, 0.406];
@@ -39,11 +38,12 @@ export type PerceptualLoss = (images: readonly Tensor4D[], target: Tensor4D) => 
 
 /** @param weights of the features after relu2_1 and relu3_1; with 0 for the latter it costs half as much. */
 export function perceptualLoss(
-  trunk: VggTrunk,
+  vgg: VggConvolutions,
   normalise: Normalisation,
   weights: readonly [number, number],
 ): PerceptualLoss {
-  const features = (image: Tensor4D) => vggFeatures(trunk, normalise(image), weights[1] === 0 ? 1 : 2);
+  const layers = weights[1] === 0 ? ['relu2_1'] : ['relu2_1', 'relu3_1'];
+  const features = (image: Tensor4D) => vggFeatures(vgg, normalise(image), layers);
   return (images, target) => {
     const targetFeatures = withoutTape(() => features(target));
     const terms = images.flatMap((image) =>
@@ -69,10 +69,10 @@ export interface FeatureLosses {
 /** Compares each of several images [n,h,w,3] in [-1, 1] with a target of that kind, into which no gradient flows. */
 export type CompareFeatures = (images: readonly Tensor4D[], target: Tensor4D) => FeatureLosses[];
 
-/** @param normalise what the trunk's network expects of an image. */
-export function featureLosses(trunk: PoolTrunk, normalise: Normalisation): CompareFeatures {
+/** @param normalise what the network expects of an image. */
+export function featureLosses(vgg: VggConvolutions, normalise: Normalisation): CompareFeatures {
   const describe = (image: Tensor4D) => {
-    const pools = vggPools(trunk, normalise(image));
+    const pools = vggFeatures(vgg, normalise(image), ['pool1', 'pool2', 'pool3']);
     return { pools, grams: pools.map(gramMatrix) };
   };
   const sum = (terms: TensorFlow.Scalar[]) => tf.addN(terms) as TensorFlow.Scalar;

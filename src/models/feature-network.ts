@@ -13,15 +13,12 @@ import {
   type PerceptualLoss,
   perceptualLoss,
 } from '../losses/perceptual.ts';
-import type { ConvolutionWeights } from '../nn/fixed-convolution.ts';
 import { hedMean, loadHedTrunk } from '../nn/hed.ts';
-import type { VggTrunk } from '../nn/vgg.ts';
-import type { PoolTrunk } from '../nn/vgg-pools.ts';
-import { vggPoolTrunkOfTorch, vggTrunkOfTorch } from '../nn/vgg-weights.ts';
+import { TorchWeights } from '../nn/torch-weights.ts';
+import { VGG16_CONVOLUTIONS, type VggConvolutions, vggOfTorch } from '../nn/vgg.ts';
 import { tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { readSafetensors } from '../weights/safetensors.ts';
 import type { DpsConfig } from './dps/config.ts';
 
 /** For the perceptual and style losses of inpainting, which compare the pools of VGG16. */
@@ -79,6 +76,13 @@ export function torchvisionWeights(
 /** HED's trunk expects bytes minus its mean. Dividing by this brings its features near those of torchvision's networks. */
 const BYTE_DEVIATION = 255 * 0.225;
 
+/** How many of VGG's convolutions the losses need. */
+const UP_TO_CONV3_1 = 5;
+const UP_TO_CONV3_3 = 7;
+
+const readVgg = (path: string, count: number): VggConvolutions =>
+  vggOfTorch(TorchWeights.read(path, 'VGG weights as torchvision names them'), count);
+
 /** The perceptual loss of Deep Plastic Surgery. */
 export async function createPerceptualLoss(
   { network, weights, layerWeights, normalisation }: DpsConfig['loss']['perceptual'],
@@ -88,11 +92,10 @@ export async function createPerceptualLoss(
     const path = requireNamed(weights, 'VGG19');
     reporter.info(`Perceptual loss: VGG19 from ${path}, input normalised as ${normalisation}`);
     const normalise = normalisation === 'original' ? originalNormalisation : imagenetNormalisation;
-    return perceptualLoss(vggTrunkOfTorch(readSafetensors(path), path), normalise, layerWeights);
+    return perceptualLoss(readVgg(path, UP_TO_CONV3_1), normalise, layerWeights);
   }
   reporter.info('Perceptual loss: VGG16 fine-tuned on edges (HED), not the VGG19 of the paper');
-  const trunk = await scaledHedTrunk(['conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1']);
-  return perceptualLoss(trunk as unknown as VggTrunk, hedNormalisation, layerWeights);
+  return perceptualLoss(await scaledHedTrunk(UP_TO_CONV3_1), hedNormalisation, layerWeights);
 }
 
 /** The perceptual and style losses of partial convolutions and SC-FEGAN. */
@@ -103,20 +106,19 @@ export async function createFeatureLosses(
   if (network === 'vgg16') {
     const path = requireNamed(weights, 'VGG16');
     reporter.info(`Perceptual and style losses: VGG16 from ${path}`);
-    return featureLosses(vggPoolTrunkOfTorch(readSafetensors(path), path), imagenetNormalisation);
+    return featureLosses(readVgg(path, UP_TO_CONV3_3), imagenetNormalisation);
   }
   reporter.info('Perceptual and style losses: VGG16 fine-tuned on edges (HED), not the VGG16 of the paper');
-  const names = ['conv1_1', 'conv1_2', 'conv2_1', 'conv2_2', 'conv3_1', 'conv3_2', 'conv3_3'];
-  return featureLosses((await scaledHedTrunk(names)) as unknown as PoolTrunk, hedNormalisation);
+  return featureLosses(await scaledHedTrunk(UP_TO_CONV3_3), hedNormalisation);
 }
 
 const hedNormalisation: Normalisation = (image) =>
   tf.div(tf.sub(tf.mul(tf.add(image, 1), 127.5), [...hedMean]), BYTE_DEVIATION);
 
 /** HED's first layers for inputs divided by {@link BYTE_DEVIATION}: rectifiers scale through, so only the biases change. */
-async function scaledHedTrunk(names: readonly string[]): Promise<ConvolutionWeights[]> {
+async function scaledHedTrunk(count: number): Promise<VggConvolutions> {
   const trunk = await loadHedTrunk();
-  const scaled = names.map((name) => {
+  const scaled = VGG16_CONVOLUTIONS.slice(0, count).map((name) => {
     const { kernel, bias } = trunk[name];
     return { kernel: kernel.clone(), bias: tf.div<typeof bias>(bias, BYTE_DEVIATION) };
   });

@@ -8,7 +8,7 @@ import { createFeatureLosses } from '../../src/models/feature-network.ts';
 import { Hed, hedWeightsPath, loadHed } from '../../src/nn/hed.ts';
 import { Inception } from '../../src/nn/inception.ts';
 import { TorchWeights } from '../../src/nn/torch-weights.ts';
-import { vggTrunkOfTorch } from '../../src/nn/vgg-weights.ts';
+import { vggOfTorch } from '../../src/nn/vgg.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -106,7 +106,7 @@ describe('networks that losses and metrics use', () => {
 
   it('VGG19 is what the perceptual loss takes', async () => {
     await run(write('vgg19.pth', vgg19), 'vgg19');
-    const trunk = vggTrunkOfTorch(readSafetensorsFile(out).tensors);
+    const trunk = vggOfTorch(TorchWeights.read(out, 'VGG19'), 5);
     expect(trunk[4].kernel.shape).toEqual([3, 3, 128, 256]);
     for (const { kernel, bias } of trunk) tf.dispose([kernel, bias]);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { featureLosses, gramMatrix } from '../../src/losses/perceptual.ts';
 import { dilateHole, regionMean, totalVariation } from '../../src/losses/reconstruction.ts';
-import type { PoolTrunk } from '../../src/nn/vgg-pools.ts';
+import type { VggConvolutions } from '../../src/nn/vgg.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { expectGradients, normalTensor } from '../finite-differences.ts';
 
@@ -39,7 +39,7 @@ describe('losses on features', () => {
   const trunk = channels.slice(1).map((filters, index) => ({
     kernel: normalTensor([3, 3, channels[index], filters], 0.3),
     bias: tf.zeros([filters]),
-  })) as unknown as PoolTrunk;
+  })) as unknown as VggConvolutions;
   const compare = featureLosses(trunk, (image) => image);
   const image = normalTensor([2, 16, 16, 3], 0.5) as Tensor4D;
 

@@ -16,7 +16,7 @@ import { scFeganStage } from '../../src/models/scfegan/training.ts';
 import { drawWeights } from '../../src/nn/initial-weights.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import { buildSnPatchGan } from '../../src/nn/sn-patchgan.ts';
-import type { PoolTrunk } from '../../src/nn/vgg-pools.ts';
+import type { VggConvolutions } from '../../src/nn/vgg.ts';
 import { type LayersModel, tf } from '../../src/ops/tf.ts';
 import { stream } from '../../src/runtime/seed.ts';
 import { normalTensor } from '../finite-differences.ts';
@@ -28,7 +28,7 @@ const channels = [3, 4, 4, 6, 6, 8, 8, 8];
 const trunk = channels.slice(1).map((filters, index) => ({
   kernel: normalTensor([3, 3, channels[index], filters], 0.3),
   bias: tf.zeros([filters]),
-})) as unknown as PoolTrunk;
+})) as unknown as VggConvolutions;
 const features = featureLosses(trunk, imagenetNormalisation);
 
 interface Made {

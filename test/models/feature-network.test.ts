@@ -6,7 +6,8 @@ import { featureLosses, gramMatrix, imagenetNormalisation } from '../../src/loss
 import { createFeatureLosses, poolFeatures, torchvisionWeights } from '../../src/models/feature-network.ts';
 import { isThere, missingWeights } from '../../src/models/read-config.ts';
 import { hedWeightsPath, loadHed } from '../../src/nn/hed.ts';
-import { vggPoolTrunkOfTorch } from '../../src/nn/vgg-weights.ts';
+import { TorchWeights } from '../../src/nn/torch-weights.ts';
+import { vggOfTorch } from '../../src/nn/vgg.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { stream } from '../../src/runtime/seed.ts';
@@ -70,7 +71,10 @@ describe('VGG16 from a file', () => {
     await writeSafetensors(file, weights);
     const { said, reporter } = listener();
     const compare = await createFeatureLosses({ network: 'vgg16', weights: file }, reporter);
-    const expected = featureLosses(vggPoolTrunkOfTorch(weights), imagenetNormalisation);
+    const expected = featureLosses(
+      vggOfTorch(new TorchWeights(weights, 'made up', 'VGG16'), 7),
+      imagenetNormalisation,
+    );
     const [[losses], [wanted]] = [compare([made], target), expected([made], target)];
     expect(value(losses.perceptual)).toBe(value(wanted.perceptual));
     expect(value(losses.style)).toBe(value(wanted.style));

@@ -1,7 +1,7 @@
 /** Perceptual distances: LPIPS, and one from the features of HED, whose weights install by themselves. */
 import { AlexNet } from '../../nn/alexnet.ts';
 import { loadHed } from '../../nn/hed.ts';
-import { Vgg16 } from '../../nn/vgg16.ts';
+import { Vgg16 } from '../../nn/vgg.ts';
 import { type Tensor, type Tensor4D, tf } from '../../ops/tf.ts';
 import type { MetricBatch, MetricContext, SampleMetric } from './metric.ts';
 import { bothRegions, holeMeans, imageMeans, type RegionValues, readRows } from './region.ts';

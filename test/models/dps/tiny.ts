@@ -2,7 +2,7 @@ import type { Batch } from '../../../src/data/types.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
 import { type DpsConfig, dpsSchema } from '../../../src/models/dps/config.ts';
 import { Dps } from '../../../src/models/dps/method.ts';
-import type { VggTrunk } from '../../../src/nn/vgg.ts';
+import type { VggConvolutions } from '../../../src/nn/vgg.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { stream } from '../../../src/runtime/seed.ts';
 
@@ -37,12 +37,12 @@ export function tinyConfig(
 }
 
 /** VGG's trunk, much narrower, with random weights. */
-export function randomTrunk(): VggTrunk {
+export function randomTrunk(): VggConvolutions {
   const channels = [3, 4, 4, 8, 8, 16];
   return channels.slice(1).map((output, index) => ({
     kernel: tf.randomNormal([3, 3, channels[index], output], 0, 0.3, 'float32', index + 1),
     bias: tf.zeros([output]),
-  })) as unknown as VggTrunk;
+  })) as unknown as VggConvolutions;
 }
 
 export function tinyMethod(config: DpsConfig): Dps {

@@ -1,7 +1,7 @@
 /** The VGG16 that the baselines' fixtures compare features with. */
 
-import type { PoolTrunk } from '../../../src/nn/vgg-pools.ts';
-import { vggPoolTrunkOfTorch } from '../../../src/nn/vgg-weights.ts';
+import { TorchWeights } from '../../../src/nn/torch-weights.ts';
+import { type VggConvolutions, vggOfTorch } from '../../../src/nn/vgg.ts';
 import type { StoredTensor } from '../../../src/weights/safetensors.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { hashWeights } from '../hash-uniform.ts';
@@ -10,7 +10,7 @@ const PLACES = [0, 2, 5, 7, 10, 12, 14];
 const CHANNELS = [3, 64, 64, 128, 128, 256, 256, 256];
 
 /** VGG16 of the generator's values, whose seed and gain the case's option `vgg` says in words. */
-export function generatedTrunk(fixture: FixtureCase): PoolTrunk {
+export function generatedTrunk(fixture: FixtureCase): VggConvolutions {
   const words = String(fixture.options.vgg);
   const [, seed, gain] = /seed (\d+), gain ([\d.]+)/.exec(words) ?? [];
   if (!seed || !gain)
@@ -25,5 +25,5 @@ export function generatedTrunk(fixture: FixtureCase): PoolTrunk {
       weights.set(key, { dtype: 'F32', shape, data });
     }
   });
-  return vggPoolTrunkOfTorch(weights, 'VGG16');
+  return vggOfTorch(new TorchWeights(weights, fixture.id, 'VGG16'), PLACES.length);
 }

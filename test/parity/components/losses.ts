@@ -4,17 +4,16 @@ import { join } from 'node:path';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
 import { meanAbsolute } from '../../../src/losses/reconstruction.ts';
-import { type VggTrunk, vggFeatures } from '../../../src/nn/vgg.ts';
-import { vggTrunkOfTorch } from '../../../src/nn/vgg-weights.ts';
+import { TorchWeights } from '../../../src/nn/torch-weights.ts';
+import { type VggConvolutions, vggFeatures, vggOfTorch } from '../../../src/nn/vgg.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../../src/ops/tf.ts';
-import { readSafetensors } from '../../../src/weights/safetensors.ts';
 import { type Check, type Checks, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareGradient, compareLoss, NCHW, NETWORK } from '../layout.ts';
 
 /** The VGG19 weights that a case names in `vgg_file`. */
-export function trunkOf(fixture: FixtureCase): VggTrunk {
-  return vggTrunkOfTorch(readSafetensors(join(fixture.folder, fixture.options.vgg_file)));
+export function trunkOf(fixture: FixtureCase): VggConvolutions {
+  return vggOfTorch(TorchWeights.read(join(fixture.folder, fixture.options.vgg_file), 'VGG19'), 5);
 }
 
 export function checkLosses(fixture: FixtureCase): Checks {
@@ -45,7 +44,8 @@ export function checkLosses(fixture: FixtureCase): Checks {
   add('L_Gadv', { fake_output: fake }, (f) => scaled(gan.generator(f), weight_adv));
   add('L_rec', { gen }, (x) => scaled(meanAbsolute(x, gt), weight_rec));
   add('L_perc', { fake_img: fakeImage }, (x) => perceptual([x as Tensor4D], realImage));
-  const features = (image: Tensor4D) => vggFeatures(trunk, originalNormalisation(image));
+  const features = (image: Tensor4D) =>
+    vggFeatures(trunk, originalNormalisation(image), ['relu2_1', 'relu3_1']);
   const [relu21, relu31] = features(fakeImage) as [Tensor4D, Tensor4D];
   // Features are sums over hundreds of products, so their rounding grows with them.
   const tolerance = { ...NETWORK, relative: 1e-5 };
