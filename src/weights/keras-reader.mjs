@@ -1,4 +1,4 @@
-/** Reads HDF5 by h5wasm, in plain JavaScript: see keras-worker.mjs. */
+/** Reads HDF5 by h5wasm, in plain JavaScript: see keras.ts. */
 import { Dataset, File, Group, ready } from 'h5wasm/node';
 
 /** A group can lead back to itself, so that there is no end of them. */
@@ -46,7 +46,6 @@ class Collector {
     if (!(values instanceof Float32Array) || 4 * values.length !== bytes)
       throw new Error(`no array of shape [${shape}]`);
     this.#taken += bytes;
-    // A buffer of its own can be handed over without a copy.
     return { shape, data: new Float32Array(values) };
   }
 }

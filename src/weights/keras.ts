@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { UserError } from '../runtime/errors.ts';
+import { Threads } from '../runtime/workers.ts';
 
 const signature = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
 
@@ -31,24 +31,19 @@ export async function readKerasWeights(path: string): Promise<Map<string, NamedA
     throw unreadable(path, 'a file without the signature of HDF5: damaged, or of another kind');
   }
   const { size } = await stat(path);
-  const answer = await inThread(path, size);
-  if ('arrays' in answer) return answer.arrays;
-  throw unreadable(path, `a damaged file (${answer.failure.split('\n')[0].slice(0, 200)})`);
-}
-
-type Answer = { readonly arrays: Map<string, NamedArray> } | { readonly failure: string };
-
-/** The thread's answer. A thread that ends without one counts as failed. */
-function inThread(path: string, size: number): Promise<Answer> {
-  return new Promise((answer) => {
-    const worker = new Worker(new URL('./keras-worker.mjs', import.meta.url), {
-      workerData: { path, size },
-      execArgv: [],
-    });
-    worker.on('message', answer);
-    worker.on('error', (error) => answer({ failure: error.message }));
-    worker.on('exit', (code) => answer({ failure: `reading stopped with code ${code}` }));
-  });
+  // On a thread of its own, because tsx, where it has a hand in it, takes seconds and half a gigabyte over h5wasm, which
+  // has its WebAssembly within its source; and because a damaged file can make h5wasm end the thread.
+  const thread = new Threads<typeof import('./keras-reader.mjs')>(
+    new URL('./keras-reader.mjs', import.meta.url),
+  );
+  try {
+    return await thread.run('readArrays', [path, size]);
+  } catch (error) {
+    const reason = (error as Error).message.split('\n')[0].slice(0, 200);
+    throw unreadable(path, `a damaged file (${reason})`);
+  } finally {
+    await thread.close();
+  }
 }
 
 async function hasSignature(path: string): Promise<boolean> {

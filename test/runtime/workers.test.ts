@@ -25,13 +25,13 @@ it('calls functions of a TypeScript module on a thread, which keeps its variable
 });
 
 it('calls functions of a JavaScript module', async () => {
-  type Javascript = typeof import('../../src/runtime/transfer.mjs');
-  const threads = new Threads<Javascript>(new URL('../../src/runtime/transfer.mjs', import.meta.url));
-  expect(await threads.run('transfer', [new Uint8Array([1, 2]), []])).toEqual(new Uint8Array([1, 2]));
+  type Javascript = typeof import('../../scripts/setup/errors.mjs');
+  const threads = new Threads<Javascript>(new URL('../../scripts/setup/errors.mjs', import.meta.url));
+  expect(await threads.run('isSetupError', ['a text'])).toBe(false);
   await threads.close();
 });
 
-it('gives arrays away in both directions', async () => {
+it('gives arrays away', async () => {
   const values = new Float32Array([1, 2]);
   expect(await open().run('double', [values], [values.buffer])).toEqual(new Float32Array([2, 4]));
   expect(values).toHaveLength(0);
@@ -88,7 +88,7 @@ it('rejects when the module cannot be loaded or has no such function', async () 
   await expect(open().run('notAFunction', [] as never)).rejects.toThrow(/not a function/);
 });
 
-it('ends calls in progress when it is closed, and starts anew afterwards', async () => {
+it('ends calls in progress when it is closed, and takes no others', async () => {
   const threads = open();
   const flag = new Int32Array(new SharedArrayBuffer(4));
   const call = threads.run('wait', [flag]);
@@ -96,7 +96,7 @@ it('ends calls in progress when it is closed, and starts anew afterwards', async
   await begun(flag);
   await threads.close();
   await ended;
-  expect(await threads.run('count', [1])).toMatchObject({ calls: 1 });
+  await expect(threads.run('count', [1])).rejects.toThrow('closed');
 });
 
 it('works in a program that tsx runs, and does not keep it alive', async () => {

@@ -2,15 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import Tinypool from 'tinypool';
 import { resizeRgb } from '../../data/decode.ts';
 import { RENDERER_VERSION } from '../../faces/faces.ts';
 import type { HeadFolders } from '../../faces/load-head.ts';
 import { writeFileAtomically } from '../../runtime/files.ts';
+import { Threads } from '../../runtime/workers.ts';
 import type { ReadyEdit, Sample, SampleList } from '../wire.ts';
 import { holeOfDifference } from './difference.ts';
 import { type Area, type SampleRecipe, sampleRecipes, sampleSize } from './recipes.ts';
-import type { ToRender } from './render-worker.ts';
 
 /** To be raised when a change of this folder's code alters pictures. */
 const VERSION = 1;
@@ -36,7 +35,7 @@ export class Gallery {
   #complete = false;
   #problem: string | undefined;
   /** One thread only, to leave the other cores to predictions. */
-  #renderer: Tinypool | undefined;
+  readonly #renderer = new Threads<typeof import('./render.ts')>(new URL('./render.ts', import.meta.url));
   #closed = false;
 
   constructor(options: GalleryOptions) {
@@ -64,7 +63,7 @@ export class Gallery {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#renderer?.destroy();
+    await this.#renderer.close();
   }
 
   async #fill(): Promise<void> {
@@ -77,8 +76,7 @@ export class Gallery {
       if (!this.#closed) this.#problem = `Examples cannot be made: ${(error as Error).message}`;
     }
     this.#complete = true;
-    await this.#renderer?.destroy();
-    this.#renderer = undefined;
+    await this.#renderer.close();
   }
 
   async #sample(recipe: SampleRecipe, sample: number): Promise<Sample> {
@@ -115,16 +113,7 @@ export class Gallery {
   }
 
   #render(sample: number, edit?: number): Promise<Uint8Array> {
-    if (this.#closed) throw new Error('The editor has been closed.');
-    this.#renderer ??= new Tinypool({
-      filename: new URL('./render-entry.mjs', import.meta.url).href,
-      name: 'renderSample',
-      minThreads: 1,
-      maxThreads: 1,
-      execArgv: [],
-    });
-    const { folders } = this.#options;
-    return this.#renderer.run({ folders, sample, edit } satisfies ToRender);
+    return this.#renderer.run('renderSample', [this.#options.folders, sample, edit]);
   }
 
   async #file(name: string, make: () => Promise<Buffer>): Promise<void> {

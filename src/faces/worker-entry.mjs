@@ -1,5 +1,0 @@
-// A thread of Node 20 cannot start from TypeScript, even with `--import tsx` inherited: register tsx here first.
-import { register } from 'tsx/esm/api';
-
-register();
-await import('./worker.ts');
