@@ -43,7 +43,7 @@ export function drawWeights(network: LayersModel, seed: number, scheme: Scheme):
       asBuilt: (weight) => named.add(weight),
     };
     layer.drawWeights(draws);
-    requireEvery(layer, named, 'the beginning');
+    requireEvery(network, layer, named, 'the beginning');
   }
 }
 

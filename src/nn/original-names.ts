@@ -5,7 +5,14 @@
  */
 import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
-import { requireEvery, type Tf1Gates, weightedLayers } from './weighted-layer.ts';
+import {
+  requireEvery,
+  type Tf1Gates,
+  type Tf1Weight,
+  type TorchWeight,
+  type WeightedLayer,
+  weightedLayers,
+} from './weighted-layer.ts';
 
 /** A weight of ours, or half of its channels, as the original's files have it. */
 export interface OriginalWeight {
@@ -50,14 +57,21 @@ export function originalWeights(network: LayersModel, tf1?: Tf1Naming): Original
   return tf1 ? tf1WeightsOf(network, tf1) : torchWeightsOf(network);
 }
 
+/** What a layer says of its weights. Throws an Error when it leaves one out, or says nothing. */
+function said<W extends TorchWeight | Tf1Weight>(
+  network: LayersModel,
+  layer: WeightedLayer,
+  weights: readonly W[] = [],
+  what: string,
+): readonly W[] {
+  const named = weights.map(({ weight }) => weight);
+  requireEvery(network, layer, named, `the ${what}`);
+  return weights;
+}
+
 function torchWeightsOf(network: LayersModel): OriginalWeight[] {
   return weightedLayers(network).flatMap((layer) => {
-    const weights = layer.torchWeights();
-    requireEvery(
-      layer,
-      weights.map(({ weight }) => weight),
-      'the name in PyTorch',
-    );
+    const weights = said(network, layer, layer.torchWeights(), 'name in PyTorch');
     return weights.map(({ name, weight, layout }) => {
       const variable = weight.read() as Variable;
       const shape = tf.tidy(() => layout.encode(variable).shape);
@@ -68,12 +82,7 @@ function torchWeightsOf(network: LayersModel): OriginalWeight[] {
 
 function tf1WeightsOf(network: LayersModel, { prefix, gates, colours = {} }: Tf1Naming): OriginalWeight[] {
   return weightedLayers(network).flatMap((layer) => {
-    const weights = layer.tf1Weights(gates);
-    requireEvery(
-      layer,
-      weights.map(({ weight }) => weight),
-      'the name in TensorFlow 1',
-    );
+    const weights = said(network, layer, layer.tf1Weights(gates), 'name in TensorFlow 1');
     const exchange = (values: Tensor) => exchangeRedAndBlue(values, colours[layer.name] ?? {});
     return weights.map(({ name, weight, half, shape }) => {
       const variable = weight.read() as Variable;

@@ -1,7 +1,7 @@
 /** SN-PatchGAN, the discriminator of free-form inpainting (Yu et al. 2019, section 3.3; inpaint_model.py:112-122). */
 import { type LayersModel, type TensorFlow, tf } from '../ops/tf.ts';
 import { LeakyReLU } from './leaky-relu.ts';
-import { PowerIterationConv2D } from './power-iteration-conv.ts';
+import { PowerIterationConv2D } from './spectral-norm.ts';
 
 const LAYERS = 6;
 const LEAK = 0.2;

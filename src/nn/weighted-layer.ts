@@ -70,14 +70,14 @@ export abstract class WeightedLayer extends tf.layers.Layer {
   /** Gives each weight its beginning. */
   abstract drawWeights(draws: WeightDraws): void;
 
-  /** Every weight as PyTorch has it. Throws where PyTorch has no such layer. */
-  torchWeights(): readonly TorchWeight[] {
-    throw new Error(`${this.getClassName()} has no names in PyTorch`);
+  /** Every weight as PyTorch has it; undefined where PyTorch has no such layer. */
+  torchWeights(): readonly TorchWeight[] | undefined {
+    return undefined;
   }
 
-  /** Every weight as TensorFlow 1 has it. Throws where the originals have no such layer. */
-  tf1Weights(_gates: Tf1Gates): readonly Tf1Weight[] {
-    throw new Error(`${this.getClassName()} has no names in TensorFlow 1`);
+  /** Every weight as TensorFlow 1 has it; undefined where no original in TensorFlow 1 has such a layer. */
+  tf1Weights(_gates: Tf1Gates): readonly Tf1Weight[] | undefined {
+    return undefined;
   }
 }
 
@@ -94,11 +94,20 @@ export function weightedLayers(network: TensorFlow.LayersModel): WeightedLayer[]
   });
 }
 
-/** Throws an Error when a layer has a weight that is not among `named`. */
-export function requireEvery(layer: WeightedLayer, named: Iterable<Weight>, where: string): void {
+/**
+ * Throws an Error when a layer has a weight that is not among `named`.
+ *
+ * @param what of it the layer should say, for the message.
+ */
+export function requireEvery(
+  { name }: TensorFlow.LayersModel,
+  layer: WeightedLayer,
+  named: Iterable<Weight>,
+  what: string,
+): void {
   const known = new Set(named);
   const forgotten = layer.weights.filter((weight) => !known.has(weight));
   if (forgotten.length === 0) return;
-  const names = forgotten.map(({ originalName }) => originalName).join(', ');
-  throw new Error(`${layer.getClassName()} does not say ${where} of ${names}`);
+  const names = forgotten.map(({ originalName }) => `${name}/${originalName}`).join(', ');
+  throw new Error(`${layer.getClassName()} does not say ${what} of ${names}`);
 }

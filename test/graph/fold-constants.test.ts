@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { foldConstants } from '../../src/graph/simplify/fold-constants.ts';
 import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
-import { SpectralConv2D } from '../../src/nn/spectral-conv.ts';
+import { SpectralConv2D } from '../../src/nn/spectral-norm.ts';
 import { type Tensor, tf } from '../../src/ops/tf.ts';
 import { elements, network, operations, simplified, stored, uniform } from './graphs.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { attend, ContextualAttention } from '../../src/nn/contextual-attention.ts';
 import { GatedConv2D } from '../../src/nn/gated-conv.ts';
-import { PowerIterationConv2D } from '../../src/nn/power-iteration-conv.ts';
 import { buildSnPatchGan } from '../../src/nn/sn-patchgan.ts';
+import { PowerIterationConv2D } from '../../src/nn/spectral-norm.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { expectGradients, maxDifference, normalTensor } from '../finite-differences.ts';
 import { built, expectLayerGradients, randomise } from './support.ts';

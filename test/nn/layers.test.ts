@@ -3,7 +3,7 @@ import { AdaptiveInstanceNorm } from '../../src/nn/adaptive-instance-norm.ts';
 import { BatchNorm, InstanceNorm } from '../../src/nn/feature-norm.ts';
 import { LeakyReLU } from '../../src/nn/leaky-relu.ts';
 import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
-import { SpectralConv2D } from '../../src/nn/spectral-conv.ts';
+import { SpectralConv2D } from '../../src/nn/spectral-norm.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { maxDifference, normalTensor } from '../finite-differences.ts';
 import { built, expectLayerGradients, randomise } from './support.ts';

@@ -40,7 +40,7 @@ describe.each([
   [
     'a layer with a weight that it does not tell of',
     () => new Forgetful({ name: 'conv', filters: 2, kernelSize: 3, padding: 1 }),
-    /Forgetful does not say .* of conv\/gate/,
+    /Forgetful does not say .* of N\/conv\/gate/,
   ],
 ])('%s', (_, make, message) => {
   it('is not left at zero', () => {

@@ -2,7 +2,7 @@
 import { lPort, type NetworkDescription, type Port } from '../../core/ports.ts';
 import { drawWeights } from '../../nn/initial-weights.ts';
 import { LeakyReLU } from '../../nn/leaky-relu.ts';
-import { SpectralConv2D } from '../../nn/spectral-conv.ts';
+import { SpectralConv2D } from '../../nn/spectral-norm.ts';
 import { type LayersModel, type TensorFlow, tf } from '../../ops/tf.ts';
 import { type DpsConfig, imageGeneratorLevel, levelResolution } from './config.ts';
 import { buildGenerator, featuresOf, LEAK } from './generator.ts';

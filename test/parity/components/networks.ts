@@ -6,7 +6,7 @@ import { buildImageGenerator } from '../../../src/models/dps/image-generator.ts'
 import { buildDiscriminator } from '../../../src/models/dps/networks.ts';
 import { trainableWeights } from '../../../src/nn/network-weights.ts';
 import { loadOriginalWeights, originalWeights } from '../../../src/nn/original-names.ts';
-import { SpectralConv2D } from '../../../src/nn/spectral-conv.ts';
+import { SpectralConv2D } from '../../../src/nn/spectral-norm.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../../src/ops/tf.ts';
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';

@@ -5,7 +5,7 @@
  */
 import type { GanStep } from '../../../src/core/gan-step.ts';
 import type { NamedTensors } from '../../../src/core/method.ts';
-import { PowerIterationConv2D } from '../../../src/nn/power-iteration-conv.ts';
+import { PowerIterationConv2D } from '../../../src/nn/spectral-norm.ts';
 import { type LayersModel, type Tensor, tf, type Variable } from '../../../src/ops/tf.ts';
 
 /** An optimiser that leaves weights as they are. */

@@ -3,7 +3,7 @@ import { GatedConv2D, type GatedConv2DConfig } from '../../../src/nn/gated-conv.
 import { LeakyReLU } from '../../../src/nn/leaky-relu.ts';
 import { trainableWeights } from '../../../src/nn/network-weights.ts';
 import type { Tf1Naming } from '../../../src/nn/original-names.ts';
-import { PowerIterationConv2D } from '../../../src/nn/power-iteration-conv.ts';
+import { PowerIterationConv2D } from '../../../src/nn/spectral-norm.ts';
 import { TransposedConv2D } from '../../../src/nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../../../src/nn/zero-pad-conv.ts';
 import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } from '../../../src/ops/tf.ts';
