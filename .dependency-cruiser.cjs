@@ -30,6 +30,13 @@ module.exports = {
       to: { path: '^src/index\\.ts$' },
     },
     {
+      name: 'no-tests-in-the-program',
+      comment: 'What users run does not depend on tests, benchmarks or examples.',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { path: '^(test|bench|examples)/' },
+    },
+    {
       name: 'no-cycles',
       comment: 'Modules that need each other are one module, or hide a third that both need.',
       severity: 'error',

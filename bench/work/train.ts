@@ -7,7 +7,7 @@ import { makeUpBatch } from './made-up.ts';
 import type { Work } from './work.ts';
 
 /** The stage of a level that draws l for each batch, begun. */
-export async function beginLevel(
+async function beginLevel(
   config: RunConfig,
   level: number,
 ): Promise<{ method: Method; trainable: Trainable }> {

@@ -124,7 +124,7 @@ function ramp(t: number, n: number, start: number, length: number): number {
 // SECTION Upright rectangular holes.
 
 /** A mask [n, n], 1 = hole: one box with sides in [n/4, 3n/4) anywhere in the image. */
-export function drawBoxMask(n: number, stream: RandomStream): Uint8Array {
+function drawBoxMask(n: number, stream: RandomStream): Uint8Array {
   const width = stream.integer(Math.floor(n / 4), Math.floor((n * 3) / 4));
   const height = stream.integer(Math.floor(n / 4), Math.floor((n * 3) / 4));
   const left = stream.integer(0, n - width + 1);

@@ -3,7 +3,7 @@ import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../ops/tf.ts';
 import type { RandomStream } from '../runtime/seed.ts';
 
 /** Pads height and width by `pad` pixels equal to the border (torch ReplicationPad2d). */
-export function replicationPad(x: Tensor4D, pad: number): Tensor4D {
+function replicationPad(x: Tensor4D, pad: number): Tensor4D {
   const clamped = (size: number) =>
     tf.tensor1d(
       Array.from({ length: size + 2 * pad }, (_, i) => Math.min(size - 1, Math.max(0, i - pad))),
@@ -13,7 +13,7 @@ export function replicationPad(x: Tensor4D, pad: number): Tensor4D {
 }
 
 /** Correlation of each channel's plane with one kernel [k,k], k odd; the border is replicated, the size kept. */
-export function filter(x: Tensor4D, kernel: Tensor2D): Tensor4D {
+function filter(x: Tensor4D, kernel: Tensor2D): Tensor4D {
   const size = kernel.shape[0];
   return tf.tidy(() => {
     const weights = tf.reshape(kernel, [size, size, 1, 1]) as Tensor4D;
@@ -22,7 +22,7 @@ export function filter(x: Tensor4D, kernel: Tensor2D): Tensor4D {
 }
 
 /** A Gaussian kernel [size,size] of weights exp(-r² / (2 sigma²)), r in px from the centre, of the given sum. */
-export function gaussianKernel(size: number, sigma: number, sum: number): Tensor2D {
+function gaussianKernel(size: number, sigma: number, sum: number): Tensor2D {
   const centre = (size - 1) / 2;
   const values = Array.from({ length: size * size }, (_, i) => {
     const row = Math.floor(i / size) - centre;

@@ -73,7 +73,7 @@ function emptySource(source: SourceConfig, root: string): UserError {
 const probes = 9;
 
 /** Lists CelebA-HQ. Throws UserError as {@link listImages}. */
-export async function openCelebaHq(
+async function openCelebaHq(
   source: Extract<SourceConfig, { kind: 'celeba-hq' }>,
 ): Promise<Omit<OpenedSource, 'summary'>> {
   const given = resolve(source.path);

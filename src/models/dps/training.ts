@@ -49,7 +49,7 @@ export function imageGeneratorStage(learners: Adversaries, losses: DpsLosses, of
  *
  * @param truth at F's resolution, the sketch smoothed.
  */
-export function imageGeneratorStep(
+function imageGeneratorStep(
   { generator, discriminator }: Adversaries,
   { task, gan, perceptual, adversarial, reconstruction }: DpsLosses,
   truth: Picture,
