@@ -82,7 +82,7 @@ function stageMemory(
     // Weights; of those that learn, a gradient and Adam's two moments as well.
     elements += learns ? 4 * count : count;
     // What networks that learn compute is kept for the gradient, which takes as much again; and D runs on real and fake.
-    if (learns) elements += 3 * stage.batch * activations.get(name)!;
+    if (learns) elements += 3 * stage.batch * (activations.get(name) ?? 0);
   }
   return floatBytes * elements;
 }
@@ -93,7 +93,12 @@ export function activationElements(network: LayersModel, side: number): number {
   let elements = 0;
   for (const layer of network.layers) {
     const node = layer.inboundNodes[0];
-    const inputs = node.inboundLayers.map((source, i) => shapes.get(source.name)![node.tensorIndices[i]]);
+    const inputs = node.inboundLayers.map(({ name }, i) => {
+      const made = shapes.get(name);
+      if (!made)
+        throw new Error(`The layer ${name} does not come before ${layer.name}, which takes its output.`);
+      return made[node.tensorIndices[i]];
+    });
     let made: TensorFlow.Shape[];
     if (inputs.length === 0) {
       const [, ...rest] = node.outputShapes[0] as TensorFlow.Shape;
