@@ -1,6 +1,13 @@
 import { normalize } from '../ops/normalize.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
-import { asOurs, type TorchWeight, transposed, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
+import {
+  asOurs,
+  knownSize,
+  type TorchWeight,
+  transposed,
+  type WeightDraws,
+  WeightedLayer,
+} from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 const EPSILON = 1e-5;
@@ -18,15 +25,15 @@ export class AdaptiveInstanceNorm extends WeightedLayer {
   override build(inputShape: Shape | Shape[]): void {
     const [x, style] = inputShape as [Shape, Shape];
     const zeros = tf.initializers.zeros();
-    this.kernel = this.addWeight('kernel', [style[1]!, 2 * x[3]!], 'float32', zeros);
-    this.bias = this.addWeight('bias', [2 * x[3]!], 'float32', zeros);
+    this.kernel = this.addWeight('kernel', [knownSize(style), 2 * knownSize(x)], 'float32', zeros);
+    this.bias = this.addWeight('bias', [2 * knownSize(x)], 'float32', zeros);
     this.built = true;
   }
 
   /** As torch's linear layers, but for the bias: the style begins with a scale of 1 and no offset (models.py:21-38). */
   override drawWeights(draws: WeightDraws): void {
-    draws.uniform(this.kernel, this.kernel.shape[0] ?? 1);
-    const channels = (this.bias.shape[0] ?? 0) / 2;
+    draws.uniform(this.kernel, knownSize(this.kernel.shape, 0));
+    const channels = knownSize(this.bias.shape) / 2;
     draws.value(this.bias, () => tf.concat([tf.ones([channels]), tf.zeros([channels])]));
   }
 

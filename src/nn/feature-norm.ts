@@ -1,6 +1,6 @@
 import { type Moments, normalize } from '../ops/normalize.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
-import { asOurs, type TorchWeight, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
+import { asOurs, knownSize, type TorchWeight, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 const EPSILON = 1e-5;
@@ -12,7 +12,7 @@ abstract class FeatureNorm extends WeightedLayer {
   beta!: TensorFlow.LayerVariable;
 
   override build(inputShape: Shape | Shape[]): void {
-    const channels = (inputShape as Shape)[3]!;
+    const channels = knownSize(inputShape as Shape);
     this.gamma = this.addWeight('gamma', [channels], 'float32', tf.initializers.ones());
     this.beta = this.addWeight('beta', [channels], 'float32', tf.initializers.zeros());
     this.built = true;
@@ -67,7 +67,7 @@ export class BatchNorm extends FeatureNorm {
 
   override build(inputShape: Shape | Shape[]): void {
     super.build(inputShape);
-    const channels = (inputShape as Shape)[3]!;
+    const channels = knownSize(inputShape as Shape);
     const state = (name: string, initializer: ReturnType<typeof tf.initializers.zeros>) =>
       this.addWeight(name, [channels], 'float32', initializer, undefined, false);
     this.runningMean = state('runningMean', tf.initializers.zeros());

@@ -4,7 +4,13 @@ import { convolveUpsampled } from '../ops/convolution/upsampling.ts';
 import { type Window, windowedSize } from '../ops/convolution/window.ts';
 import { convolve } from '../ops/convolution/zero-padding.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
-import { type Tf1Gates, type Tf1Weight, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
+import {
+  knownSize,
+  type Tf1Gates,
+  type Tf1Weight,
+  type WeightDraws,
+  WeightedLayer,
+} from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 const LEAK = 0.2;
@@ -46,7 +52,7 @@ export class GatedConv2D extends WeightedLayer {
 
   override build(inputShape: Shape | Shape[]): void {
     const { kernelSize, filters } = this.config;
-    const channels = (inputShape as Shape)[3]!;
+    const channels = knownSize(inputShape as Shape);
     const zeros = tf.initializers.zeros();
     this.kernel = this.addWeight('kernel', [kernelSize, kernelSize, channels, 2 * filters], 'float32', zeros);
     this.bias = this.addWeight('bias', [2 * filters], 'float32', zeros);
@@ -58,7 +64,7 @@ export class GatedConv2D extends WeightedLayer {
     const [n, h, w] = inputShape as Shape;
     const size = (length: number | null) =>
       length === null ? null : windowedSize(length * (upsample ? 2 : 1), kernelSize, this.#window);
-    return [n!, size(h!), size(w!), filters];
+    return [n, size(h), size(w), filters];
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {

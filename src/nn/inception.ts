@@ -51,9 +51,11 @@ export class Inception {
   /** Features of the last pooling layer [n,2048] of images [n,299,299,3] in [-1, 1]. */
   features(images: Tensor4D): Tensor2D {
     return tf.tidy(() =>
-      forward(images, (x, name, _, __, stride = 1, padding: Window['padding'] = 'same') =>
-        convolveRelu(x, this.#convolutions.get(name)!, { stride, padding }),
-      ),
+      forward(images, (x, name, _, __, stride = 1, padding: Window['padding'] = 'same') => {
+        const convolution = this.#convolutions.get(name);
+        if (!convolution) throw new Error(`Inception has no convolution ${name}`);
+        return convolveRelu(x, convolution, { stride, padding });
+      }),
     );
   }
 

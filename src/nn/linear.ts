@@ -1,5 +1,12 @@
 import { type Tensor, type Tensor2D, type TensorFlow, tf } from '../ops/tf.ts';
-import { asOurs, type TorchWeight, transposed, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
+import {
+  asOurs,
+  knownSize,
+  type TorchWeight,
+  transposed,
+  type WeightDraws,
+  WeightedLayer,
+} from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 
@@ -18,8 +25,7 @@ export class Linear extends WeightedLayer {
 
   override build(inputShape: Shape | Shape[]): void {
     const zeros = tf.initializers.zeros();
-    const [, features] = inputShape as [number, number];
-    this.kernel = this.addWeight('kernel', [features, this.units], 'float32', zeros);
+    this.kernel = this.addWeight('kernel', [knownSize(inputShape as Shape), this.units], 'float32', zeros);
     this.bias = this.addWeight('bias', [this.units], 'float32', zeros);
     this.built = true;
   }
@@ -34,7 +40,7 @@ export class Linear extends WeightedLayer {
   }
 
   override drawWeights(draws: WeightDraws): void {
-    const fanIn = this.kernel.shape[0] ?? 1;
+    const fanIn = knownSize(this.kernel.shape, 0);
     draws.uniform(this.kernel, fanIn);
     draws.uniform(this.bias, fanIn);
   }

@@ -4,7 +4,14 @@ import { type Window, windowedSize } from '../ops/convolution/window.ts';
 import { convolve } from '../ops/convolution/zero-padding.ts';
 import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
-import { asOurs, kernelLayout, type TorchWeight, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
+import {
+  asOurs,
+  kernelLayout,
+  knownSize,
+  type TorchWeight,
+  type WeightDraws,
+  WeightedLayer,
+} from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 
@@ -56,7 +63,7 @@ export class PartialConv2D extends WeightedLayer {
 
   override build(inputShape: Shape | Shape[]): void {
     const pictures = (inputShape as Shape[]).filter((_, index) => index % 2 === 0);
-    const channels = pictures.reduce((sum, shape) => sum + shape[3]!, 0);
+    const channels = pictures.reduce((sum, shape) => sum + knownSize(shape), 0);
     const { kernelSize, filters, bias } = this.config;
     const zeros = tf.initializers.zeros();
     this.kernel = this.addWeight('kernel', [kernelSize, kernelSize, channels, filters], 'float32', zeros);
@@ -69,7 +76,7 @@ export class PartialConv2D extends WeightedLayer {
     const [n, h, w] = (inputShape as Shape[])[0];
     const size = (length: number | null) =>
       length === null ? null : windowedSize(length * (upsampleFirst ? 2 : 1), kernelSize, this.config);
-    return [filters, 1].map((channels) => [n!, size(h!), size(w!), channels]);
+    return [filters, 1].map((channels) => [n, size(h), size(w), channels]);
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor[] {
@@ -108,7 +115,7 @@ export class PartialConv2D extends WeightedLayer {
         : convolve(mask, ones, this.config);
     });
     const valid = counts.reduce((sum, count) => tf.add(sum, count));
-    const window = scale === 'window' ? kernelSize ** 2 * this.kernel.shape[2]! : 1;
+    const window = scale === 'window' ? kernelSize ** 2 * knownSize(this.kernel.shape, 2) : 1;
     const mask = tf.clipByValue(valid, 0, 1);
     return { mask, scale: tf.mul(tf.div(window, tf.add(valid, 1e-8)), mask) };
   }

@@ -4,7 +4,14 @@ import { convolveUpsampled, foldKernel, isFolded } from '../ops/convolution/upsa
 import { isRecorded } from '../ops/gradients.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { tuned } from '../ops/tuning.ts';
-import { asOurs, kernelLayout, type TorchWeight, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
+import {
+  asOurs,
+  kernelLayout,
+  knownSize,
+  type TorchWeight,
+  type WeightDraws,
+  WeightedLayer,
+} from './weighted-layer.ts';
 
 type Shape = TensorFlow.Shape;
 
@@ -41,7 +48,7 @@ export class ReflectionConv2D extends WeightedLayer {
   }
 
   override build(inputShape: Shape | Shape[]): void {
-    const channels = (inputShape as Shape)[3]!;
+    const channels = knownSize(inputShape as Shape);
     const { kernelSize, filters } = this.config;
     const zeros = tf.initializers.zeros();
     this.kernel = this.addWeight('kernel', [kernelSize, kernelSize, channels, filters], 'float32', zeros);
@@ -54,7 +61,7 @@ export class ReflectionConv2D extends WeightedLayer {
     const { kernelSize, stride, pad, filters, upsample } = this.config;
     const size = (length: number | null) =>
       length === null ? null : Math.floor((length * (upsample ? 2 : 1) + 2 * pad - kernelSize) / stride) + 1;
-    return [n!, size(h!), size(w!), filters];
+    return [n, size(h), size(w), filters];
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {

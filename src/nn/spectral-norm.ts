@@ -5,6 +5,7 @@ import { ReflectionConv2D } from './reflection-conv.ts';
 import {
   asOurs,
   kernelLayout,
+  knownSize,
   type Tf1Gates,
   type Tf1Weight,
   type TorchWeight,
@@ -27,7 +28,7 @@ export class SpectralConv2D extends ReflectionConv2D {
   override build(inputShape: TensorFlow.Shape | TensorFlow.Shape[]): void {
     super.build(inputShape);
     const { kernelSize, filters } = this.config;
-    const fanIn = kernelSize ** 2 * (inputShape as TensorFlow.Shape)[3]!;
+    const fanIn = kernelSize ** 2 * knownSize(inputShape as TensorFlow.Shape);
     const zeros = tf.initializers.zeros();
     this.u = this.addWeight('u', [filters], 'float32', zeros, undefined, false);
     this.v = this.addWeight('v', [fanIn], 'float32', zeros, undefined, false);

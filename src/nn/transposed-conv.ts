@@ -4,6 +4,7 @@ import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import {
   asOurs,
   kernelLayout,
+  knownSize,
   type Tf1Gates,
   type Tf1Weight,
   type TorchWeight,
@@ -43,7 +44,7 @@ export class TransposedConv2D extends WeightedLayer {
     const { kernelSize, filters, bias } = this.config;
     const zeros = tf.initializers.zeros();
     const [x] = shapesOf(inputShape);
-    const channels = x[3]!;
+    const channels = knownSize(x);
     this.kernel = this.addWeight('kernel', [kernelSize, kernelSize, filters, channels], 'float32', zeros);
     if (bias) this.bias = this.addWeight('bias', [filters], 'float32', zeros);
     this.built = true;
@@ -52,9 +53,9 @@ export class TransposedConv2D extends WeightedLayer {
   override computeOutputShape(inputShape: Shape | Shape[]): Shape {
     const [[n, h, w], like] = shapesOf(inputShape);
     const { filters } = this.config;
-    if (like) return [n!, like[1]!, like[2]!, filters];
+    if (like) return [n, like[1], like[2], filters];
     const double = (length: number | null) => (length === null ? null : 2 * length);
-    return [n!, double(h!), double(w!), filters];
+    return [n, double(h), double(w), filters];
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {

@@ -66,6 +66,17 @@ export interface Tf1Weight {
 /** Where a gated convolution's gates are: in the features' own kernel, or in that of a convolution `NAME_g`. */
 export type Tf1Gates = 'own kernel' | 'NAME_g';
 
+/**
+ * The channels of a shape [...,c], or its size along another axis, which a layer has to know when it is built.
+ *
+ * @throws Error where it is left open.
+ */
+export function knownSize(shape: TensorFlow.Shape, axis = -1): number {
+  const size = shape.at(axis);
+  if (typeof size !== 'number') throw new Error(`The layer needs to know axis ${axis} of [${shape}]`);
+  return size;
+}
+
 export abstract class WeightedLayer extends tf.layers.Layer {
   /** Gives each weight its beginning. */
   abstract drawWeights(draws: WeightDraws): void;

@@ -5,6 +5,7 @@ import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import {
   asOurs,
   kernelLayout,
+  knownSize,
   type Tf1Gates,
   type Tf1Weight,
   type TorchWeight,
@@ -41,7 +42,7 @@ export class ZeroPadConv2D extends WeightedLayer {
   override build(inputShape: Shape | Shape[]): void {
     const { kernelSize, filters, bias } = this.config;
     const zeros = tf.initializers.zeros();
-    const channels = (inputShape as Shape)[3]!;
+    const channels = knownSize(inputShape as Shape);
     this.kernel = this.addWeight('kernel', [kernelSize, kernelSize, channels, filters], 'float32', zeros);
     if (bias) this.bias = this.addWeight('bias', [filters], 'float32', zeros);
     this.built = true;
@@ -51,7 +52,7 @@ export class ZeroPadConv2D extends WeightedLayer {
     const [n, h, w] = inputShape as Shape;
     const size = (length: number | null) =>
       length === null ? null : windowedSize(length, this.config.kernelSize, this.config);
-    return [n!, size(h!), size(w!), this.config.filters];
+    return [n, size(h), size(w), this.config.filters];
   }
 
   override call(inputs: Tensor | Tensor[], _kwargs: object): Tensor {
