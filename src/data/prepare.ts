@@ -15,22 +15,27 @@ const batchesAtOnce = 2;
 
 export interface PrepareOptions {
   readonly config: RunConfig;
+  /** Photos or pairs from elsewhere, in place of those that the config's `data.source` names. */
+  readonly source?: OpenedSource | undefined;
   readonly reporter: Reporter;
   /** Stops between batches by throwing its reason; what is done stays in the cache. */
   readonly signal?: AbortSignal;
 }
 
 /**
- * Prepares the config's source: for every photo its crop and a sketch (HED edges thinned as the original's data),
- * in `data.cache`. What an earlier call has done is taken from there; a file that has changed is done anew. Files that
+ * Prepares a source, the config's unless another is given: for every photo its crop and a sketch (HED edges thinned as
+ * the original's data), in `data.cache`. What an earlier call has done is taken from there; a file that has changed is done anew. Files that
  * cannot be used are reported and listed, and the rest goes on.
  *
  * @throws UserError when the source is missing or empty, no file of it can be used, or the cache cannot be written.
  */
-export async function prepare({ config, reporter, signal }: PrepareOptions): Promise<PreparedData> {
+export async function prepare(options: PrepareOptions): Promise<PreparedData> {
+  const { config, reporter, signal } = options;
   requirePadding(config);
   const renderSize = Math.max(config.resolution, config.data.edges.size);
-  const source = await openSource(config.data, renderSize, reporter);
+  const source = options.source
+    ? requireItems(options.source)
+    : await openSource(config.data, renderSize, reporter);
   reporter.info(`Source: ${source.summary}`);
   const cache = await PreparedCache.open(config, source);
   const { keyed, problems } = await keyItems(source.items);
@@ -52,6 +57,23 @@ export async function prepare({ config, reporter, signal }: PrepareOptions): Pro
     samples: splitSamples(samples, config.data.split),
     problems,
   };
+}
+
+/** An id names one sample for good: the split and the order of training derive from it. */
+function requireItems(source: OpenedSource): OpenedSource {
+  const { items, root } = source;
+  const ids = new Set<string>();
+  let twice: string | undefined;
+  for (const { id } of items) {
+    if (ids.has(id)) twice = id;
+    ids.add(id);
+  }
+  if (items.length > 0 && twice === undefined) return source;
+  throw new UserError('The source that was handed over cannot be used.', {
+    where: `source (${root})`,
+    expected: 'at least one item, each with an id of its own',
+    got: twice === undefined ? 'no item' : `the id ${twice} more than once`,
+  });
 }
 
 async function makeMissing(

@@ -3,7 +3,10 @@ import type { ColourStrokes } from './colour-strokes.ts';
 
 export type Split = 'train' | 'validation' | 'test';
 
-/** One photo of a source. `id` is stable: the file's path relative to the source, with forward slashes. */
+/**
+ * One file of a source. Its `id` must stay the same for good, as the split and the order of training derive from it; the
+ * sources of the config take the path below `root`, with forward slashes.
+ */
 export interface SourceItem {
   readonly id: string;
   readonly path: string;
@@ -14,8 +17,12 @@ export type SourceForm =
   | { readonly kind: 'photos'; readonly crop: 'centre' | 'face' }
   | { readonly kind: 'pairs'; readonly sketchFirst: boolean };
 
+/**
+ * Where photos come from. A program may hand its own to `trainRun`: any list of files with ids. `summary` and `root` are
+ * for messages; sources of another `root` or `form` are cached apart.
+ */
 export interface OpenedSource {
-  /** The folder that ids are relative to. */
+  /** The folder that ids are relative to, or a name for the source. */
   readonly root: string;
   readonly form: SourceForm;
   readonly items: readonly SourceItem[];

@@ -7,7 +7,7 @@ import { createRunFolder, type RunFolder } from '../core/run-folder.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
 import { prepare } from '../data/prepare.ts';
 import { openSource } from '../data/sources.ts';
-import type { PreparedData } from '../data/types.ts';
+import type { OpenedSource, PreparedData } from '../data/types.ts';
 import { type HeldOutTable, heldOutTable } from '../eval/held-out-table.ts';
 import { openValidationMetrics, type ValidationMetrics } from '../eval/validation.ts';
 import { type LoadedConfig, loadConfig } from '../models/read-config.ts';
@@ -35,6 +35,11 @@ export interface TrainRunOptions {
    * taken in place of the run's own and may be left out.
    */
   readonly config?: string | object | undefined;
+  /**
+   * Files to train on, in place of those that the config's `data.source` names. Going on with such a run needs the same
+   * ones. Default: what the config names.
+   */
+  readonly source?: OpenedSource | undefined;
   /** Changes of single keys, `KEY=VALUE`, the value in YAML: `training.levels.0.batch=4`. Default: none. */
   readonly sets?: readonly string[] | undefined;
   /** Goes on with a run: its folder, one of its checkpoints, or `latest`. */
@@ -130,13 +135,18 @@ async function prepareAndTrain(
   opened: OpenedRun | undefined,
   options: TrainRunOptions,
 ): Promise<TrainRunResult> {
-  const { reporter = silent, signal } = options;
+  const { source, reporter = silent, signal } = options;
   for (const warning of warnings) reporter.warn(warning);
   // Before the data, which may take hours: metrics that are not known or lack their weights.
   let validationMetrics =
     config.output.validationCount > 0 ? await openValidationMetrics(config, reporter) : undefined;
   try {
-    const data = await prepare({ config, reporter, ...(signal instanceof AbortSignal && { signal }) });
+    const data = await prepare({
+      config,
+      source,
+      reporter,
+      ...(signal instanceof AbortSignal && { signal }),
+    });
     checkBatches(config, data.samples.train.length, locate);
     const method = createMethod(config);
     try {

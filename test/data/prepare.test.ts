@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodePair } from '../../src/data/pair.ts';
 import { prepare } from '../../src/data/prepare.ts';
-import type { PreparedData } from '../../src/data/types.ts';
+import type { OpenedSource, PreparedData } from '../../src/data/types.ts';
 import * as hed from '../../src/nn/hed.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
@@ -96,6 +96,29 @@ describe.skipIf(!installed)(`preparing photos${note}`, () => {
     const edges = { ...config.data.edges, threshold: 0.5 };
     const other = await prepare({ config: { ...config, data: { ...config.data, edges } }, reporter: silent });
     expect(other.folder).not.toBe(first.folder);
+  });
+
+  it('takes files from elsewhere, by the ids that they are given', async () => {
+    const items = ['b', 'a'].map((id, i) => ({ id, path: join(photos, `people/${i}.png`) }));
+    const source: OpenedSource = {
+      root: 'a database',
+      form: { kind: 'photos', crop: 'centre' },
+      items,
+      summary: 'two photos of a database',
+    };
+    const own = recorder();
+    const prepared = await prepare({ config, source, reporter: own });
+    expect(
+      allOf(prepared)
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(['a', 'b']);
+    expect(prepared.folder).not.toBe(first.folder);
+    const twice = prepare({ config, source: { ...source, items: [...items, ...items] }, reporter: own });
+    await expect(twice).rejects.toThrow(/more than once/);
+    await expect(prepare({ config, source: { ...source, items: [] }, reporter: own })).rejects.toThrow(
+      /no item/,
+    );
   });
 
   it('stops when asked to', async () => {
