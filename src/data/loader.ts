@@ -69,13 +69,15 @@ export class PairLoader {
    */
   async next(): Promise<RawBatch> {
     while (this.#queue.length < this.#options.ahead) {
-      const begun = this.#read(this.#ahead);
+      const later = this.#read(this.#ahead);
       // A failure is the business of the call that takes this batch; until then it is not unhandled.
-      begun.catch(() => {});
-      this.#queue.push(begun);
+      later.catch(() => {});
+      this.#queue.push(later);
       this.#ahead = this.#after(this.#ahead);
     }
-    const batch = await this.#queue.shift()!;
+    const begun = this.#queue.shift();
+    if (!begun) throw new Error('at least one batch must be read ahead');
+    const batch = await begun;
     this.#state = this.#after(this.#state);
     return batch;
   }

@@ -44,11 +44,14 @@ async function openEdgeDetector(config: RunConfig, findCrop: CropFinder | undefi
       ),
     );
     const maps = photos.length > 0 ? await detectEdges(hed, seen, size, padding) : [];
-    const pairs = maps.map((map, i) => ({
-      photo: kept[i],
-      sketch: edgeMapToSketch(size === n ? map : resizeMap(map, size, size, n, n), n, n, data.edges),
-    }));
-    return decoded.map((result) => (result instanceof UnusableImage ? result : pairs.shift()!));
+    // The pairs in the places of their photos.
+    let next = 0;
+    return decoded.map((result) => {
+      if (result instanceof UnusableImage) return result;
+      const i = next++;
+      const map = size === n ? maps[i] : resizeMap(maps[i], size, size, n, n);
+      return { photo: kept[i], sketch: edgeMapToSketch(map, n, n, data.edges) };
+    });
   };
   const batch = Math.max(1, Math.floor(pixelsAtOnce / (size + 2 * padding) ** 2));
   return { batch, make, dispose: () => hed.dispose() };

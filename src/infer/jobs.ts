@@ -51,8 +51,8 @@ export async function findJobs(
   requireSources(sources, task, parts);
   const jobs = sources.strips?.length
     ? await stripJobs(sources.strips)
-    : task === 'synthesis'
-      ? await sketchJobs(sources.sketch!)
+    : task === 'synthesis' && sources.sketch !== undefined
+      ? await sketchJobs(sources.sketch)
       : await tripleJobs(sources as Record<Part, string>, parts);
   requireDistinct(jobs);
   return jobs;
@@ -110,11 +110,12 @@ async function tripleJobs(sources: Record<Part, string>, parts: readonly Part[])
   const found = await Promise.all(
     parts.map(async (part) => [part, await filesOf(part, sources[part])] as const),
   );
-  const files = new Map(found);
-  const names = [...new Set(found.flatMap(([, of]) => [...of.keys()]))].sort();
+  const names = [...new Set(found.flatMap(([, files]) => [...files.keys()]))].sort();
   const where = parts.map((part) => `--${part} ${sources[part]}`).join(' ');
-  requirePartners(names, (name) => parts.filter((part) => !files.get(part)!.has(name)), where);
-  return names.map((name) => job(name, (part) => files.get(part)!.get(name)!));
+  const missing = (name: string) => found.filter(([, files]) => !files.has(name)).map(([part]) => part);
+  requirePartners(names, missing, where);
+  const filesOfPart = Object.fromEntries(found) as Record<Part, ReadonlyMap<string, string>>;
+  return names.map((name) => job(name, (part) => filesOfPart[part].get(name) ?? ''));
 }
 
 function requirePartners(
