@@ -1,0 +1,34 @@
+/** The programs in examples/ run as they stand there, one after the other, in a folder of their own. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'examples-'));
+  const linked = ['src', 'configs', 'examples', 'node_modules', '.deps', 'package.json', 'tsconfig.json'];
+  for (const name of linked) symlinkSync(resolve(name), join(folder, name));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const shows: Record<string, RegExp> = {
+  'train-from-code.ts':
+    /^Stopped after 3 of 6 steps: .*step-3\nFinished after 6 steps: runs\/00001-from-code\n\[[\s\S]*I_out/,
+  'own-metric.ts': /metrics\.json[\s\S]*report\.html[\s\S]*brightness/,
+};
+
+it('every program is run here and named in the table', () => {
+  const programs = readdirSync('examples').filter((name) => name.endsWith('.ts'));
+  expect(programs.sort()).toEqual(Object.keys(shows).sort());
+  const table = readFileSync('examples/README.md', 'utf8');
+  for (const name of programs) expect(table).toContain(`(${name})`);
+});
+
+it.each(Object.entries(shows))('%s', async (name, shown) => {
+  const command = ['--disable-warning=DEP0051', '--import', 'tsx', join('examples', name)];
+  const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: folder });
+  expect(stdout).toMatch(shown);
+});
