@@ -1,6 +1,6 @@
 /** The programs in examples/ run as they stand there, one after the other, in a folder of their own. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,12 +11,18 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'examples-'));
   const linked = ['src', 'configs', 'examples', 'node_modules', '.deps', 'package.json', 'tsconfig.json'];
   for (const name of linked) symlinkSync(resolve(name), join(folder, name));
+  const photos = readdirSync('test/fixtures/earlier-run/photos').map((name) => [
+    name,
+    resolve('test/fixtures/earlier-run/photos', name),
+  ]);
+  writeFileSync(join(folder, 'photos.json'), JSON.stringify(Object.fromEntries(photos)));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const shows: Record<string, RegExp> = {
   'train-from-code.ts':
     /^Stopped after 3 of 6 steps: .*step-3\nFinished after 6 steps: runs\/00001-from-code\n\[[\s\S]*I_out/,
+  'own-data-source.ts': /^Trained 3 steps on 12 photos of photos\.json: runs\/\d+-own-source$/m,
   'own-metric.ts': /metrics\.json[\s\S]*report\.html[\s\S]*brightness/,
 };
 
