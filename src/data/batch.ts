@@ -1,5 +1,17 @@
 import { type Tensor4D, tf } from '../ops/tf.ts';
+import type { Pair } from './pair.ts';
 import type { Batch, RawBatch } from './types.ts';
+
+/** Decoded samples one after another, as {@link toBatch} takes them. @param n side of the photos and sketches, px. */
+export function packPairs(samples: readonly (Pair & { readonly id: string })[], n: number): RawBatch {
+  const images = new Uint8Array(samples.length * n * n * 3);
+  const sketches = new Uint8Array(samples.length * n * n);
+  for (const [i, { photo, sketch }] of samples.entries()) {
+    images.set(photo, i * n * n * 3);
+    sketches.set(sketch, i * n * n);
+  }
+  return { ids: samples.map(({ id }) => id), resolution: n, images, sketches };
+}
 
 /**
  * Bytes to the tensors of a training step: images and sketches to [-1, 1] (0 to -1, 255 to +1). The caller disposes of

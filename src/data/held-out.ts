@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { stream } from '../runtime/seed.ts';
-import { toBatch } from './batch.ts';
+import { packPairs, toBatch } from './batch.ts';
 import { drawColourStrokes } from './colour-strokes.ts';
 import { UnusableImage } from './decode.ts';
 import { drawHole } from './holes.ts';
@@ -21,25 +21,20 @@ export async function heldOutBatch(
   reporter: Reporter,
 ): Promise<Batch | undefined> {
   const n = config.resolution;
-  const read: { id: string; pair: Pair }[] = [];
+  const read: (Pair & { id: string })[] = [];
   for (const { id, pairPath } of samples) {
     try {
-      read.push({ id, pair: await decodePair(pairPath, n) });
+      read.push({ id, ...(await decodePair(pairPath, n)) });
     } catch (error) {
       if (!(error instanceof UnusableImage)) throw error;
       reporter.warn(`A held-out sample cannot be read and is left out: ${pairPath}: ${error.message}`);
     }
   }
   if (read.length === 0) return undefined;
-  const images = new Uint8Array(read.length * n * n * 3);
-  const sketches = new Uint8Array(read.length * n * n);
   const holes = new Float32Array(read.length * n * n);
-  for (const [i, { id, pair }] of read.entries()) {
-    images.set(pair.photo, i * n * n * 3);
-    sketches.set(pair.sketch, i * n * n);
+  for (const [i, { id }] of read.entries())
     holes.set(drawHole(config.data.holes, n, stream(config.seed, 'held-out hole', id)), i * n * n);
-  }
-  const raw = { ids: read.map(({ id }) => id), resolution: n, images, sketches };
+  const raw = packPairs(read, n);
   const batch = toBatch(raw, config.task === 'edit' ? holes : undefined);
   const streamOf = (i: number) => stream(config.seed, 'held-out strokes', raw.ids[i]);
   return { ...batch, colour: drawColourStrokes(batch.image, streamOf) };

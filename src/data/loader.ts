@@ -1,8 +1,10 @@
 /** Reads prepared pairs ahead of training. */
+
 import sharp from 'sharp';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { stream } from '../runtime/seed.ts';
+import { packPairs } from './batch.ts';
 import { UnusableImage } from './decode.ts';
 import { decodePair, type Pair } from './pair.ts';
 import type { PreparedSample, RawBatch } from './types.ts';
@@ -111,18 +113,10 @@ export class PairLoader {
   }
 
   async #read({ epoch, position }: LoaderState): Promise<RawBatch> {
-    const { batch, resolution: n } = this.#options;
+    const { batch, resolution } = this.#options;
     const order = this.#orderOf(epoch);
-    const pairs = await Promise.all(
-      Array.from({ length: batch }, (_, i) => this.#readFrom(order, position + i)),
-    );
-    const images = new Uint8Array(batch * n * n * 3);
-    const sketches = new Uint8Array(batch * n * n);
-    for (const [i, { photo, sketch }] of pairs.entries()) {
-      images.set(photo, i * n * n * 3);
-      sketches.set(sketch, i * n * n);
-    }
-    return { ids: pairs.map(({ id }) => id), resolution: n, images, sketches };
+    const samples = Array.from({ length: batch }, (_, i) => this.#readFrom(order, position + i));
+    return packPairs(await Promise.all(samples), resolution);
   }
 
   /** The first good sample at or after a position of the order. */

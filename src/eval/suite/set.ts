@@ -1,7 +1,7 @@
 /** The fixed set of images that a suite measures on: photos of a split, each with a hole of every kind. */
 import { createHash } from 'node:crypto';
 import type { HoleKind, RunConfig } from '../../config/run-config.ts';
-import { toBatch } from '../../data/batch.ts';
+import { packPairs, toBatch } from '../../data/batch.ts';
 import { drawColourStrokes } from '../../data/colour-strokes.ts';
 import { UnusableImage } from '../../data/decode.ts';
 import { drawHole } from '../../data/holes.ts';
@@ -131,8 +131,6 @@ export async function readItems(
   withStrokes: boolean,
 ): Promise<ItemBatch> {
   const { resolution: n, suite } = set;
-  const images = new Uint8Array(items.length * n * n * 3);
-  const sketches = new Uint8Array(items.length * n * n);
   const degraded = new Float32Array(items.length * n * n);
   const holes = new Float32Array(items.length * n * n);
   const reads = new Map<string, Promise<Pair>>();
@@ -141,12 +139,12 @@ export async function readItems(
     reads.set(photo.id, read);
     return read;
   };
-  const pairs = await Promise.all(items.map(({ photo }) => readOnce(photo)));
+  const pairs = await Promise.all(
+    items.map(async ({ photo }) => ({ id: photo.id, ...(await readOnce(photo)) })),
+  );
   for (const [i, pair] of pairs.entries()) {
     const { photo, hole } = items[i];
     const mask = holeOf(set, items[i]);
-    images.set(pair.photo, i * n * n * 3);
-    sketches.set(pair.sketch, i * n * n);
     holes.set(mask, i * n * n);
     if (degradation === 0) continue;
     const sketch = degradeSketch({
@@ -160,7 +158,7 @@ export async function readItems(
     });
     degraded.set(sketch, i * n * n);
   }
-  const raw = { ids: items.map(({ photo }) => photo.id), resolution: n, images, sketches };
+  const raw = packPairs(pairs, n);
   const { image, sketch: trueSketch, hole } = toBatch(raw, holes);
   const sketch = degradation === 0 ? trueSketch.clone() : tf.tensor4d(degraded, [items.length, n, n, 1]);
   const streamOf = (i: number) => stream(suite.seed, 'evaluation strokes', raw.ids[i]);
