@@ -23,6 +23,7 @@ const shows: Record<string, RegExp> = {
   'train-from-code.ts':
     /^Stopped after 3 of 6 steps: .*step-3\nFinished after 6 steps: runs\/00001-from-code\n\[[\s\S]*I_out/,
   'own-data-source.ts': /^Trained 3 steps on 12 photos of photos\.json: runs\/\d+-own-source$/m,
+  'own-loss.ts': /^Trained with the Charbonnier loss: runs\/\d+-smooth\n[\s\S]*psnr/m,
   'own-metric.ts': /metrics\.json[\s\S]*report\.html[\s\S]*brightness/,
 };
 

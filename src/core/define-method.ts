@@ -18,6 +18,7 @@ export interface NeededWeights {
   readonly fix: string;
 }
 
+/** What there is to say of a method: its name, its configuration, and how it is built. */
 export interface MethodDefinition<Config extends RunConfig = RunConfig> {
   /** The value of `method` in configurations. */
   readonly name: string;

@@ -9,6 +9,7 @@ import type { StreamState } from '../runtime/seed.ts';
 import type { NetworkDescription } from './ports.ts';
 import type { Control } from './vocabulary.ts';
 
+/** Single numbers on the device, by name. */
 export type Scalars = Record<string, TensorFlow.Scalar>;
 /** What one step measured, before its update. The caller disposes of the scalars (`tf.dispose` takes the whole). */
 export type StepScalars = {
@@ -70,6 +71,7 @@ export interface Trainable {
   restore(state: NamedTensors): void;
   /** The stage's own random streams. */
   randomState(): Record<string, StreamState>;
+  /** Puts back what `randomState` gave. */
   restoreRandom(state: Record<string, StreamState>): void;
 }
 
@@ -100,6 +102,7 @@ export interface UpperBound {
   predict(batch: Batch): Tensor4D;
 }
 
+/** A trained method at test time. */
 export interface Predictor {
   /** Side of the predicted images, px. At most that of the input. */
   readonly resolution: number;
@@ -132,6 +135,7 @@ export interface Method {
    * then they keep their optimisers' state.
    */
   begin(stage: StagePlan): Trainable;
+  /** What it predicts with the weights that it has now. */
   predictor(): Predictor;
   /** What others need to know of a network of `networks`. */
   describe(network: string): NetworkDescription;
@@ -145,6 +149,7 @@ export interface Method {
    * {@link NamedImages}.
    */
   visuals(batch: Batch, ls: readonly number[]): NamedImages;
+  /** Frees its networks and optimisers. */
   dispose(): void;
 }
 

@@ -5,6 +5,7 @@ import type { LayersModel } from '../ops/tf.ts';
 /** What an input holds. `network` is what one network hands to another. */
 export type PortKind = 'photo' | 'hole' | 'sketch' | 'colour' | 'l' | 'network';
 
+/** An input of a network, or of the whole path from photo to result. */
 export interface Port {
   readonly kind: PortKind;
   /** Of one sample: NHWC without n. */

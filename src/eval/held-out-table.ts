@@ -22,6 +22,7 @@ interface TableRow {
   readonly psnr: number;
 }
 
+/** Mean errors on held-out samples, a row a result. */
 export interface HeldOutTable {
   /** How many samples were measured; those without a hole do not count. */
   readonly samples: number;

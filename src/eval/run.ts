@@ -18,6 +18,7 @@ import { type EvaluationSet, makeSet } from './suite/set.ts';
 import type { Suite } from './suite/suite.ts';
 import { summarize } from './summarize.ts';
 
+/** What is evaluated, and where the results go. */
 export interface EvaluateRunOptions {
   /** Checkpoints, or runs, which stand for their newest checkpoint. Photos are taken from the first one's data source. */
   readonly checkpoints: readonly string[];
@@ -37,6 +38,7 @@ export interface EvaluateRunOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where the results of an evaluation are, and what they say. */
 export interface EvaluateRunResult {
   /** The folder of the report. */
   readonly folder: string;

@@ -23,9 +23,11 @@ const exporters = { onnx: exportOnnx, tfjs: exportTfjs, safetensors: exportSafet
   Exporter
 >;
 
+/** A form in which other programs read a model. */
 export type ExportFormat = keyof typeof exporters;
 const EXPORT_FORMATS = Object.keys(exporters) as readonly ExportFormat[];
 
+/** What is exported, in which forms, and where to. */
 export interface ExportOptions {
   /** A run's folder, which stands for its newest checkpoint, or a checkpoint's. */
   readonly checkpoint: string;

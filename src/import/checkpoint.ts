@@ -23,6 +23,7 @@ const FINE_TUNE = 'fine-tune.yaml';
 /** What training leaves beside the weights in TensorFlow's checkpoints. */
 const TF1_TRAINING = /(^|\/)(lr|global_step|beta[12]_power(_\d+)?)$|\/(Adam(_1)?|RMSProp(_1)?|Momentum)$/;
 
+/** A checkpoint that was made of released weights. */
 export interface ImportedCheckpoint {
   /** The checkpoint's folder. */
   readonly path: string;

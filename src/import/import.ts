@@ -16,6 +16,7 @@ import { type ImportedCheckpoint, importReleased } from './checkpoint.ts';
 
 const MAX_NETWORKS = 64;
 
+/** Which files of weights are imported, and where to. */
 export interface ImportOptions {
   readonly from: readonly string[];
   /** What the files are, one name for each in their order; an empty one leaves it to keys, shapes and file names. */
@@ -26,6 +27,7 @@ export interface ImportOptions {
   readonly reporter?: Reporter | undefined;
 }
 
+/** What came of an import: a checkpoint, or one file of weights for losses or metrics. */
 export type Imported =
   | { readonly kind: 'checkpoint'; readonly checkpoint: ImportedCheckpoint }
   | { readonly kind: 'file'; readonly description: string; readonly use: string };

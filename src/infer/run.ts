@@ -10,6 +10,7 @@ import type { MaskHole } from './mask.ts';
 import { type PaintOptions, paint } from './paint.ts';
 import type { RegionChoice } from './region.ts';
 
+/** Which photos are filled by which checkpoint, how, and where the results go. */
 export interface InferPhotosOptions extends JobSources {
   /** A run's folder, which stands for its newest checkpoint, or a checkpoint's. */
   readonly checkpoint: string;

@@ -4,6 +4,7 @@ import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Loss = (scores: Tensor) => TensorFlow.Scalar;
 
+/** What both networks minimise, of the discriminator’s scores: real numbers of any shape, higher being more real. */
 export interface GanLoss {
   /** The discriminator's loss by its scores of real images. */
   readonly real: Loss;

@@ -8,6 +8,7 @@ import { UserError } from '../runtime/errors.ts';
 import { storedConfig } from './read-config.ts';
 import { createMethod } from './registry.ts';
 
+/** A method with the weights of a checkpoint. */
 export interface LoadedMethod {
   /** The checkpoint's folder. */
   readonly path: string;

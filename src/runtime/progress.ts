@@ -6,6 +6,7 @@ export interface Task {
   finish(note?: string): void;
 }
 
+/** What functions tell of their work. Nothing below the command line prints by itself. */
 export interface Reporter {
   /** A line of information. */
   info(message: string): void;
@@ -15,6 +16,7 @@ export interface Reporter {
   task(label: string, total: number, unit: string): Task;
 }
 
+/** Tells nobody anything. */
 export const silent: Reporter = {
   info() {},
   warn() {},

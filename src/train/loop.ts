@@ -40,6 +40,7 @@ export interface Training {
   readonly validationMetrics?: ValidationMetrics | undefined;
 }
 
+/** How a training ended. */
 export interface TrainingEnd {
   /** Steps done in all. */
   readonly step: number;

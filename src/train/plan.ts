@@ -5,6 +5,7 @@ import type { Method, StagePlan } from '../core/method.ts';
 import type { LayersModel, TensorFlow } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 
+/** A stage with its number of steps. */
 export interface PlannedStage {
   readonly stage: StagePlan;
   readonly steps: number;
@@ -12,6 +13,7 @@ export interface PlannedStage {
   readonly memory: number;
 }
 
+/** What a training will do. */
 export interface Plan {
   readonly trainingSamples: number;
   readonly stages: readonly PlannedStage[];

@@ -29,6 +29,7 @@ import {
 } from './resume.ts';
 import { bestCheckpoint } from './saver.ts';
 
+/** What is trained, from where it goes on, and when it ends. */
 export interface TrainRunOptions {
   /**
    * A config file's path, or what such a file would hold; keys that are left out have their defaults. With `resume` it is
@@ -58,6 +59,7 @@ export interface TrainRunOptions {
   readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
 }
 
+/** What came of a training. */
 export interface TrainRunResult {
   /** The run's folder, with the places of all that it holds. */
   readonly run: RunFolder;
@@ -94,6 +96,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   return prepareAndTrain(loadConfig(config, sets), undefined, options);
 }
 
+/** What a new run would do. */
 export interface PlannedRun {
   /** Complete, with defaults. */
   readonly config: RunConfig;

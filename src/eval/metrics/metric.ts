@@ -20,6 +20,7 @@ export interface MetricBatch {
   readonly trueSketch: Tensor4D;
 }
 
+/** Where a metric is taken: inside the hole, or over the whole image. */
 export type Region = 'image' | 'hole';
 
 interface MetricHead {
@@ -41,6 +42,7 @@ export interface SampleMetric extends MetricHead {
   readonly regions: readonly Region[];
   /** A value for each sample, by region; NaN where a sample has none (an image without a hole, no face found). */
   measure(batch: MetricBatch): Promise<Partial<Record<Region, Float64Array>>>;
+  /** Frees what it loaded. */
   dispose(): void;
 }
 
@@ -53,18 +55,22 @@ export interface SetMetric extends MetricHead {
   start(): SetStatistics;
   /** The distance of two sets. */
   compare(results: SetStatistics, photos: SetStatistics): number;
+  /** Frees what it loaded. */
   dispose(): void;
 }
 
+/** What a metric of sets gathers of the images of one set. */
 export interface SetStatistics {
   /** Adds images [n,s,s,3] in [0, 1]. */
   add(images: Tensor4D): Promise<void>;
   readonly count: number;
   /** Everything that `restore` needs, to be kept on disk while an evaluation is interrupted. */
   state(): Record<string, { readonly shape: readonly number[]; readonly data: Float64Array | Float32Array }>;
+  /** Goes on from what `state` gave. */
   restore(state: ReturnType<SetStatistics['state']>): void;
 }
 
+/** Measured of each result by itself, or of all results together. */
 export type Metric = SampleMetric | SetMetric;
 
 /** What a metric is created with. */

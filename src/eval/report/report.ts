@@ -121,6 +121,7 @@ export const reportSchema = z
   })
   .describe('Results of an evaluation.');
 
+/** What an evaluation found: the content of `metrics.json`. */
 export type Report = z.output<typeof reportSchema>;
 export type ReportRow = Report['rows'][number];
 export type ReportMetric = Report['metrics'][number];

@@ -136,6 +136,7 @@ export const suiteSchema = z
   })
   .describe('An evaluation suite.');
 
+/** What an evaluation measures: photos, holes, sketches, values of l, and metrics. */
 export type Suite = z.output<typeof suiteSchema>;
 
 export const suiteJsonSchema = jsonSchemaOf(suiteSchema);
