@@ -1,10 +1,11 @@
 /** The programs in examples/ run as they stand there, one after the other, in a folder of their own. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { launch, noBrowser } from './editor/browser.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -38,4 +39,29 @@ it.each(Object.entries(shows))('%s', async (name, shown) => {
   const command = ['--disable-warning=DEP0051', '--import', 'tsx', join('examples', name)];
   const { stdout } = await promisify(execFile)(process.execPath, command, { cwd: folder });
   expect(stdout).toMatch(shown);
+});
+
+it.skipIf(noBrowser)(`served-in-a-page${noBrowser ? ` (skipped: ${noBrowser})` : ''}`, async () => {
+  const program = ['--disable-warning=DEP0051', '--import', 'tsx', 'examples/served-in-a-page/serve.ts'];
+  const server = spawn(process.execPath, program, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+  const browser = await launch();
+  try {
+    const url = await new Promise<string>((resolve, reject) => {
+      let output = '';
+      server.stdout.on('data', (text) => {
+        output += text;
+        const [found] = /http:\/\/\S+/.exec(output) ?? [];
+        if (found) resolve(found);
+      });
+      server.on('exit', (code) => reject(new Error(`It ended with ${code}: ${output}`)));
+    });
+    const page = await browser.newPage();
+    await page.goto(url);
+    const status = page.locator('#status');
+    await status.getByText(/^(Done|It did not work)/).waitFor();
+    expect(await status.textContent()).toBe('Done: 64 × 64 px.');
+  } finally {
+    await browser.close();
+    server.kill();
+  }
 });
