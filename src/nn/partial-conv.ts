@@ -5,8 +5,7 @@ import { convolve } from '../ops/convolution/zero-padding.ts';
 import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import {
-  asOurs,
-  kernelLayout,
+  convolutionInTorch,
   knownSize,
   type TorchWeight,
   type WeightDraws,
@@ -126,8 +125,7 @@ export class PartialConv2D extends WeightedLayer {
   }
 
   override torchWeights(): TorchWeight[] {
-    const kernel = { name: 'weight', weight: this.kernel, layout: kernelLayout };
-    return this.bias ? [kernel, { name: 'bias', weight: this.bias, layout: asOurs }] : [kernel];
+    return convolutionInTorch(this.kernel, this.bias);
   }
 
   override getConfig(): TensorFlow.serialization.ConfigDict {

@@ -5,8 +5,7 @@ import { isRecorded } from '../ops/gradients.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { tuned } from '../ops/tuning.ts';
 import {
-  asOurs,
-  kernelLayout,
+  convolutionInTorch,
   knownSize,
   type TorchWeight,
   type WeightDraws,
@@ -100,10 +99,7 @@ export class ReflectionConv2D extends WeightedLayer {
   }
 
   override torchWeights(): TorchWeight[] {
-    return [
-      { name: 'weight', weight: this.kernel, layout: kernelLayout },
-      { name: 'bias', weight: this.bias, layout: asOurs },
-    ];
+    return convolutionInTorch(this.kernel, this.bias);
   }
 
   override getConfig(): TensorFlow.serialization.ConfigDict {

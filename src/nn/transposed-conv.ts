@@ -2,8 +2,7 @@ import { addBias } from '../ops/convolution/bias.ts';
 import { depthToSpace } from '../ops/depth-to-space.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import {
-  asOurs,
-  kernelLayout,
+  convolutionInTorch,
   knownSize,
   type Tf1Gates,
   type Tf1Weight,
@@ -74,8 +73,7 @@ export class TransposedConv2D extends WeightedLayer {
   }
 
   override torchWeights(): TorchWeight[] {
-    const kernel = { name: 'weight', weight: this.kernel, layout: kernelLayout };
-    return this.bias ? [kernel, { name: 'bias', weight: this.bias, layout: asOurs }] : [kernel];
+    return convolutionInTorch(this.kernel, this.bias);
   }
 
   override tf1Weights(_gates: Tf1Gates): Tf1Weight[] {

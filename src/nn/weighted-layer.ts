@@ -52,6 +52,12 @@ export interface TorchWeight {
   readonly layout: Layout;
 }
 
+/** A convolution's kernel and, where it has one, bias as PyTorch has them. */
+export function convolutionInTorch(kernel: Weight, bias: Weight | undefined): TorchWeight[] {
+  const weights = [{ name: 'weight', weight: kernel, layout: kernelLayout }];
+  return bias ? [...weights, { name: 'bias', weight: bias, layout: asOurs }] : weights;
+}
+
 /** A weight, or half of its output channels, in a TensorFlow 1 checkpoint. Numbers are arranged as here. */
 export interface Tf1Weight {
   /** What follows the layer's name, for example `/kernel`. */

@@ -3,8 +3,7 @@ import { type Window, windowedSize } from '../ops/convolution/window.ts';
 import { convolve } from '../ops/convolution/zero-padding.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import {
-  asOurs,
-  kernelLayout,
+  convolutionInTorch,
   knownSize,
   type Tf1Gates,
   type Tf1Weight,
@@ -72,8 +71,7 @@ export class ZeroPadConv2D extends WeightedLayer {
   }
 
   override torchWeights(): TorchWeight[] {
-    const kernel = { name: 'weight', weight: this.kernel, layout: kernelLayout };
-    return this.bias ? [kernel, { name: 'bias', weight: this.bias, layout: asOurs }] : [kernel];
+    return convolutionInTorch(this.kernel, this.bias);
   }
 
   override tf1Weights(_gates: Tf1Gates): Tf1Weight[] {
