@@ -1,5 +1,6 @@
 /**
- * tfjs-node's addon, compiled from the sources in its npm package against TensorFlow's library from the Python wheel.
+ * tfjs-node's addon, compiled from the sources in its npm package and those in `native/`, which add what it lacks,
+ * against TensorFlow's library from the Python wheel.
  * Each engine keeps its own; a link in node_modules, where tfjs-node looks, points to the one in use.
  */
 import { spawnSync } from 'node:child_process';
@@ -33,7 +34,7 @@ import { runLogged, tellingLines } from './run-logged.mjs';
  * @param {string} platform as process.platform
  * @param {string[]} libraries see Target
  */
-function compilerArguments({ modules, tfjs, home }, engine, platform, libraries) {
+function compilerArguments({ root, modules, tfjs, home }, engine, platform, libraries) {
   const tensorflow = join(home(engine), 'tensorflow');
   const linker =
     platform === 'darwin'
@@ -44,7 +45,9 @@ function compilerArguments({ modules, tfjs, home }, engine, platform, libraries)
     ...[join(modules, 'node-api-headers/include'), dirname(tfjs), join(tensorflow, 'include')].map(
       (dir) => `-I${dir}`,
     ),
+    ...['-include', join(root, 'native/hooks.h')],
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(tfjs, 'binding', file)),
+    join(root, 'native/functions.cc'),
     ...libraries.map((file) => join(tensorflow, file)),
     ...linker,
   ];
@@ -61,14 +64,13 @@ function compilerArguments({ modules, tfjs, home }, engine, platform, libraries)
  * @param {string} version of TensorFlow
  */
 export function addonPath(paths, engine, platform, libraries, version) {
-  const sources = join(paths.tfjs, 'binding');
   const hash = createHash('sha256').update(version);
   for (const argument of compilerArguments(paths, engine, platform, libraries)) {
     hash.update(`${argument.replace(paths.root, '')}\n`);
   }
-  for (const name of existsSync(sources) ? readdirSync(sources).sort() : []) {
-    hash.update(name).update(readFileSync(join(sources, name)));
-  }
+  for (const sources of [join(paths.tfjs, 'binding'), join(paths.root, 'native')])
+    for (const name of existsSync(sources) ? readdirSync(sources).sort() : [])
+      hash.update(name).update(readFileSync(join(sources, name)));
   return join(paths.home(engine), `tfjs_binding-${hash.digest('hex').slice(0, 12)}.node`);
 }
 

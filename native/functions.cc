@@ -1,0 +1,179 @@
+// What tfjs-node's addon lacks: a recorded graph becomes a function of TensorFlow's eager context, after which it runs
+// like any operation, by its name. It uses TensorFlow's C API alone.
+
+#undef TFE_NewContext
+#undef TFE_Execute
+#undef TFE_TensorHandleResolve
+#undef napi_register_module_v1
+#undef node_api_module_get_api_version_v1
+
+#include <node_api.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "tensorflow/c/c_api.h"
+#include "tensorflow/c/eager/c_api.h"
+
+// Node has one module, and tfjs-node one context, for each of its threads.
+static thread_local TFE_Context* context = nullptr;
+static thread_local int64_t executions = 0;
+static thread_local int64_t reads = 0;
+
+// tfjs-node's calls, watched.
+extern "C" {
+
+TFE_Context* dps_NewContext(const TFE_ContextOptions* options, TF_Status* status) {
+  context = TFE_NewContext(options, status);
+  return context;
+}
+
+void dps_Execute(TFE_Op* op, TFE_TensorHandle** results, int* count, TF_Status* status) {
+  executions++;
+  TFE_Execute(op, results, count, status);
+}
+
+TF_Tensor* dps_TensorHandleResolve(TFE_TensorHandle* handle, TF_Status* status) {
+  reads++;
+  return TFE_TensorHandleResolve(handle, status);
+}
+
+// tfjs-node's own module.
+napi_value tfjs_register_module(napi_env env, napi_value exports);
+}
+
+namespace {
+
+// Owns what the C API hands out.
+struct Status {
+  TF_Status* const tf = TF_NewStatus();
+  ~Status() { TF_DeleteStatus(tf); }
+  bool ok() const { return TF_GetCode(tf) == TF_OK; }
+};
+struct Graph {
+  TF_Graph* const tf = TF_NewGraph();
+  ~Graph() { TF_DeleteGraph(tf); }
+};
+
+napi_value Throw(napi_env env, const std::string& message) {
+  napi_throw_error(env, nullptr, message.c_str());
+  return nullptr;
+}
+
+// The code and the message of a failed call, as tfjs-node words them.
+napi_value ThrowStatus(napi_env env, const Status& status) {
+  return Throw(env, "TF_Status: " + std::to_string(TF_GetCode(status.tf)) + "\nMessage: " + TF_Message(status.tf));
+}
+
+bool ReadString(napi_env env, napi_value value, std::string* text) {
+  size_t length;
+  if (napi_get_value_string_utf8(env, value, nullptr, 0, &length) != napi_ok) return false;
+  text->resize(length);
+  return napi_get_value_string_utf8(env, value, &(*text)[0], length + 1, &length) == napi_ok;
+}
+
+bool ReadStrings(napi_env env, napi_value list, std::vector<std::string>* texts) {
+  uint32_t length;
+  if (napi_get_array_length(env, list, &length) != napi_ok) return false;
+  texts->resize(length);
+  for (uint32_t i = 0; i < length; i++) {
+    napi_value element;
+    if (napi_get_element(env, list, i, &element) != napi_ok) return false;
+    if (!ReadString(env, element, &(*texts)[i])) return false;
+  }
+  return true;
+}
+
+// The values of these names, `NODE` or `NODE:OUTPUT`. Gives the first name that is in no graph, or "".
+std::string FindOutputs(TF_Graph* graph, const std::vector<std::string>& names, std::vector<TF_Output>* outputs) {
+  for (const std::string& name : names) {
+    const size_t colon = name.rfind(':');
+    TF_Operation* operation = TF_GraphOperationByName(graph, name.substr(0, colon).c_str());
+    if (operation == nullptr) return name;
+    outputs->push_back({operation, colon == std::string::npos ? 0 : std::atoi(name.c_str() + colon + 1)});
+  }
+  return "";
+}
+
+// addFunction(name, graphDef: Buffer, inputs, outputs, controls: string[]): `controls` run although no output needs them.
+napi_value AddFunction(napi_env env, napi_callback_info info) {
+  size_t count = 5;
+  napi_value arguments[5];
+  std::string name;
+  std::vector<std::string> inputs, outputs, controls;
+  void* data;
+  size_t length;
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok || count != 5 ||
+      !ReadString(env, arguments[0], &name) ||
+      napi_get_buffer_info(env, arguments[1], &data, &length) != napi_ok ||
+      !ReadStrings(env, arguments[2], &inputs) || !ReadStrings(env, arguments[3], &outputs) ||
+      !ReadStrings(env, arguments[4], &controls))
+    return Throw(env, "addFunction takes a name, a GraphDef and the names of inputs, outputs and controls");
+
+  Status status;
+  Graph graph;
+  TF_Buffer* definition = TF_NewBufferFromString(data, length);
+  TF_ImportGraphDefOptions* options = TF_NewImportGraphDefOptions();
+  TF_GraphImportGraphDef(graph.tf, definition, options, status.tf);
+  TF_DeleteImportGraphDefOptions(options);
+  TF_DeleteBuffer(definition);
+  if (!status.ok()) return ThrowStatus(env, status);
+
+  std::vector<TF_Output> from, to, ends;
+  std::string unknown = FindOutputs(graph.tf, inputs, &from);
+  if (unknown.empty()) unknown = FindOutputs(graph.tf, outputs, &to);
+  if (unknown.empty()) unknown = FindOutputs(graph.tf, controls, &ends);
+  if (!unknown.empty()) return Throw(env, "The graph has no " + unknown);
+  std::vector<const TF_Operation*> operations;
+  for (const TF_Output& end : ends) operations.push_back(end.oper);
+
+  TF_Function* function = TF_GraphToFunctionWithControlOutputs(
+      graph.tf, name.c_str(), 0, -1, nullptr, from.size(), from.data(), to.size(), to.data(), nullptr,
+      operations.size(), operations.data(), nullptr, nullptr, nullptr, status.tf);
+  if (!status.ok()) return ThrowStatus(env, status);
+  TFE_ContextAddFunction(context, function, status.tf);
+  TF_DeleteFunction(function);
+  if (!status.ok()) return ThrowStatus(env, status);
+  return nullptr;
+}
+
+// removeFunction(name)
+napi_value RemoveFunction(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  std::string name;
+  if (napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr) != napi_ok || count != 1 ||
+      !ReadString(env, argument, &name))
+    return Throw(env, "removeFunction takes a name");
+  Status status;
+  TFE_ContextRemoveFunction(context, name.c_str(), status.tf);
+  if (!status.ok()) return ThrowStatus(env, status);
+  return nullptr;
+}
+
+// callCounts(): how often this thread has asked TensorFlow to run something, and to hand a tensor's numbers over.
+napi_value CallCounts(napi_env env, napi_callback_info) {
+  napi_value result, value;
+  if (napi_create_object(env, &result) != napi_ok ||
+      napi_create_int64(env, executions, &value) != napi_ok ||
+      napi_set_named_property(env, result, "executions", value) != napi_ok ||
+      napi_create_int64(env, reads, &value) != napi_ok ||
+      napi_set_named_property(env, result, "reads", value) != napi_ok)
+    return Throw(env, "callCounts failed");
+  return result;
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  exports = tfjs_register_module(env, exports);
+  if (exports == nullptr) return nullptr;
+  const napi_property_descriptor properties[] = {
+      {"addFunction", nullptr, AddFunction, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"callCounts", nullptr, CallCounts, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+  };
+  napi_define_properties(env, exports, sizeof(properties) / sizeof(properties[0]), properties);
+  return exports;
+}
