@@ -7,7 +7,6 @@ import { UserError } from '../src/runtime/errors.ts';
 import { writeFileAtomically } from '../src/runtime/files.ts';
 import type { Reporter } from '../src/runtime/progress.ts';
 import { table } from '../src/train/plan.ts';
-import { benchConfig, DEFAULT_BATCH } from './bench-config.ts';
 import type { Benchmark } from './benchmarks.ts';
 import { type Finding, findingsTable } from './finding.ts';
 import { markdownReport, type Result, resultTitle, type Scaling } from './markdown.ts';
@@ -24,6 +23,7 @@ import { scalingPlot } from './scaling-plot.ts';
 import { peakLine, scalingTable } from './scaling-table.ts';
 import { speedAgainstOriginal, speedAlone } from './speed.ts';
 import { measureStartup } from './startup.ts';
+import { benchConfig } from './works.ts';
 
 export interface BenchCommand {
   readonly what: readonly Benchmark[];
@@ -39,6 +39,9 @@ export interface BenchCommand {
   readonly out?: string | undefined;
   readonly reporter: Reporter;
 }
+
+/** The batch that a level is timed at: what fits in a small machine's memory, the same for every contestant. */
+const DEFAULT_BATCH: Readonly<Record<number, number>> = { 1: 8, 2: 4, 3: 1 };
 
 const parts: Partial<Record<Benchmark, (options: PartOptions) => Promise<Finding[]>>> = {
   loader: measureLoader,

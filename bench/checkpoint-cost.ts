@@ -6,17 +6,15 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Trainable } from '../src/core/method.ts';
-import { toBatch } from '../src/data/batch.ts';
-import { drawHole } from '../src/data/holes.ts';
 import type { Batch } from '../src/data/types.ts';
 import { readConfig } from '../src/models/read-config.ts';
 import { createMethod } from '../src/models/registry.ts';
 import { tf } from '../src/ops/tf.ts';
 import { silent } from '../src/runtime/progress.ts';
-import { stream } from '../src/runtime/seed.ts';
 import { guardedStep } from '../src/train/loop.ts';
 import { CheckpointWriter, takeSnapshot } from '../src/train/saver.ts';
+import { median } from './statistics.ts';
+import { makeUpBatch, measured } from './works.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,45 +27,21 @@ await method.prepareTraining(silent);
 const stage = method.stages[Number(stageNumber) - 1];
 const trainable = method.begin(stage);
 
-/** Noise and lines. */
-function anyBatch(): Batch {
-  const { resolution: n } = config;
-  const random = stream(1, 'batch');
-  const images = Uint8Array.from({ length: stage.batch * n * n * 3 }, () => random.integer(0, 256));
-  const sketches = Uint8Array.from({ length: stage.batch * n * n }, (_, i) => (i % 11 === 0 ? 0 : 255));
-  const holes = new Float32Array(stage.batch * n * n);
-  for (let i = 0; i < stage.batch; i++) holes.set(drawHole(config.data.holes, n, random), i * n * n);
-  return toBatch({ ids: Array(stage.batch).fill(''), resolution: n, images, sketches }, holes);
-}
+const cpuSeconds = async (iterate: () => void) => (await measured({ iterate })).cpuSeconds;
+const seconds = async (iterate: () => Promise<void>) => (await measured({ iterate })).seconds;
 
-/** As training would be without the guard: the losses alone are read, as rarely as they are logged. */
-const plainStep = async (on: Trainable, batch: Batch) => {
-  tf.dispose(on.step(batch));
-};
-
-const seconds = async (work: () => Promise<unknown>): Promise<number> => {
-  const begin = performance.now();
-  await work();
-  return (performance.now() - begin) / 1000;
-};
-
-const median = (numbers: number[]): number => numbers.sort((a, b) => a - b)[numbers.length >> 1];
-
-/** In turns, either first, so that whatever else the machine does falls on both. */
+/**
+ * Against training without the guard, where the losses alone are read, as rarely as they are logged. In turns, either
+ * first, so that whatever else the machine does falls on both.
+ */
 async function measureGuard(batch: Batch): Promise<void> {
   const plain: number[] = [];
   const guarded: number[] = [];
-  const cpuSeconds = async (work: () => Promise<unknown>): Promise<number> => {
-    const before = process.cpuUsage();
-    await work();
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1e6;
-  };
   await guardedStep(trainable, batch);
   for (let i = 0; i < Number(steps); i++) {
     const turns = [
-      async () => plain.push(await cpuSeconds(() => plainStep(trainable, batch))),
-      async () => guarded.push(await cpuSeconds(async () => guardedStep(trainable, batch))),
+      async () => plain.push(await cpuSeconds(() => tf.dispose(trainable.step(batch)))),
+      async () => guarded.push(await cpuSeconds(() => void guardedStep(trainable, batch))),
     ];
     for (const turn of i % 2 === 0 ? turns : turns.reverse()) await turn();
   }
@@ -107,5 +81,5 @@ async function measureCheckpoint(): Promise<void> {
   }
 }
 
-if (Number(steps) > 0) await measureGuard(anyBatch());
+if (Number(steps) > 0) await measureGuard(makeUpBatch(config, stage.batch));
 await measureCheckpoint();

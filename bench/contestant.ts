@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../src/runtime/errors.ts';
 import { type GpuUse, GpuWatch } from './gpu-watch.ts';
-import type { PeakWay } from './work/peak.ts';
+import type { Duration, PeakWay } from './works.ts';
 
 /** Training or inference; the same for every contestant. */
 export interface NetworkAssignment {
@@ -39,12 +39,6 @@ export interface ConfigChoice {
 export type OwnAssignment =
   | ((NetworkAssignment | LoaderAssignment | PreparationAssignment) & ConfigChoice)
   | { readonly what: 'peak'; readonly way: PeakWay };
-
-/** How long an iteration took, and the CPU time of all threads meanwhile. */
-export interface Duration {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-}
 
 /** Said by a contestant that is warm. */
 export interface Ready {

@@ -1,7 +1,7 @@
 /** How many floating-point operations a computation needs. */
 import { type Execution, watchOperations } from '../src/ops/raw.ts';
 import type { Tensor } from '../src/ops/tf.ts';
-import type { Work } from './work/work.ts';
+import type { Work } from './works.ts';
 
 type Count = (execution: Execution) => number;
 

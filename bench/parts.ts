@@ -15,10 +15,7 @@ import type { Finding } from './finding.ts';
 import { countOperations } from './operations.ts';
 import type { Peak } from './peak.ts';
 import { medianAndQuartiles } from './statistics.ts';
-import { loaderWork } from './work/loader.ts';
-import { makeUpBatch } from './work/made-up.ts';
-import { measured } from './work/measured.ts';
-import { trainingWork } from './work/train.ts';
+import { loaderWork, makeUpBatch, measured, trainingWork } from './works.ts';
 
 export interface PartOptions {
   readonly config: DpsConfig;

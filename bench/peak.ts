@@ -2,7 +2,7 @@
 import { nativeBackend } from '../src/ops/raw.ts';
 import { Contestant } from './contestant.ts';
 import { type Interval, medianAndQuartiles } from './statistics.ts';
-import { PEAK_WAYS, type PeakWay } from './work/peak.ts';
+import { PEAK_WAYS, type PeakWay } from './works.ts';
 
 export interface Peak extends Interval {
   /** What reached it, for people. */

@@ -6,10 +6,8 @@
 import { parseArgs } from 'node:util';
 import { type Execution, watchOperations } from '../src/ops/raw.ts';
 import { table } from '../src/train/plan.ts';
-import { benchConfig } from './bench-config.ts';
 import { floatingPointOperations } from './operations.ts';
-import { inferenceWork } from './work/infer.ts';
-import { trainingWork } from './work/train.ts';
+import { benchConfig, inferenceWork, trainingWork } from './works.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

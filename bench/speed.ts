@@ -1,7 +1,8 @@
 /** Speed and memory of training or inference, alone or in turns with the original. */
-import { type ConfigChoice, Contestant, type Duration, type NetworkAssignment } from './contestant.ts';
+import { type ConfigChoice, Contestant, type NetworkAssignment } from './contestant.ts';
 import type { Finding } from './finding.ts';
 import { median, medianAndQuartiles, medianRatio } from './statistics.ts';
+import type { Duration } from './works.ts';
 
 /** How many times as fast as the original, and with how many times its memory. */
 const TARGETS = { train: { speed: 1.5, memory: 1.3 }, infer: { speed: 2, memory: undefined } } as const;

@@ -12,7 +12,7 @@ import { writeFileAtomically } from '../src/runtime/files.ts';
 import type { Finding } from './finding.ts';
 import type { PartOptions } from './parts.ts';
 import { medianAndQuartiles } from './statistics.ts';
-import { withFaces } from './work/faces.ts';
+import { withFaces } from './works.ts';
 
 const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url));
 const POLL_MS = 20;

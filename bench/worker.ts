@@ -1,16 +1,18 @@
 /** Our side of a comparison, a process of its own: one iteration for each line on standard input. See contestant.ts. */
 import { createInterface } from 'node:readline';
 import { tf } from '../src/ops/tf.ts';
-import { benchConfig } from './bench-config.ts';
 import type { Message, OwnAssignment } from './contestant.ts';
 import { countOperations } from './operations.ts';
-import { inferenceWork } from './work/infer.ts';
-import { loaderWork } from './work/loader.ts';
-import { measured } from './work/measured.ts';
-import { peakWork } from './work/peak.ts';
-import { preparationWork } from './work/prepare.ts';
-import { trainingWork } from './work/train.ts';
-import type { Work } from './work/work.ts';
+import {
+  benchConfig,
+  inferenceWork,
+  loaderWork,
+  measured,
+  peakWork,
+  preparationWork,
+  trainingWork,
+  type Work,
+} from './works.ts';
 
 const say = (message: Message) => console.log(JSON.stringify(message));
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { countOperations } from '../../bench/operations.ts';
-import { PEAK_WAYS, peakWork } from '../../bench/work/peak.ts';
+import { PEAK_WAYS, peakWork } from '../../bench/works.ts';
 import { detectEdges } from '../../src/data/detect-edges.ts';
 import { loadHed } from '../../src/nn/hed.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
