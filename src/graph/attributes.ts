@@ -1,5 +1,5 @@
 /** What a {@link Graph} leaves out of its operations' attributes because it follows from the values and the names. */
-import type { Graph, GraphNode, GraphType } from './graph.ts';
+import type { Graph, GraphNode, GraphType, ValueId } from './graph.ts';
 
 /**
  * For each operation the input whose type an attribute names, counted from the end where negative, or `output` for the first
@@ -33,10 +33,20 @@ const TYPE_ATTRIBUTES: Readonly<Record<string, Readonly<Record<string, number | 
 
 /** The type attributes of a node by name. */
 export function typeAttributes(graph: Graph, { op, inputs, outputs }: GraphNode): Record<string, GraphType> {
+  const types = (ids: readonly ValueId[]) => ids.map((id) => graph.type(id));
+  return typesOf(op, types(inputs), types(outputs));
+}
+
+/** The type attributes of an operation by name, from the types of its inputs and outputs. */
+export function typesOf<Type>(
+  op: string,
+  inputs: readonly Type[],
+  outputs: readonly Type[],
+): Record<string, Type> {
   const attributes = Object.entries(TYPE_ATTRIBUTES[op] ?? { T: 0 }).map(([name, place]) => {
-    const id = place === 'output' ? outputs[0] : inputs.at(place);
-    if (id === undefined) throw new Error(`${op} has no input ${place}, which has the type ${name}`);
-    return [name, graph.type(id)] as const;
+    const type = place === 'output' ? outputs[0] : inputs.at(place);
+    if (type === undefined) throw new Error(`${op} has no input ${place}, which has the type ${name}`);
+    return [name, type] as const;
   });
   return Object.fromEntries(attributes);
 }

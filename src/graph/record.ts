@@ -1,22 +1,34 @@
 /** Listens to the native engine: which TensorFlow operations a computation consists of, and what they are given. */
 
-import { isTypeAttribute, nativeBackend, watchOperations } from '../ops/raw.ts';
+import { type Attribute, isTypeAttribute, nativeBackend, watchOperations } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
 import type { GraphConstant, GraphNode, GraphType, ValueId } from './graph.ts';
 
+export interface RecordedNode extends GraphNode {
+  /** All attributes, those for types among them, as TensorFlow was given them. */
+  readonly given: readonly Attribute[];
+}
+
+export interface RecordedValue {
+  /** A resource is a handle to one of TensorFlow's own variables. */
+  readonly type: GraphType | 'resource';
+  readonly shape: readonly number[];
+}
+
 /** One run of a computation. Values are numbered in the order in which they appear, so equal runs give equal numbers. */
 export interface Recording {
-  readonly nodes: readonly GraphNode[];
-  readonly values: ReadonlyMap<ValueId, { readonly type: GraphType; readonly shape: readonly number[] }>;
+  readonly nodes: readonly RecordedNode[];
+  readonly values: ReadonlyMap<ValueId, RecordedValue>;
   /** Inputs of operations that no operation made. `tensor` is the same object in two runs that used the same tensor. */
   readonly constants: ReadonlyMap<ValueId, GraphConstant & { readonly tensor: object }>;
+  /** The handles among them, which have no numbers. */
+  readonly resources: ReadonlyMap<ValueId, Tensor>;
   readonly inputs: ReadonlyMap<string, ValueId>;
   readonly outputs: ReadonlyMap<string, ValueId>;
 }
 
 /** What identifies a tensor's data: an Identity operation shares it. */
-type DataId = object;
-type Info = Pick<Tensor, 'dataId' | 'dtype' | 'shape'>;
+export type DataId = object;
 
 /**
  * Runs `run` and records its operations. Tensors that it leaves behind are disposed of.
@@ -37,7 +49,7 @@ export function record(
     executed({ op, attributes, inputs, outputs }) {
       const named = attributes.filter((attribute) => !isTypeAttribute(attribute));
       const values = Object.fromEntries(named.map(({ name, value }) => [name, value]));
-      recorder.addNode(op, values, inputs, outputs);
+      recorder.addNode({ op, attributes: values, given: attributes }, inputs, outputs);
     },
     reads: (data) => recorder.requireConstant(data),
   });
@@ -52,9 +64,10 @@ export function record(
 }
 
 class Recorder implements Recording {
-  readonly nodes: GraphNode[] = [];
-  readonly values = new Map<ValueId, { type: GraphType; shape: readonly number[] }>();
+  readonly nodes: RecordedNode[] = [];
+  readonly values = new Map<ValueId, RecordedValue>();
   readonly constants = new Map<ValueId, GraphConstant & { tensor: DataId }>();
+  readonly resources = new Map<ValueId, Tensor>();
   readonly inputs = new Map<string, ValueId>();
   readonly outputs = new Map<string, ValueId>();
   readonly #names: ReadonlyMap<DataId, string>;
@@ -72,14 +85,13 @@ class Recorder implements Recording {
   }
 
   addNode(
-    op: string,
-    attributes: GraphNode['attributes'],
-    inputs: readonly Info[],
-    outputs: readonly Info[],
+    operation: Omit<RecordedNode, 'inputs' | 'outputs'>,
+    inputs: readonly Tensor[],
+    outputs: readonly Tensor[],
   ) {
     const from = inputs.map((tensor) => this.#use(tensor));
     const to = outputs.map((tensor) => this.#define(tensor));
-    this.nodes.push({ op, attributes, inputs: from, outputs: to });
+    this.nodes.push({ ...operation, inputs: from, outputs: to });
     if (from.some((id) => this.#dependent.has(id))) for (const id of to) this.#dependent.add(id);
   }
 
@@ -94,22 +106,35 @@ class Recorder implements Recording {
       throw new Error('Cannot record a computation that reads values which depend on its inputs');
   }
 
-  #define({ dataId, dtype, shape }: Info): ValueId {
-    if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')
-      throw new Error(`Cannot record a tensor of type ${dtype}`);
+  #define({ dataId, dtype, shape }: Tensor): ValueId {
+    // TF.js has no name for the type of a resource, and no operation that we run is given text.
+    if (dtype === 'complex64') throw new Error(`Cannot record a tensor of type ${dtype}`);
     const id = this.values.size;
     this.#ids.set(dataId, id);
-    this.values.set(id, { type: dtype, shape: [...shape] });
+    this.values.set(id, { type: dtype === 'string' ? 'resource' : dtype, shape: [...shape] });
     return id;
   }
 
-  #use(tensor: Info): ValueId {
-    const known = this.#ids.get(tensor.dataId);
+  #use(tensor: Tensor): ValueId {
+    const { dataId } = tensor;
+    const known = this.#ids.get(dataId);
     if (known !== undefined) return known;
     const id = this.#define(tensor);
-    const name = this.#names.get(tensor.dataId);
-    const data = nativeBackend().readSync(tensor.dataId);
-    this.constants.set(id, { ...(name && { name }), shape: [...tensor.shape], data, tensor: tensor.dataId });
+    const shape = [...tensor.shape];
+    const read = () => nativeBackend().readSync(dataId);
+    const name = this.#names.get(dataId);
+    if (this.values.get(id)?.type === 'resource') this.resources.set(id, tensor);
+    // Weights live on, and are read only where their numbers are wanted.
+    else if (name !== undefined)
+      this.constants.set(id, {
+        name,
+        shape,
+        tensor: dataId,
+        get data() {
+          return read();
+        },
+      });
+    else this.constants.set(id, { shape, tensor: dataId, data: read() });
     return id;
   }
 }

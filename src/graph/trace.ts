@@ -61,8 +61,10 @@ function randomInputs(
 function merge(first: Recording, second: Recording): Graph {
   requireSameOperations(first.nodes, second.nodes);
   const values = new Map<ValueId, GraphValue>();
-  for (const [id, { type, shape }] of first.values)
+  for (const [id, { type, shape }] of first.values) {
+    if (type === 'resource') throw new Error('Cannot export a computation that uses variables of TensorFlow');
     values.set(id, { type, shape: openShape(shape, lookUp(second.values, id).shape) });
+  }
   const constants = new Map<ValueId, GraphConstant>();
   for (const [id, constant] of first.constants) {
     const { tensor, ...stored } = constant;
@@ -70,7 +72,8 @@ function merge(first: Recording, second: Recording): Graph {
     if (tensor === other.tensor || sameData(constant, other)) constants.set(id, stored);
     else constants.set(id, { ...stored, data: openConstant(id, first, second) });
   }
-  const { nodes, inputs, outputs } = first;
+  const nodes = first.nodes.map(({ given: _, ...node }) => node);
+  const { inputs, outputs } = first;
   return new Graph({ values, constants, nodes, inputs, outputs });
 }
 

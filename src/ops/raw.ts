@@ -9,11 +9,32 @@ export interface Attribute {
   readonly value: number | boolean | string | readonly number[];
 }
 
+/** What `native/functions.cc` adds to tfjs-node's addon, whose other properties we use are the C API's numbers for types. */
+interface AddedByUs {
+  /**
+   * Registers a graph as a function, which then runs as an operation of its name.
+   *
+   * @param graph a serialized GraphDef.
+   * @param inputs names of placeholders. @param outputs `NODE:OUTPUT`.
+   * @param controls nodes that run although no output needs them.
+   * @throws Error with TensorFlow's message.
+   */
+  readonly addFunction: (
+    name: string,
+    graph: Uint8Array,
+    inputs: readonly string[],
+    outputs: readonly string[],
+    controls: readonly string[],
+  ) => void;
+  readonly removeFunction: (name: string) => void;
+  /** How often this thread asked TensorFlow to run something, and to hand a tensor's numbers over. */
+  readonly callCounts: () => { readonly executions: number; readonly reads: number };
+}
+
 /** tfjs-node's backend, which it does not export a type of. */
 interface NativeBackend {
   readonly isUsingGpuDevice: boolean;
-  /** The C API's numbers for types. */
-  readonly binding: Record<string, number>;
+  readonly binding: Readonly<Record<string, number>> & AddedByUs;
   executeSingleOutput(op: string, attributes: Attribute[], inputs: Tensor[]): Tensor;
   executeMultipleOutputs(op: string, attributes: Attribute[], inputs: Tensor[], outputs: number): Tensor[];
   readSync(data: object): Float32Array | Int32Array | Uint8Array;
