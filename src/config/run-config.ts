@@ -57,6 +57,28 @@ const holes = z
   .prefault({})
   .describe('Holes of photos, in editing.');
 
+/** The most by which a sample is changed at random. @param what completes `Photos are`. */
+const bound = (highest: number, what: string) => z.number().min(0).max(highest).default(0).describe(what);
+
+const augment = z
+  .strictObject({
+    mirror: z
+      .union([z.boolean(), z.number().min(0).max(1)])
+      .default(false)
+      .describe(
+        'How probably a sample is mirrored left to right, its sketch and its hole with it; true is 0.5.',
+      ),
+    brightness: bound(0.5, 'Photos are made lighter or darker by at most this share of the range of values.'),
+    contrast: bound(0.9, 'Distances to middle grey grow or shrink by at most this share.'),
+    saturation: bound(1, 'Distances of colours to their grey grow or shrink by at most this share.'),
+    scale: bound(0.3, 'Photo and sketch grow or shrink by at most this share, about the centre.'),
+    shift: bound(0.25, 'Photo and sketch move in x and in y by at most this share of the side.'),
+  })
+  .prefault({})
+  .describe(
+    'Random changes of training samples, never of held-out ones; drawn from the seed, anew in each epoch. Beyond the border photo and sketch are mirrored.',
+  );
+
 const data = z
   .strictObject({
     source,
@@ -102,6 +124,7 @@ const data = z
       .prefault({})
       .describe('Sketches: HED edge maps, thinned to lines of one pixel.'),
     holes,
+    augment,
     ahead: z.int().min(1).max(64).default(4).describe('Batches kept decoded ahead of training.'),
   })
   .describe('Photos, and the sketches and holes that are made of them.');

@@ -118,7 +118,7 @@ function smoothTriangle(map: Float32Array, height: number, width: number, radius
   const pass = (source: Float32Array, length: number, step: number, lines: number, lineStep: number) => {
     const offsets = Int32Array.from(
       { length: length + 2 * radius },
-      (_, i) => mirror(i - radius, length) * step,
+      (_, i) => mirrorIndex(i - radius, length) * step,
     );
     const result = new Float32Array(source.length);
     for (let line = 0; line < lines; line++) {
@@ -136,7 +136,7 @@ function smoothTriangle(map: Float32Array, height: number, width: number, radius
 }
 
 /** Index into a line that is mirrored at its ends, the end pixels repeated. */
-function mirror(i: number, length: number): number {
+export function mirrorIndex(i: number, length: number): number {
   const period = 2 * length;
   const p = ((i % period) + period) % period;
   return p < length ? p : period - 1 - p;

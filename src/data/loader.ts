@@ -1,12 +1,14 @@
 /** Reads prepared pairs ahead of training. */
 
 import sharp from 'sharp';
+import type { RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { stream } from '../runtime/seed.ts';
+import { type AugmentedPair, augmentPair, drawAugmentation } from './augment.ts';
 import { packPairs } from './batch.ts';
 import { UnusableImage } from './decode.ts';
-import { decodePair, type Pair } from './pair.ts';
+import { decodePair } from './pair.ts';
 import type { PreparedSample, RawBatch } from './types.ts';
 
 /** Where a loader stands: `position` samples of epoch `epoch` have been given out. JSON-serialisable. */
@@ -26,6 +28,8 @@ export interface LoaderOptions {
   /** Batches kept decoded ahead. */
   readonly ahead: number;
   readonly reporter: Reporter;
+  /** How samples are changed at random. Default: not at all. */
+  readonly augment?: RunConfig['data']['augment'] | undefined;
   /** Goes on from here; default: the beginning. */
   readonly state?: LoaderState | undefined;
 }
@@ -35,7 +39,8 @@ const tolerableLoss = 0.1;
 
 /**
  * Batches in an order that derives from the seed: each epoch is a new shuffle, its last incomplete batch is left out.
- * PNG decoding runs on sharp's threads while JavaScript waits for TensorFlow; at most `ahead` batches are in memory.
+ * What is changed at random in a sample derives from the seed and its place in that order. PNG decoding runs on sharp's
+ * threads while JavaScript waits for TensorFlow; at most `ahead` batches are in memory.
  *
  * A file that is missing or damaged is replaced by the next good sample in the epoch's order, and reported once.
  */
@@ -115,16 +120,24 @@ export class PairLoader {
   async #read({ epoch, position }: LoaderState): Promise<RawBatch> {
     const { batch, resolution } = this.#options;
     const order = this.#orderOf(epoch);
-    const samples = Array.from({ length: batch }, (_, i) => this.#readFrom(order, position + i));
+    const samples = Array.from({ length: batch }, (_, i) => this.#readFrom(order, epoch, position + i));
     return packPairs(await Promise.all(samples), resolution);
   }
 
   /** The first good sample at or after a position of the order. */
-  async #readFrom(order: readonly PreparedSample[], position: number): Promise<Pair & { id: string }> {
+  async #readFrom(
+    order: readonly PreparedSample[],
+    epoch: number,
+    position: number,
+  ): Promise<AugmentedPair & { id: string }> {
+    const { resolution: n, augment, seed, name } = this.#options;
     for (let k = 0; ; k++) {
       const { id, pairPath } = order[(position + k) % order.length];
       try {
-        return { id, ...(await decodePair(pairPath, this.#options.resolution)) };
+        const pair = await decodePair(pairPath, n);
+        if (!augment) return { id, ...pair, mirrored: false };
+        const change = drawAugmentation(n, augment, stream(seed, 'augment', name, epoch, position));
+        return { id, ...augmentPair(pair, n, change) };
       } catch (error) {
         if (!(error instanceof UnusableImage)) throw error;
         this.#count(pairPath, error.message);

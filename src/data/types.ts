@@ -60,6 +60,8 @@ export interface RawBatch {
   readonly resolution: number;
   readonly images: Uint8Array;
   readonly sketches: Uint8Array;
+  /** Which samples were mirrored: their holes are mirrored as well. Default: none. */
+  readonly mirrored?: readonly boolean[];
 }
 
 /**

@@ -310,6 +310,7 @@ class StageBatches {
       seed,
       ahead,
       reporter,
+      augment: data.augment,
       state,
     });
     this.#holes = from ? new RandomStream('', from.random.holes as StreamState) : stream(seed, 'holes', name);
