@@ -30,6 +30,12 @@ const trainable = method.begin(stage);
 const cpuSeconds = async (iterate: () => void) => (await measured({ iterate })).cpuSeconds;
 const seconds = async (iterate: () => Promise<void>) => (await measured({ iterate })).seconds;
 
+/** As training would be without the guard. */
+function plainStep(batch: Batch): void {
+  const { tensors } = trainable.inputs(batch);
+  tf.dispose([trainable.step(tensors), tensors]);
+}
+
 /**
  * Against training without the guard, where the losses alone are read, as rarely as they are logged. In turns, either
  * first, so that whatever else the machine does falls on both.
@@ -40,7 +46,7 @@ async function measureGuard(batch: Batch): Promise<void> {
   await guardedStep(trainable, batch);
   for (let i = 0; i < Number(steps); i++) {
     const turns = [
-      async () => plain.push(await cpuSeconds(() => tf.dispose(trainable.step(batch)))),
+      async () => plain.push(await cpuSeconds(() => plainStep(batch))),
       async () => guarded.push(await cpuSeconds(() => void guardedStep(trainable, batch))),
     ];
     for (const turn of i % 2 === 0 ? turns : turns.reverse()) await turn();

@@ -6,7 +6,7 @@ import { faceSeed } from '../src/faces/cache.ts';
 import { renderFace } from '../src/faces/faces.ts';
 import { loadHead } from '../src/faces/load-head.ts';
 import type { DpsConfig } from '../src/models/dps/config.ts';
-import { drawDegradation, trainingPyramid } from '../src/models/dps/sketch.ts';
+import { degradationTensors, drawDegradation, trainingPyramid } from '../src/models/dps/sketch.ts';
 import { loadHed } from '../src/nn/hed.ts';
 import { tf } from '../src/ops/tf.ts';
 import type { Reporter } from '../src/runtime/progress.ts';
@@ -42,16 +42,18 @@ async function times(iterate: () => Promise<void> | void, runs: number): Promise
 /** Sketch degradation, the pyramid of all levels and the drawing of hole masks, as a share of the whole step. */
 export async function measureDegradation(options: PartOptions): Promise<Finding[]> {
   const { config, level, batch: count, runs } = options;
-  const { model, refinement, resolution } = config;
+  const { model, resolution } = config;
+  const { maxDilation } = config.refinement;
   const pool = makeHolePool(config.data.holes, resolution, HOLE_POOL, stream(1, 'bench holes'));
   const batch = makeUpBatch(config, count);
   const random = stream(1, 'bench degradation');
   const { levels } = model;
-  const settings = { l: 0.5, maxDilation: refinement.maxDilation, level, levels };
   const alone = await times(() => {
     pool.sample(count, random);
     tf.tidy(() => {
-      const pyramid = trainingPyramid(batch, drawDegradation(count, resolution, random), settings);
+      const drawn = drawDegradation(count, resolution, random);
+      const degradation = degradationTensors(drawn, { l: 0.5, maxDilation, size: resolution });
+      const pyramid = trainingPyramid(batch, degradation, { maxDilation, level, levels });
       // Reading waits for a device that computes on its own time.
       pyramid.at(-1)!.roughSketch.dataSync();
     });

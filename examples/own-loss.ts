@@ -64,7 +64,8 @@ const smooth = defineMethod({
         });
         return {
           learners: [learner],
-          step: (batch, accept) => tf.tidy(() => singleStep(learner, () => lossesOf(batch), accept)),
+          step: (batch, inputs, accept) =>
+            tf.tidy(() => singleStep(learner, () => lossesOf(batch), inputs, accept)),
         };
       },
       predictor: () => ({

@@ -24,6 +24,7 @@ export type {
   PredictorInput,
   Scalars,
   StagePlan,
+  StepInputs,
   StepScalars,
   Trainable,
 } from './core/method.ts';

@@ -3,8 +3,8 @@ import { gradientNorm } from '../nn/adam.ts';
 import { valueAndGradients } from '../ops/backpropagation.ts';
 import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
-import type { Learner } from './learner.ts';
-import type { Accept, Scalars, StepScalars } from './method.ts';
+import { type Learner, update } from './learner.ts';
+import type { Accept, NamedTensors, Scalars, StepScalars } from './method.ts';
 
 /** A generator and the discriminator that it learns against. */
 export interface Adversaries {
@@ -28,10 +28,12 @@ export interface GanStep<Made> extends Adversaries {
  * and the discriminator learns from the result before the generator's own losses are computed, which gives the same
  * numbers in less time.
  *
+ * @param inputs of the training step, with the optimisers' numbers.
  * @returns all losses, and the lengths of both networks' gradients.
  */
 export function ganStep<Made>(
   { generator, discriminator, ...options }: GanStep<Made>,
+  inputs: NamedTensors,
   accept: Accept = () => true,
 ): StepScalars {
   const { generate, discriminatorLosses, generatorLosses, secondOrder = false } = options;
@@ -45,29 +47,34 @@ export function ganStep<Made>(
         const { variables } = discriminator.adam;
         // Only TF.js's own tape, which keeps everything, records gradients of gradients.
         const found = secondOrder ? tf.variableGrads(loss, variables) : valueAndGradients(loss, variables);
-        discriminator.adam.apply(found.grads);
+        update(discriminator, found.grads, inputs);
         gradientNorms.discriminator = tf.keep(gradientNorm(found.grads));
       });
       return keptSum(generatorLosses(made), losses);
     }, generator.adam.variables);
     gradientNorms.generator = tf.keep(gradientNorm(grads));
-    if (accept({ losses, gradientNorms })) generator.adam.apply(grads);
+    if (accept({ losses, gradientNorms })) update(generator, grads, inputs);
   });
   return { losses, gradientNorms };
 }
 
-/** Updates one network, which minimises the sum of its weighted losses. */
+/**
+ * Updates one network, which minimises the sum of its weighted losses.
+ *
+ * @param inputs of the training step, with the optimiser's numbers.
+ */
 export function singleStep(
-  { adam }: Learner,
+  learner: Learner,
   computeLosses: () => Scalars,
+  inputs: NamedTensors,
   accept: Accept = () => true,
 ): StepScalars {
   const losses: Scalars = {};
   const gradientNorms: Scalars = {};
   tf.tidy(() => {
-    const { grads } = valueAndGradients(() => keptSum(computeLosses(), losses), adam.variables);
+    const { grads } = valueAndGradients(() => keptSum(computeLosses(), losses), learner.adam.variables);
     gradientNorms.generator = tf.keep(gradientNorm(grads));
-    if (accept({ losses, gradientNorms })) adam.apply(grads);
+    if (accept({ losses, gradientNorms })) update(learner, grads, inputs);
   });
   return { losses, gradientNorms };
 }

@@ -1,9 +1,11 @@
 /** Networks that learn, each with an optimiser, and what a checkpoint keeps of them. */
+
+import type { Batch } from '../data/types.ts';
 import { Adam, type AdamOptions } from '../nn/adam.ts';
 import { assignNamed, namedWeights, trainableWeights } from '../nn/network-weights.ts';
-import type { LayersModel } from '../ops/tf.ts';
+import type { LayersModel, Tensor, Tensor4D } from '../ops/tf.ts';
 import type { RandomStream } from '../runtime/seed.ts';
-import type { NamedTensors, Trainable } from './method.ts';
+import type { Accept, NamedTensors, StepInputs, StepScalars, Trainable } from './method.ts';
 
 /** A network with the optimiser of its weights. */
 export interface Learner {
@@ -21,23 +23,63 @@ export function disposeLearners(learners: readonly Learner[]): void {
   for (const { adam } of learners) adam.dispose();
 }
 
+/**
+ * The optimisers' numbers of the next step, by `NETWORK/adam/NAME`, which moves their counts on. The caller disposes of
+ * them.
+ */
+export function nextAdamScalars(learners: readonly Learner[]): NamedTensors {
+  return Object.assign({}, ...learners.map(({ network, adam }) => adam.nextScalars(adamName(network))));
+}
+
+/**
+ * One step of a network's optimiser along the gradients of its weights.
+ *
+ * @param inputs of the training step; they hold what {@link nextAdamScalars} gave.
+ */
+export function update(
+  { network, adam }: Learner,
+  gradients: Readonly<Record<string, Tensor>>,
+  inputs: NamedTensors,
+): void {
+  adam.apply(gradients, inputs, adamName(network));
+}
+
 /** How networks learn together in one stage. */
 export interface LearningStage {
   readonly learners: readonly Learner[];
-  /** What else moves on by a step, by the names that checkpoints have for it. */
+  /** The streams that `draw` draws from, by the names that checkpoints have for them. */
   readonly random?: Readonly<Record<string, RandomStream>>;
-  readonly step: Trainable['step'];
+  /** What a step on the batch takes beside it, drawn at random. The caller disposes of the tensors. */
+  draw?(batch: Batch): StepInputs;
+  /**
+   * See {@link Trainable.step}.
+   *
+   * @param inputs what `draw` gave, by the same names, and the numbers that {@link update} takes.
+   */
+  step(batch: Batch, inputs: NamedTensors, accept?: Accept): StepScalars;
 }
 
-/** A stage with what the training loop needs of it: its state, and that put back. */
-export function makeTrainable({ learners, random = {}, step }: LearningStage): Trainable {
+/** A stage with what the training loop needs of it: the inputs of a step, its state, and that put back. */
+export function makeTrainable(stage: LearningStage): Trainable {
+  const { learners, random = {} } = stage;
   return {
-    step,
+    inputs(batch) {
+      const [image, sketch, hole] = [batch.image, batch.sketch, batch.hole].map((x) => x.clone());
+      const drawn = stage.draw?.(batch);
+      return {
+        tensors: { image, sketch, hole, ...drawn?.tensors, ...nextAdamScalars(learners) },
+        l: drawn?.l,
+      };
+    },
+    step(inputs, accept) {
+      const { image, sketch, hole } = inputs as Record<string, Tensor4D>;
+      return stage.step({ image, sketch, hole }, inputs, accept);
+    },
     state: () => stateOf(learners),
     restore(state) {
       for (const { network, adam } of learners) {
         assignNamed(namedWeights(network), state);
-        adam.restore(stepName(network), state);
+        adam.restore(`${adamName(network)}/step`, state);
       }
     },
     randomState: () =>
@@ -53,8 +95,8 @@ export function stateOf(learners: readonly Learner[]): NamedTensors {
   const weights = learners.flatMap(({ network }) => Object.entries(namedWeights(network)));
   return Object.assign(
     Object.fromEntries(weights.map(([name, weight]) => [name, weight.clone()])),
-    ...learners.map(({ network, adam }) => adam.state(stepName(network))),
+    ...learners.map(({ network, adam }) => adam.state(`${adamName(network)}/step`)),
   );
 }
 
-const stepName = (network: LayersModel) => `${network.name}/adam/step`;
+const adamName = (network: LayersModel) => `${network.name}/adam`;

@@ -17,11 +17,9 @@ export type StepScalars = {
   readonly losses: Scalars;
   /** Euclidean length of all gradients of a network that learns, by what it is, for example `generator`. */
   readonly gradientNorms: Scalars;
-  /** The l of the batch, where one was drawn. */
-  readonly l?: number;
 };
 /** Whether a step may be done whose losses and gradients are these. */
-export type Accept = (measured: Pick<StepScalars, 'losses' | 'gradientNorms'>) => boolean;
+export type Accept = (measured: StepScalars) => boolean;
 /** Images [n, h, w, 3] in [-1, 1], by caption, in the order in which a person reads them. The caller disposes of them. */
 export type NamedImages = Record<string, Tensor4D>;
 /** Weights, optimiser slots, spectral-norm vectors and the like, by unique name. The caller disposes of them. */
@@ -53,17 +51,35 @@ export interface Collapse {
   readonly advice: string;
 }
 
+/** What a training step is a function of, beside the weights and the optimisers' moments. */
+export interface StepInputs {
+  /**
+   * By name: the batch (`image`, `sketch`, `hole`), what was drawn at random, and the optimisers' numbers of this step
+   * (`G64/adam/learningRate`, ...). Their shapes depend on the batch's alone. The caller disposes of them.
+   */
+  readonly tensors: NamedTensors;
+  /** The l of the batch, where one was drawn. */
+  readonly l?: number | undefined;
+}
+
 /** Networks that learn together in one stage. */
 export interface Trainable {
   /**
-   * One update of every network that learns. Leaves no tensors behind but the scalars.
+   * Draws what the next step needs, which moves random streams and the optimisers' counts on by one step. The batch's own
+   * tensors are among the inputs as clones, so that they outlive them.
+   */
+  inputs(batch: Batch): StepInputs;
+  /**
+   * One update of every network that learns, computed from these inputs alone: nothing that changes from step to step
+   * may be a JavaScript number here, nor decide which operations run, so that the operations of one step are those of
+   * every other with inputs of the same shapes. Leaves no tensors behind but the scalars.
    *
-   * @param accept is asked before the largest part of the update, the generator's. After a refusal that is left out;
+   * @param inputs the tensors that `inputs` gave. @param accept is asked before the largest part of the update, the generator's. After a refusal that is left out;
    *   what came before it, such as the discriminator's update, is for the caller to `restore`.
    */
-  step(batch: Batch, accept?: Accept): StepScalars;
+  step(inputs: NamedTensors, accept?: Accept): StepScalars;
   /**
-   * Weights, optimiser slots and other state that changes by `step`, by unique name: tensors of their own, which later
+   * Weights, optimiser slots and other state that changes by `inputs` and `step`, by unique name: tensors of their own, which later
    * steps do not change.
    */
   state(): NamedTensors;

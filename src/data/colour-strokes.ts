@@ -30,9 +30,18 @@ export type ColourStrokes = {
  */
 export function drawColourStrokes(image: Tensor4D, randomOf: (index: number) => RandomStream): ColourStrokes {
   const [count, size] = image.shape;
+  return { colours: flatColours(image), where: drawStrokes(count, size, randomOf) };
+}
+
+/** Where strokes are, for each of `count` photos of side `size` [n,s,s,1], 1 = stroke; see {@link drawColourStrokes}. */
+export function drawStrokes(
+  count: number,
+  size: number,
+  randomOf: (index: number) => RandomStream,
+): Tensor4D {
   const masks = new Float32Array(count * size * size);
-  for (let i = 0; i < count; i++) masks.set(drawStrokes(size, randomOf(i)), i * size * size);
-  return { colours: flatColours(image), where: tf.tensor4d(masks, [count, size, size, 1]) };
+  for (let i = 0; i < count; i++) masks.set(drawStrokesOfOne(size, randomOf(i)), i * size * size);
+  return tf.tensor4d(masks, [count, size, size, 1]);
 }
 
 /** Strokes as one tensor [n,s,s,4]: RGB in [-1, 1], and 1 = stroke. */
@@ -74,7 +83,7 @@ function smoothWithinEdges(x: Tensor4D): Tensor4D {
 }
 
 /** Short, nearly straight strokes of brushes of several widths: a mask [size, size], 1 = stroke. */
-function drawStrokes(size: number, random: RandomStream): Uint8Array {
+function drawStrokesOfOne(size: number, random: RandomStream): Uint8Array {
   const mask = new Uint8Array(size * size);
   const strokes = random.integer(0, MAX_STROKES + 1);
   for (let stroke = 0; stroke < strokes; stroke++) {

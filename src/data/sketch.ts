@@ -76,12 +76,9 @@ export function dilateSketch(sketch: Tensor4D, diameter: number | Tensor2D, maxD
       const rows = boxMatrix(h, r);
       return tf.matMul(rows, tf.matMul(ink, h === w ? rows : boxMatrix(w, r), false, true));
     };
-    const mixed = (inner: Tensor) => {
-      const share = tf.sub(tf.div(tf.sub(exact, 1), 2), radius);
-      return tf.add(inner, tf.mul(tf.sub(sums(tf.add(radius, 1)), inner), share));
-    };
-    const isOdd = typeof diameter === 'number' && diameter % 2 === 1;
-    const sum = isOdd ? sums(radius) : mixed(sums(radius));
+    const inner = sums(radius);
+    const share = tf.sub(tf.div(tf.sub(exact, 1), 2), radius);
+    const sum = tf.add(inner, tf.mul(tf.sub(sums(tf.add(radius, 1)), inner), share));
     return tf.expandDims(tf.sub(1, tf.mul(tf.clipByValue(sum, 0, 1), 2)), 3) as Tensor4D;
   });
 }
@@ -120,25 +117,25 @@ export function drawDiscardBoxes(size: number, random: RandomStream): Box[] {
   });
 }
 
-/**
- * Wipes boxes of a sketch [n,s,s,1] clean (to paper, +1), so that G learns to draw what is missing
- * (random_discard, roughSketchSyn.py:20-31). `boxes` has one list a sample.
- */
-export function discardBoxes(sketch: Tensor4D, boxes: readonly (readonly Box[])[]): Tensor4D {
-  const [count, height, width] = sketch.shape;
-  if (boxes.every((list) => list.length === 0)) return sketch.clone();
-  const wiped = new Float32Array(count * height * width);
+/** Boxes as a mask [n,size,size,1], 1 = in a box. `boxes` has one list a sample. */
+export function boxMask(boxes: readonly (readonly Box[])[], size: number): Tensor4D {
+  const mask = new Float32Array(boxes.length * size * size);
   boxes.forEach((list, sample) => {
     for (const box of list)
       for (let row = box.y; row < box.y + box.height; row++) {
-        const start = (sample * height + row) * width + box.x;
-        wiped.fill(1, start, start + box.width);
+        const start = (sample * size + row) * size + box.x;
+        mask.fill(1, start, start + box.width);
       }
   });
-  return tf.tidy(() => {
-    const mask = tf.tensor4d(wiped, [count, height, width, 1]);
-    return tf.add(tf.mul(sketch, tf.sub(1, mask)), mask);
-  });
+  return tf.tensor4d(mask, [boxes.length, size, size, 1]);
+}
+
+/**
+ * Wipes a sketch [n,s,s,1] clean (to paper, +1) where a mask of its shape is 1, so that G learns to draw what is missing
+ * (random_discard, roughSketchSyn.py:20-31).
+ */
+export function discard(sketch: Tensor4D, mask: Tensor4D): Tensor4D {
+  return tf.tidy(() => tf.add(tf.mul(sketch, tf.sub(1, mask)), mask));
 }
 
 /** Side of the coarse grid of random offsets. */
@@ -174,23 +171,21 @@ interface DeformationGrid {
   readonly y: Tensor4D;
 }
 
+/** The bound of a displacement of up to `maxMove` px in a picture of side `size`, as {@link deformSketch} takes it. */
+export const displacementBound = (maxMove: number, size: number): number => (2 * maxMove) / size;
+
 /**
  * The places that the pixels of the deformed picture come from, in [-1, 1], -1 and 1 being the centres of the first and
  * last pixel.
  *
- * @param maxMove bound of the displacement, px.
+ * @param bound of the displacement: a scalar, see {@link displacementBound}.
  */
-export function deformationGrid(
-  { x, y }: DeformationOffsets,
-  size: number,
-  maxMove: number,
-): DeformationGrid {
+export function deformationGrid({ x, y }: DeformationOffsets, size: number, bound: Tensor): DeformationGrid {
   return tf.tidy(() => {
-    const bound = (2 * maxMove) / size;
     const ramp = tf.linspace(-1, 1, size);
     const moved = (offsets: Tensor4D, still: Tensor) => {
       const smooth = tf.mul(filter(offsets, deformationKernel()), bound) as Tensor4D;
-      const coarse: Tensor4D = tf.clipByValue(smooth, -bound, bound);
+      const coarse: Tensor4D = tf.maximum(tf.minimum(smooth, bound), tf.neg(bound));
       const displacement = tf.image.resizeBilinear(coarse, [size, size], false, true);
       return tf.clipByValue(tf.add(displacement, still), -1, 1) as Tensor4D;
     };
@@ -202,11 +197,13 @@ export function deformationGrid(
 }
 
 /**
- * Moves the lines of a sketch [n,s,s,1] by smooth random displacements of up to `maxMove` px
+ * Moves the lines of a sketch [n,s,s,1] by smooth random displacements
  * (RandomDeform, roughSketchSyn.py:131-179). Bilinear with aligned corners, torch 1.2's only grid_sample.
+ *
+ * @param bound of the displacement: a scalar, see {@link displacementBound}.
  */
-export function deformSketch(sketch: Tensor4D, offsets: DeformationOffsets, maxMove: number): Tensor4D {
-  return tf.tidy(() => sampleGrid(sketch, deformationGrid(offsets, sketch.shape[1], maxMove)));
+export function deformSketch(sketch: Tensor4D, offsets: DeformationOffsets, bound: Tensor): Tensor4D {
+  return tf.tidy(() => sampleGrid(sketch, deformationGrid(offsets, sketch.shape[1], bound)));
 }
 
 /** Bilinear samples of a picture [n,s,s,1] at the places of a grid as {@link deformationGrid} gives it. */

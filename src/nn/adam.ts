@@ -49,32 +49,53 @@ export class Adam {
     return Object.values(this.#variables);
   }
 
-  /** One step along the gradients, which are given by the variables' own names (as `tf.variableGrads` does). */
-  apply(gradients: Record<string, Tensor>): void {
+  /**
+   * The numbers of the next step, in double precision up to here, as `NAME/beta1Power` and the like; the count of steps
+   * moves on. The caller disposes of them.
+   */
+  nextScalars(name: string): Record<string, Tensor> {
     const { learningRate, beta1, beta2, epsilon, uncorrectedEpsilon } = this.#options;
     this.#step += 1;
+    const correction2 = Math.sqrt(1 - beta2 ** this.#step);
+    return {
+      [`${name}/beta1Power`]: tf.scalar(beta1 ** this.#step),
+      [`${name}/beta2Power`]: tf.scalar(beta2 ** this.#step),
+      [`${name}/learningRate`]: tf.scalar(learningRate),
+      // The kernel adds epsilon to the uncorrected root.
+      [`${name}/epsilon`]: tf.scalar(uncorrectedEpsilon ? epsilon : epsilon * correction2),
+    };
+  }
+
+  /**
+   * One step along gradients, which are given by the variables' own names (as `tf.variableGrads` does).
+   *
+   * @param scalars hold what {@link nextScalars} gave for this step, by the same `name`.
+   */
+  apply(
+    gradients: Readonly<Record<string, Tensor>>,
+    scalars: Readonly<Record<string, Tensor>>,
+    name: string,
+  ): void {
     const attributes = [
       attribute.type('T', 'float32'),
       attribute.bool('use_locking', false),
       attribute.bool('use_nesterov', false),
     ];
-    const correction2 = Math.sqrt(1 - beta2 ** this.#step);
     tf.tidy(() => {
-      const scalars = [
-        beta1 ** this.#step,
-        beta2 ** this.#step,
-        learningRate,
-        beta1,
-        beta2,
-        // The kernel adds epsilon to the uncorrected root.
-        uncorrectedEpsilon ? epsilon : epsilon * correction2,
-      ].map((value) => tf.scalar(value));
-      for (const [name, variable] of Object.entries(this.#variables)) {
+      const [beta1Power, beta2Power, learningRate, epsilon] = [
+        'beta1Power',
+        'beta2Power',
+        'learningRate',
+        'epsilon',
+      ].map((scalar) => scalars[`${name}/${scalar}`]);
+      const betas = [tf.scalar(this.#options.beta1), tf.scalar(this.#options.beta2)];
+      const numbers = [beta1Power, beta2Power, learningRate, ...betas, epsilon];
+      for (const [weightName, variable] of Object.entries(this.#variables)) {
         const gradient = gradients[variable.name];
         if (!gradient) continue;
-        const { weight, m, v } = this.#slots[name];
+        const { weight, m, v } = this.#slots[weightName];
         assign(weight, variable);
-        runOps('ResourceApplyAdam', attributes, [weight, m, v, ...scalars, gradient], 0);
+        runOps('ResourceApplyAdam', attributes, [weight, m, v, ...numbers, gradient], 0);
         variable.assign(read(weight) as Variable);
       }
     });

@@ -1,5 +1,5 @@
 import { seededUniform } from '../ops/random.ts';
-import { type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
+import { type LayersModel, type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 import { type RandomStream, stream } from '../runtime/seed.ts';
 
 /** What is kept of a layer's input, for a layer's name and a shape: 1 = kept, 0 = dropped. */
@@ -33,12 +33,25 @@ export class Dropout extends tf.layers.Layer {
 }
 tf.serialization.registerClass(Dropout);
 
-/** Choices drawn from a stream: the same for the same stream, on every device. */
-export function drawnKeep(random: RandomStream, rate: number): Keep {
-  return (_, shape) =>
+/**
+ * Seeds of what a network's dropout layers choose when it runs once, int32 [2] each, by `LAYER/seed`. The caller disposes
+ * of them.
+ */
+export function drawSeeds({ layers }: LayersModel, random: RandomStream): Record<string, Tensor> {
+  const draw = () => random.integer(0, 2 ** 31);
+  // A network lists its layers in the order in which it runs them.
+  const dropouts = layers.filter((layer) => layer instanceof Dropout);
+  return Object.fromEntries(
+    dropouts.map(({ name }) => [`${name}/seed`, tf.tensor1d([draw(), draw()], 'int32')]),
+  );
+}
+
+/** The choices of seeds that {@link drawSeeds} gave: the same for the same seeds, on every device. */
+export function seededKeep(seeds: Readonly<Record<string, Tensor>>, rate: number): Keep {
+  return (layer, shape) =>
     tf.tidy(() => {
-      const pair = [random.integer(0, 2 ** 31), random.integer(0, 2 ** 31)] as const;
-      return tf.cast(tf.greaterEqual(seededUniform(shape, 0.5, pair), rate - 0.5), 'float32');
+      const uniform = seededUniform(shape, 0.5, seeds[`${layer}/seed`]);
+      return tf.cast(tf.greaterEqual(uniform, rate - 0.5), 'float32');
     });
 }
 

@@ -14,20 +14,25 @@ export function seededNormal(
   return tf.tidy(() => tf.mul(seeded('StatelessRandomNormal', shape, seed), stddev));
 }
 
-/** Uniform values in [-bound, bound) of the given shape: the same for the same seed pair, on every device. */
+/**
+ * Uniform values in [-bound, bound) of the given shape: the same for the same seed pair, on every device.
+ *
+ * @param seed two numbers, or a tensor int32 [2] of them.
+ */
 export function seededUniform(
   shape: readonly number[],
   bound: number,
-  seed: readonly [number, number],
+  seed: readonly [number, number] | Tensor,
 ): Tensor {
   return tf.tidy(() => tf.mul(tf.sub(seeded('StatelessRandomUniform', shape, seed), 0.5), 2 * bound));
 }
 
-function seeded(op: string, shape: readonly number[], seed: readonly [number, number]): Tensor {
+function seeded(op: string, shape: readonly number[], seed: readonly [number, number] | Tensor): Tensor {
   const attributes = [
     attribute.type('dtype', 'float32'),
     attribute.type('T', 'int32'),
     attribute.type('Tseed', 'int32'),
   ];
-  return runOp(op, attributes, [tf.tensor1d([...shape], 'int32'), tf.tensor1d([...seed], 'int32')]);
+  const pair = seed instanceof tf.Tensor ? seed : tf.tensor1d([...seed], 'int32');
+  return runOp(op, attributes, [tf.tensor1d([...shape], 'int32'), pair]);
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
-import type { Method, Scalars, StagePlan, StepScalars, Trainable } from '../core/method.ts';
+import type { Method, Scalars, StagePlan, StepInputs, StepScalars, Trainable } from '../core/method.ts';
 import type { RunFolder } from '../core/run-folder.ts';
 import { restoreNetworks, withTensors } from '../core/stored-networks.ts';
 import { toBatch } from '../data/batch.ts';
@@ -344,17 +344,19 @@ function restoreStage(trainable: Trainable, { tensors: files, random }: Checkpoi
 }
 
 /**
- * Runs a step. If a loss or the length of a gradient is not finite, or the step throws before that is known, weights,
- * optimisers, statistics and random streams are as before it. The state before is held by reference until then:
+ * Draws a step's inputs and runs it. If a loss or the length of a gradient is not finite, or either throws before that is
+ * known, weights, optimisers, statistics and random streams are as before it. The state before is held by reference until then:
  * TensorFlow copies what it changes meanwhile, which is the discriminator's.
  */
 export function guardedStep(trainable: Trainable, batch: Batch): { values: StepValues; kept: boolean } {
   const before = trainable.state();
   const random = trainable.randomState();
+  let inputs: StepInputs | undefined;
   let measured: StepValues | undefined;
   let kept = false;
   try {
-    const scalars = trainable.step(batch, (found) => {
+    inputs = trainable.inputs(batch);
+    const scalars = trainable.step(inputs.tensors, (found) => {
       measured = read(found);
       kept = notFinite(measured).length === 0;
       if (kept) tf.dispose(before);
@@ -362,8 +364,9 @@ export function guardedStep(trainable: Trainable, batch: Batch): { values: StepV
     });
     tf.dispose(scalars);
     if (!measured) throw new Error('The step did not ask whether it is accepted.');
-    return { values: { ...measured, l: scalars.l }, kept };
+    return { values: { ...measured, l: inputs.l }, kept };
   } finally {
+    tf.dispose(inputs?.tensors);
     if (!kept) {
       trainable.restore(before);
       trainable.restoreRandom(random);
@@ -373,7 +376,7 @@ export function guardedStep(trainable: Trainable, batch: Batch): { values: StepV
 }
 
 /** All scalars in one transfer, for each transfer waits for the device. */
-function read({ losses, gradientNorms }: Pick<StepScalars, 'losses' | 'gradientNorms'>): StepValues {
+function read({ losses, gradientNorms }: StepScalars): StepValues {
   const stacked = tf.stack([...Object.values(losses), ...Object.values(gradientNorms)]);
   const values = stacked.dataSync();
   stacked.dispose();

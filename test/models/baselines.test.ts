@@ -21,6 +21,7 @@ import { type LayersModel, tf } from '../../src/ops/tf.ts';
 import { stream } from '../../src/runtime/seed.ts';
 import { normalTensor } from '../finite-differences.ts';
 import { tinyBatch } from './dps/tiny.ts';
+import { stepOn } from './step.ts';
 
 const batch = tinyBatch(2, 64);
 const adam = { learningRate: 2e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
@@ -152,7 +153,7 @@ describe.each<[string, () => Made, RegExp]>([
   const stage = makeTrainable(made.stage);
   afterAll(() => disposeLearners(made.stage.learners));
   const step = () => {
-    const { losses, gradientNorms } = stage.step(batch);
+    const { losses, gradientNorms } = stepOn(stage, batch);
     const numbers = Object.entries(losses).map(([name, loss]) => [name, loss.dataSync()[0]] as const);
     tf.dispose([losses, gradientNorms]);
     return Object.fromEntries(numbers);
@@ -200,7 +201,7 @@ describe.each<[string, () => Made, RegExp]>([
         ([name]) => !/running/.test(name) && !still.test(name),
       );
     const before = JSON.stringify(learnt());
-    tf.dispose(stage.step(batch, () => false));
+    tf.dispose(stepOn(stage, batch, () => false));
     expect(JSON.stringify(learnt()) === before).toBe(true);
   });
 });

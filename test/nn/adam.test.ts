@@ -20,12 +20,16 @@ const gradientsOf = (variable: Variable, value: number) => ({
   [variable.name]: tf.tensor1d([value]) as Tensor,
 });
 
+/** One step. */
+const step = (adam: Adam, gradients: Record<string, Tensor>) =>
+  tf.tidy(() => adam.apply(gradients, adam.nextScalars('adam'), 'adam'));
+
 describe('Adam', () => {
   it('takes the steps that torch takes', () => {
     const variable = tf.variable(tf.tensor1d([1]));
     const adam = new Adam({ w: variable }, OPTIONS);
     const gradients = [0.3, -2, 0.001, 5];
-    for (const gradient of gradients) adam.apply(gradientsOf(variable, gradient));
+    for (const gradient of gradients) step(adam, gradientsOf(variable, gradient));
     expect(variable.dataSync()[0]).toBeCloseTo(reference(1, gradients), 5);
     adam.dispose();
   });
@@ -33,12 +37,12 @@ describe('Adam', () => {
   it('goes on from a saved state exactly', () => {
     const [a, b] = [tf.variable(tf.tensor1d([1])), tf.variable(tf.tensor1d([7]))];
     const first = new Adam({ w: a }, OPTIONS);
-    first.apply(gradientsOf(a, 0.7));
+    step(first, gradientsOf(a, 0.7));
     const second = new Adam({ w: b }, OPTIONS);
     second.restore('step', first.state('step'));
     b.assign(a.clone());
-    first.apply(gradientsOf(a, -0.2));
-    second.apply(gradientsOf(b, -0.2));
+    step(first, gradientsOf(a, -0.2));
+    step(second, gradientsOf(b, -0.2));
     expect(b.dataSync()[0]).toBe(a.dataSync()[0]);
     first.dispose();
     second.dispose();
@@ -47,9 +51,9 @@ describe('Adam', () => {
   it('sees weights that were set from outside', () => {
     const variable = tf.variable(tf.tensor1d([1]));
     const adam = new Adam({ w: variable }, OPTIONS);
-    adam.apply(gradientsOf(variable, 1));
+    step(adam, gradientsOf(variable, 1));
     variable.assign(tf.tensor1d([100]));
-    adam.apply(gradientsOf(variable, 1));
+    step(adam, gradientsOf(variable, 1));
     expect(variable.dataSync()[0]).toBeCloseTo(99.9, 3);
     adam.dispose();
   });
@@ -67,7 +71,7 @@ describe('Adam', () => {
     const variable = tf.variable(tf.zeros([3]));
     const before = tf.memory().numTensors;
     const adam = new Adam({ w: variable }, OPTIONS);
-    tf.tidy(() => adam.apply({ [variable.name]: tf.ones([3]) }));
+    tf.tidy(() => step(adam, { [variable.name]: tf.ones([3]) }));
     adam.dispose();
     expect(tf.memory().numTensors).toBe(before);
   });

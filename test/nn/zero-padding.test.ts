@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Dropout, drawnKeep } from '../../src/nn/dropout.ts';
+import { Dropout, drawSeeds, seededKeep } from '../../src/nn/dropout.ts';
 import { BatchNorm } from '../../src/nn/feature-norm.ts';
 import { convolveTransposed, TransposedConv2D } from '../../src/nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../../src/nn/zero-pad-conv.ts';
-import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { stream } from '../../src/runtime/seed.ts';
 import { maxDifference, normalTensor } from '../finite-differences.ts';
 import { built, expectLayerGradients, randomise } from './support.ts';
@@ -63,7 +63,12 @@ describe('Dropout', () => {
     expect(maxDifference(layer.apply(x, { training: true }) as Tensor, x)).toBe(0);
   });
   it('keeps the mean and drops its rate, the same for the same stream', () => {
-    const run = () => layer.apply(x, { keep: drawnKeep(stream(1), 0.25) } as never) as Tensor;
+    const input = tf.input({ shape: [null, null, 1] });
+    const network = tf.model({ inputs: input, outputs: layer.apply(input) as TensorFlow.SymbolicTensor });
+    const run = () => {
+      const keep = seededKeep(drawSeeds(network, stream(1)), 0.25);
+      return network.apply(x, { keep } as never) as Tensor;
+    };
     const y = run();
     expect(tf.mean(y).dataSync()[0]).toBeCloseTo(1, 1);
     const dropped = y.dataSync().filter((value) => value === 0).length;

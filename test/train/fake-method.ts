@@ -4,6 +4,7 @@ import type {
   NamedImages,
   NamedTensors,
   StagePlan,
+  StepInputs,
   StepScalars,
   Trainable,
 } from '../../src/core/method.ts';
@@ -50,8 +51,16 @@ export class FakeMethod implements Method {
     const named = namedWeights(this.networks.A);
     const names = variables.map((_, index) => `momentum/${index}`);
     return {
-      step: ({ sketch, image, hole }: Batch, accept: Accept = () => true): StepScalars =>
+      inputs({ sketch, image, hole }: Batch): StepInputs {
+        const noise = variables.map(
+          (_, index) => [`noise/${index}`, tf.scalar(random.normal() * 0.01)] as const,
+        );
+        const batch = { sketch: sketch.clone(), image: image.clone(), hole: hole.clone() };
+        return { tensors: { ...batch, ...Object.fromEntries(noise) } };
+      },
+      step: (inputs: NamedTensors, accept: Accept = () => true): StepScalars =>
         tf.tidy(() => {
+          const { sketch, image, hole } = inputs;
           const { value, grads } = tf.variableGrads(() => {
             const result = this.networks.A.apply(sketch) as Tensor;
             return tf.mean(tf.mul(tf.squaredDifference(result, image), hole)) as TensorFlow.Scalar;
@@ -59,7 +68,7 @@ export class FakeMethod implements Method {
           const measured = { losses: { difference: value }, gradientNorms: { copier: gradientNorm(grads) } };
           if (!accept(measured)) return measured;
           for (const [index, variable] of variables.entries()) {
-            const gradient = tf.add(grads[variable.name], random.normal() * 0.01);
+            const gradient = tf.add(grads[variable.name], inputs[`noise/${index}`]);
             momentum[index].assign(tf.add(tf.mul(momentum[index], 0.9), gradient));
             variable.assign(tf.sub(variable, tf.mul(momentum[index], 0.01)));
           }

@@ -41,10 +41,10 @@ class Faulty extends FakeMethod {
   override begin(stage: StagePlan): Trainable {
     const trainable = super.begin(stage);
     const { step } = trainable;
-    trainable.step = (batch, accept) => {
+    trainable.step = (inputs, accept) => {
       this.#tries += 1;
-      if (!this.#bad.includes(this.#tries)) return step(batch, accept);
-      return tf.tidy(() => step({ ...batch, image: tf.fill(batch.image.shape, Number.NaN) }, accept));
+      if (!this.#bad.includes(this.#tries)) return step(inputs, accept);
+      return tf.tidy(() => step({ ...inputs, image: tf.fill(inputs.image.shape, Number.NaN) }, accept));
     };
     return trainable;
   }

@@ -12,6 +12,7 @@ import { type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { notFinite } from '../../src/train/faults.ts';
 import { guardedStep } from '../../src/train/loop.ts';
 import { tinyBatch, tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
+import { stepOn } from '../models/step.ts';
 
 /** Everything that a step may change, as bytes. */
 function everything(method: Dps, trainable: Trainable): Record<string, string> {
@@ -58,7 +59,7 @@ describe.each([
     const tensors: number[] = [];
     for (let i = 0; i < 3; i++) {
       const { values, kept } = guardedStep(guarded, batch);
-      const scalars = plain.step(batch);
+      const scalars = stepOn(plain, batch);
       expect(kept).toBe(true);
       for (const [name, loss] of Object.entries(scalars.losses))
         expect(values.losses[name]).toBe(loss.dataSync()[0]);
@@ -120,7 +121,7 @@ it('a gradient that is not finite is enough, though every loss is', async () => 
   ];
   const stage = makeTrainable({
     learners: [generator, discriminator],
-    step: ({ image }, accept) =>
+    step: ({ image }, inputs, accept) =>
       ganStep(
         {
           generator,
@@ -134,6 +135,7 @@ it('a gradient that is not finite is enough, though every loss is', async () => 
             reconstruction: tf.sqrt(tf.mul<TensorFlow.Scalar>(tf.mean(made), 0)),
           }),
         },
+        inputs,
         accept,
       ),
   });
@@ -152,15 +154,18 @@ it('a step that throws changes nothing either', async () => {
   const before = everything(method, trainable);
   const batch = tinyBatch(2, 64);
   const failing: Trainable = {
+    inputs: (given) => trainable.inputs(given),
     state: () => trainable.state(),
     restore: (state) => trainable.restore(state),
     randomState: () => trainable.randomState(),
     restoreRandom: (state) => trainable.restoreRandom(state),
-    step() {
-      tf.dispose(trainable.step(batch));
+    step(inputs) {
+      tf.dispose(trainable.step(inputs));
       throw new Error('out of memory');
     },
   };
+  const tensors = tf.memory().numTensors;
   expect(() => guardedStep(failing, batch)).toThrow('out of memory');
+  expect(tf.memory().numTensors).toBe(tensors);
   expect(everything(method, trainable)).toEqual(before);
 });

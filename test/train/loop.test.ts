@@ -89,10 +89,10 @@ it('an interrupt ends it after the step in progress with a checkpoint', async ()
   let steps = 0;
   job.method.begin = () => ({
     ...trainable,
-    step(batch, accept) {
+    step(inputs, accept) {
       steps += 1;
       if (steps === 3) controller.abort();
-      return trainable.step(batch, accept);
+      return trainable.step(inputs, accept);
     },
   });
   const end = await train(job);
@@ -156,10 +156,10 @@ it('memory that runs out ends it with a clear error, the last checkpoint whole',
       let count = 0;
       return {
         ...trainable,
-        step(batch, accept) {
+        step(inputs, accept) {
           // As TensorFlow says it, which tries for ten seconds before.
           if (++count === 3) throw new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor');
-          return trainable.step(batch, accept);
+          return trainable.step(inputs, accept);
         },
       };
     }

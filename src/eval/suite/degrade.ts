@@ -1,6 +1,13 @@
 /** Makes true sketches rough, to the degree d in [0, 1], as if a person had drawn them who does not draw well. */
 import { thin } from '../../data/edges.ts';
-import { deformSketch, dilateSketch, drawOffsets, SMOOTHING, smoothSketch } from '../../data/sketch.ts';
+import {
+  deformSketch,
+  dilateSketch,
+  displacementBound,
+  drawOffsets,
+  SMOOTHING,
+  smoothSketch,
+} from '../../data/sketch.ts';
 import { type Tensor4D, tf } from '../../ops/tf.ts';
 import { type RandomStream, stream } from '../../runtime/seed.ts';
 import type { Suite } from './suite.ts';
@@ -38,7 +45,8 @@ function deform({ lines, size, degradation, settings }: DegradedSketch, random: 
   const values = tf.tidy(() => {
     const offsets = drawOffsets(1, random);
     const smooth = smoothSketch(asTensor(asSketch(lines), size), SMOOTHING.wide);
-    return deformSketch(smooth, offsets, degradation * settings.deformation * size).dataSync();
+    const bound = displacementBound(degradation * settings.deformation * size, size);
+    return deformSketch(smooth, offsets, tf.scalar(bound)).dataSync();
   });
   return thin(
     Uint8Array.from(values, (value) => (value < 0 ? 1 : 0)),

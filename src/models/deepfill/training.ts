@@ -42,8 +42,8 @@ export function generatorInputs({ image, hole, edges }: DeepFillInputs): Tensor4
 export function deepFillStage(learners: Adversaries, losses: DeepFillLosses, guided: boolean): LearningStage {
   return {
     learners: [learners.generator, learners.discriminator],
-    step: (batch, accept) =>
-      tf.tidy(() => ganStep(deepFillStep(learners, losses, deepFillInputs(batch, guided)), accept)),
+    step: (batch, inputs, accept) =>
+      tf.tidy(() => ganStep(deepFillStep(learners, losses, deepFillInputs(batch, guided)), inputs, accept)),
   };
 }
 

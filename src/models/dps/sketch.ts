@@ -2,10 +2,12 @@
 
 import {
   type Box,
+  boxMask,
   type DeformationOffsets,
   deformSketch,
   dilateSketch,
-  discardBoxes,
+  discard,
+  displacementBound,
   downsample,
   downsampleHole,
   drawDiscardBoxes,
@@ -14,7 +16,7 @@ import {
   smoothSketch,
 } from '../../data/sketch.ts';
 import type { Batch } from '../../data/types.ts';
-import { type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
+import { type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
 
 /** One level's tensors, NHWC at its resolution; nothing is masked yet. */
@@ -35,16 +37,51 @@ export function dilationDiameter(l: number | Tensor2D, maxDilation: number): num
   return typeof l === 'number' ? growth * l + 1 : tf.add<Tensor2D>(tf.mul(l, growth), 1);
 }
 
-/** The random choices of a batch's degradation. */
+/** The random choices of a batch's degradation, beside l. */
 export interface Degradation {
   readonly offsets: DeformationOffsets;
   readonly boxes: readonly (readonly Box[])[];
 }
 
+/** l and the degradation that follows from it and the random choices, as the inputs of a training step. */
+export type DegradationTensors = {
+  /** [1,1]. */
+  readonly l: Tensor2D;
+  /** Diameter of the dilation, px [1,1]. */
+  readonly diameter: Tensor2D;
+  /** See {@link displacementBound}. */
+  readonly displacement: TensorFlow.Scalar;
+  /** See {@link DeformationOffsets}. */
+  readonly offsetsX: Tensor4D;
+  readonly offsetsY: Tensor4D;
+  /** What is wiped [n,s,s,1], 1 = wiped. */
+  readonly wiped: Tensor4D;
+};
+
 /** Draws the degradation of a batch of n sketches of side `size`. */
 export function drawDegradation(count: number, size: number, random: RandomStream): Degradation {
   const offsets = drawOffsets(count, random);
   return { offsets, boxes: Array.from({ length: count }, () => drawDiscardBoxes(size, random)) };
+}
+
+/**
+ * The inputs of a step on sketches of side `size`. The offsets are those of the degradation, not copies.
+ *
+ * @param l in [0, 1].
+ */
+export function degradationTensors(
+  { offsets, boxes }: Degradation,
+  { l, maxDilation, size }: { l: number; maxDilation: number; size: number },
+): DegradationTensors {
+  const diameter = dilationDiameter(l, maxDilation);
+  return {
+    l: tf.tensor2d([[l]]),
+    diameter: tf.tensor2d([[diameter]]),
+    displacement: tf.scalar(displacementBound(diameter - 1, size)),
+    offsetsX: offsets.x,
+    offsetsY: offsets.y,
+    wiped: boxMask(boxes, size),
+  };
 }
 
 /**
@@ -73,19 +110,17 @@ export function trueLevel(batch: Batch, level: number, levels: number): Batch {
  * the top resolution, and everything is resized from there.
  *
  * @param batch images and sketches at the top resolution.
- * @param l in [0, 1].
  */
 export function trainingPyramid(
   batch: Batch,
-  degradation: Degradation,
-  options: { l: number; maxDilation: number; level: number; levels: number },
+  { diameter, displacement, offsetsX, offsetsY, wiped }: DegradationTensors,
+  options: { maxDilation: number; level: number; levels: number },
 ): LevelBatch[] {
-  const { l, maxDilation, levels } = options;
+  const { maxDilation, levels } = options;
   return tf.tidy(() => {
-    const diameter = dilationDiameter(l, maxDilation);
     const smooth = smoothSketch(batch.sketch, SMOOTHING.wide);
-    const deformed = deformSketch(smooth, degradation.offsets, diameter - 1);
-    const rough = dilateSketch(discardBoxes(deformed, degradation.boxes), diameter, maxDilation);
+    const deformed = deformSketch(smooth, { x: offsetsX, y: offsetsY }, displacement);
+    const rough = dilateSketch(discard(deformed, wiped), diameter, maxDilation);
     return Array.from({ length: options.level }, (_, index) => {
       const level = index + 1;
       const sketch = smoothedSketch(batch.sketch, level, levels, smooth);

@@ -8,11 +8,18 @@ import type { LearningStage } from '../../core/learner.ts';
 import { discriminatorLoss, type GanLoss } from '../../losses/adversarial.ts';
 import type { PerceptualLoss } from '../../losses/perceptual.ts';
 import { meanAbsolute } from '../../losses/reconstruction.ts';
-import { type LayersModel, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
+import { type LayersModel, type Tensor2D, type Tensor4D, type TensorFlow, tf } from '../../ops/tf.ts';
 import type { RandomStream } from '../../runtime/seed.ts';
 import { lowerFeatures, splitPicture } from './generator.ts';
 import { discriminatorInput, generatorInput, maskSketch, type Picture, type Task } from './inputs.ts';
-import { drawDegradation, type LevelBatch, trainingPyramid, trueLevel } from './sketch.ts';
+import {
+  type DegradationTensors,
+  degradationTensors,
+  drawDegradation,
+  type LevelBatch,
+  trainingPyramid,
+  trueLevel,
+} from './sketch.ts';
 
 /** What all stages minimise. */
 export interface DpsLosses {
@@ -35,10 +42,10 @@ export interface LevelOf {
 export function imageGeneratorStage(learners: Adversaries, losses: DpsLosses, of: LevelOf): LearningStage {
   return {
     learners: [learners.generator, learners.discriminator],
-    step: (batch, accept) =>
+    step: (batch, inputs, accept) =>
       tf.tidy(() => {
         const truth = trueLevel(batch, of.level, of.levels);
-        return ganStep(imageGeneratorStep(learners, losses, truth), accept);
+        return ganStep(imageGeneratorStep(learners, losses, truth), inputs, accept);
       }),
   };
 }
@@ -114,22 +121,31 @@ export function refinementStage(
   return {
     learners: [learners.generator, learners.discriminator],
     random: { degradation: random },
-    step: (batch, accept) =>
+    draw({ sketch }) {
+      const [count, size] = sketch.shape;
+      const l = random.pick(ls);
+      const degradation = drawDegradation(count, size, random);
+      return { l, tensors: degradationTensors(degradation, { l, maxDilation, size }) };
+    },
+    step: (batch, inputs, accept) =>
       tf.tidy(() => {
-        const [count, size] = batch.sketch.shape;
-        const l = random.pick(ls);
-        const degradation = drawDegradation(count, size, random);
-        const pyramid = trainingPyramid(batch, degradation, { l, maxDilation, level, levels });
-        const features = lowerFeatures(below, losses.task, pyramid, tf.fill([1, 1], l));
-        const step = refinementStep(learners, losses, { ...pyramid[level - 1], l, features });
-        return { ...ganStep(step, accept), l };
+        const degradation = inputs as DegradationTensors;
+        const pyramid = trainingPyramid(batch, degradation, { maxDilation, level, levels });
+        const features = lowerFeatures(below, losses.task, pyramid, degradation.l);
+        const step = refinementStep(learners, losses, {
+          ...pyramid[level - 1],
+          l: degradation.l,
+          features,
+        });
+        return ganStep(step, inputs, accept);
       }),
   };
 }
 
 /** What a level's generator is given, and what it should make of it. */
 export interface RefinementInputs extends LevelBatch {
-  readonly l: number;
+  /** [1,1]. */
+  readonly l: Tensor2D;
   /** Of the level below [n,s/2,s/2,2 width]; none at the lowest level. */
   readonly features?: Tensor4D | undefined;
 }
@@ -142,7 +158,7 @@ export function refinementStep(
 ): GanStep<Picture> {
   const truth = { sketch: maskSketch(task, given.sketch, hole), image, hole };
   const x = generatorInput(task, { sketch: roughSketch, image, hole });
-  const lOfEach = tf.fill([image.shape[0], 1], l);
+  const lOfEach = tf.tile(l, [image.shape[0], 1]);
   const real = discriminatorInput(task, truth);
   return {
     generator,

@@ -47,14 +47,14 @@ export function partialConvStage(
   const learner = makeLearner(network, adam);
   return {
     learners: [learner],
-    step: (batch, accept) =>
+    step: (batch, inputs, accept) =>
       tf.tidy(() => {
-        const inputs = networkInputs(batch, sketch);
+        const given = networkInputs(batch, sketch);
         const computeLosses = () => {
-          const [output] = network.apply(inputs, { training: true }) as [Tensor4D];
+          const [output] = network.apply(given, { training: true }) as [Tensor4D];
           return inpaintingLosses({ output, truth: batch.image, hole: batch.hole }, losses);
         };
-        return singleStep(learner, computeLosses, accept);
+        return singleStep(learner, computeLosses, inputs, accept);
       }),
   };
 }

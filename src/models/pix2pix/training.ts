@@ -10,7 +10,7 @@ import {
 import type { LearningStage } from '../../core/learner.ts';
 import { discriminatorLoss, type GanLoss } from '../../losses/adversarial.ts';
 import { meanAbsolute } from '../../losses/reconstruction.ts';
-import { drawnKeep, type Keep } from '../../nn/dropout.ts';
+import { drawSeeds, type Keep, seededKeep } from '../../nn/dropout.ts';
 import { TransposedConv2D } from '../../nn/transposed-conv.ts';
 import { ZeroPadConv2D } from '../../nn/zero-pad-conv.ts';
 import { withGradient, withoutTape } from '../../ops/gradients.ts';
@@ -30,7 +30,7 @@ export interface Pix2PixLosses {
 export interface Pix2PixOptions {
   readonly task: Task;
   readonly variant: Variant;
-  /** Chooses what dropout drops. */
+  /** Draws the seeds of what dropout drops. */
   readonly random: RandomStream;
 }
 
@@ -42,12 +42,13 @@ export function pix2pixStage(
   return {
     learners: [learners.generator, learners.discriminator],
     random: { dropout: random },
-    step: (batch, accept) =>
+    draw: () => ({ tensors: drawSeeds(learners.generator.network, random) }),
+    step: (batch, inputs, accept) =>
       tf.tidy(() => {
-        const pair = { a: condition(task, batch), b: batch.image, keep: drawnKeep(random, DROPOUT_RATE) };
+        const pair = { a: condition(task, batch), b: batch.image, keep: seededKeep(inputs, DROPOUT_RATE) };
         return variant === 'lua'
-          ? ganStep(luaStep(learners, losses, pair), accept)
-          : ganStep(pix2pixStep(learners, losses, pair), accept);
+          ? ganStep(luaStep(learners, losses, pair), inputs, accept)
+          : ganStep(pix2pixStep(learners, losses, pair), inputs, accept);
       }),
   };
 }

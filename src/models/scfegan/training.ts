@@ -2,7 +2,7 @@
 import { type Adversaries, type GanStep, ganStep, scores, together } from '../../core/gan-step.ts';
 import type { LearningStage } from '../../core/learner.ts';
 import type { Scalars } from '../../core/method.ts';
-import { drawColourStrokes } from '../../data/colour-strokes.ts';
+import { drawStrokes, flatColours } from '../../data/colour-strokes.ts';
 import { discriminatorLoss, gradientPenalty, linearLoss } from '../../losses/adversarial.ts';
 import type { CompareFeatures } from '../../losses/perceptual.ts';
 import { meanAbsolute, totalVariation } from '../../losses/reconstruction.ts';
@@ -55,14 +55,19 @@ export function scFeganStage(
   return {
     learners: [learners.generator, learners.discriminator],
     random: { inputs: random },
-    step: (batch, accept) =>
+    draw({ image }) {
+      const [count, size] = image.shape;
+      const strokes = drawStrokes(count, size, () => random);
+      const noise = drawNoise(count, size, random);
+      const places = Array.from({ length: count }, () => random.uniform());
+      return { tensors: { strokes, noise, between: tf.tensor4d(places, [count, 1, 1, 1]) } };
+    },
+    step: (batch, inputs, accept) =>
       tf.tidy(() => {
-        const [count, size] = batch.image.shape;
-        const strokes = drawColourStrokes(batch.image, () => random);
-        const inputs = scFeganInputs(batch, drawNoise(count, size, random), strokes);
-        const places = Array.from({ length: count }, () => random.uniform());
-        const between = tf.tensor4d(places, [count, 1, 1, 1]);
-        return ganStep(scFeganStep(learners, losses, inputs, between), accept);
+        const { strokes, noise, between } = inputs as Record<string, Tensor4D>;
+        const colour = { colours: flatColours(batch.image), where: strokes };
+        const given = scFeganInputs(batch, noise, colour);
+        return ganStep(scFeganStep(learners, losses, given, between), inputs, accept);
       }),
   };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { dilateSketch, downsampleHole, drawDiscardBoxes } from '../../../src/data/sketch.ts';
 import {
+  type Degradation,
+  degradationTensors,
   dilationDiameter,
   drawDegradation,
   testPyramid,
@@ -14,13 +16,15 @@ import { tinyBatch } from './tiny.ts';
 
 const SIZE = 64;
 const batch = tinyBatch(2, SIZE);
-const options = { l: 0.5, maxDilation: 21, level: 3, levels: 3 };
+const options = { maxDilation: 21, level: 3, levels: 3 };
+const degraded = (degradation: Degradation, l: number) =>
+  degradationTensors(degradation, { l, maxDilation: 21, size: SIZE });
 const ink = (sketch: Tensor) => tf.mean(tf.sub(1, sketch)).dataSync()[0];
 
 describe('training pyramid', () => {
   it('has every level at its size, all in [-1, 1], holes 0 or 1', () => {
     const degradation = drawDegradation(2, SIZE, stream(1));
-    const pyramid = trainingPyramid(batch, degradation, options);
+    const pyramid = trainingPyramid(batch, degraded(degradation, 0.5), options);
     expect(pyramid.map(({ image }) => image.shape)).toEqual([16, 32, 64].map((s) => [2, s, s, 3]));
     for (const level of pyramid) {
       for (const x of [level.roughSketch, level.sketch, level.image])
@@ -31,7 +35,7 @@ describe('training pyramid', () => {
   it('degrades the same way from the same stream', () => {
     const rough = (seed: number) => {
       const degradation = drawDegradation(2, SIZE, stream(seed));
-      return trainingPyramid(batch, degradation, options).at(-1)!.roughSketch;
+      return trainingPyramid(batch, degraded(degradation, 0.5), options).at(-1)!.roughSketch;
     };
     expect(maxDifference(rough(1), rough(1))).toBe(0);
     expect(maxDifference(rough(1), rough(2))).toBeGreaterThan(0.5);
@@ -39,12 +43,12 @@ describe('training pyramid', () => {
   it('does nothing but smooth at l = 0 where no box is discarded', () => {
     const { offsets } = drawDegradation(2, SIZE, stream(1));
     const calm = { offsets, boxes: [[], []] };
-    const [level] = trainingPyramid(batch, calm, { l: 0, maxDilation: 21, level: 1, levels: 1 });
+    const [level] = trainingPyramid(batch, degraded(calm, 0), { maxDilation: 21, level: 1, levels: 1 });
     expect(maxDifference(level.roughSketch, level.sketch)).toBeLessThan(1e-4);
   });
   it('gives the true picture that a level is trained towards', () => {
     const degradation = drawDegradation(2, SIZE, stream(1));
-    const pyramid = trainingPyramid(batch, degradation, options);
+    const pyramid = trainingPyramid(batch, degraded(degradation, 0.5), options);
     pyramid.forEach((level, index) => {
       const { sketch, image, hole } = trueLevel(batch, index + 1, 3);
       expect(maxDifference(sketch, level.sketch) + maxDifference(image, level.image)).toBe(0);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ganStep } from '../../../src/core/gan-step.ts';
-import { makeLearner } from '../../../src/core/learner.ts';
+import { makeLearner, makeTrainable, nextAdamScalars } from '../../../src/core/learner.ts';
 import type { Method } from '../../../src/core/method.ts';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
@@ -11,7 +11,8 @@ import { buildDiscriminator } from '../../../src/models/dps/networks.ts';
 import { imageGeneratorStage, refinementStep } from '../../../src/models/dps/training.ts';
 import { drawWeights } from '../../../src/nn/initial-weights.ts';
 import { namedWeights } from '../../../src/nn/network-weights.ts';
-import { type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
+import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../../src/ops/tf.ts';
+import { stepOn } from '../step.ts';
 import { randomTrunk, tinyBatch, tinyConfig, tinyMethod } from './tiny.ts';
 
 /** The values of all weights of all networks, by network. */
@@ -43,7 +44,7 @@ describe.each(['edit', 'synthesis'] as const)('training for %s', (task) => {
     '%s changes every weight of the networks that learn, and nothing else',
     (_, stage) => {
       const before = weightValues(method);
-      tf.dispose(method.begin(stage).step(batch));
+      tf.dispose(stepOn(method.begin(stage), batch));
       const after = weightValues(method);
       for (const [network, weights] of Object.entries(before))
         for (const [name, values] of Object.entries(weights)) {
@@ -58,10 +59,10 @@ describe.each(['edit', 'synthesis'] as const)('training for %s', (task) => {
     '%s leaves no tensors behind in 50 steps',
     (_, stage) => {
       const trainable = method.begin(stage);
-      tf.dispose(trainable.step(batch));
+      tf.dispose(stepOn(trainable, batch));
       const before = tf.memory().numTensors;
       for (let step = 0; step < 50; step++) {
-        const scalars = trainable.step(batch);
+        const scalars = stepOn(trainable, batch);
         expect(Object.keys(scalars.losses)).toEqual(LOSSES);
         expect(Object.keys(scalars.gradientNorms)).toEqual(['discriminator', 'generator']);
         tf.dispose(scalars);
@@ -89,10 +90,10 @@ it('keeps the optimisers while the same networks go on learning', () => {
   const method = tinyMethod(tinyConfig({ levels: 1 }));
   const [, full, drawn] = method.stages;
   const batch = tinyBatch(2, 64);
-  tf.dispose(method.begin(full).step(batch));
+  tf.dispose(stepOn(method.begin(full), batch));
   const trainable = method.begin(drawn);
   expect(trainable.state()['G64/adam/step'].dataSync()[0]).toBe(1);
-  tf.dispose(trainable.step(batch));
+  tf.dispose(stepOn(trainable, batch));
   expect(trainable.state()['G64/adam/step'].dataSync()[0]).toBe(2);
   method.dispose();
 });
@@ -103,13 +104,13 @@ it('goes on from a saved state exactly', () => {
   const stage = a.stages[2];
   const batch = tinyBatch(2, 64);
   const first = a.begin(stage);
-  for (let i = 0; i < 3; i++) tf.dispose(first.step(batch));
+  for (let i = 0; i < 3; i++) tf.dispose(stepOn(first, batch));
   const second = b.begin(b.stages[2]);
   second.restore(first.state());
   second.restoreRandom(JSON.parse(JSON.stringify(first.randomState())));
   for (const [name, weight] of Object.entries(namedWeights(a.networks.F)))
     namedWeights(b.networks.F)[name].assign(weight);
-  for (const trainable of [first, second]) tf.dispose(trainable.step(batch));
+  for (const trainable of [first, second]) tf.dispose(stepOn(trainable, batch));
   const [left, right] = [weightValues(a), weightValues(b)];
   expect(right.G64).toEqual(left.G64);
   expect(right.D64).toEqual(left.D64);
@@ -148,7 +149,7 @@ it('a 16-px generator overfits one batch', () => {
     discriminator: makeLearner(discriminator, adam),
   };
   const batch = tinyBatch(2, 16);
-  const inputs = { ...batch, roughSketch: batch.sketch, l: 1 };
+  const inputs = { ...batch, roughSketch: batch.sketch, l: tf.ones([1, 1]) as Tensor2D };
   const error = () =>
     tf.tidy(() => {
       const x = generatorInput('edit', batch);
@@ -157,7 +158,10 @@ it('a 16-px generator overfits one batch', () => {
     });
   const before = error();
   for (let step = 0; step < 300; step++)
-    tf.dispose(tf.tidy(() => ganStep(refinementStep(learners, overfitting, inputs))));
+    tf.tidy(() => {
+      const scalars = nextAdamScalars(Object.values(learners));
+      tf.dispose(ganStep(refinementStep(learners, overfitting, inputs), scalars));
+    });
   expect(before).toBeGreaterThan(0.3);
   expect(error()).toBeLessThan(0.06);
 });
@@ -170,7 +174,7 @@ it('F overfits one batch', () => {
     generator: makeLearner(method.networks.F, adam),
     discriminator: makeLearner(method.networks.FD, adam),
   };
-  const stage = imageGeneratorStage(learners, overfitting, { level: 1, levels: 1 });
+  const stage = makeTrainable(imageGeneratorStage(learners, overfitting, { level: 1, levels: 1 }));
   const batch = tinyBatch(2, 64);
   const error = () =>
     tf.tidy(() => {
@@ -178,7 +182,7 @@ it('F overfits one batch', () => {
       return tf.mean(tf.abs(tf.sub(image, batch.image))).dataSync()[0];
     });
   const before = error();
-  for (let step = 0; step < 120; step++) tf.dispose(stage.step(batch));
+  for (let step = 0; step < 120; step++) tf.dispose(stepOn(stage, batch));
   expect(error()).toBeLessThan(before / 2);
 });
 

@@ -4,6 +4,7 @@ import type { Batch } from '../../../src/data/types.ts';
 import { type Tensor, type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { maxDifference } from '../../finite-differences.ts';
 import { tinyBatch } from '../dps/tiny.ts';
+import { stepOn } from '../step.ts';
 import { tinyScFegan, tinyScFeganConfig } from './tiny.ts';
 
 const side = 64;
@@ -110,13 +111,13 @@ describe('SC-FEGAN as a method', () => {
     await plain.prepareTraining(reporter);
     const stage = plain.begin(plain.stages[0]);
     expect(said).toEqual([]);
-    expect(stage.step(batch).losses).not.toHaveProperty('style');
+    expect(stepOn(stage, batch).losses).not.toHaveProperty('style');
     plain.dispose();
     const config = tinyScFeganConfig();
     const full = tinyScFegan({ ...config, loss: { ...config.loss, style: 120 } });
     await full.prepareTraining(reporter);
     expect(said).toEqual([expect.stringMatching(/HED/)]);
-    expect(full.begin(full.stages[0]).step(batch).losses).toHaveProperty('style');
+    expect(stepOn(full.begin(full.stages[0]), batch).losses).toHaveProperty('style');
     full.dispose();
   });
 

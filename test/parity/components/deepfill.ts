@@ -1,6 +1,6 @@
 /** DeepFillv2: attention, networks and one training iteration. */
 import { ganStep } from '../../../src/core/gan-step.ts';
-import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
+import { disposeLearners, makeLearner, nextAdamScalars, stateOf } from '../../../src/core/learner.ts';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import {
   buildGenerator,
@@ -124,7 +124,7 @@ export function checkDeepFillStep(fixture: FixtureCase): Checks {
     discriminator: makeLearner(discriminator, STILL),
   };
   const step = deepFillStep(learners, { adversarial: 1, reconstruction: 1 }, inputs);
-  const { losses } = ganStep(againstVectorsOfBefore(step));
+  const { losses } = ganStep(againstVectorsOfBefore(step), nextAdamScalars(Object.values(learners)));
   const state = stateOf(Object.values(learners));
   const checks = [
     compareLoss(fixture, 'out/ae_loss', losses.reconstruction),

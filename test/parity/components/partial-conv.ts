@@ -1,5 +1,5 @@
 /** Partial convolutions: the layer, the networks, the losses and one training iteration. */
-import { disposeLearners, stateOf } from '../../../src/core/learner.ts';
+import { disposeLearners, nextAdamScalars, stateOf } from '../../../src/core/learner.ts';
 import { featureLosses, imagenetNormalisation } from '../../../src/losses/perceptual.ts';
 import { dilateHole, totalVariation } from '../../../src/losses/reconstruction.ts';
 import { buildNetwork, freezeEncoderNorms, type Variant } from '../../../src/models/pconv/network.ts';
@@ -204,7 +204,7 @@ export function checkPartialConvStep(fixture: FixtureCase): Checks {
       sketch: false,
     },
   );
-  const { losses } = stage.step({ image, hole, sketch: hole });
+  const { losses } = stage.step({ image, hole, sketch: hole }, nextAdamScalars(stage.learners));
   const checks = [
     compareForward(fixture, 'out/fake_res', NCHW(output)),
     ...Object.entries(MMAGIC_NAMES).map(([ours, theirs]) =>

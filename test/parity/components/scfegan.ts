@@ -1,6 +1,6 @@
 /** SC-FEGAN: the generator, and one training iteration after the paper. */
 import { ganStep } from '../../../src/core/gan-step.ts';
-import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
+import { disposeLearners, makeLearner, nextAdamScalars, stateOf } from '../../../src/core/learner.ts';
 import { linearLoss } from '../../../src/losses/adversarial.ts';
 import { buildGenerator, GENERATOR_NAMING } from '../../../src/models/scfegan/generator.ts';
 import {
@@ -84,7 +84,7 @@ export function checkScFeganStep(fixture: FixtureCase): Checks {
     drift: 0,
   };
   const step = scFeganStep(learners, { weights }, inputs, fixture.image('in/t'));
-  const { losses } = ganStep(againstVectorsOfBefore(step));
+  const { losses } = ganStep(againstVectorsOfBefore(step), nextAdamScalars(Object.values(learners)));
   const state = stateOf(Object.values(learners));
   const unweighted = (name: string, weight: number) => tf.div(losses[name], weight);
   const sum = (...terms: Tensor[]) => tf.addN(terms);

@@ -2,17 +2,19 @@
 
 import {
   type Box,
+  boxMask,
   deformationGrid,
   deformationKernel,
   deformSketch,
   dilateSketch,
-  discardBoxes,
+  discard,
+  displacementBound,
   SMOOTHING,
   smoothingKernel,
   smoothSketch,
 } from '../../../src/data/sketch.ts';
 import { maskSketch, type Task } from '../../../src/models/dps/inputs.ts';
-import { trainingPyramid } from '../../../src/models/dps/sketch.ts';
+import { degradationTensors, trainingPyramid } from '../../../src/models/dps/sketch.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
@@ -45,10 +47,12 @@ export function checkDeformation(fixture: FixtureCase): Check[] {
   return [
     compare(fixture, 'out/kernel', deformationKernel(), NETWORK),
     ...moves.flatMap(([name, maxMove]) => {
-      const { x, y } = deformationGrid(offsets, sketch.shape[1], maxMove);
+      const size = sketch.shape[1];
+      const bound = tf.scalar(displacementBound(maxMove, size));
+      const { x, y } = deformationGrid(offsets, size, bound);
       return [
         compare(fixture, `out/${name}/grid`, tf.concat([x, y], 3), NETWORK),
-        compare(fixture, `out/${name}/y`, NCHW(deformSketch(sketch, offsets, maxMove)), NETWORK),
+        compare(fixture, `out/${name}/y`, NCHW(deformSketch(sketch, offsets, bound)), NETWORK),
       ];
     }),
   ];
@@ -56,7 +60,8 @@ export function checkDeformation(fixture: FixtureCase): Check[] {
 
 export function checkDiscarding(fixture: FixtureCase): Check[] {
   const sketch = fixture.image('in/S');
-  return [compare(fixture, 'out/y', NCHW(discardBoxes(sketch, boxesOf(fixture, sketch.shape[0]))), NETWORK)];
+  const mask = boxMask(boxesOf(fixture, sketch.shape[0]), sketch.shape[1]);
+  return [compare(fixture, 'out/y', NCHW(discard(sketch, mask)), NETWORK)];
 }
 
 export function checkPyramid(fixture: FixtureCase): Check[] {
@@ -66,8 +71,9 @@ export function checkPyramid(fixture: FixtureCase): Check[] {
   const [count, height, width] = sketch.shape;
   const hole = fixture.has('in/M') ? holeOf(fixture.image('in/M')) : tf.ones([count, height, width, 1]);
   const batch = { sketch, image: fixture.image('in/I'), hole: hole as Tensor4D };
-  const degradation = { offsets: offsetsOf(fixture), boxes: boxesOf(fixture, count) };
-  const options = { l, maxDilation: max_dilate, level: max_level, levels: max_level };
+  const drawn = { offsets: offsetsOf(fixture), boxes: boxesOf(fixture, count) };
+  const degradation = degradationTensors(drawn, { l, maxDilation: max_dilate, size: height });
+  const options = { maxDilation: max_dilate, level: max_level, levels: max_level };
   return trainingPyramid(batch, degradation, options).flatMap((level, index) => {
     const found: Record<string, Tensor4D> = {
       S_in: maskSketch(task, level.roughSketch, level.hole),

@@ -1,7 +1,7 @@
 /** One whole training iteration of G and D, and of F and its discriminator: losses, gradients, everything after it. */
 
 import { ganStep } from '../../../src/core/gan-step.ts';
-import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
+import { disposeLearners, makeLearner, nextAdamScalars, stateOf } from '../../../src/core/learner.ts';
 import type { NamedTensors, Scalars } from '../../../src/core/method.ts';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
@@ -15,7 +15,7 @@ import {
 import { buildDiscriminator } from '../../../src/models/dps/networks.ts';
 import { imageGeneratorStage, refinementStep } from '../../../src/models/dps/training.ts';
 import { loadOriginalWeights } from '../../../src/nn/original-names.ts';
-import { type LayersModel, type Tensor4D, tf } from '../../../src/ops/tf.ts';
+import { type LayersModel, type Tensor2D, type Tensor4D, tf } from '../../../src/ops/tf.ts';
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { lossTolerance, NCHW, sixChannels } from '../layout.ts';
@@ -61,13 +61,14 @@ export function checkRefinementStep(fixture: FixtureCase): Check[] {
   const [roughSketch, sketch] = [fixture.image('in/S_in'), fixture.image('in/S_gt')];
   const features = fixture.has('in/feature') ? fixture.image('in/feature') : undefined;
   const x = generatorInput(task, { sketch: roughSketch, image, hole });
-  const lColumn = tf.fill([1, 1], options.l);
-  const [, before] = generator.apply(features ? [x, lColumn, features] : [x, lColumn]) as Tensor4D[];
+  const l: Tensor2D = tf.fill([1, 1], options.l);
+  const [, before] = generator.apply(features ? [x, l, features] : [x, l]) as Tensor4D[];
   const learners = learnersOf(fixture, generator, discriminator);
   const inLoop = imageGenerator && { network: imageGenerator, evalNorm: false, moveStatistics: true };
   const trained = { ...lossesOf(fixture, task), imageGenerator: inLoop };
-  const inputs = { roughSketch, sketch, image, hole, l: options.l, features };
-  const { losses } = ganStep(refinementStep(learners, trained, inputs));
+  const inputs = { roughSketch, sketch, image, hole, l, features };
+  const step = refinementStep(learners, trained, inputs);
+  const { losses } = ganStep(step, nextAdamScalars(Object.values(learners)));
   const checks = [
     compare(fixture, 'out/G_before', NCHW(sixChannels(before)), { absolute: 1e-3 }),
     ...compareStep(fixture, losses, stateOf(Object.values(learners)), { G: generator, D: discriminator }),
@@ -94,7 +95,8 @@ export function checkImageGeneratorStep(fixture: FixtureCase): Check[] {
   const image = bytes('in/I_u8');
   const [count, height, width] = image.shape;
   const hole = task === 'edit' ? holeOf(bytes('in/M_u8')) : (tf.ones([count, height, width, 1]) as Tensor4D);
-  const { losses } = stage.step({ image, sketch: bytes('in/S_u8'), hole });
+  const batch = { image, sketch: bytes('in/S_u8'), hole };
+  const { losses } = stage.step(batch, nextAdamScalars(stage.learners));
   const checks = [
     ...compareStep(fixture, losses, stateOf(stage.learners), { F: generator, D: discriminator }),
     ...vectorsAfterDiscriminatorStep(fixture, task, options.ndf, options.D_nlayers),
