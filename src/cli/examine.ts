@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import type { RunConfig } from '../config/run-config.ts';
+import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { openSource } from '../data/sources.ts';
 import { isThere, missingInputs, neededWeights, readConfig } from '../models/read-config.ts';
 import { definitionOf } from '../models/registry.ts';
@@ -102,19 +102,22 @@ function examineAssets({ rows, problems }: Findings): void {
 
 /** The data set of a config, opened as training would, except that built-in faces are not rendered now. */
 async function examineData(config: RunConfig, { rows, problems }: Findings): Promise<void> {
-  const { source, cache } = config.data;
-  if (source.kind === 'faces') {
-    const cached = existsSync(cache) ? `cache: ${cache}` : `no cache yet: ${cache}`;
-    rows.push(['Data set', `${source.count} built-in faces, rendered when first needed (${cached})`]);
-    return;
-  }
-  try {
-    const { summary } = await openSource(config.data, config.resolution, silent);
-    rows.push(['Data set', summary]);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    problems.push(error);
-    rows.push(['Data set', 'MISSING: see below']);
+  const { cache } = config.data;
+  for (const configured of configuredSources(config.data)) {
+    const { source } = configured;
+    if (source.kind === 'faces') {
+      const cached = existsSync(cache) ? `cache: ${cache}` : `no cache yet: ${cache}`;
+      rows.push(['Data set', `${source.count} built-in faces, rendered when first needed (${cached})`]);
+      continue;
+    }
+    try {
+      const { summary } = await openSource(configured, cache, config.resolution, silent);
+      rows.push(['Data set', summary]);
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      problems.push(error);
+      rows.push(['Data set', 'MISSING: see below']);
+    }
   }
 }
 

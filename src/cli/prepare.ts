@@ -29,15 +29,15 @@ export async function prepareAndShow(config: RunConfig, reporter: Reporter): Pro
   const data = await import('../data/prepare.ts');
   const { contactSheet } = await import('../data/picture-grid.ts');
   const { writeFileAtomically } = await import('../runtime/files.ts');
-  const { folder, resolution, samples, problems } = await data.prepare({ config, reporter });
+  const { folders, resolution, samples, problems } = await data.prepare({ config, reporter });
   const all = [...samples.train, ...samples.validation, ...samples.test];
   const step = Math.max(1, Math.floor(all.length / SHOWN));
   const some = all.filter((_, i) => i % step === 0).slice(0, SHOWN);
-  const sheet = join(folder, 'sheet.png');
+  const sheet = join(folders[0], 'sheet.png');
   const paths = some.map(({ pairPath }) => pairPath);
   await writeFileAtomically(sheet, await contactSheet(paths, 2 * resolution, resolution, 4));
   const counts = Object.entries(samples).map(([split, { length }]) => `${split} ${length}`);
   reporter.info(`Samples at ${resolution} px: ${counts.join(', ')}; unusable files: ${problems.length}`);
-  reporter.info(`Pairs of photo and sketch: ${folder}`);
+  for (const folder of folders) reporter.info(`Pairs of photo and sketch: ${folder}`);
   reporter.info(`Contact sheet: ${sheet}`);
 }

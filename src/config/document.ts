@@ -8,7 +8,8 @@ export function schemaFile(schema: JsonSchema): string {
 
 function withoutRequired({ required, ...schema }: JsonSchema): JsonSchema {
   // Without what is required, a file may fit several methods.
-  if (schema.oneOf) return { ...schema, oneOf: undefined, anyOf: schema.oneOf.map(withoutRequired) };
+  const forms = schema.oneOf ?? schema.anyOf;
+  if (forms) return { ...schema, oneOf: undefined, anyOf: forms.map(withoutRequired) };
   if (!schema.properties) return required ? { ...schema, required } : schema;
   const properties = Object.entries(schema.properties).map(([key, value]) => [key, withoutRequired(value)]);
   return { ...schema, properties: Object.fromEntries(properties) };
@@ -46,7 +47,8 @@ export function keyTable(schema: JsonSchema): string[] {
 
 function* rowsOf(path: string, schema: JsonSchema): Generator<string[]> {
   const dot = path ? `${path}.` : '';
-  for (const form of formsOf(schema)) {
+  const forms = formsOf(schema);
+  for (const form of forms) {
     for (const [key, value] of Object.entries(form.properties ?? {})) {
       const forms = formsOf(value);
       const label = `\`${dot}${key}\``;
@@ -60,6 +62,15 @@ function* rowsOf(path: string, schema: JsonSchema): Generator<string[]> {
         const fallback = value.default === undefined ? '' : `\`${JSON.stringify(value.default)}\``;
         yield [label, expectation(value), fallback, value.description ?? ''];
       }
+    }
+  }
+  // Where a list may stand in place of one: what its items have besides.
+  const listed = new Set(forms.flatMap((form) => Object.keys(form.properties ?? {})));
+  for (const item of forms.flatMap((form) => (form.items ? formsOf(form.items) : []))) {
+    for (const [key, value] of Object.entries(item.properties ?? {})) {
+      if (listed.has(key)) continue;
+      listed.add(key);
+      yield [`\`${dot}N.${key}\``, expectation(value), '', value.description ?? ''];
     }
   }
 }

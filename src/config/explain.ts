@@ -40,6 +40,8 @@ export function explain(
 }
 
 function explainIssue(issue: z.core.$ZodIssue, subject: Subject): UserError[] {
+  const chosen = mistakesOfForm(issue);
+  if (chosen) return chosen.flatMap((inner) => explainIssue(inner, subject));
   const keys = issue.code === 'unrecognized_keys' ? issue.keys : unknownKeysOfUnion(issue, subject);
   if (keys.length > 0) return keys.map((key) => unknownKey(issue.path, key, subject));
   const { schema, value } = lookUp(subject, issue.path);
@@ -54,6 +56,16 @@ function explainIssue(issue: z.core.$ZodIssue, subject: Subject): UserError[] {
       },
     ),
   ];
+}
+
+/** Of a union of a mapping and a list, or the like: the mistakes in the one form that the value's own type fits. */
+function mistakesOfForm(issue: z.core.$ZodIssue): z.core.$ZodIssue[] | undefined {
+  if (issue.code !== 'invalid_union') return undefined;
+  const fitting = issue.errors.filter(
+    (mistakes) => !mistakes.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
+  );
+  if (fitting.length !== 1) return undefined;
+  return fitting[0].map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 /** Keys that no form of a union knows, for example `stps` in a duration. */

@@ -35,9 +35,9 @@ export type Path = readonly PropertyKey[];
 export const jsonSchemaOf = (schema: z.ZodType): JsonSchema =>
   z.toJSONSchema(schema, { io: 'input' }) as JsonSchema;
 
-/** The forms of a union, or the schema itself as its only form. */
+/** The forms of a union, those of unions within it as well, or the schema itself as its only form. */
 export function formsOf(schema: JsonSchema): readonly JsonSchema[] {
-  return schema.oneOf ?? schema.anyOf ?? [schema];
+  return (schema.oneOf ?? schema.anyOf)?.flatMap(formsOf) ?? [schema];
 }
 
 /**
@@ -55,7 +55,10 @@ export function formFor(schema: JsonSchema, value: Record<string, unknown>): Jso
 
 /** The schema of one key or index of `value`. */
 export function childSchema(schema: JsonSchema, value: unknown, key: PropertyKey): JsonSchema | undefined {
-  if (typeof key === 'number') return schema.prefixItems?.[key] ?? schema.items;
+  if (typeof key === 'number') {
+    const list = formsOf(schema).find((form) => form.prefixItems ?? form.items);
+    return list?.prefixItems?.[key] ?? list?.items;
+  }
   const form = isMapping(value) ? formFor(schema, value) : undefined;
   const found = (form ? [form] : formsOf(schema)).flatMap(({ properties = {} }) =>
     Object.hasOwn(properties, key) ? [properties[key as string]] : [],

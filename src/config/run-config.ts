@@ -6,39 +6,71 @@ import { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
 import type { Locate } from './explain.ts';
 
+const limit = z.int().min(1).optional().describe('Use only the first N images in order of their paths.');
+
+/** The keys of a source by its kind. */
+const faces = {
+  kind: z.literal('faces').describe('The built-in set: rendered faces, made once and cached.'),
+  count: z.int().min(10).max(1_000_000).default(2000).describe('How many faces to render.'),
+  seed: z.int().min(0).default(1).describe('Seed of the set: another seed, other people.'),
+};
+const folder = {
+  kind: z.literal('folder').describe('Any tree of JPEG, PNG or WebP images.'),
+  path: z.string().min(1).describe('Folder; relative paths start at the working directory.'),
+  crop: z
+    .enum(['centre', 'face'])
+    .default('centre')
+    .describe(
+      'What to cut from each photo: its central square, or the largest face, framed as in CelebA-HQ.',
+    ),
+  limit,
+};
+const celebaHq = {
+  kind: z
+    .literal('celeba-hq')
+    .describe('CelebA-HQ in a form in which people have it; the form is recognised.'),
+  path: z
+    .string()
+    .min(1)
+    .describe(
+      "CelebAMask-HQ's folder, a folder of square images, or of pairs side by side (photo | sketch).",
+    ),
+  sketchFirst: z.boolean().default(false).describe('Pairs are sketch | photo.'),
+  limit,
+};
+
+/** What a source has besides where it is one of several. @param kind its name by default. */
+const mixing = (kind: string) => ({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/)
+    .default(kind)
+    .describe(
+      'In a list of sources: what ids of its samples begin with, for good. Default: its kind, which then no other may have.',
+    ),
+  weight: z
+    .number()
+    .gt(0)
+    .max(1e6)
+    .default(1)
+    .describe(
+      'In a list of sources: how often its samples are drawn, in proportion to the other weights; 1 by default.',
+    ),
+});
+
+const oneSource = z.discriminatedUnion('kind', [
+  z.strictObject(faces),
+  z.strictObject(folder),
+  z.strictObject(celebaHq),
+]);
+const mixedSource = z.discriminatedUnion('kind', [
+  z.strictObject({ ...faces, ...mixing('faces') }),
+  z.strictObject({ ...folder, ...mixing('folder') }),
+  z.strictObject({ ...celebaHq, ...mixing('celeba-hq') }),
+]);
 const source = z
-  .discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('faces').describe('The built-in set: rendered faces, made once and cached.'),
-      count: z.int().min(10).max(1_000_000).default(2000).describe('How many faces to render.'),
-      seed: z.int().min(0).default(1).describe('Seed of the set: another seed, other people.'),
-    }),
-    z.strictObject({
-      kind: z.literal('folder').describe('Any tree of JPEG, PNG or WebP images.'),
-      path: z.string().min(1).describe('Folder; relative paths start at the working directory.'),
-      crop: z
-        .enum(['centre', 'face'])
-        .default('centre')
-        .describe(
-          'What to cut from each photo: its central square, or the largest face, framed as in CelebA-HQ.',
-        ),
-      limit: z.int().min(1).optional().describe('Use only the first N images in order of their paths.'),
-    }),
-    z.strictObject({
-      kind: z
-        .literal('celeba-hq')
-        .describe('CelebA-HQ in a form in which people have it; the form is recognised.'),
-      path: z
-        .string()
-        .min(1)
-        .describe(
-          "CelebAMask-HQ's folder, a folder of square images, or of pairs side by side (photo | sketch).",
-        ),
-      sketchFirst: z.boolean().default(false).describe('Pairs are sketch | photo.'),
-      limit: z.int().min(1).optional().describe('Use only the first N images in order of their paths.'),
-    }),
-  ])
-  .describe('Where photos come from.');
+  .union([oneSource, z.array(mixedSource).min(1)])
+  .describe('Where photos come from: a source, or a list of sources whose samples are mixed.');
 
 /** Shapes of random holes. */
 export const holeKinds = ['rectangle', 'free-form', 'box', 'thin', 'medium', 'thick'] as const;
@@ -129,7 +161,8 @@ const data = z
   })
   .describe('Photos, and the sketches and holes that are made of them.');
 
-export type SourceConfig = z.output<typeof source>;
+/** A source; one of several has a name and a weight. */
+export type SourceConfig = z.output<typeof oneSource> | z.output<typeof mixedSource>;
 
 const count = () => z.int().min(1);
 const steps = () => z.int().min(1).max(100_000_000);
@@ -280,3 +313,16 @@ export type RunConfig = z.output<z.ZodObject<ReturnType<typeof commonShape<strin
   /** What only the method understands. */
   [own: string]: unknown;
 };
+
+/** A source, and where it stands: `data.source`, or `data.source.2` in a list. */
+export interface ConfiguredSource {
+  readonly source: SourceConfig;
+  readonly path: readonly (string | number)[];
+}
+
+/** The sources that a configuration names. */
+export function configuredSources({ source }: RunConfig['data']): ConfiguredSource[] {
+  const path = ['data', 'source'];
+  if (!Array.isArray(source)) return [{ source, path }];
+  return source.map((one, i) => ({ source: one, path: [...path, i] }));
+}

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import type { RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { stream } from '../runtime/seed.ts';
+import { type RandomStream, stream } from '../runtime/seed.ts';
 import { type AugmentedPair, augmentPair, drawAugmentation } from './augment.ts';
 import { packPairs } from './batch.ts';
 import { UnusableImage } from './decode.ts';
@@ -28,6 +28,8 @@ export interface LoaderOptions {
   /** Batches kept decoded ahead. */
   readonly ahead: number;
   readonly reporter: Reporter;
+  /** Of samples from several sources: how often those of each are drawn, by the source's name. */
+  readonly weights?: Readonly<Record<string, number>> | undefined;
   /** How samples are changed at random. Default: not at all. */
   readonly augment?: RunConfig['data']['augment'] | undefined;
   /** Goes on from here; default: the beginning. */
@@ -38,7 +40,8 @@ export interface LoaderOptions {
 const tolerableLoss = 0.1;
 
 /**
- * Batches in an order that derives from the seed: each epoch is a new shuffle, its last incomplete batch is left out.
+ * Batches in an order that derives from the seed: each epoch is a new shuffle, or a new mix of several sources; its last
+ * incomplete batch is left out.
  * What is changed at random in a sample derives from the seed and its place in that order. PNG decoding runs on sharp's
  * threads while JavaScript waits for TensorFlow; at most `ahead` batches are in memory.
  *
@@ -111,8 +114,14 @@ export class PairLoader {
 
   #orderOf(epoch: number): readonly PreparedSample[] {
     if (this.#order?.epoch !== epoch) {
-      const { seed, name, samples } = this.#options;
-      this.#order = { epoch, samples: stream(seed, 'order', name, epoch).shuffle(samples) };
+      const { seed, name, samples, weights } = this.#options;
+      const shuffle = (of: readonly PreparedSample[], ...names: (string | number)[]) =>
+        stream(seed, 'order', name, epoch, ...names).shuffle(of);
+      const draws = stream(seed, 'mix', name, epoch);
+      this.#order = {
+        epoch,
+        samples: weights ? mixSources(samples, weights, draws, shuffle) : shuffle(samples),
+      };
     }
     return this.#order.samples;
   }
@@ -162,4 +171,28 @@ export class PairLoader {
       });
     }
   }
+}
+
+/**
+ * An epoch of several sources, as long as they are together: each place draws a source, in proportion to the weights, and
+ * takes the next sample of that source's shuffled order; one that is at its end is shuffled anew.
+ */
+function mixSources(
+  samples: readonly PreparedSample[],
+  weights: Readonly<Record<string, number>>,
+  draws: RandomStream,
+  shuffle: (of: readonly PreparedSample[], ...names: (string | number)[]) => PreparedSample[],
+): PreparedSample[] {
+  let total = 0;
+  const sources = Object.entries(weights).map(([name, weight]) => {
+    total += weight;
+    const own = samples.filter(({ source }) => source === name);
+    return { name, end: total, own, rounds: 0, left: [] as PreparedSample[] };
+  });
+  return samples.map(() => {
+    const place = draws.uniform(0, total);
+    const source = sources.find(({ end }) => place < end) ?? sources[0];
+    if (source.left.length === 0) source.left = shuffle(source.own, source.name, source.rounds++).reverse();
+    return source.left.pop() as PreparedSample;
+  });
 }

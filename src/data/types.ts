@@ -28,6 +28,8 @@ export interface OpenedSource {
   readonly items: readonly SourceItem[];
   /** What was found, for a person: for example `30000 photos in data/CelebA-HQ-img`. */
   readonly summary: string;
+  /** Of one of several sources: what ids of its samples begin with, and how often they are drawn. */
+  readonly mixed?: { readonly name: string; readonly weight: number };
 }
 
 /** A file that cannot be used, and why. */
@@ -42,14 +44,18 @@ export interface Problem {
  */
 export interface PreparedSample {
   readonly id: string;
+  /** Name of its source, where several are mixed. */
+  readonly source?: string | undefined;
   readonly pairPath: string;
 }
 
 /** What `prepare` makes of a source. */
 export interface PreparedData {
   readonly resolution: number;
-  /** Where the pairs and the list of problems lie. */
-  readonly folder: string;
+  /** Where the pairs and the list of problems lie, of each source. */
+  readonly folders: readonly string[];
+  /** Of several sources, how often the samples of each are drawn in training, by the source's name. */
+  readonly weights?: Readonly<Record<string, number>> | undefined;
   readonly samples: Record<Split, readonly PreparedSample[]>;
   readonly problems: readonly Problem[];
 }

@@ -109,7 +109,8 @@ export async function trainedOn(
 }
 
 /** Whether photos of equal ids are the same photos. */
-function sameSource(a: object, b: object): boolean {
-  const identity = (source: object) => ({ ...source, count: 0, limit: 0 });
+function sameSource(a: object | readonly object[], b: object | readonly object[]): boolean {
+  const identity = (source: object | readonly object[]) =>
+    [source].flat().map((one) => ({ ...one, count: 0, limit: 0, weight: 0 }));
   return isDeepStrictEqual(identity(a), identity(b));
 }

@@ -1,5 +1,6 @@
 /** The `README.md` of an export, with programs of about ten lines that run it. */
 
+import { configuredSources } from '../config/run-config.ts';
 import type { PortKind } from '../core/ports.ts';
 import { definitionOf } from '../models/registry.ts';
 import type { Computation } from './computation.ts';
@@ -142,8 +143,11 @@ function proofTable(proofs: readonly Proof[], hasL: boolean): string {
 }
 
 function originText({ checkpoint, sha256, step, config, metrics, imported }: Origin): string {
-  const { source } = config.data;
-  const images = source.kind === 'faces' ? 'built-in rendered faces' : `${source.kind}: ${source.path}`;
+  const images = configuredSources(config.data)
+    .map(({ source }) =>
+      source.kind === 'faces' ? 'built-in rendered faces' : `${source.kind}: ${source.path}`,
+    )
+    .join(', ');
   return [
     `- Checkpoint: \`${checkpoint}\`, step ${step}, manifest’s SHA-256 ${sha256}`,
     `- Configuration: \`${config.method}\`, ${config.task}, ${config.resolution} px; all of it is in \`export.json\``,

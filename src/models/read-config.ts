@@ -2,7 +2,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { explain, type Locate } from '../config/explain.ts';
 import { readYaml } from '../config/load.ts';
-import type { RunConfig } from '../config/run-config.ts';
+import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import type { NeededWeights } from '../core/define-method.ts';
 import { UserError } from '../runtime/errors.ts';
 import { configSchemas, definitionOf } from './registry.ts';
@@ -59,20 +59,39 @@ export function checkConfig(config: RunConfig, locate: Locate): string[] {
       got: `${validation} + ${test}`,
     });
   }
+  requireNamesOfTheirOwn(config, locate);
   return definitionOf(config).check?.(config, locate) ?? [];
+}
+
+/** Ids of samples begin with their source's name, and must be unique. */
+function requireNamesOfTheirOwn({ data }: RunConfig, locate: Locate): void {
+  const seen = new Set<string>();
+  for (const { source, path } of configuredSources(data)) {
+    if (!('name' in source)) continue;
+    if (seen.has(source.name)) {
+      throw new UserError('Two sources have the same name.', {
+        where: locate([...path, 'name']),
+        expected: 'a name of its own for each source, by default its kind',
+        got: `${source.name} a second time`,
+        fix: `set ${path.join('.')}.name; ids of samples begin with it, so keep it once a run has trained on them`,
+      });
+    }
+    seen.add(source.name);
+  }
 }
 
 /** What the configuration needs of the disk and does not find, each with what to do about it. */
 export function missingInputs(config: RunConfig, locate: Locate): UserError[] {
   const missing: UserError[] = [];
-  const { source } = config.data;
-  if (source.kind !== 'faces' && !isFolder(source.path)) {
+  for (const { source, path } of configuredSources(config.data)) {
+    if (source.kind === 'faces' || isFolder(source.path)) continue;
+    const key = path.join('.');
     missing.push(
       new UserError('The data set is not there.', {
-        where: locate(['data', 'source', 'path']),
+        where: locate([...path, 'path']),
         expected: `a folder of images (kind: ${source.kind})`,
         got: existsSync(source.path) ? `${source.path} is no folder` : `${source.path} does not exist`,
-        fix: 'give its place with --set data.source.path=FOLDER, or use the built-in faces: --set data.source.kind=faces',
+        fix: `give its place with --set ${key}.path=FOLDER, or use the built-in faces: --set ${key}.kind=faces`,
       }),
     );
   }

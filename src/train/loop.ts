@@ -294,7 +294,7 @@ class StageBatches {
   /** @param from a checkpoint of this stage, after which to go on. */
   constructor(
     stage: StagePlan,
-    { config, data: { samples }, reporter }: Pick<Training, 'config' | 'data' | 'reporter'>,
+    { config, data: { samples, weights }, reporter }: Pick<Training, 'config' | 'data' | 'reporter'>,
     from: Checkpoint | undefined,
   ) {
     const { seed, data, resolution } = config;
@@ -310,6 +310,7 @@ class StageBatches {
       seed,
       ahead,
       reporter,
+      weights,
       augment: data.augment,
       state,
     });

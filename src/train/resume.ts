@@ -163,7 +163,7 @@ export async function prepareFolder(
 const free = [
   /^name$/,
   /^output\./,
-  /^data\.(ahead|cache|source\.path)$/,
+  /^data\.(ahead|cache|source\.(\d+\.)?path)$/,
   /^training\.maxBadSteps$/,
   /^training\..*\.(epochs|steps)$/,
 ];

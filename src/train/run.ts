@@ -1,6 +1,6 @@
 /** Trains a method: from a configuration, or a run that was stopped, to trained networks and a table of their errors. */
 import { existsSync, readFileSync } from 'node:fs';
-import type { RunConfig } from '../config/run-config.ts';
+import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
 import type { Method } from '../core/method.ts';
 import { createRunFolder, type RunFolder } from '../core/run-folder.ts';
@@ -127,10 +127,14 @@ export async function planRun({
   }
 }
 
-/** The size of the source, without preparing it. */
+/** The size of all sources, without preparing it. */
 async function countSamples({ data, resolution }: RunConfig): Promise<number> {
-  if (data.source.kind === 'faces') return data.source.count;
-  return (await openSource(data, resolution, silent)).items.length;
+  let count = 0;
+  for (const one of configuredSources(data)) {
+    if (one.source.kind === 'faces') count += one.source.count;
+    else count += (await openSource(one, data.cache, resolution, silent)).items.length;
+  }
+  return count;
 }
 
 async function prepareAndTrain(

@@ -169,6 +169,53 @@ describe('reading', () => {
   });
 });
 
+describe('several sources', () => {
+  const mixed = (...sources: string[]) =>
+    minimal.replace(
+      '  source:\n    kind: faces\n    count: 30\n',
+      `  source:\n${sources.map((source) => `    - ${source}\n`).join('')}`,
+    );
+  const faces = '{ kind: faces, count: 30 }';
+
+  it('have names and weights, also by --set, and survive a way through YAML', () => {
+    const text = mixed(faces, '{ kind: folder, path: photos, weight: 3 }');
+    const { config } = readConfig(file(text), ['data.source.1.path=elsewhere', 'data.source.0.weight=0.5']);
+    expect(config.data.source).toEqual([
+      { kind: 'faces', count: 30, seed: 1, name: 'faces', weight: 0.5 },
+      { kind: 'folder', path: 'elsewhere', crop: 'centre', name: 'folder', weight: 3 },
+    ]);
+    expect(readConfig(file(configToYaml(config), 'b.yaml')).config).toEqual(config);
+    expect(readConfig(file(text), ['data.source.kind=faces']).config.data.source).toEqual({
+      kind: 'faces',
+      count: 2000,
+      seed: 1,
+    });
+  });
+
+  it.each([
+    [[faces, '{ kind: fces }'], /a\.yaml:5: data\.source\.1\.kind[\s\S]*"folder"[\s\S]*did you mean `faces`/],
+    [[faces, '{ kind: folder }'], /missing[\s\S]*data\.source\.1\.path/],
+    [[faces, '{ kind: faces, wieght: 2 }'], /Unknown.*wieght[\s\S]*a\.yaml:5[\s\S]*data\.source\.1\.weight/],
+    [['{ kind: faces, weight: 0 }'], /data\.source\.0\.weight[\s\S]*above 0[\s\S]*got: *0/],
+    [[faces, '{ kind: faces, seed: 2 }'], /same name[\s\S]*data\.source\.1\.name[\s\S]*faces a second time/],
+    [[faces, '{ kind: faces, name: My Faces }'], /data\.source\.1\.name[\s\S]*"My Faces"/],
+  ])('%j is a mistake that is explained', (sources, message) => {
+    expect(failure(mixed(...sources))).toMatch(message);
+  });
+
+  it('weights are for lists only; an empty list is none', () => {
+    expect(failure(minimal.replace('count: 30', 'weight: 2'))).toMatch(/Unknown.*weight[\s\S]*a\.yaml:5/);
+    expect(failure(minimal, ['data.source=[]'])).toMatch(/--set data\.source[\s\S]*\[\]/);
+  });
+
+  it('are looked for each', () => {
+    const text = mixed(faces, '{ kind: folder, path: nowhere }');
+    expect(() => loadConfig(file(text))).toThrow(
+      /a\.yaml:5: data\.source\.1\.path[\s\S]*nowhere does not exist[\s\S]*--set data\.source\.1\.path/,
+    );
+  });
+});
+
 describe('mistakes are told with place, expectation and finding', () => {
   it('no method, or one that does not exist', () => {
     expect(failure(minimal.replace('method: dps\n', ''))).toMatch(/method[\s\S]*"dps"[\s\S]*nothing/);
@@ -287,7 +334,7 @@ describe('files that the config needs', () => {
       /--set data\.source\.path[\s\S]*photos does not exist/,
     );
     mkdirSync(join(folder, 'photos'));
-    expect(loadConfig(file(minimal), sets).config.data.source.kind).toBe('folder');
+    expect(loadConfig(file(minimal), sets).config.data.source).toMatchObject({ kind: 'folder' });
   });
 
   it('VGG19', () => {

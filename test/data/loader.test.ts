@@ -82,6 +82,68 @@ describe('order', () => {
   });
 });
 
+describe('a mix of sources', () => {
+  const mixed = [...samplesOf('faces', 12), ...samplesOf('photos', 4), ...samplesOf('rest', 4)];
+  const weights = { faces: 1, photos: 3, rest: 1 };
+  const options = { samples: mixed, weights, batch: 4 };
+  const sourceOf = (id: string) => id.split('/')[0];
+
+  /** Samples of a source that all lie in the same file. */
+  function samplesOf(source: string, count: number): PreparedSample[] {
+    return Array.from({ length: count }, (_, i) => ({
+      id: `${source}/${i}`,
+      pairPath: join(folder, 'good-0.png'),
+      source,
+    }));
+  }
+
+  it('takes each source as often as its weight says', async () => {
+    const epochs = 60;
+    const ids = idsOf(await take(load(options), 5 * epochs)).flat();
+    const count = (source: string) => ids.filter((id) => sourceOf(id) === source).length;
+    // Five standard deviations of 1200 draws.
+    for (const [source, share] of [
+      ['faces', 0.2],
+      ['photos', 0.6],
+      ['rest', 0.2],
+    ] as const)
+      expect(Math.abs(count(source) / 1200 - share)).toBeLessThan(
+        5 * Math.sqrt((share * (1 - share)) / 1200),
+      );
+  });
+
+  it('goes round each source in a shuffled order, anew in each round', async () => {
+    const ids = idsOf(await take(load(options), 5)).flat();
+    expect(ids).toHaveLength(20);
+    const photos = ids.filter((id) => sourceOf(id) === 'photos');
+    const rounds = Array.from({ length: Math.floor(photos.length / 4) }, (_, i) =>
+      photos.slice(4 * i, 4 * i + 4),
+    );
+    expect(rounds.length).toBeGreaterThan(1);
+    for (const round of rounds) expect(new Set(round).size).toBe(4);
+    expect(new Set(rounds.map((round) => round.join())).size).toBeGreaterThan(1);
+    const faces = ids.filter((id) => sourceOf(id) === 'faces');
+    expect(new Set(faces).size).toBe(faces.length);
+  });
+
+  it('depends on the seed, the name and the weights alone', async () => {
+    const reference = idsOf(await take(load(options), 12));
+    expect(idsOf(await take(load({ ...options, ahead: 5 }), 12))).toEqual(reference);
+    expect(reference.slice(0, 5)).not.toEqual(reference.slice(5, 10));
+    for (const more of [{ seed: 2 }, { name: 'level1' }, { weights: { ...weights, photos: 1 } }])
+      expect(idsOf(await take(load({ ...options, ...more }), 12))).not.toEqual(reference);
+  });
+
+  it.each([1, 4, 5, 8])('goes on exactly after %i batches', async (count) => {
+    const whole = await take(load(options), count + 6);
+    const before = load(options);
+    await take(before, count);
+    const state = JSON.parse(JSON.stringify(before.state()));
+    await before.close();
+    expect(await take(load({ ...options, state }), 6)).toEqual(whole.slice(count));
+  });
+});
+
 it('gives the bytes of each sample at its place', async () => {
   const [batch] = await take(load(), 1);
   expect(batch.resolution).toBe(n);

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { decodePair } from '../../src/data/pair.ts';
 import { prepare } from '../../src/data/prepare.ts';
+import { idFraction } from '../../src/data/split.ts';
 import type { OpenedSource, PreparedData } from '../../src/data/types.ts';
 import * as hed from '../../src/nn/hed.ts';
 import { tf } from '../../src/ops/tf.ts';
@@ -64,7 +65,7 @@ describe.skipIf(!installed)(`preparing photos${note}`, () => {
     const [warning] = reporter.warnings;
     expect(warning).toContain('2 of 5 files cannot be used');
     expect(warning).toContain('broken.jpg: cannot be decoded');
-    expect(await readFile(join(first.folder, 'problems.txt'), 'utf8')).toContain(
+    expect(await readFile(join(first.folders[0], 'problems.txt'), 'utf8')).toContain(
       'small.png: too small: 20 px',
     );
   });
@@ -95,7 +96,7 @@ describe.skipIf(!installed)(`preparing photos${note}`, () => {
   it('keeps pairs of other settings apart', async () => {
     const edges = { ...config.data.edges, threshold: 0.5 };
     const other = await prepare({ config: { ...config, data: { ...config.data, edges } }, reporter: silent });
-    expect(other.folder).not.toBe(first.folder);
+    expect(other.folders[0]).not.toBe(first.folders[0]);
   });
 
   it('takes files from elsewhere, by the ids that they are given', async () => {
@@ -113,7 +114,7 @@ describe.skipIf(!installed)(`preparing photos${note}`, () => {
         .map(({ id }) => id)
         .sort(),
     ).toEqual(['a', 'b']);
-    expect(prepared.folder).not.toBe(first.folder);
+    expect(prepared.folders[0]).not.toBe(first.folders[0]);
     const twice = prepare({ config, source: { ...source, items: [...items, ...items] }, reporter: own });
     await expect(twice).rejects.toThrow(/more than once/);
     await expect(prepare({ config, source: { ...source, items: [] }, reporter: own })).rejects.toThrow(
@@ -191,6 +192,60 @@ describe('preparing', () => {
     const inks = rows.map((row) => row.filter((v) => v === 0).length);
     expect(inks.slice(11, 48).every((count) => count === 1)).toBe(true);
     expect(inks.slice(0, 8).every((count) => count === 0)).toBe(true);
+  });
+
+  it('mixes several sources, each with its own cache, ids and weight', async () => {
+    const cache = join(temporary, 'mixed-cache');
+    const [one, two] = [join(temporary, 'one'), join(temporary, 'two')];
+    for (const i of [0, 1, 2, 3]) await writePhoto(join(one, `${i}.png`), 128, 64, i);
+    for (const i of [0, 1, 2, 3, 4, 5]) await writePhoto(join(two, `${i}.png`), 128, 64, 9 * i);
+    const celeba = (path: string) => ({ kind: 'celeba-hq', path });
+    const single = await prepare({ config: smallConfig({ source: celeba(one), cache }), reporter: silent });
+    const source = [
+      { ...celeba(one), name: 'a', weight: 2 },
+      { ...celeba(two), name: 'b' },
+    ];
+    const task = vi.fn(silent.task);
+    const config = smallConfig({ source, cache, split: { validation: 0.2, test: 0.2 } });
+    const reporter = { ...recorder(), task };
+    const mixed = await prepare({ config, reporter });
+    // The first is there already.
+    expect(task.mock.calls).toEqual([['Sketches', 6, 'images']]);
+    expect(reporter.infos).toEqual([
+      `Source: a, weight 2: 4 photo-and-sketch pairs in ${one}`,
+      `Source: b, weight 1: 6 photo-and-sketch pairs in ${two}`,
+    ]);
+    expect(mixed.folders).toHaveLength(2);
+    expect(mixed.folders[0]).toBe(single.folders[0]);
+    expect(mixed.weights).toEqual({ a: 2, b: 1 });
+    const ids = allOf(mixed).map(({ id }) => id);
+    expect(new Set(ids)).toEqual(
+      new Set([...[0, 1, 2, 3].map((i) => `a/${i}.png`), ...[0, 1, 2, 3, 4, 5].map((i) => `b/${i}.png`)]),
+    );
+    for (const { id, source: name } of allOf(mixed)) expect(id.split('/')[0]).toBe(name);
+    // By the hash of the whole id.
+    const byFraction = ids.toSorted((a, b) => idFraction(a) - idFraction(b));
+    const { train, validation, test } = mixed.samples;
+    expect(new Set([...test, ...validation].map(({ id }) => id))).toEqual(
+      new Set(byFraction.slice(0, test.length + validation.length)),
+    );
+    expect(train.length).toBeGreaterThan(0);
+  });
+
+  it('refuses a source of a mix that leaves nothing to train on', async () => {
+    const path = join(temporary, 'lonely');
+    // The first name whose hash lies in the test share.
+    const held = Array.from({ length: 99 }, (_, i) => `${i}.png`).find(
+      (name) => idFraction(`b/${name}`) < 0.4,
+    );
+    await writePhoto(join(path, `b/${held}`), 128, 64);
+    for (const i of [0, 1, 2, 3, 4, 5, 6, 7]) await writePhoto(join(path, `a/${i}.png`), 128, 64, i);
+    const source = ['a', 'b'].map((name) => ({ kind: 'celeba-hq', path: join(path, name), name }));
+    const cache = join(temporary, 'mixed-cache');
+    const config = smallConfig({ source, cache, split: { validation: 0.1, test: 0.4 } });
+    await expect(prepare({ config, reporter: silent })).rejects.toThrow(
+      /no sample to train on[\s\S]*name: b/,
+    );
   });
 
   it('refuses a padding that cannot be mirrored, before anything is made', async () => {

@@ -2,6 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { configuredSources } from '../../src/config/run-config.ts';
 import { listImages, openSource } from '../../src/data/sources.ts';
 import { renderFaces } from '../../src/faces/cache.ts';
 import { UserError } from '../../src/runtime/errors.ts';
@@ -26,8 +27,11 @@ async function touch(...names: string[]): Promise<void> {
   }
 }
 
-const open = (source: object) =>
-  openSource(smallConfig({ source, cache: join(folder, 'cache') }).data, 64, silent);
+const open = async (source: object) => {
+  const { data } = smallConfig({ source, cache: join(folder, 'cache') });
+  const [one] = configuredSources(data);
+  return openSource(one, data.cache, 64, silent);
+};
 const ids = (items: readonly { id: string }[]) => items.map(({ id }) => id);
 
 describe('listing a folder', () => {
@@ -106,6 +110,14 @@ describe('the source', () => {
     expect(source.form).toEqual({ kind: 'pairs', sketchFirst: true });
     expect(source.items.length).toBe(5);
     expect(source.summary).toContain('photo-and-sketch pairs');
+  });
+
+  it('names the place of one of several', async () => {
+    const source = [{ kind: 'faces' }, { kind: 'folder', path: join(folder, 'gone') }];
+    const { data } = smallConfig({ source, cache: join(folder, 'cache') });
+    const [, second] = configuredSources(data);
+    const error = await openSource(second, data.cache, 64, silent).catch((e) => e);
+    expect(error.details.where).toBe(`data.source.1.path: ${join(folder, 'gone')}`);
   });
 
   it('faces: renders as many as the config says at the size that is needed, and takes no more', async () => {

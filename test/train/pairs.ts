@@ -17,5 +17,5 @@ export async function makePairs(folder: string, count: number, side = 64): Promi
     all.push({ id: `${i}.jpg`, pairPath });
   }
   const samples = { validation: all.slice(0, 2), test: all.slice(2, 4), train: all.slice(4) };
-  return { resolution: side, folder, samples, problems: [] };
+  return { resolution: side, folders: [folder], samples, problems: [] };
 }
