@@ -1,15 +1,13 @@
-/** The command `bench`: what training, inference and what surrounds them cost on this machine. */
+/** The command `bench`: the table of speeds, and what surrounds training costs on this machine. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { basename, join } from 'node:path';
-import type { DpsConfig } from '../src/models/dps/config.ts';
 import { UserError } from '../src/runtime/errors.ts';
 import { writeFileAtomically } from '../src/runtime/files.ts';
 import type { Reporter } from '../src/runtime/progress.ts';
 import { table } from '../src/train/plan.ts';
-import type { Benchmark } from './benchmarks.ts';
-import { type Finding, findingsTable } from './finding.ts';
-import { markdownReport, type Result, resultTitle, type Scaling } from './markdown.ts';
+import type { Benchmark, Part } from './main.ts';
 import {
   measureDegradation,
   measureFaces,
@@ -18,93 +16,151 @@ import {
   type PartOptions,
 } from './parts.ts';
 import { measurePeak, type Peak, planPeak, usesGpu } from './peak.ts';
-import { measureScaling, planScaling, prepareFaces } from './scaling.ts';
+import { FINDING_HEAD, type Finding, findingRow, findingsTable, markdownTable } from './report.ts';
+import { measureScaling, peakLine, planScaling, prepareFaces, type Sweep, scalingTable } from './scaling.ts';
 import { scalingPlot } from './scaling-plot.ts';
-import { peakLine, scalingTable } from './scaling-table.ts';
-import { speedAgainstOriginal, speedAlone } from './speed.ts';
-import { measureStartup } from './startup.ts';
+import { type MeasuredRow, measureRow, ROWS, type Row, speedTable } from './speed.ts';
 import { benchConfig } from './works.ts';
 
 export interface BenchCommand {
   readonly what: readonly Benchmark[];
-  /** Resolutions of the levels to time, px. */
-  readonly resolutions: readonly number[];
-  readonly batch?: number | undefined;
-  readonly runs: number;
+  /** Rows of the table whose names contain this. */
+  readonly only?: string | undefined;
+  /** Iterations measured; each row of the table has its own number by default. */
+  readonly runs?: number | undefined;
   /** The folder of a clone of DeepPS to compare with. */
   readonly deepps?: string | undefined;
+  /** What the parts and the scaling are of. */
   readonly config: string;
   readonly set: readonly string[];
-  /** File of the results; a table in Markdown and a plot get the same name with another ending. */
+  /** File of the results; what it holds of the table is not measured again. Tables in Markdown and a plot are beside it. */
   readonly out?: string | undefined;
   readonly reporter: Reporter;
 }
 
-/** The batch that a level is timed at: what fits in a small machine's memory, the same for every contestant. */
-const DEFAULT_BATCH: Readonly<Record<number, number>> = { 1: 8, 2: 4, 3: 1 };
+/** What one benchmark beside the table found. */
+interface Result {
+  readonly title: string;
+  readonly findings: readonly Finding[];
+}
 
-const parts: Partial<Record<Benchmark, (options: PartOptions) => Promise<Finding[]>>> = {
+interface Scaling {
+  readonly peak: Peak;
+  readonly sweeps: readonly Sweep[];
+}
+
+interface Results {
+  /** What it was measured on. */
+  readonly machine: string;
+  readonly speed: readonly MeasuredRow[];
+  readonly parts: readonly Result[];
+  readonly scaling?: Scaling | undefined;
+}
+
+const PART_RUNS = 10;
+/** Iterations of what costs much and is measured at many points. */
+const SCALING_RUNS = 3;
+/** Images of a step, from the lowest level up, where parts are a share of it. */
+const BATCHES: readonly number[] = [8, 4, 1];
+
+const parts: Record<Part, (options: PartOptions) => Promise<Finding[]>> = {
   loader: measureLoader,
   prepare: measurePreparation,
   degrade: measureDegradation,
   faces: measureFaces,
-  startup: measureStartup,
 };
-/** Benchmarks that cost the same, whichever level is trained. */
-const withoutLevel: readonly Benchmark[] = ['infer', 'prepare', 'faces'];
-/** Iterations of what costs much and is measured at many points. */
-const FEW_RUNS = 3;
-
-type PeakSource = () => Promise<Peak>;
+/** Parts that cost the same, whichever level is trained. */
+const withoutLevel: readonly Part[] = ['prepare', 'faces'];
 
 /** Runs benchmarks one after the other, shows a table of each and writes all to files. Throws a UserError. */
 export async function benchCommand(command: BenchCommand): Promise<void> {
-  const { reporter } = command;
+  const { reporter, what, out } = command;
   if (command.deepps !== undefined) requireComparable(command.deepps);
-  const machine = `${cpus()[0]?.model.trim() ?? 'processor'}, ${availableParallelism()} cores`;
+  const machine = `${cpus()[0]?.model.trim() ?? 'processor'}, ${availableParallelism()} cores, Node ${process.version}`;
   reporter.info(machine);
   const peak = measuredOnce(command);
-  const results: Result[] = [];
-  let scaling: Scaling | undefined;
-  for (const benchmark of command.what) {
-    if (benchmark === 'scaling') {
-      scaling = await runScaling(command, peak);
-      continue;
-    }
-    const resolutions = withoutLevel.includes(benchmark) ? [undefined] : command.resolutions;
-    for (const resolution of resolutions) {
-      const result = await runOne(command, benchmark, resolution, peak);
-      results.push(result);
-      reporter.info(`\n${resultTitle(result)}`);
-      for (const line of findingsTable(result.findings)) reporter.info(line);
+  let results = await earlierResults(out, machine);
+  const found = async (more: Partial<Results>) => {
+    results = { ...results, ...more };
+    if (out !== undefined) await write(out, results);
+  };
+  for (const benchmark of what) {
+    if (benchmark === 'speed') {
+      for (const row of rowsToMeasure(command, results)) {
+        const measured = await measureRow(row, command);
+        const others = results.speed.filter(({ name }) => name !== row.name);
+        const order = (name: string) => ROWS.findIndex((one) => one.name === name);
+        const speed = [...others, measured].sort((a, b) => order(a.name) - order(b.name));
+        await found({ speed });
+        for (const line of speedTable([measured])) reporter.info(line);
+      }
+    } else if (benchmark === 'scaling') {
+      await found({ scaling: await runScaling(command, peak) });
+    } else {
+      await found({ parts: [...results.parts, ...(await runPart(command, benchmark, peak))] });
     }
   }
-  if (command.out !== undefined) await write(command.out, machine, command, results, scaling);
+  if (out !== undefined) reporter.info(`\nResults: ${out} and ${documentOf(out)}`);
 }
 
-async function write(
-  out: string,
-  machine: string,
-  { runs, reporter }: BenchCommand,
-  results: readonly Result[],
-  scaling: Scaling | undefined,
-): Promise<void> {
-  const name = out.replace(/\.json$/, '');
-  const described = { processor: cpus()[0]?.model, cores: availableParallelism(), node: process.version };
-  const json = JSON.stringify({ machine: described, runs, results, scaling }, null, 1);
-  await writeFileAtomically(out, `${json}\n`);
-  const files = [out];
-  let plot: string | undefined;
-  if (scaling) {
-    plot = `${name}.svg`;
-    await writeFileAtomically(plot, scalingPlot(scaling.sweeps));
-    files.push(plot);
-  }
-  const document = `${name}.md`;
-  const shown = scaling && plot ? { ...scaling, plot: basename(plot) } : undefined;
-  await writeFileAtomically(document, markdownReport(machine, results, shown));
-  reporter.info(`\nResults: ${[...files, document].join(', ')}`);
+/** Rows that `only` names, and of those that the results lack; all others have been measured. */
+function rowsToMeasure({ only, runs, reporter }: BenchCommand, { speed }: Results): Row[] {
+  const chosen = ROWS.filter(({ name }) => name.includes(only ?? ''));
+  if (chosen.length === 0)
+    throw new UserError('No row of the table has such a name.', {
+      where: '--only',
+      expected: `a part of: ${ROWS.map(({ name }) => name).join('; ')}`,
+      got: only ?? '',
+    });
+  const done = new Set(speed.map(({ name }) => name));
+  const missing = chosen.filter(({ name }) => !done.has(name));
+  if (missing.length < chosen.length)
+    reporter.info(`${chosen.length - missing.length} rows are in the file already.`);
+  return missing.map((row) => ({ ...row, rounds: runs ?? row.rounds }));
 }
+
+/** What the file holds, if it is there. */
+async function earlierResults(out: string | undefined, machine: string): Promise<Results> {
+  if (out === undefined || !existsSync(out)) return { machine, speed: [], parts: [] };
+  const earlier = JSON.parse(await readFile(out, 'utf8')) as Results;
+  if (earlier.machine === machine) return earlier;
+  throw new UserError('The results in this file are of another machine.', {
+    where: out,
+    expected: machine,
+    got: earlier.machine,
+    fix: 'name another file',
+  });
+}
+
+const documentOf = (out: string): string => `${out.replace(/\.json$/, '')}.md`;
+
+async function write(out: string, results: Results): Promise<void> {
+  await writeFileAtomically(out, `${JSON.stringify(results, null, 1)}\n`);
+  const { scaling } = results;
+  const plot = `${out.replace(/\.json$/, '')}.svg`;
+  if (scaling) await writeFileAtomically(plot, scalingPlot(scaling.sweeps));
+  await writeFileAtomically(documentOf(out), markdownReport(results, basename(plot)));
+}
+
+/** All tables, ready to be pasted into a document. @param plot the file of the picture, beside the document. */
+export function markdownReport({ machine, speed, parts: results, scaling }: Results, plot: string): string {
+  const lines = [`Measured on ${machine}.`];
+  if (speed.length > 0) lines.push('', ...speedTable(speed));
+  const rows = results.flatMap(({ title, findings }) =>
+    findings.map((finding) => [title, ...findingRow(finding)]),
+  );
+  if (rows.length > 0) lines.push('', ...markdownTable(['', ...FINDING_HEAD], rows));
+  if (scaling) {
+    lines.push('', `![How time and memory grow](${plot})`, '', peakLine(scaling.peak));
+    for (const sweep of scaling.sweeps) {
+      const { title, head, rows: cells } = scalingTable(sweep, scaling.peak);
+      lines.push('', `${title}:`, '', ...markdownTable(head, cells));
+    }
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+type PeakSource = () => Promise<Peak>;
 
 /** The peak, measured when something asks for it first. */
 function measuredOnce({ runs, reporter }: BenchCommand): PeakSource {
@@ -112,7 +168,7 @@ function measuredOnce({ runs, reporter }: BenchCommand): PeakSource {
   const measure = async () => {
     const tries = planPeak();
     const task = reporter.task('what this machine can do', tries.length, 'measurements');
-    const found = await measurePeak(tries, Math.min(runs, FEW_RUNS), (done) => task.update(done));
+    const found = await measurePeak(tries, runs ?? SCALING_RUNS, (done) => task.update(done));
     task.finish();
     return found;
   };
@@ -124,15 +180,14 @@ function measuredOnce({ runs, reporter }: BenchCommand): PeakSource {
 
 async function runScaling(command: BenchCommand, measurePeakOnce: PeakSource): Promise<Scaling> {
   const { config: file, set, runs, reporter } = command;
-  const { model, resolution } = benchConfig(file, set);
   const source = { config: file, set };
-  const plan = planScaling(source, sidesOf(resolution, model.levels));
+  const plan = planScaling(source, sidesOf(benchConfig(file, set)));
   reporter.info('Faces and sketches that are not in the cache yet are made first');
   await prepareFaces(source);
   const peak = await measurePeakOnce();
   const count = plan.reduce((sum, { points }) => sum + points.length, 0);
   const task = reporter.task('how cost grows', count, 'measurements');
-  const sweeps = await measureScaling(plan, Math.min(runs, FEW_RUNS), (done) => task.update(done));
+  const sweeps = await measureScaling(plan, runs ?? SCALING_RUNS, (done) => task.update(done));
   task.finish();
   for (const sweep of sweeps) {
     const { title, head, rows } = scalingTable(sweep, peak);
@@ -143,56 +198,35 @@ async function runScaling(command: BenchCommand, measurePeakOnce: PeakSource): P
   return { peak, sweeps };
 }
 
-async function runOne(
-  command: BenchCommand,
-  benchmark: Exclude<Benchmark, 'scaling'>,
-  resolution: number | undefined,
-  peak: PeakSource,
-): Promise<Result> {
-  const { config: file, set, runs, deepps, reporter } = command;
-  const {
-    model: { levels },
-    resolution: top,
-  } = benchConfig(file, set);
-  const level = resolution === undefined ? levels : levelOf(resolution, top, levels);
-  const config = benchConfig(file, set, level);
-  const batch = command.batch ?? (benchmark === 'infer' ? 1 : (DEFAULT_BATCH[level] ?? 1));
-  const measure = parts[benchmark];
-  let findings: readonly Finding[];
-  if (measure) {
-    findings = await measure({ config, level, batch, runs, reporter, peak });
-  } else {
-    const task = reporter.task(`${benchmark} ${resolution ?? top} px`, runs, 'iterations');
-    const what = benchmark as 'train' | 'infer';
-    const progress = (done: number) => task.update(done);
-    const options = { what, level, batch, config: file, set, runs, progress };
-    findings =
-      deepps === undefined
-        ? await speedAlone(options)
-        : await speedAgainstOriginal({ ...options, deepps, imageGenerator: judgedByF(config, level) });
-    task.finish();
+/** A part at every level, or once where that makes no difference. */
+async function runPart(command: BenchCommand, part: Part, peak: PeakSource): Promise<Result[]> {
+  const { config: file, set, runs = PART_RUNS, reporter } = command;
+  const sides = sidesOf(benchConfig(file, set));
+  const results: Result[] = [];
+  for (const [index, side] of withoutLevel.includes(part)
+    ? [[sides.length - 1, sides.at(-1)!]]
+    : sides.entries()) {
+    const level = index + 1;
+    const batch = BATCHES[index] ?? 1;
+    const findings = await parts[part]({
+      config: benchConfig(file, set, level),
+      level,
+      batch,
+      runs,
+      reporter,
+      peak,
+    });
+    const title = withoutLevel.includes(part) ? `${part}, ${side} px` : `${part}, ${side} px, batch ${batch}`;
+    results.push({ title, findings });
+    reporter.info(`\n${title}`);
+    for (const line of findingsTable(findings)) reporter.info(line);
   }
-  return { benchmark, resolution: resolution ?? top, batch, findings };
-}
-
-/** Whether F judges what G draws at a level. */
-function judgedByF({ model }: DpsConfig, level: number): boolean {
-  return model.imageGenerator.inLoop && (model.imageGenerator.level ?? model.levels) === level;
+  return results;
 }
 
 /** Sides of the levels' pictures, lowest first, px. */
-const sidesOf = (top: number, levels: number): number[] =>
-  Array.from({ length: levels }, (_, i) => top / 2 ** (levels - 1 - i));
-
-function levelOf(resolution: number, top: number, levels: number): number {
-  const sides = sidesOf(top, levels);
-  if (sides.includes(resolution)) return sides.indexOf(resolution) + 1;
-  throw new UserError('The config has no such level.', {
-    where: '--level',
-    expected: `one of ${sides.join(', ')}`,
-    got: String(resolution),
-  });
-}
+const sidesOf = ({ resolution, model: { levels } }: ReturnType<typeof benchConfig>): number[] =>
+  Array.from({ length: levels }, (_, i) => resolution / 2 ** (levels - 1 - i));
 
 /** Throws a UserError where the folder does not hold the original or the two sides would run on different devices. */
 function requireComparable(deepps: string): void {
@@ -205,7 +239,7 @@ function requireComparable(deepps: string): void {
     });
   if (usesGpu())
     throw new UserError('The original is timed on the CPU; this side would run on the GPU.', {
-      where: '--against',
-      fix: 'Set DPS_ENGINE=cpu, which takes both to the CPU, or leave --against out.',
+      where: '--deepps',
+      fix: 'Set DPS_ENGINE=cpu, which takes both to the CPU, or leave --deepps out.',
     });
 }

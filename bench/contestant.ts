@@ -6,12 +6,12 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '../src/runtime/errors.ts';
 import { type GpuUse, GpuWatch } from './gpu-watch.ts';
-import type { Duration, PeakWay } from './works.ts';
+import type { PeakWay } from './works.ts';
 
 /** Training or inference; the same for every contestant. */
 export interface NetworkAssignment {
   readonly what: 'train' | 'infer';
-  /** 1 is the lowest of three. */
+  /** 1 is the lowest of three; 0 trains F. */
   readonly level: number;
   readonly batch: number;
 }
@@ -40,22 +40,44 @@ export type OwnAssignment =
   | ((NetworkAssignment | LoaderAssignment | PreparationAssignment) & ConfigChoice)
   | { readonly what: 'peak'; readonly way: PeakWay };
 
+/** What the original is asked to do, and how; see python/original.py. */
+export interface OriginalAssignment extends NetworkAssignment {
+  /** A clone of its code. */
+  readonly deepps: string;
+  readonly form: 'plain' | 'channels_last' | 'compiled';
+  /** Whether F judges what G draws. */
+  readonly imageGenerator: boolean;
+}
+
+/** An exported prediction, for the programs that run such files. */
+export interface FileAssignment {
+  readonly file: string;
+  /** Shapes of its inputs by name, as the file has them. */
+  readonly inputs: Readonly<Record<string, readonly number[]>>;
+  readonly warmUp: number;
+}
+
 /** Said by a contestant that is warm. */
 export interface Ready {
   /** Name and version of what computes. */
   readonly software: string;
-  /** Images that an iteration deals with; the original's are those of its batch. */
+  /** Images that an iteration deals with. */
   readonly images?: number;
   /** Floating-point operations of convolutions and matrix products in an iteration, where they are counted. */
   readonly operations?: number;
 }
 
 /** What a contestant prints, a line of JSON each. */
-export type Message = Duration | Ready | { readonly peakBytes: number };
+export type Message =
+  | { readonly seconds: number }
+  | Ready
+  /** Why it cannot run here. */
+  | { readonly missing: string }
+  | { readonly peakBytes: number };
 
 /** What a contestant that ran alone took. */
 export interface Performance extends Required<Ready> {
-  readonly durations: readonly Duration[];
+  readonly seconds: readonly number[];
   /** The most memory that it had resident. */
   readonly peakBytes: number;
   /** Where it ran on a GPU. */
@@ -71,13 +93,19 @@ interface RunOptions {
   readonly progress?: (done: number) => void;
 }
 
-const OUR_ENTRY = fileURLToPath(new URL('./worker.ts', import.meta.url));
-const THEIR_ENTRY = fileURLToPath(new URL('./torch/original.py', import.meta.url));
-const TEST_PYTHON = fileURLToPath(new URL('../.deps/test-python/bin/python', import.meta.url));
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const THEIR_NEEDS =
   'The original needs a Python with PyTorch and NumPy (`node scripts/test-python.mjs` installs one; DPS_TEST_PYTHON names another) and a clone of DeepPS (--deepps).';
+/** Iterations before the first that is measured: kernels are chosen, memory is taken, and what compiles has compiled. */
+const WARM_UP = 2;
 /** Enough to see why a program has ended. */
 const KEPT_ERROR_LINES = 5;
+
+interface ProgramOptions {
+  readonly env?: NodeJS.ProcessEnv | undefined;
+  readonly fix?: string;
+  readonly optional?: boolean;
+}
 
 /** Between two iterations it waits for its standard input and uses no processor. */
 export class Contestant {
@@ -90,14 +118,18 @@ export class Contestant {
   #errors: string[] = [];
   #failure: Error | undefined;
   #ready: Ready | undefined;
+  #missing: string | undefined;
+  /** It takes part where it is there. */
+  readonly #optional: boolean;
 
   private constructor(
     name: string,
     command: string,
     args: readonly string[],
-    { env, fix }: { env?: NodeJS.ProcessEnv | undefined; fix?: string } = {},
+    { env, fix, optional = false }: ProgramOptions = {},
   ) {
     this.#name = name;
+    this.#optional = optional;
     this.#fix = fix;
     this.#process = spawn(command, args, { env: { ...process.env, ...env } });
     this.#process.on('error', (error) => {
@@ -114,18 +146,34 @@ export class Contestant {
   }
 
   /** Our side; warm when this returns. @param env is added to its environment. */
-  static async ours(assignment: OwnAssignment, env?: NodeJS.ProcessEnv): Promise<Contestant> {
-    const args = [...process.execArgv, OUR_ENTRY, JSON.stringify(assignment)];
-    return new Contestant('ours', process.execPath, args, { env }).#warm();
+  static ours(assignment: OwnAssignment, env?: NodeJS.ProcessEnv): Promise<Contestant> {
+    return Contestant.#node('ours', './worker.ts', { ...assignment, warmUp: WARM_UP }, env);
   }
 
   /** DeepPS on PyTorch; warm when this returns. @throws UserError when it cannot be run. */
-  static async original(
-    assignment: NetworkAssignment & { deepps: string; imageGenerator: boolean },
-  ): Promise<Contestant> {
-    const python = process.env.DPS_TEST_PYTHON ?? TEST_PYTHON;
-    const options = JSON.stringify({ ...assignment, threads: availableParallelism() });
-    return new Contestant('the original', python, [THEIR_ENTRY, options], { fix: THEIR_NEEDS }).#warm();
+  static original(assignment: OriginalAssignment): Promise<Contestant> {
+    return Contestant.#python('the original', './python/original.py', assignment, { fix: THEIR_NEEDS });
+  }
+
+  /** An exported prediction in onnxruntime. */
+  static onnxruntime(file: Omit<FileAssignment, 'warmUp'>): Promise<Contestant> {
+    return Contestant.#node('onnxruntime', './onnx-worker.ts', { ...file, warmUp: WARM_UP });
+  }
+
+  /** An exported prediction in OpenVINO. */
+  static openvino(file: Omit<FileAssignment, 'warmUp'>): Promise<Contestant> {
+    return Contestant.#python('OpenVINO', './python/openvino_file.py', file, { optional: true });
+  }
+
+  static #node(name: string, program: string, assignment: object, env?: NodeJS.ProcessEnv) {
+    const args = [...process.execArgv, here(program), JSON.stringify(assignment)];
+    return new Contestant(name, process.execPath, args, { env }).#warm();
+  }
+
+  static #python(name: string, program: string, assignment: object, more: ProgramOptions) {
+    const python = process.env.DPS_TEST_PYTHON ?? here('../.deps/test-python/bin/python');
+    const options = JSON.stringify({ ...assignment, threads: availableParallelism(), warmUp: WARM_UP });
+    return new Contestant(name, python, [here(program), options], more).#warm();
   }
 
   /** Our side alone, from its start to its end. */
@@ -133,14 +181,14 @@ export class Contestant {
     const contestant = await Contestant.ours(assignment, env);
     const watch = GpuWatch.start();
     try {
-      const durations: Duration[] = [];
+      const seconds: number[] = [];
       for (let i = 0; i < runs; i++) {
-        durations.push(await contestant.iterate());
+        seconds.push(await contestant.iterate());
         progress?.(i + 1);
       }
       const gpu = await watch?.stop();
       const { software, images = 1, operations = 0 } = contestant.ready;
-      return { durations, software, images, operations, gpu, peakBytes: await contestant.end() };
+      return { seconds, software, images, operations, gpu, peakBytes: await contestant.end() };
     } finally {
       await watch?.stop();
       await contestant.kill();
@@ -148,18 +196,28 @@ export class Contestant {
   }
 
   async #warm(): Promise<this> {
-    this.#ready = (await this.#next()) as Ready;
+    const message = await this.#next().catch((error) => {
+      if (this.#optional && this.#failure) return { missing: `not there: ${this.#failure.message}` };
+      throw error;
+    });
+    if ('missing' in message) this.#missing = message.missing;
+    else this.#ready = message as Ready;
     return this;
+  }
+
+  /** Why it cannot run here; undefined where it can. */
+  get missing(): string | undefined {
+    return this.#missing;
   }
 
   get ready(): Ready {
     return this.#ready!;
   }
 
-  /** One iteration. */
-  async iterate(): Promise<Duration> {
+  /** One iteration. @returns seconds. */
+  async iterate(): Promise<number> {
     this.#process.stdin.write('go\n');
-    return (await this.#next()) as Duration;
+    return ((await this.#next()) as { seconds: number }).seconds;
   }
 
   /** Lets the program end and waits for that. @returns the most memory that it had resident, bytes. */

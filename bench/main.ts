@@ -2,57 +2,48 @@
 import { configFlag, defineCommand, setFlag, text, wholeNumber } from '../src/cli/command.ts';
 import { runProgram } from '../src/cli/program.ts';
 import { terminalReporter } from '../src/cli/reporter.ts';
-import { UserError } from '../src/runtime/errors.ts';
-import { BENCHMARKS } from './benchmarks.ts';
 
-const DEFAULT_RUNS = 10;
-const ALL_RESOLUTIONS = [64, 128, 256];
+const PARTS = ['loader', 'prepare', 'degrade', 'faces'] as const;
+/** What surrounds a training step. */
+export type Part = (typeof PARTS)[number];
+/** What can be timed, in the order in which it runs: what the command's own process has no part in comes first. */
+const BENCHMARKS = ['speed', 'scaling', ...PARTS] as const;
+export type Benchmark = (typeof BENCHMARKS)[number];
 
 const command = defineCommand({
   name: 'bench',
-  summary: 'Time training, inference and what surrounds them, alone or in turns with the original',
+  summary: 'Time training and prediction beside the original and other programs, and what surrounds them',
   flags: {
-    config: { ...configFlag.config, default: 'configs/dps.yaml' },
-    ...setFlag,
     what: {
       choices: [...BENCHMARKS, 'all'] as const,
-      default: 'train' as const,
-      describe: 'What is timed; scaling: how cost grows with batch, resolution, width, threads and images',
+      default: 'speed' as const,
+      describe:
+        'speed: the table of steps, predictions and starts; scaling: how cost grows with batch, resolution, width, threads and images; the others: what surrounds a step',
     },
-    level: wholeNumber('--level', 'Resolution of the level that is trained, px (default: 64, 128 and 256)'),
-    batch: wholeNumber('--batch', 'Images of a step (default: 8 at 64 px, 4 at 128 px, 1 at 256 px)'),
-    runs: wholeNumber('--runs', `Iterations measured of each (default: ${DEFAULT_RUNS})`),
-    against: {
-      choices: ['torch'] as const,
-      describe: 'In turns with the original on PyTorch; needs --deepps',
+    deepps: text('--deepps', 'A clone of DeepPS: the original takes part in the table, on PyTorch'),
+    only: text('--only', 'Rows of the table whose names contain this, for example "64 px"'),
+    runs: wholeNumber('--runs', 'Iterations measured of each (default: as many as each needs)'),
+    out: text(
+      '--out',
+      'JSON file of the results, with tables in Markdown and a plot beside it; rows of the table that it has are not measured again',
+    ),
+    config: {
+      ...configFlag.config,
+      default: 'configs/dps.yaml',
+      describe: 'What --what is of, but for speed',
     },
-    deepps: text('--deepps', 'A clone of DeepPS, the original’s code'),
-    out: text('--out', 'JSON file of the results; tables in Markdown and plots (SVG) are written beside it'),
+    ...setFlag,
   },
   examples: [
-    ['bench -- --what train --level 64', 'A training step at 64 px'],
-    [
-      'bench -- --what train --level 64 --against torch --deepps ../DeepPS',
-      'The same in turns with the original',
-    ],
+    ['bench -- --deepps ../DeepPS --out speed.json', 'The table; begun again, it goes on where it ended'],
+    ['bench -- --deepps ../DeepPS --only "step, 64 px" --runs 1', 'A glance at one row'],
     ['bench -- --what scaling --out scaling.json', 'How cost grows, as tables and a plot'],
-    [
-      'bench -- --what all --against torch --deepps ../DeepPS --out speed.json',
-      'Everything, in tables for the README',
-    ],
+    ['bench -- --what all --deepps ../DeepPS --out speed.json', 'Everything'],
   ],
-  async run({ what, level, runs = DEFAULT_RUNS, against, deepps, ...rest }) {
-    if ((against === undefined) !== (deepps === undefined))
-      throw new UserError('--against torch and --deepps FOLDER go together.');
+  async run({ what, ...rest }) {
     const { benchCommand } = await import('./bench.ts');
-    await benchCommand({
-      ...rest,
-      what: what === 'all' ? BENCHMARKS : [what],
-      resolutions: level === undefined ? ALL_RESOLUTIONS : [level],
-      runs,
-      deepps,
-      reporter: terminalReporter(),
-    });
+    const benchmarks = what === 'all' ? BENCHMARKS : [what];
+    await benchCommand({ ...rest, what: benchmarks, reporter: terminalReporter() });
   },
 });
 

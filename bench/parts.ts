@@ -11,9 +11,9 @@ import { loadHed } from '../src/nn/hed.ts';
 import { tf } from '../src/ops/tf.ts';
 import type { Reporter } from '../src/runtime/progress.ts';
 import { stream } from '../src/runtime/seed.ts';
-import type { Finding } from './finding.ts';
 import { countOperations } from './operations.ts';
 import type { Peak } from './peak.ts';
+import type { Finding } from './report.ts';
 import { medianAndQuartiles } from './statistics.ts';
 import { loaderWork, makeUpBatch, measured, trainingWork } from './works.ts';
 

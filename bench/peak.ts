@@ -42,9 +42,9 @@ export async function measurePeak(
 ): Promise<Peak> {
   const found: Peak[] = [];
   for (const { way, env } of tries) {
-    const { durations, operations } = await Contestant.run({ what: 'peak', way, env, runs });
+    const { seconds, operations } = await Contestant.run({ what: 'peak', way, env, runs });
     const engine = env.TF_ENABLE_ONEDNN_OPTS === '0' ? ', without oneDNN' : '';
-    const rates = durations.map(({ seconds }) => operations / seconds / 1e9);
+    const rates = seconds.map((time) => operations / time / 1e9);
     found.push({ ...medianAndQuartiles(rates), way: way + engine });
     progress(found.length);
   }

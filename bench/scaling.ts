@@ -1,6 +1,9 @@
 /** How cost grows: one thing is varied at a time, and each measurement is a process of its own. */
 import { availableParallelism } from 'node:os';
 import { type ConfigChoice, Contestant, type OwnAssignment } from './contestant.ts';
+import type { GpuUse } from './gpu-watch.ts';
+import type { Peak } from './peak.ts';
+import { digits } from './report.ts';
 import { type Interval, medianAndQuartiles } from './statistics.ts';
 
 /** What is varied, over which values; the same work otherwise. */
@@ -23,6 +26,8 @@ export interface SweepPoint {
   readonly peakBytes: number;
   /** Of convolutions and matrix products; 0 where there are none. */
   readonly gflops: number;
+  /** Where it ran on a GPU. */
+  readonly gpu?: GpuUse | undefined;
 }
 
 export interface Sweep extends Pick<SweepPlan, 'work' | 'axis' | 'fixed'> {
@@ -135,13 +140,51 @@ async function measurePoint(
   env: NodeJS.ProcessEnv | undefined,
   runs: number,
 ): Promise<SweepPoint> {
-  const { durations, images, operations, peakBytes } = await Contestant.run({ ...assignment, env, runs });
-  const seconds = medianAndQuartiles(durations.map((duration) => duration.seconds));
+  const { images, operations, peakBytes, gpu, ...took } = await Contestant.run({ ...assignment, env, runs });
+  const seconds = medianAndQuartiles(took.seconds);
   return {
     x,
     seconds,
     imagesPerSecond: images / seconds.value,
     peakBytes,
     gflops: operations / seconds.value / 1e9,
+    gpu,
   };
 }
+
+export interface ScalingTable {
+  readonly title: string;
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** What an iteration of each work is. */
+const ITERATION = { training: 'a step', loader: 'a queue of batches', preparation: 'all images' } as const;
+
+/** A table for what was varied; the share of the peak says how far from the machine's limit it ran. */
+export function scalingTable({ work, axis, fixed, points }: Sweep, peak: Peak): ScalingTable {
+  const computes = points.some(({ gflops }) => gflops > 0);
+  const onGpu = points.some(({ gpu }) => gpu !== undefined);
+  const cells = ({ x, seconds, imagesPerSecond, peakBytes, gflops, gpu }: SweepPoint) => [
+    String(x),
+    `${digits(seconds.value)} s`,
+    digits(imagesPerSecond),
+    megabytes(peakBytes),
+    ...(computes ? [digits(gflops), percent(gflops / peak.value)] : []),
+    ...(onGpu ? [gpu ? percent(gpu.utilisation) : '', gpu ? megabytes(gpu.peakBytes) : ''] : []),
+  ];
+  const rates = computes ? ['GFLOP/s', 'of the peak'] : [];
+  const device = onGpu ? ['GPU busy', 'GPU memory'] : [];
+  return {
+    title: `${work} (${fixed})`,
+    head: [axis, ITERATION[work], 'images/s', 'peak memory', ...rates, ...device],
+    rows: points.map(cells),
+  };
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
+const megabytes = (bytes: number): string => `${digits(bytes / 2 ** 20)} MB`;
+
+/** What the machine reaches at best, in a sentence. */
+export const peakLine = (peak: Peak): string =>
+  `Peak: ${digits(peak.value)} GFLOP/s, reached by a ${peak.way}.`;

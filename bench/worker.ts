@@ -32,11 +32,14 @@ async function workOf(assignment: OwnAssignment): Promise<Work> {
   }
 }
 
-const work = await workOf(JSON.parse(process.argv[2]) as OwnAssignment);
+const { warmUp, ...assignment } = JSON.parse(process.argv[2]) as OwnAssignment & { warmUp: number };
+const work = await workOf(assignment);
+// The first iteration counts, and warms up.
 const operations = await countOperations(work);
+for (let i = 1; i < warmUp; i++) await work.iterate();
 const version = (tf.backend() as unknown as NativeBackend).binding.TF_Version;
 say({ software: `TensorFlow ${version}`, images: work.images, operations });
-for await (const _ of createInterface(process.stdin)) say(await measured(work));
+for await (const _ of createInterface(process.stdin)) say({ seconds: (await measured(work)).seconds });
 await work.end?.();
 say({ peakBytes: process.resourceUsage().maxRSS * 1024 });
 

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { markdownReport } from '../../bench/bench.ts';
 import { Contestant } from '../../bench/contestant.ts';
 import { GpuWatch } from '../../bench/gpu-watch.ts';
-import { markdownReport } from '../../bench/markdown.ts';
 import { measurePeak, planPeak } from '../../bench/peak.ts';
-import { measureScaling, planScaling, type Sweep } from '../../bench/scaling.ts';
+import { measureScaling, planScaling, type Sweep, scalingTable } from '../../bench/scaling.ts';
 import { scalingPlot } from '../../bench/scaling-plot.ts';
-import { scalingTable } from '../../bench/scaling-table.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 
 const peak = { value: 160, low: 150, high: 170, way: 'product of two matrices of 1024²' };
@@ -54,17 +53,25 @@ describe('what was found', () => {
     const { width, height } = await sharp(Buffer.from(svg)).metadata();
     expect(svg).toContain(`viewBox="0 0 ${width} ${height}"`);
   });
-  it('is a document that begins with what has a target', () => {
+  it('is a document with a table for everything', () => {
     const finding = { label: 'times as fast', value: 1.6, unit: '' };
-    const results = [
-      { benchmark: 'train', resolution: 64, batch: 8, findings: [finding, { ...finding, atLeast: 1.5 }] },
-    ];
-    const text = markdownReport('a machine', results, { peak, sweeps, plot: 'speed.svg' });
-    const row = '| train, 64 px, batch 8 | times as fast | 1.60 |';
-    expect(text.split('\n').filter((line) => line.startsWith(row))).toHaveLength(3);
-    expect(text).toContain('at least 1.5 | yes |');
+    const parts = [{ title: 'loader, 64 px', findings: [finding, { ...finding, atLeast: 1.5 }] }];
+    const report = { machine: 'a machine', speed: [], parts, scaling: { peak, sweeps } };
+    const text = markdownReport(report, 'speed.svg');
+    const rows = text
+      .split('\n')
+      .filter((line) => line.startsWith('| loader, 64 px | times as fast | 1.60 |'));
+    expect(rows).toHaveLength(2);
+    expect(rows[1]).toContain('at least 1.5 | yes |');
     expect(text).toContain('](speed.svg)');
     expect(text).toContain('Peak: 160 GFLOP/s');
+  });
+  it('tells of the GPU where there is one', () => {
+    const gpu = { utilisation: 0.5, peakBytes: 2 ** 30 };
+    const points = sweeps[0].points.map((one) => ({ ...one, gpu }));
+    const { head, rows } = scalingTable({ ...sweeps[0], points }, peak);
+    expect(head.slice(-2)).toEqual(['GPU busy', 'GPU memory']);
+    expect(rows[0].slice(-2)).toEqual(['50 %', '1024 MB']);
   });
 });
 

@@ -1,4 +1,4 @@
-/** What benchmarks find, as a table for people and as JSON. */
+/** What benchmarks find, as tables for people. */
 import { table } from '../src/train/plan.ts';
 
 export interface Finding {
@@ -9,7 +9,7 @@ export interface Finding {
   readonly low?: number;
   readonly high?: number;
   /** The target: the value is to be at least or at most this. */
-  readonly atLeast?: number;
+  readonly atLeast?: number | undefined;
   readonly atMost?: number | undefined;
 }
 
@@ -44,3 +44,10 @@ function target({ atLeast, atMost }: Finding): string {
 
 /** Three digits, or all of a whole number's. */
 export const digits = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(3));
+
+/** Lines of a table in Markdown. */
+export function markdownTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)];
+}
