@@ -1,8 +1,10 @@
 /** The command `bench`: the table of speeds, and what surrounds training costs on this machine. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { UserError } from '../src/runtime/errors.ts';
 import { writeFileAtomically } from '../src/runtime/files.ts';
 import type { Reporter } from '../src/runtime/progress.ts';
@@ -52,6 +54,8 @@ interface Scaling {
 interface Results {
   /** What it was measured on. */
   readonly machine: string;
+  /** A hash of the sources that were measured. */
+  readonly sources: string;
   readonly speed: readonly MeasuredRow[];
   readonly parts: readonly Result[];
   readonly scaling?: Scaling | undefined;
@@ -79,7 +83,7 @@ export async function benchCommand(command: BenchCommand): Promise<void> {
   const machine = `${cpus()[0]?.model.trim() ?? 'processor'}, ${availableParallelism()} cores, Node ${process.version}`;
   reporter.info(machine);
   const peak = measuredOnce(command);
-  let results = await earlierResults(out, machine);
+  let results = await earlierResults(out, { machine, sources: await hashSources() });
   const found = async (more: Partial<Results>) => {
     results = { ...results, ...more };
     if (out !== undefined) await write(out, results);
@@ -120,16 +124,39 @@ function rowsToMeasure({ only, runs, reporter }: BenchCommand, { speed }: Result
 }
 
 /** What the file holds, if it is there. */
-async function earlierResults(out: string | undefined, machine: string): Promise<Results> {
-  if (out === undefined || !existsSync(out)) return { machine, speed: [], parts: [] };
+async function earlierResults(
+  out: string | undefined,
+  now: Pick<Results, 'machine' | 'sources'>,
+): Promise<Results> {
+  if (out === undefined || !existsSync(out)) return { ...now, speed: [], parts: [] };
   const earlier = JSON.parse(await readFile(out, 'utf8')) as Results;
-  if (earlier.machine === machine) return earlier;
-  throw new UserError('The results in this file are of another machine.', {
-    where: out,
-    expected: machine,
-    got: earlier.machine,
-    fix: 'name another file',
-  });
+  for (const what of ['machine', 'sources'] as const) {
+    if (earlier[what] === now[what]) continue;
+    throw new UserError(
+      'What is measured now does not belong into one table with the results in this file.',
+      {
+        where: out,
+        expected: `${what}: ${now[what]}`,
+        got: `${what}: ${earlier[what]}`,
+        fix: 'name another file',
+      },
+    );
+  }
+  return earlier;
+}
+
+/** What the program is made of, benchmarks included. */
+async function hashSources(): Promise<string> {
+  const hash = createHash('sha256');
+  for (const folder of ['src', 'bench', 'configs']) {
+    const root = fileURLToPath(new URL(`../${folder}/`, import.meta.url));
+    const entries = await readdir(root, { recursive: true, withFileTypes: true });
+    const files = entries
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name));
+    for (const file of files.sort()) hash.update(await readFile(file));
+  }
+  return hash.digest('hex').slice(0, 12);
 }
 
 const documentOf = (out: string): string => `${out.replace(/\.json$/, '')}.md`;
@@ -143,8 +170,11 @@ async function write(out: string, results: Results): Promise<void> {
 }
 
 /** All tables, ready to be pasted into a document. @param plot the file of the picture, beside the document. */
-export function markdownReport({ machine, speed, parts: results, scaling }: Results, plot: string): string {
-  const lines = [`Measured on ${machine}.`];
+export function markdownReport(
+  { machine, sources, speed, parts: results, scaling }: Results,
+  plot: string,
+): string {
+  const lines = [`Measured on ${machine}; sources ${sources}.`];
   if (speed.length > 0) lines.push('', ...speedTable(speed));
   const rows = results.flatMap(({ title, findings }) =>
     findings.map((finding) => [title, ...findingRow(finding)]),

@@ -56,7 +56,7 @@ describe('what was found', () => {
   it('is a document with a table for everything', () => {
     const finding = { label: 'times as fast', value: 1.6, unit: '' };
     const parts = [{ title: 'loader, 64 px', findings: [finding, { ...finding, atLeast: 1.5 }] }];
-    const report = { machine: 'a machine', speed: [], parts, scaling: { peak, sweeps } };
+    const report = { machine: 'a machine', sources: 'abc', speed: [], parts, scaling: { peak, sweeps } };
     const text = markdownReport(report, 'speed.svg');
     const rows = text
       .split('\n')

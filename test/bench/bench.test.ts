@@ -134,20 +134,23 @@ describe('the command', () => {
     expect(parts.at(-1).title).toContain(`${resolution} px`);
     expect(parts.at(-1).findings.at(-1)).toMatchObject({ label: 'share of the step', atMost: 3 });
   });
-  it('does not measure a row again that it has, and mixes no machines', async () => {
+  it('does not measure a row again that it has, and mixes no machines or programs', async () => {
     const out = join(folder, 'speed.json');
+    // A part writes the file as it is for this machine and this program.
+    await benchCommand({ ...smoke, what: ['faces'], runs: 1, out });
+    const written = JSON.parse(readFileSync(out, 'utf8'));
     const said: string[] = [];
     const reporter = { ...silent, info: (message: string) => void said.push(message) };
     const speed = { ...smoke, what: ['speed'], only: row.name, reporter, out } as const;
-    // Nothing was found, so nothing was written; the machine is the line that is said first.
-    await benchCommand({ ...speed, what: [] });
-    const content = JSON.stringify({ machine: said[0], speed: [row], parts: [] });
+    const content = JSON.stringify({ ...written, speed: [row] });
     writeFileSync(out, content);
     await benchCommand(speed);
     expect(said.join()).toContain('in the file already');
     expect(readFileSync(out, 'utf8')).toBe(content);
-    writeFileSync(out, JSON.stringify({ machine: 'another', speed: [row], parts: [] }));
-    await expect(benchCommand(speed)).rejects.toThrow(/another machine/);
+    for (const key of ['machine', 'sources']) {
+      writeFileSync(out, JSON.stringify({ ...written, [key]: 'another' }));
+      await expect(benchCommand(speed)).rejects.toThrow(`${key}: another`);
+    }
   });
 
   it('says which rows there are, and what a clone of the original is', async () => {

@@ -17,8 +17,6 @@ export interface OnnxSession {
   readonly outputNames: readonly string[];
   /** Computes all outputs by name from all inputs by name. */
   run(inputs: Readonly<Record<string, Values>>): Promise<Record<string, Values>>;
-  /** The same on onnxruntime's own tensors, in the model's layout: the computation alone. */
-  compute(inputs: Readonly<Record<string, Tensor>>): Promise<Readonly<Record<string, Tensor>>>;
   /** Frees the model's memory. */
   release(): Promise<void>;
 }
@@ -57,7 +55,6 @@ export async function openOnnx(
       const results = await session.run(mapValues(inputs, toModel));
       return mapValues(results, fromModel);
     },
-    compute: (inputs) => session.run(inputs),
     release: () => session.release(),
   };
 }
@@ -65,7 +62,7 @@ export async function openOnnx(
 const mapValues = <A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 
-/** A value as {@link OnnxSession.compute} takes it. */
+/** A value as onnxruntime takes it, in the model's layout. */
 export function toModel({ shape, data }: Values): Tensor {
   const layout = usualLayout(shape.length);
   return new ort.Tensor('float32', transposeData(data, shape, layout), arrange(layout, shape));
