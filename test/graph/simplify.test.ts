@@ -8,9 +8,11 @@ import {
   removeIdentities,
 } from '../../src/graph/simplify/peephole.ts';
 import { mergeConstants, mergeNodes } from '../../src/graph/simplify/simplify.ts';
+import { reduceUpsampling } from '../../src/graph/simplify/upsampling.ts';
 import { BatchNorm } from '../../src/nn/feature-norm.ts';
 import { ReflectionConv2D } from '../../src/nn/reflection-conv.ts';
 import { addBias } from '../../src/ops/convolution/bias.ts';
+import { convolveUpsampled } from '../../src/ops/convolution/upsampling.ts';
 import { momentsOf } from '../../src/ops/normalize.ts';
 import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { elements, kernel, network, operations, simplified, stored, uniform } from './graphs.ts';
@@ -166,5 +168,47 @@ describe('foldBatchNorms', () => {
     const graph = simplified([2, 2, 2], run, passes, 1e-6);
     expect(operations(graph)).toEqual(['Conv2D', 'BiasAdd']);
     expect([...graph.constants.values()].map(({ data }) => [...data])).toContainEqual([5.5, 5]);
+  });
+});
+
+describe('reduceUpsampling', () => {
+  const passes = [removeIdentities, foldConstants, foldBatchNorms, reduceUpsampling];
+  const kernelSizes = (graph: Graph) =>
+    graph.nodes
+      .filter(({ op }) => op === 'Conv2D')
+      .map(({ inputs }) => graph.shape(inputs[1]).slice(0, 2).join('×'))
+      .sort();
+
+  it('makes four convolutions of 9 taps together, with normalisation and bias', () => {
+    const layers = network(
+      [5, 4, 6],
+      [
+        new ReflectionConv2D({ name: 'c', filters: 3, kernelSize: 3, pad: 1, upsample: true }),
+        new BatchNorm({ name: 'norm' }),
+      ],
+    );
+    const graph = simplified([5, 4, 6], (x) => layers.apply(x) as Tensor, passes, 1e-5);
+    expect(kernelSizes(graph)).toEqual(['1×1', '1×2', '2×1', '2×2']);
+    expect(graph.nodes.filter(({ op }) => op === 'BiasAdd')).toHaveLength(1);
+    const large = stored(graph).filter(([, , c, f]) => c === 6 && f === 3);
+    expect(large.reduce((taps, [h, w]) => taps + h * w, 0)).toBe(9);
+  });
+
+  it('does so at a border of zeros', () => {
+    const k = kernel([3, 3, 2, 5]);
+    const run = (x: Tensor) => convolveUpsampled(x as Tensor4D, k, 'zero');
+    expect(kernelSizes(simplified([3, 1, 2], run, passes, 1e-5))).toEqual(['1×1', '1×2', '2×1', '2×2']);
+  });
+
+  it('leaves phases that are not those of one kernel', () => {
+    const k = kernel([2, 2, 2, 4]);
+    const run = (x: Tensor) => {
+      const parts = tf.split(tf.conv2d(x as Tensor4D, k, 1, 'valid'), 4, 3);
+      const cut = parts.map((part, phase) => tf.slice(part, [0, phase >> 1, phase & 1, 0], [-1, 3, 3, -1]));
+      return tf.depthToSpace(tf.concat(cut, 3) as Tensor4D, 2, 'NHWC');
+    };
+    const graph = simplified([5, 5, 2], run, passes);
+    expect(operations(graph)).toContain('SplitV');
+    expect(kernelSizes(graph)).toEqual(['2×2']);
   });
 });

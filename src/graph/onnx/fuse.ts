@@ -2,7 +2,7 @@ import type { Graph, GraphNode, ValueId } from '../graph.ts';
 import { type Rewriter, rewrite } from '../simplify/rewrite.ts';
 
 /** Replaces groups of operations for which ONNX has a single one. */
-export const fuse = (graph: Graph): Graph => fuseInstanceNorms(fuseBiases(graph));
+export const fuse = (graph: Graph): Graph => fuseInterleaves(fuseInstanceNorms(fuseBiases(graph)));
 
 /** Makes a bias that is added to a convolution's result, and to nothing else, the convolution's third input. */
 function fuseBiases(graph: Graph): Graph {
@@ -16,6 +16,22 @@ function fuseBiases(graph: Graph): Graph {
     return { ...convolution, inputs: [...convolution.inputs, bias], outputs: node.outputs };
   });
   return graph.with({ nodes }).withoutDeadCode();
+}
+
+/**
+ * Makes one operation `Interleave` of DepthToSpace and the concatenation of its four phases before it: onnxruntime puts the
+ * phases into place two or three times as fast from four tensors as from one.
+ */
+function fuseInterleaves(graph: Graph): Graph {
+  return rewrite(graph, (node, rewriter) => {
+    const together = rewriter.producer(node.inputs[0]);
+    if (node.op !== 'DepthToSpace' || node.attributes.block_size !== 2 || together?.op !== 'ConcatV2')
+      return undefined;
+    const phases = together.inputs.slice(0, -1);
+    const shapes = new Set(phases.map((id) => String(rewriter.shape(id))));
+    if (phases.length !== 4 || shapes.size !== 1) return undefined;
+    return rewriter.addLike(node.outputs, { op: 'Interleave', attributes: {}, inputs: phases });
+  });
 }
 
 /**

@@ -97,6 +97,11 @@ function storageCost(graph: Graph, id: ValueId): number {
   return bytes <= SMALL ? 0 : bytes;
 }
 
+/** A value that does not depend on the inputs. */
+export function evaluateConstant(graph: Graph, id: ValueId): GraphConstant {
+  return graph.constants.get(id) ?? lookUp(compute(graph, [id]), id);
+}
+
 function compute(graph: Graph, ids: readonly ValueId[]): Map<ValueId, GraphConstant> {
   const outputs = new Map(ids.map((id) => [String(id), id]));
   const results = evaluateGraph(graph.with({ inputs: new Map(), outputs }).withoutDeadCode());

@@ -4,6 +4,7 @@ import { foldBatchNorms } from './fold-batch-norm.ts';
 import { foldConstants } from './fold-constants.ts';
 import { flattenMatrixProducts, recogniseChannelMeans, removeIdentities } from './peephole.ts';
 import { rewrite } from './rewrite.ts';
+import { reduceUpsampling } from './upsampling.ts';
 
 /** Each gives a graph that computes the same up to rounding. */
 const passes: readonly ((graph: Graph) => Graph)[] = [
@@ -26,7 +27,7 @@ export function simplify(graph: Graph): Graph {
     size = current.nodes.length;
     for (const pass of passes) current = pass(current);
   } while (current.nodes.length < size);
-  return mergeNodes(mergeConstants(current));
+  return mergeNodes(mergeConstants(reduceUpsampling(current)));
 }
 
 /** Stores constants of equal type, shape and data once, under the first one's name. */

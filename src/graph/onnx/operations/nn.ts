@@ -240,6 +240,19 @@ export const nnOperations: Operations = {
     to.place(node.outputs[0], result, NCHW);
   },
 
+  /** Made by `fuseInterleaves`: four [n,h,w,c], the pixels of even and odd rows and columns, to [n,2h,2w,c]. */
+  Interleave: (to, node) => {
+    const [n, h, w, c] = to.shape(node.inputs[0]) as [number | null, number, number, number];
+    const [first, second, third, fourth] = node.inputs.map((id) =>
+      to.reshape(to.at(id, NCHW), [n, c, h, w], [n, c, h, w, 1]),
+    );
+    const row = (left: string, right: string) =>
+      to.reshape(to.emit('Concat', [left, right], { axis: 4 }), [n, c, h, w, 2], [n, c, h, 2 * w]);
+    // An even row and the odd one after it, end to end.
+    const rows = to.emit('Concat', [row(first, second), row(third, fourth)], { axis: 3 });
+    to.place(node.outputs[0], to.reshape(rows, [n, c, h, 4 * w], [n, c, 2 * h, 2 * w]), NCHW);
+  },
+
   /** Made by `fuseInstanceNorm`: (x - mean) / deviation * gamma + beta, gamma and beta [n or 1, 1, 1, c]. */
   InstanceNorm: (to, node) => {
     const [x, gamma, beta] = node.inputs;
