@@ -10,7 +10,7 @@
  */
 import { arrangePixels, type Padded, padPixels, range, single } from '../pixels.ts';
 import { runOp } from '../raw.ts';
-import { type Tensor2D, type Tensor4D, tf } from '../tf.ts';
+import { type Tensor4D, tf } from '../tf.ts';
 import { windowAttributes, windowedSize } from './window.ts';
 
 /** From so many pixels of the result on two strips are faster than one image. */
@@ -72,6 +72,8 @@ const NARROW = 256;
 const NATIVE_SLOWDOWN = 1.8;
 /** Below so many multiplications nothing is gained. */
 const ENOUGH = 1e8;
+/** Numbers that the parts of a product may hold together: 256 MB. */
+const MOST_IN_PARTS = 2 ** 26;
 
 /**
  * Gradient of sum(dy * convolution) with respect to the kernel [k,l,c,f], where the convolution pads no further than
@@ -102,39 +104,57 @@ interface Problem {
   readonly stride: number;
 }
 
-/** Sizes of the two matrices, [places, left] of pixels and [places, right] of dy; the gradient is [left, right]. */
+/**
+ * Sizes of the two matrices, [places, left] of pixels and [places, right] of dy; the gradient is [left, right]. Its sum
+ * over the places is taken in `parts`.
+ */
 function extents({ padded, dy, shape }: Problem, { rows, columns }: Layout) {
   const [n, height, width] = dy.shape;
   const [taps, tapsAcross, channels, filters] = shape;
   const onImage = (rows === 'image' ? taps : 1) * (columns === 'image' ? tapsAcross : 1);
-  return {
-    places:
-      n *
-      (rows === 'image' ? height : padded.rows.length) *
-      (columns === 'image' ? width : padded.columns.length),
-    left: onImage * channels,
-    right: ((taps * tapsAcross) / onImage) * filters,
-  };
+  const places =
+    n *
+    (rows === 'image' ? height : padded.rows.length) *
+    (columns === 'image' ? width : padded.columns.length);
+  const left = onImage * channels;
+  const right = ((taps * tapsAcross) / onImage) * filters;
+  return { places, left, right, parts: partsOf(places, left * right) };
+}
+
+/**
+ * Into how many parts a sum over places is split, each of which gives `size` numbers. One long sum in float32 loses
+ * digits: TensorFlow's kernel adds up sums over few images each, so one product over all places of many small images
+ * has up to four times its error. Parts of 256 places at most, and of fewer where there are few, have no more than
+ * twice.
+ */
+function partsOf(places: number, size: number): number {
+  let parts = Math.ceil(places / Math.min(256, 6 * Math.sqrt(places)));
+  while (places % parts !== 0) parts += 1;
+  return parts * size <= MOST_IN_PARTS ? parts : 1;
 }
 
 /** How long a layout takes, in multiplications of a large matrix product. */
 function cost(problem: Problem, layout: Layout): number {
-  const { places, left, right } = extents(problem, layout);
+  const { places, left, right, parts } = extents(problem, layout);
   const slowdown = Math.min(left, right) <= NARROW && Math.max(left, right) % 1024 === 0 ? 2 : 1;
-  return places * (slowdown * left * right + MULTIPLICATIONS_A_COPY * (left + right));
+  // Parts are written and read once more.
+  const copied = places * (left + right) + (parts === 1 ? 0 : 2 * parts * left * right);
+  return slowdown * places * left * right + MULTIPLICATIONS_A_COPY * copied;
 }
 
 function byProduct(problem: Problem, layout: Layout): Tensor4D {
   const { padded, dy, shape, stride } = problem;
-  const { places, left, right } = extents(problem, layout);
+  const { left, right, parts } = extents(problem, layout);
   const [taps, tapsAcross, channels, filters] = shape;
   const rows = arrangement(layout.rows, padded.rows, dy.shape[1], taps, stride);
   const columns = arrangement(layout.columns, padded.columns, dy.shape[2], tapsAcross, stride);
   return tf.tidy(() => {
-    const a = tf.reshape(arrangePixels(padded.x, rows.image, columns.image), [places, left]) as Tensor2D;
+    const pixels = arrangePixels(padded.x, rows.image, columns.image);
     const framed = tf.pad(dy, [[0, 0], rows.frame, columns.frame, [0, 0]]);
     const spread = right === filters ? dy : arrangePixels(framed, rows.gradient, columns.gradient);
-    const product = tf.matMul(a, tf.reshape(spread, [places, right]) as Tensor2D, true);
+    const inParts = (t: Tensor4D, width: number) => tf.reshape(t, [parts, -1, width]);
+    const products = tf.matMul(inParts(pixels, left), inParts(spread, right), true);
+    const product = parts === 1 ? products : tf.sum(products, 0);
     if (layout.rows === 'image') return tf.reshape(product, shape);
     if (layout.columns === 'gradient') {
       const split = tf.reshape(product, [channels, taps, tapsAcross, filters]);
