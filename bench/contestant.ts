@@ -1,6 +1,7 @@
 /** A program that does one iteration of some work whenever it is asked, in a process of its own. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -244,4 +245,22 @@ export class Contestant {
       fix: this.#fix,
     });
   }
+}
+
+/** What a contestant does once it is warm: an iteration for each line on standard input. python/serve.py does the same. */
+export async function serve(ready: Ready, { iterate }: { iterate(): Promise<void> | void }): Promise<void> {
+  const say = (message: Message) => console.log(JSON.stringify(message));
+  say(ready);
+  for await (const _ of createInterface(process.stdin)) {
+    const begin = performance.now();
+    await iterate();
+    say({ seconds: (performance.now() - begin) / 1000 });
+  }
+  say({ peakBytes: peakBytes() });
+}
+
+/** The most memory resident. Linux counts into a process's `maxRSS` what the program that started it had. */
+function peakBytes(): number {
+  if (process.platform !== 'linux') return process.resourceUsage().maxRSS * 1024;
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024;
 }

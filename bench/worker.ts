@@ -1,20 +1,16 @@
-/** Our side of a comparison, a process of its own: one iteration for each line on standard input. See contestant.ts. */
-import { createInterface } from 'node:readline';
+/** Our side of a comparison, a process of its own. See contestant.ts. */
 import { tf } from '../src/ops/tf.ts';
-import type { Message, OwnAssignment } from './contestant.ts';
+import { type OwnAssignment, serve } from './contestant.ts';
 import { countOperations } from './operations.ts';
 import {
   benchConfig,
   inferenceWork,
   loaderWork,
-  measured,
   peakWork,
   preparationWork,
   trainingWork,
   type Work,
 } from './works.ts';
-
-const say = (message: Message) => console.log(JSON.stringify(message));
 
 async function workOf(assignment: OwnAssignment): Promise<Work> {
   if (assignment.what === 'peak') return peakWork(assignment.way);
@@ -38,10 +34,8 @@ const work = await workOf(assignment);
 const operations = await countOperations(work);
 for (let i = 1; i < warmUp; i++) await work.iterate();
 const version = (tf.backend() as unknown as NativeBackend).binding.TF_Version;
-say({ software: `TensorFlow ${version}`, images: work.images, operations });
-for await (const _ of createInterface(process.stdin)) say({ seconds: (await measured(work)).seconds });
+await serve({ software: `TensorFlow ${version}`, images: work.images, operations }, work);
 await work.end?.();
-say({ peakBytes: process.resourceUsage().maxRSS * 1024 });
 
 interface NativeBackend {
   readonly binding: { readonly TF_Version: string };

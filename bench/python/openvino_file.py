@@ -1,14 +1,10 @@
-"""Runs an ONNX file in OpenVINO, one measured iteration for each line on standard input; it speaks as original.py does.
+"""Runs an ONNX file in OpenVINO, one measured iteration for each line on standard input; serve.py has the rest.
 
     openvino_file.py '{"file": FILE, "inputs": {NAME: SHAPE}, "threads": N, "warmUp": N}'"""
 import json
-import resource
 import sys
-import time
 
-
-def say(**message):
-    print(json.dumps(message), flush=True)
+from serve import say, serve
 
 
 def main():
@@ -18,19 +14,15 @@ def main():
     except ImportError:
         return say(missing='not installed')
     options = json.loads(sys.argv[1])
-    core = openvino.Core()
-    hints = {'PERFORMANCE_HINT': 'LATENCY', 'INFERENCE_NUM_THREADS': options['threads'], 'INFERENCE_PRECISION_HINT': 'f32'}
-    model = core.compile_model(options['file'], 'CPU', hints)
+    hints = {
+        'PERFORMANCE_HINT': 'LATENCY',
+        'INFERENCE_NUM_THREADS': options['threads'],
+        'INFERENCE_PRECISION_HINT': 'f32',
+    }
+    request = openvino.Core().compile_model(options['file'], 'CPU', hints).create_infer_request()
     feeds = {name: numpy.random.rand(*shape).astype('float32') for name, shape in options['inputs'].items()}
-    request = model.create_infer_request()
-    for _ in range(options['warmUp']):
-        request.infer(feeds)
-    say(software=f'OpenVINO {openvino.__version__.split("-")[0]}')
-    for _ in sys.stdin:
-        begin = time.perf_counter()
-        request.infer(feeds)
-        say(seconds=time.perf_counter() - begin)
-    say(peakBytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    version = openvino.__version__.split('-')[0]
+    serve(f'OpenVINO {version}', lambda: request.infer(feeds), options['warmUp'])
 
 
 main()

@@ -6,14 +6,11 @@
 Its forms: `plain`, as its authors wrote it; `channels_last`, weights and pictures in PyTorch's faster layout on CPUs,
 for which its `.view(` is read as `.reshape(`; `compiled`, that and torch.compile on every network.
 
-What it prints is a line of JSON each time: {"software": ...} when warm, or {"missing": WHY} where the form cannot run
-here; then {"seconds": ...} for each line of input, and {"peakBytes": ...} at its end."""
+Where a form cannot run here it says {"missing": WHY}; serve.py has the rest."""
 import json
 import os
-import resource
 import shutil
 import sys
-import time
 import types
 
 options = json.loads(sys.argv[1])
@@ -24,6 +21,7 @@ import numpy
 import torch
 
 import stand_ins
+from serve import say, serve
 
 SIZE = 256
 ROWS_PER_LINE = 21
@@ -128,10 +126,6 @@ def training(gan, batch, level, with_image_generator):
     return iterate
 
 
-def say(**message):
-    print(json.dumps(message), flush=True)
-
-
 def main():
     compiler = os.environ.get('CXX', 'g++')
     if COMPILED and shutil.which(compiler) is None:
@@ -145,14 +139,7 @@ def main():
         iterate = prediction(gan, batch)
     else:
         iterate = training(gan, batch, options['level'], options['imageGenerator'])
-    for _ in range(options['warmUp']):
-        iterate()
-    say(software=f'PyTorch {torch.__version__}')
-    for _ in sys.stdin:
-        begin = time.perf_counter()
-        iterate()
-        say(seconds=time.perf_counter() - begin)
-    say(peakBytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+    serve(f'PyTorch {torch.__version__}', iterate, options['warmUp'])
 
 
 main()

@@ -82,6 +82,8 @@ describe('a row', () => {
   it('of a prediction has ours, what runs exported files, and why something did not', async () => {
     const targets = [{ than: 'original', atLeast: 2 }, { atMost: 1000 }] as const;
     const options = { deepps: undefined, reporter: silent };
+    // What this process holds is not counted as theirs.
+    const ballast = Buffer.alloc(2 ** 29, 1);
     const { outcomes, findings } = await measureRow(
       { ...smoke, name: 'smoke', what: 'infer', targets },
       options,
@@ -93,6 +95,7 @@ describe('a row', () => {
       expect(outcome, name).toMatchObject({ seconds: [expect.any(Number), expect.any(Number)] });
       expect((outcome as { peakBytes: number }).peakBytes, name).toBeGreaterThan(2 ** 25);
     }
+    expect((took.onnxruntime as { peakBytes: number }).peakBytes).toBeLessThan(ballast.length);
     // The original takes no part: nothing is said of its target.
     expect(findings).toHaveLength(1);
     expect(findings[0].value).toBeGreaterThan(0);
