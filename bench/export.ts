@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { pipeline } from '../src/export/computation.ts';
+import { pipeline } from '../src/core/computation.ts';
 import { makeCases } from '../src/export/proof.ts';
 import { type ExportFormat, exportModel } from '../src/export/run.ts';
 import { toModel } from '../src/graph/onnx/session.ts';

@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { graphOf, pipeline } from '../src/export/computation.ts';
+import { graphOf, pipeline } from '../src/core/computation.ts';
 import { toModel } from '../src/graph/onnx/session.ts';
 import { writeOnnx } from '../src/graph/onnx/write.ts';
 import { createMethod } from '../src/models/registry.ts';

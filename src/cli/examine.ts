@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { openSource } from '../data/sources.ts';
+import { describeRuntime } from '../infer/run-predictor.ts';
 import { isThere, missingInputs, neededWeights, readConfig } from '../models/read-config.ts';
 import { definitionOf } from '../models/registry.ts';
 import { hedWeightsPath } from '../nn/hed.ts';
@@ -46,7 +47,7 @@ function linkedEngine(): 'cuda' | 'cpu' {
 }
 
 /** The engine: versions, devices, and a small product computed with it and checked. */
-function examineEngine({ rows, problems, advice }: Findings): void {
+async function examineEngine({ rows, problems, advice }: Findings): Promise<void> {
   const backend = tf.backend() as unknown as NativeBackend;
   rows.push(['TensorFlow', `${backend.binding.TF_Version} under TensorFlow.js ${tf.version.tfjs}`]);
   const cards = graphicsCards();
@@ -63,6 +64,7 @@ function examineEngine({ rows, problems, advice }: Findings): void {
         'If there is none, DPS_ENGINE=cpu installs the smaller engine.',
     );
   }
+  rows.push(['Predictions', await describeRuntime()]);
   const product = tf.tidy(() => tf.matMul(tf.ones([8, 64]), tf.ones([64, 8])).dataSync()[0]);
   rows.push([
     'Computing',
@@ -143,7 +145,7 @@ async function examineConfig(path: string, sets: readonly string[], findings: Fi
 /** Examines the installation and, given a config's path, whether its data set and weights are there. */
 export async function examine(config?: string, sets: readonly string[] = []): Promise<Findings> {
   const findings: Findings = { rows: [], problems: [], advice: [] };
-  examineEngine(findings);
+  await examineEngine(findings);
   examineAssets(findings);
   if (config === undefined) return findings;
   try {

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { type Computation, graphOf } from '../core/computation.ts';
 import { faceAssets } from '../data/sources.ts';
-import { type Computation, graphOf } from '../export/computation.ts';
 import { compareOutputs, makeCases, requireEqual, toleranceOf } from '../export/proof.ts';
 import { PRODUCER } from '../export/report.ts';
 import { openOnnx } from '../graph/onnx/session.ts';

@@ -1,9 +1,9 @@
 /** The `README.md` of an export, with programs of about ten lines that run it. */
 
 import { configuredSources } from '../config/run-config.ts';
+import type { Computation } from '../core/computation.ts';
 import type { PortKind } from '../core/ports.ts';
 import { definitionOf } from '../models/registry.ts';
-import type { Computation } from './computation.ts';
 import type { Proof } from './proof.ts';
 import { describeOrigin, type ExportReport, LICENCE, type Origin } from './report.ts';
 

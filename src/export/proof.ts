@@ -3,6 +3,7 @@
  * whether the export is kept.
  */
 
+import type { Computation } from '../core/computation.ts';
 import type { Port } from '../core/ports.ts';
 import { drawFreeFormMask } from '../data/holes.ts';
 import type { Values } from '../graph/onnx/session.ts';
@@ -10,7 +11,6 @@ import { type Tensor, type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type RandomStream, stream } from '../runtime/seed.ts';
 import type { Precision } from '../weights/float16.ts';
-import type { Computation } from './computation.ts';
 
 /** Absolute differences between source and export, over all cases. */
 export interface Difference {

@@ -24,16 +24,18 @@ const BATCHES = [2, 3] as const;
  * @param inputs shape of one sample by input name, without the batch; all are float32.
  * @param run the computation of a batch. It must not read its tensors' values; what it leaves is disposed of.
  * @param weights names of the tensors that are weights, for the constants' names.
+ * @param batch makes a graph of this batch size alone, for which the computation runs only once.
  * @throws Error when the computation depends on the batch size in a way that a graph cannot express.
  */
 export function traceGraph(
   inputs: Readonly<Record<string, readonly number[]>>,
   run: (tensors: Record<string, Tensor>) => Record<string, Tensor>,
   weights: Readonly<Record<string, Tensor>> = {},
+  batch?: number,
 ): Graph {
   const names = new Map(Object.entries(weights).map(([name, { dataId }]) => [dataId, name]));
-  const recordBatch = (batch: number): Recording => {
-    const tensors = randomInputs(inputs, batch);
+  const recordBatch = (size: number): Recording => {
+    const tensors = randomInputs(inputs, size);
     try {
       // The faster forms of operations on this machine depend on the batch size and are unknown elsewhere.
       return plainly(() => record(tensors, () => run(tensors), names));
@@ -41,7 +43,8 @@ export function traceGraph(
       tf.dispose(tensors);
     }
   };
-  return merge(recordBatch(BATCHES[0]), recordBatch(BATCHES[1]));
+  const first = recordBatch(batch ?? BATCHES[0]);
+  return merge(first, batch === undefined ? recordBatch(BATCHES[1]) : first);
 }
 
 function randomInputs(

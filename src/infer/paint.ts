@@ -10,10 +10,12 @@ import { type NetworkInput, networkInput, reduceHole, scalePhoto, thinLines } fr
 import type { Raster, Region } from './raster.ts';
 import { chooseRegion, type RegionChoice } from './region.ts';
 import { drawSheet, encodePhoto, encodeRgb, type SheetRow, toRgb } from './results.ts';
-import { runPredictor } from './run-predictor.ts';
+import type { RunningPredictor } from './run-predictor.ts';
 
 export interface PaintOptions {
   readonly predictor: Predictor;
+  /** What runs it. */
+  readonly running: RunningPredictor;
   /** Side of the network's input, px. */
   readonly resolution: number;
   readonly ls: readonly number[];
@@ -57,7 +59,7 @@ interface Subject {
  * @throws UserError when a file cannot be used.
  */
 export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
-  const { predictor, resolution } = options;
+  const { predictor, running, resolution } = options;
   const ls = valuesOfL(predictor, options.ls);
   const subject =
     job.kind === 'sketch' ? await readSynthesis(job.sketch, resolution) : await readSubject(job, options);
@@ -65,7 +67,7 @@ export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
   const rows: SheetRow[] = [];
   for (const l of ls) {
     const suffix = ls.length > 1 ? `-l${l}` : '';
-    const output = await runPredictor(predictor, subject.input, resolution, l);
+    const output = await running.run(subject.input, l);
     const { refinedSketch, firstImage, roughSketch, result, resolution: side } = output;
     const [sketch, first, final] = [
       refinedSketch && (await subject.finishSketch(refinedSketch, side)),

@@ -1,6 +1,12 @@
+/** Runs a method's prediction of one picture after the other, by the runtime that is fastest for it here. */
+import { predictionGraph } from '../core/computation.ts';
 import type { Predictor } from '../core/method.ts';
 import { splitStrokes } from '../data/colour-strokes.ts';
+import type { Graph } from '../graph/graph.ts';
+import { type LoadedMethod, trainedPredictor } from '../models/load.ts';
+import { nativeBackend } from '../ops/raw.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
+import type { Reporter } from '../runtime/progress.ts';
 import type { NetworkInput } from './network-input.ts';
 
 /** What a network makes of its input, row by row at `resolution` = s, which may be less than the input's. */
@@ -16,30 +22,114 @@ export interface NetworkOutput {
   readonly roughSketch?: Float32Array | undefined;
 }
 
-/** Runs a predictor on one input of r x r. @param l l in [0, 1], for methods that have one. */
-export async function runPredictor(
-  predictor: Predictor,
-  input: NetworkInput,
-  r: number,
-  l?: number,
-): Promise<NetworkOutput> {
-  const prediction = tf.tidy(() => {
-    const image = tf.tensor4d(input.image, [1, r, r, 3]);
-    const hole = tf.tensor4d(input.hole, [1, r, r, 1]);
-    const sketch = tf.tensor4d(input.sketch, [1, r, r, 1]);
-    const colour = input.colour && splitStrokes(tf.tensor4d(input.colour, [1, r, r, 4]));
-    return { ...predictor.predict({ image, hole, sketch, l, ...(colour && { colour }) }) };
-  });
-  const floats = async (tensor?: Tensor4D) => (await tensor?.data()) as Float32Array | undefined;
+/** A prediction that is ready to run. */
+export interface RunningPredictor {
+  /** Predicts from one input of the method's resolution. @param l in [0, 1], for methods that have one. */
+  run(input: NetworkInput, l?: number): Promise<NetworkOutput>;
+  /** Frees what it holds; the method stays its owner's. */
+  close(): Promise<void>;
+}
+
+/**
+ * From so many pictures on it pays to prepare a prediction for onnxruntime: recording it and opening a session take what is
+ * gained by twenty to thirty pictures.
+ */
+const WORTH_PREPARING = 24;
+
+/** What predicts on this machine, in words. */
+export async function describeRuntime(): Promise<string> {
+  if (nativeBackend().isUsingGpuDevice) return 'by TensorFlow on the GPU';
+  const { onnxruntimeVersion } = await import('../graph/onnx/session.ts');
+  return `by onnxruntime ${onnxruntimeVersion} in the editor and for ${WORTH_PREPARING} pictures or more, otherwise by TensorFlow`;
+}
+
+/**
+ * A loaded method's prediction. On a CPU it is prepared for onnxruntime where enough pictures are to be made; on a GPU
+ * TensorFlow runs it.
+ *
+ * @param pictures how many will be made, as far as one knows.
+ * @throws UserError when a network that it runs is not trained yet.
+ */
+export async function openPredictor(
+  loaded: LoadedMethod,
+  pictures: number,
+  reporter: Reporter,
+): Promise<RunningPredictor> {
+  const native = runByTensorFlow(trainedPredictor(loaded), loaded.config.resolution);
+  if (pictures < WORTH_PREPARING || nativeBackend().isUsingGpuDevice) return native;
+  let graph: Graph;
   try {
-    return {
-      resolution: prediction.result.shape[1],
-      result: (await prediction.result.data()) as Float32Array,
-      refinedSketch: await floats(prediction.refinedSketch),
-      firstImage: await floats(prediction.firstImage),
-      roughSketch: await floats(prediction.roughSketch),
-    };
-  } finally {
-    tf.dispose(prediction);
+    graph = predictionGraph(loaded.method, loaded.config);
+  } catch (error) {
+    reporter.warn(
+      `The prediction of ${loaded.config.method} cannot be recorded, so TensorFlow runs it operation by operation, which takes two to four times as long: ${(error as Error).message}`,
+    );
+    return native;
   }
+  return runByOnnxruntime(graph, loaded.config.resolution);
+}
+
+/** TensorFlow, operation by operation. @param r side of the input, px. */
+export function runByTensorFlow(predictor: Predictor, r: number): RunningPredictor {
+  return {
+    async run(input, l) {
+      const prediction = tf.tidy(() => {
+        const image = tf.tensor4d(input.image, [1, r, r, 3]);
+        const hole = tf.tensor4d(input.hole, [1, r, r, 1]);
+        const sketch = tf.tensor4d(input.sketch, [1, r, r, 1]);
+        const colour = input.colour && splitStrokes(tf.tensor4d(input.colour, [1, r, r, 4]));
+        return { ...predictor.predict({ image, hole, sketch, l, ...(colour && { colour }) }) };
+      });
+      const floats = async (tensor?: Tensor4D) => (await tensor?.data()) as Float32Array | undefined;
+      try {
+        return {
+          resolution: prediction.result.shape[1],
+          result: (await prediction.result.data()) as Float32Array,
+          refinedSketch: await floats(prediction.refinedSketch),
+          firstImage: await floats(prediction.firstImage),
+          roughSketch: await floats(prediction.roughSketch),
+        };
+      } finally {
+        tf.dispose(prediction);
+      }
+    },
+    async close() {},
+  };
+}
+
+/** onnxruntime, with the weights as they are now. @param graph of {@link predictionGraph}. @param r side of the input, px. */
+export async function runByOnnxruntime(graph: Graph, r: number): Promise<RunningPredictor> {
+  const [{ openOnnx }, { writeOnnx }] = await Promise.all([
+    import('../graph/onnx/session.ts'),
+    import('../graph/onnx/write.ts'),
+  ]);
+  const session = await openOnnx(
+    writeOnnx(graph, {
+      name: 'prediction',
+      precision: 'fp32',
+      producer: { name: 'deep-plastic-surgery', version: '' },
+      description: '',
+    }),
+  );
+  return {
+    async run({ image, hole, sketch, colour = new Float32Array(r * r * 4) }, l = 0) {
+      const values = {
+        photo: { shape: [1, r, r, 3], data: image },
+        hole: { shape: [1, r, r, 1], data: hole },
+        sketch: { shape: [1, r, r, 1], data: sketch },
+        colour: { shape: [1, r, r, 4], data: colour },
+        l: { shape: [1, 1], data: Float32Array.of(l) },
+      };
+      const taken = Object.entries(values).filter(([name]) => graph.inputs.has(name));
+      const { result, refinedSketch, firstImage, roughSketch } = await session.run(Object.fromEntries(taken));
+      return {
+        resolution: result.shape[1],
+        result: result.data,
+        refinedSketch: refinedSketch?.data,
+        firstImage: firstImage?.data,
+        roughSketch: roughSketch?.data,
+      };
+    },
+    close: () => session.release(),
+  };
 }

@@ -1,5 +1,6 @@
 /** Fills the holes of photos, or draws faces from sketches: one file or many. */
 import { join } from 'node:path';
+import { valuesOfL } from '../core/method.ts';
 import { loadFaceCrop } from '../data/face-crop.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -9,6 +10,7 @@ import { fileOf, findJobs, type Job, type JobSources } from './jobs.ts';
 import type { MaskHole } from './mask.ts';
 import { type PaintOptions, paint } from './paint.ts';
 import type { RegionChoice } from './region.ts';
+import { openPredictor } from './run-predictor.ts';
 
 /** Which photos are filled by which checkpoint, how, and where the results go. */
 export interface InferPhotosOptions extends JobSources {
@@ -80,10 +82,23 @@ const LISTED = 20;
 
 /** Makes the pictures of every job. Among several jobs one that cannot be used does not hold up the rest. */
 export async function makePictures(options: PictureOptions): Promise<string[]> {
-  const { loaded, jobs, region, reporter, signal } = options;
+  const { loaded, jobs, region, reporter } = options;
   const predictor = trainedPredictor(loaded);
-  const findFace = region === 'face' ? await loadFaceCrop() : undefined;
-  const paintOptions = { ...options, predictor, findFace, resolution: loaded.config.resolution };
+  const pictures = jobs.length * valuesOfL(predictor, options.ls).length;
+  const running = await openPredictor(loaded, pictures, reporter);
+  try {
+    const findFace = region === 'face' ? await loadFaceCrop() : undefined;
+    const { resolution } = loaded.config;
+    return await paintJobs(options, { ...options, predictor, running, findFace, resolution });
+  } finally {
+    await running.close();
+  }
+}
+
+async function paintJobs(
+  { jobs, out, reporter, signal }: PictureOptions,
+  paintOptions: PaintOptions,
+): Promise<string[]> {
   const task = reporter.task('Pictures', jobs.length, 'pictures');
   const written: string[] = [];
   const failed: { job: Job; error: UserError }[] = [];
@@ -93,8 +108,7 @@ export async function makePictures(options: PictureOptions): Promise<string[]> {
     try {
       const { files, warnings } = await paint(job, paintOptions);
       for (const warning of warnings) reporter.warn(`${fileOf(job)}: ${warning}`);
-      for (const [suffix, png] of files)
-        written.push(await write(options.out, `${job.name}${suffix}.png`, png));
+      for (const [suffix, png] of files) written.push(await write(out, `${job.name}${suffix}.png`, png));
     } catch (error) {
       if (!(error instanceof UserError) || jobs.length === 1) throw error;
       failed.push({ job, error });

@@ -36,6 +36,7 @@ describe('doctor', () => {
     expect(text).toMatch(/^TensorFlow +2\.\d+\.\d+ under TensorFlow\.js 4\./m);
     expect(text).toMatch(/^Devices +(CPU|GPU: .*)$/m);
     expect(text).toMatch(/^oneDNN +on/m);
+    expect(text).toMatch(/^Predictions +by (onnxruntime 1\.\d+\.\d+ in the editor|TensorFlow on the GPU)/m);
     expect(text).toMatch(/^Computing +a matrix product came out right$/m);
     expect(text).toMatch(/^HED weights +.*\.h5$/m);
     expect(text).toMatch(/Everything is there\.$/);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { graphOf, pipeline } from '../../src/export/computation.ts';
+import { graphOf, pipeline } from '../../src/core/computation.ts';
 import { openGraphModel } from '../../src/export/formats/tfjs.ts';
 import { pythonExample } from '../../src/export/model-card.ts';
 import { compareOutputs, makeCases } from '../../src/export/proof.ts';

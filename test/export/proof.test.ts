@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Computation } from '../../src/export/computation.ts';
+import type { Computation } from '../../src/core/computation.ts';
 import {
   compareOutputs,
   describeProof,

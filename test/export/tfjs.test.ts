@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { graphOf, pipeline, singleNetwork } from '../../src/export/computation.ts';
+import { graphOf, pipeline, singleNetwork } from '../../src/core/computation.ts';
 import { evaluateGraph } from '../../src/graph/evaluate.ts';
 import { writeGraphModel } from '../../src/graph/tfjs.ts';
 import { traceGraph } from '../../src/graph/trace.ts';

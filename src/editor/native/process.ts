@@ -3,19 +3,19 @@
  * because an error in native code ends the process.
  */
 import { expose } from 'comlink';
-import type { Predictor } from '../../core/method.ts';
 import { UnusableImage } from '../../data/decode.ts';
 import { detectEdges } from '../../data/detect-edges.ts';
 import { edgeMapToSketch, resizeMap } from '../../data/edges.ts';
 import { loadFaceCrop } from '../../data/face-crop.ts';
 import { exportModel } from '../../export/run.ts';
 import type { Region } from '../../infer/raster.ts';
-import { runPredictor } from '../../infer/run-predictor.ts';
+import { openPredictor, type RunningPredictor } from '../../infer/run-predictor.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../../models/load.ts';
 import { loadHed } from '../../nn/hed.ts';
 import { namedWeights } from '../../nn/network-weights.ts';
 import type { LayersModel } from '../../ops/tf.ts';
 import { UserError } from '../../runtime/errors.ts';
+import { silent } from '../../runtime/progress.ts';
 import type { EditorDescription, EngineInput, EngineOutput } from '../wire.ts';
 import { endpointOf } from './endpoint.ts';
 
@@ -29,7 +29,7 @@ export interface LoadedModel extends Pick<EditorDescription, 'model' | 'edges'> 
 
 /** What the process computes for the server: one after the other, in the order in which it is asked. */
 export class Computations {
-  #loaded: { readonly method: LoadedMethod; readonly predictor: Predictor } | undefined;
+  #loaded: { readonly method: LoadedMethod; readonly running: Promise<RunningPredictor> } | undefined;
   readonly #hed = lazily(loadHed);
   readonly #faceCrop = lazily(loadFaceCrop);
   /** Settled when what was asked last is done. */
@@ -51,9 +51,11 @@ export class Computations {
         );
       }
       const predictor = trainedPredictor(method);
-      this.#loaded = { method, predictor };
       // The page can open meanwhile; only what is asked next waits for it.
-      void this.#inTurn(() => warmUp(predictor, config.resolution));
+      const running = this.#inTurn(() => prepare(method));
+      // Predictions tell of what went wrong.
+      running.catch(() => {});
+      this.#loaded = { method, running };
       const { size, padding, threshold, minimumSize } = config.data.edges;
       return {
         model: {
@@ -71,7 +73,7 @@ export class Computations {
   }
 
   predict(input: EngineInput): Promise<EngineOutput> {
-    return this.#inTurn(() => runPredictor(this.#model.predictor, input, input.resolution, input.l));
+    return this.#inTurn(async () => (await this.#model.running).run(input, input.l));
   }
 
   /** RGB bytes [n, n, 3], n = the settings' size, to a sketch of bytes [size, size], 0 = line. */
@@ -137,11 +139,15 @@ function lazily<T>(load: () => Promise<T>): () => Promise<T> {
   };
 }
 
-/** A first prediction, which prepares kernels and memory, so that the user's first is as fast as others. */
-async function warmUp(predictor: Predictor, r: number): Promise<void> {
+/** The prediction for any number of pictures, warmed up by a first one, so that the user's first is as fast as others. */
+async function prepare(method: LoadedMethod): Promise<RunningPredictor> {
+  // What this process prints appears among the server's own lines.
+  const reporter = { ...silent, warn: (text: string) => console.warn(text) };
+  const running = await openPredictor(method, Number.POSITIVE_INFINITY, reporter);
+  const r = method.config.resolution;
   const plane = (channels: number) => new Float32Array(r * r * channels);
-  const input = { image: plane(3), hole: plane(1).fill(1), sketch: plane(1).fill(1) };
-  await runPredictor(predictor, input, r, 0.5);
+  await running.run({ image: plane(3), hole: plane(1).fill(1), sketch: plane(1).fill(1) }, 0.5);
+  return running;
 }
 
 /**

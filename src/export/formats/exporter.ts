@@ -1,7 +1,7 @@
+import type { Computation } from '../../core/computation.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { LayersModel } from '../../ops/tf.ts';
 import type { Precision } from '../../weights/float16.ts';
-import type { Computation } from '../computation.ts';
 import type { Case, Proof } from '../proof.ts';
 import type { Metadata } from '../report.ts';
 

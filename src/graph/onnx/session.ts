@@ -6,6 +6,8 @@ import { arrange, permutation, straight, transposeData, usualLayout } from './la
 
 const ort = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
 
+export const onnxruntimeVersion = ort.env.versions.node;
+
 /** Numbers of any rank, row-major; what is NCHW in a model is NHWC here, as everywhere else. */
 export interface Values {
   readonly shape: readonly number[];

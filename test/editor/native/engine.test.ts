@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { chooseCheckpoint } from '../../../src/editor/editor.ts';
 import { EngineStopped, NativeEngine } from '../../../src/editor/native/engine.ts';
 import { decodeInput, decodeOutput, encodeInput, encodeOutput } from '../../../src/editor/wire.ts';
-import { runPredictor } from '../../../src/infer/run-predictor.ts';
+import { openPredictor } from '../../../src/infer/run-predictor.ts';
 import { loadMethod } from '../../../src/models/load.ts';
+import { silent } from '../../../src/runtime/progress.ts';
 import { stream } from '../../../src/runtime/seed.ts';
 import { tinyCheckpoint } from '../tiny-editor.ts';
 
@@ -44,7 +45,9 @@ describe('the process that computes', () => {
 
   it('gives the numbers of the method itself, over the wire too', async () => {
     const loaded = await loadMethod(checkpoint);
-    const expected = await runPredictor(loaded.method.predictor(), input, r, input.l);
+    const own = await openPredictor(loaded, Number.POSITIVE_INFINITY, silent);
+    const expected = await own.run(input, input.l);
+    await own.close();
     loaded.method.dispose();
     const sent = decodeInput(encodeInput(input), r, false)!;
     const received = decodeOutput(encodeOutput(await engine.predict(sent)).buffer);

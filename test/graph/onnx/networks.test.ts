@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { graphOf, pipeline, singleNetwork } from '../../../src/export/computation.ts';
+import { graphOf, pipeline, singleNetwork } from '../../../src/core/computation.ts';
 import type { Values } from '../../../src/graph/onnx/session.ts';
 import type { Dps } from '../../../src/models/dps/method.ts';
 import { namedWeights } from '../../../src/nn/network-weights.ts';

@@ -1,8 +1,5 @@
-/** What can be exported of a method, its whole path or one network, as a function with named inputs and outputs. */
+/** A method's whole path at test time, or one of its networks, as a function with named inputs and outputs. */
 import type { RunConfig } from '../config/run-config.ts';
-import type { Intermediate, Method } from '../core/method.ts';
-import { lPort, type NetworkDescription, type NetworkPorts, type Port } from '../core/ports.ts';
-import { CAPTIONS, type Control } from '../core/vocabulary.ts';
 import { splitStrokes } from '../data/colour-strokes.ts';
 import type { Graph } from '../graph/graph.ts';
 import { simplify } from '../graph/simplify/simplify.ts';
@@ -10,6 +7,9 @@ import { traceGraph } from '../graph/trace.ts';
 import { namedWeights } from '../nn/network-weights.ts';
 import { type LayersModel, type Tensor, type Tensor2D, type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
+import type { Intermediate, Method, Prediction, Predictor } from './method.ts';
+import { lPort, type NetworkDescription, type NetworkPorts, type Port } from './ports.ts';
+import { CAPTIONS, type Control } from './vocabulary.ts';
 
 export interface Computation extends NetworkPorts {
   readonly name: string;
@@ -21,11 +21,11 @@ export interface Computation extends NetworkPorts {
   run(inputs: Record<string, Tensor>): Record<string, Tensor>;
 }
 
-/** A computation's graph, simplified, with an open batch size. */
-export function graphOf({ inputs, networks, run }: Computation): Graph {
+/** A computation's graph, simplified. @param batch its size where that is known; open by default. */
+export function graphOf({ inputs, networks, run }: Computation, batch?: number): Graph {
   const shapes = Object.entries(inputs).map(([name, { shape }]) => [name, shape] as const);
   const weights = Object.assign({}, ...networks.map(namedWeights)) as Record<string, Tensor>;
-  return simplify(traceGraph(Object.fromEntries(shapes), run, weights));
+  return simplify(traceGraph(Object.fromEntries(shapes), run, weights, batch));
 }
 
 /** The whole path at test time, from what the user gives to the result; in synthesis there is no photo and no hole. */
@@ -72,15 +72,7 @@ export function pipeline(method: Method, config: RunConfig): Computation {
       [CAPTIONS.result]: `result, ${side} px, RGB in [-1, 1]${edit ? ', not blended with the photo' : ''}`,
     },
     run: (given) => {
-      const some = (given.sketch ?? given.hole) as Tensor4D;
-      const prediction = predictor.predict({
-        l: given.l as Tensor2D | undefined,
-        // A predictor ignores the inputs for which it has no port; these have the right shape and no meaning.
-        sketch: (given.sketch ?? tf.onesLike(some)) as Tensor4D,
-        image: (given.photo ?? tf.zerosLike(tf.tile(some, [1, 1, 1, 3]))) as Tensor4D,
-        hole: (given.hole ?? tf.onesLike(some)) as Tensor4D,
-        ...(given.colour && { colour: splitStrokes(given.colour as Tensor4D) }),
-      });
+      const prediction = predict(predictor, given);
       const outputs: Record<string, Tensor> = {};
       for (const key of predictor.intermediates) {
         const tensor = prediction[key];
@@ -90,6 +82,26 @@ export function pipeline(method: Method, config: RunConfig): Computation {
       return { ...outputs, [CAPTIONS.result]: prediction.result };
     },
   };
+}
+
+/** The graph of a method's prediction of one picture, with the inputs of {@link pipeline} and the outputs of {@link Prediction}. */
+export function predictionGraph(method: Method, config: RunConfig): Graph {
+  const predictor = method.predictor();
+  const run = (given: Record<string, Tensor>) => ({ ...predict(predictor, given) });
+  return graphOf({ ...pipeline(method, config), run }, 1);
+}
+
+/** @param given inputs of {@link pipeline}. */
+function predict(predictor: Predictor, given: Record<string, Tensor>): Prediction {
+  const some = (given.sketch ?? given.hole) as Tensor4D;
+  return predictor.predict({
+    l: given.l as Tensor2D | undefined,
+    // A predictor ignores the inputs for which it has no port; these have the right shape and no meaning.
+    sketch: (given.sketch ?? tf.onesLike(some)) as Tensor4D,
+    image: (given.photo ?? tf.zerosLike(tf.tile(some, [1, 1, 1, 3]))) as Tensor4D,
+    hole: (given.hole ?? tf.onesLike(some)) as Tensor4D,
+    ...(given.colour && { colour: splitStrokes(given.colour as Tensor4D) }),
+  });
 }
 
 /** One network of a method with its own inputs. */
