@@ -60,84 +60,73 @@ const ORIGINALS = {
 const RUNTIMES = ['onnxruntime', 'OpenVINO'] as const;
 const CONTESTANTS: readonly string[] = [...Object.keys(ORIGINALS), ...Object.keys(OURS), ...RUNTIMES];
 
-const PAPER = { config: 'configs/dps.yaml', againstOriginal: true } as const;
-const QUICKSTART = { config: 'configs/quickstart.yaml' } as const;
-const STEP: Row['targets'] = [
-  { than: 'original', atLeast: 2 },
-  { than: 'fastest original', atLeast: 1.8 },
-  { than: 'original', memory: 1 },
-];
-const QUICK_STEP: Row['targets'] = [{ than: 'ours, call by call', atLeast: 2.2 }];
-const START: Row['targets'] = [{ atMost: 15 }];
+const PAPER = 'configs/dps.yaml';
+const QUICKSTART = 'configs/quickstart.yaml';
+
+const paperStep = (side: number, level: number, rounds: number): Row => ({
+  name: `training step, ${side} px`,
+  what: 'train',
+  config: PAPER,
+  level,
+  batch: 8,
+  rounds,
+  againstOriginal: true,
+  targets: [
+    { than: 'original', atLeast: 2 },
+    { than: 'fastest original', atLeast: 1.8 },
+    { than: 'original', memory: 1 },
+  ],
+});
+
+const quickstartStep = (network: string, level: number, batch: number): Row => ({
+  name: `quickstart’s step of ${network}`,
+  what: 'train',
+  config: QUICKSTART,
+  level,
+  batch,
+  rounds: 20,
+  targets: [{ than: 'ours, call by call', atLeast: 2.2 }],
+});
+
+const start = (side: number, level: number, batch: number): Row => ({
+  name: `start to first step, ${side} px`,
+  what: 'start',
+  config: PAPER,
+  level,
+  batch,
+  rounds: 3,
+  targets: [{ atMost: 15 }],
+});
 
 /** A step at 256 px takes half a minute, and so do those that warm up: hence few rounds. */
 export const ROWS: readonly Row[] = [
-  { name: 'training step, 64 px', what: 'train', ...PAPER, level: 1, batch: 8, rounds: 8, targets: STEP },
-  { name: 'training step, 128 px', what: 'train', ...PAPER, level: 2, batch: 8, rounds: 4, targets: STEP },
-  { name: 'training step, 256 px', what: 'train', ...PAPER, level: 3, batch: 8, rounds: 2, targets: STEP },
-  {
-    name: 'quickstart’s step of F',
-    what: 'train',
-    ...QUICKSTART,
-    level: 0,
-    batch: 8,
-    rounds: 20,
-    targets: QUICK_STEP,
-  },
-  {
-    name: 'quickstart’s step of G64',
-    what: 'train',
-    ...QUICKSTART,
-    level: 1,
-    batch: 4,
-    rounds: 20,
-    targets: QUICK_STEP,
-  },
+  paperStep(64, 1, 8),
+  paperStep(128, 2, 4),
+  paperStep(256, 3, 2),
+  quickstartStep('F', 0, 8),
+  quickstartStep('G64', 1, 4),
   {
     name: 'prediction, 256 px',
     what: 'infer',
-    ...PAPER,
+    config: PAPER,
     level: 3,
     batch: 1,
     rounds: 12,
+    againstOriginal: true,
     targets: [{ than: 'original', atLeast: 1.8 }],
   },
   {
     name: 'quickstart’s prediction',
     what: 'infer',
-    ...QUICKSTART,
+    config: QUICKSTART,
     level: 1,
     batch: 1,
     rounds: 40,
     targets: [{ than: 'ours, call by call', atLeast: 4 }],
   },
-  {
-    name: 'start to first step, 64 px',
-    what: 'start',
-    config: PAPER.config,
-    level: 1,
-    batch: 8,
-    rounds: 3,
-    targets: START,
-  },
-  {
-    name: 'start to first step, 128 px',
-    what: 'start',
-    config: PAPER.config,
-    level: 2,
-    batch: 4,
-    rounds: 3,
-    targets: START,
-  },
-  {
-    name: 'start to first step, 256 px',
-    what: 'start',
-    config: PAPER.config,
-    level: 3,
-    batch: 1,
-    rounds: 3,
-    targets: START,
-  },
+  start(64, 1, 8),
+  start(128, 2, 4),
+  start(256, 3, 1),
 ];
 
 /** What a contestant took in every round, or why it did not take part. */
