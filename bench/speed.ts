@@ -47,7 +47,9 @@ export interface Row {
 export const OURS = {
   'ours, call by call': [],
 } as const satisfies Record<string, readonly string[]>;
-/** The form that targets are for. */
+/** The prediction as the program runs it where many are to be made. */
+const COMPILED = 'ours, compiled';
+/** The form that targets are for where there is no compiled one. */
 const BEST: keyof typeof OURS = 'ours, call by call';
 
 /** The original's three forms; see python/original.py. */
@@ -58,7 +60,12 @@ const ORIGINALS = {
 } as const satisfies Record<string, OriginalAssignment['form']>;
 
 const RUNTIMES = ['onnxruntime', 'OpenVINO'] as const;
-const CONTESTANTS: readonly string[] = [...Object.keys(ORIGINALS), ...Object.keys(OURS), ...RUNTIMES];
+const CONTESTANTS: readonly string[] = [
+  ...Object.keys(ORIGINALS),
+  ...Object.keys(OURS),
+  COMPILED,
+  ...RUNTIMES,
+];
 
 const PAPER = 'configs/dps.yaml';
 const QUICKSTART = 'configs/quickstart.yaml';
@@ -239,6 +246,7 @@ async function entrants(
         : () => Contestant.ours({ what, config, set, level, batch });
   }
   if (what === 'infer') {
+    all[COMPILED] = () => Contestant.ours({ what, config, set: [], level, batch, prepared: true });
     const file = await exportPrediction(config, level, batch, folder);
     all.onnxruntime = () => Contestant.onnxruntime(file);
     all.OpenVINO = () => Contestant.openvino(file);
@@ -280,11 +288,12 @@ function judge(
     const outcome = outcomes[name];
     return outcome && 'seconds' in outcome ? outcome : undefined;
   };
-  const ours = took(BEST);
+  const best = took(COMPILED) ? COMPILED : BEST;
+  const ours = took(best);
   if (!ours) return undefined;
-  if (than === undefined) return { label: BEST, ...medianAndQuartiles(ours.seconds), unit: 's', atMost };
+  if (than === undefined) return { label: best, ...medianAndQuartiles(ours.seconds), unit: 's', atMost };
   const forms = than === 'fastest original' ? Object.keys(ORIGINALS) : [than];
-  const others = forms.filter((name) => name !== BEST && took(name));
+  const others = forms.filter((name) => name !== best && took(name));
   if (others.length === 0) return undefined;
   if (memory !== undefined)
     return {
@@ -344,7 +353,10 @@ export function speedTable(rows: readonly MeasuredRow[]): string[] {
   if (targets.length > 0)
     lines.push(
       '',
-      ...markdownTable(['', `${BEST}, against`, 'measured', '95 % interval', 'target', 'reached'], targets),
+      ...markdownTable(
+        ['', 'ours at its fastest, against', 'measured', '95 % interval', 'target', 'reached'],
+        targets,
+      ),
     );
   return lines;
 }

@@ -8,6 +8,7 @@ import {
   loaderWork,
   peakWork,
   preparationWork,
+  preparedInferenceWork,
   trainingWork,
   type Work,
 } from './works.ts';
@@ -20,7 +21,7 @@ async function workOf(assignment: OwnAssignment): Promise<Work> {
     case 'train':
       return trainingWork(config, assignment.level, assignment.batch);
     case 'infer':
-      return inferenceWork(config, assignment.batch);
+      return assignment.prepared ? preparedInferenceWork(config) : inferenceWork(config, assignment.batch);
     case 'loader':
       return loaderWork(config, assignment);
     case 'prepare':

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunConfig } from '../src/config/run-config.ts';
+import { predictionGraph } from '../src/core/computation.ts';
 import { toBatch } from '../src/data/batch.ts';
 import { drawHole } from '../src/data/holes.ts';
 import { PairLoader } from '../src/data/loader.ts';
@@ -10,6 +11,7 @@ import { prepare } from '../src/data/prepare.ts';
 import { faceAssets } from '../src/data/sources.ts';
 import type { Batch } from '../src/data/types.ts';
 import { renderFaces } from '../src/faces/cache.ts';
+import { runByOnnxruntime } from '../src/infer/run-predictor.ts';
 import type { DpsConfig } from '../src/models/dps/config.ts';
 import { readConfig } from '../src/models/read-config.ts';
 import { createMethod } from '../src/models/registry.ts';
@@ -121,6 +123,22 @@ export function inferenceWork(config: RunConfig, count: number): Work {
     tf.dispose({ ...prediction });
   };
   return { images: count, iterate };
+}
+
+/** The same for one picture, prepared as the program does it where many are to be made. */
+export async function preparedInferenceWork(config: RunConfig): Promise<Work> {
+  const method = createMethod(config);
+  const graph = predictionGraph(method, config);
+  const running = await runByOnnxruntime(graph, config.resolution);
+  method.dispose();
+  const batch = makeUpBatch(config, 1);
+  const [image, hole, sketch] = [batch.image, batch.hole, batch.sketch].map(
+    (tensor) => tensor.dataSync() as Float32Array,
+  );
+  const iterate = async () => {
+    await running.run({ image, hole, sketch }, 0.5);
+  };
+  return { images: 1, iterate };
 }
 
 /** Faces that are prepared; a loader of more samples reads them again and again. */

@@ -88,7 +88,9 @@ describe('a row', () => {
       { ...smoke, name: 'smoke', what: 'infer', targets },
       options,
     );
-    expect(Object.keys(outcomes).sort()).toEqual([...Object.keys(OURS), 'onnxruntime', 'OpenVINO'].sort());
+    expect(Object.keys(outcomes).sort()).toEqual(
+      [...Object.keys(OURS), 'ours, compiled', 'onnxruntime', 'OpenVINO'].sort(),
+    );
     const { OpenVINO, ...took } = outcomes;
     expect(OpenVINO).toEqual({ missing: 'not in this Python' });
     for (const [name, outcome] of Object.entries(took)) {
