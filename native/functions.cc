@@ -1,5 +1,5 @@
 // What tfjs-node's addon lacks: a recorded graph becomes a function of TensorFlow's eager context, after which it runs
-// like any operation, by its name. It uses TensorFlow's C API alone.
+// like any operation, by its name. But for one function it uses TensorFlow's C API alone.
 
 #undef TFE_NewContext
 #undef TFE_Execute
@@ -15,6 +15,7 @@
 
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/eager/c_api.h"
+#include "xla/tsl/util/determinism.h"
 
 // Node has one module, and tfjs-node one context, for each of its threads.
 static thread_local TFE_Context* context = nullptr;
@@ -164,6 +165,19 @@ napi_value CallCounts(napi_env env, napi_callback_info) {
   return result;
 }
 
+// setDeterministic(on): whether operations of this process must give the same numbers at every run. The C API has no
+// such call; without it TensorFlow goes by the environment variable TF_DETERMINISTIC_OPS.
+napi_value SetDeterministic(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value argument;
+  bool on;
+  if (napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr) != napi_ok || count != 1 ||
+      napi_get_value_bool(env, argument, &on) != napi_ok)
+    return Throw(env, "setDeterministic takes a boolean");
+  tsl::EnableOpDeterminism(on);
+  return nullptr;
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
@@ -172,6 +186,7 @@ NAPI_MODULE_INIT() {
   const napi_property_descriptor properties[] = {
       {"addFunction", nullptr, AddFunction, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"setDeterministic", nullptr, SetDeterministic, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"callCounts", nullptr, CallCounts, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(properties) / sizeof(properties[0]), properties);

@@ -279,6 +279,24 @@ const output = z
   .prefault({})
   .describe('What a run writes, and how often.');
 
+const runtime = z
+  .strictObject({
+    compile: z
+      .union([z.boolean(), z.literal('xla')])
+      .default(true)
+      .describe(
+        'true: a training step is one TensorFlow function, recorded at its first batch. false: operation by operation, for debugging. xla: the function is compiled by XLA, which takes minutes at the start and pays on some GPUs.',
+      ),
+    deterministic: z
+      .boolean()
+      .default(true)
+      .describe(
+        'On a GPU: the same seed gives the same bytes. Training can be several times slower for it. On a CPU it always does.',
+      ),
+  })
+  .prefault({})
+  .describe('How the computation is carried out. Changes no more than the last digits of its results.');
+
 /** The top-level keys that every method has. @param method its name, which runs have by default. @param title for people. */
 export const commonShape = <Name extends string>(method: Name, title: string) => ({
   extends: z
@@ -302,6 +320,7 @@ export const commonShape = <Name extends string>(method: Name, title: string) =>
     .describe('All randomness of the run derives from it.'),
   data,
   output,
+  runtime,
   method: z.literal(method).describe(title),
 });
 

@@ -27,6 +27,8 @@ interface AddedByUs {
     controls: readonly string[],
   ) => void;
   readonly removeFunction: (name: string) => void;
+  /** Whether operations of this process must give the same numbers at every run. */
+  readonly setDeterministic: (on: boolean) => void;
   /** How often this thread asked TensorFlow to run something, and to hand a tensor's numbers over. */
   readonly callCounts: () => { readonly executions: number; readonly reads: number };
 }

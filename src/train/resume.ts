@@ -163,12 +163,13 @@ export async function prepareFolder(
 const free = [
   /^name$/,
   /^output\./,
+  /^runtime\./,
   /^data\.(ahead|cache|source\.(\d+\.)?path)$/,
   /^training\.maxBadSteps$/,
   /^training\..*\.(epochs|steps)$/,
 ];
 const FREE_TO_CHANGE =
-  'output.*, data.ahead, data.cache, data.source.path (samples of the same names), training.maxBadSteps, and the lengths of stages that are not over';
+  'output.*, runtime.*, data.ahead, data.cache, data.source.path (samples of the same names), training.maxBadSteps, and the lengths of stages that are not over';
 
 /** Throws a UserError that lists every key by which `config` would train something else than `trained`. */
 function requireSameTraining(trained: RunConfig, config: RunConfig, run: RunFolder): void {

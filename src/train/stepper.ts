@@ -1,0 +1,247 @@
+/**
+ * Runs the steps of a stage. Compiled, a step is one call that waits for nothing: its numbers are read when somebody wants
+ * them, for several steps at once. Call by call they are known at once.
+ */
+import { CompiledStep, DeviceVariables, recordStep } from '../core/compiled-step.ts';
+import type { NamedTensors, Position, Scalars, StepInputs, StepScalars, Trainable } from '../core/method.ts';
+import type { Batch } from '../data/types.ts';
+import { shapesOf } from '../graph/compiled.ts';
+import { type Attribute, attribute } from '../ops/raw.ts';
+import { type Tensor, tf } from '../ops/tf.ts';
+import { UserError } from '../runtime/errors.ts';
+import type { Reporter } from '../runtime/progress.ts';
+import { notFinite, type StepValues } from './faults.ts';
+
+/** `runtime.compile` of a configuration. */
+export type Compile = boolean | 'xla';
+
+/** A batch, and the ids of its samples. */
+export interface StepBatch {
+  readonly batch: Batch;
+  readonly sampleIds: readonly string[];
+}
+
+/** A step whose numbers are known. Where they are not finite it has changed nothing but the position in the data. */
+export interface Outcome extends StepBatch {
+  readonly values: StepValues;
+  readonly kept: boolean;
+}
+
+/** A step that TensorFlow has been given. */
+interface Pending extends StepBatch {
+  readonly compiled: CompiledStep;
+  /** Its losses and lengths of gradients, on the device. */
+  readonly values: Tensor;
+  readonly l: number | undefined;
+  /** Where random streams and optimisers stood before it. */
+  readonly before: Position;
+}
+
+/** Steps that may wait for somebody to read their numbers, and the bytes that their batches may take meanwhile. */
+const MOST_PENDING = 8;
+const MOST_PENDING_BYTES = 64e6;
+
+export class Stepper {
+  readonly #trainable: Trainable;
+  readonly #variables = new DeviceVariables();
+  readonly #compiled = new Map<string, CompiledStep>();
+  readonly #reporter: Reporter;
+  readonly #stage: string;
+  readonly #xla: boolean;
+  #compiles: boolean;
+  #pending: Pending[] = [];
+  #known: Outcome[] = [];
+
+  constructor(
+    trainable: Trainable,
+    { stage, compile, reporter }: { stage: string; compile: Compile; reporter: Reporter },
+  ) {
+    this.#trainable = trainable;
+    this.#stage = stage;
+    this.#compiles = compile !== false;
+    this.#xla = compile === 'xla';
+    this.#reporter = reporter;
+  }
+
+  /** Steps that {@link settle} will tell of. */
+  get open(): number {
+    return this.#pending.length + this.#known.length;
+  }
+
+  /** Whether {@link settle} must come before the next step. */
+  get full(): boolean {
+    const [first] = this.#pending;
+    if (this.#known.length > 0 || !first) return this.#known.length > 0;
+    const bytes = Object.values(first.batch).reduce((sum, tensor) => sum + (tensor as Tensor).size * 4, 0);
+    return this.#pending.length >= Math.min(MOST_PENDING, Math.max(1, Math.floor(MOST_PENDING_BYTES / bytes)));
+  }
+
+  /** Does a step on a batch, which is the caller's again once {@link settle} has told of it. */
+  run(step: StepBatch): void {
+    const before = this.#trainable.position();
+    const compiled = this.#compiles ? this.#compiledFor(step.batch) : undefined;
+    if (!compiled) {
+      this.#known.push({ ...step, ...guardedStep(this.#trainable, step.batch) });
+      return;
+    }
+    this.#trainable.moveTo(before);
+    const { tensors, l } = this.#trainable.inputs(step.batch);
+    try {
+      this.#pending.push({ ...step, compiled, l, before, values: this.#call(compiled, tensors) });
+    } finally {
+      tf.dispose(tensors);
+    }
+  }
+
+  /**
+   * Waits for the steps' numbers and tells of each step in order. After one that was not done those that followed it have
+   * done nothing either: they are done now, on the same batches.
+   */
+  *settle(): Generator<Outcome> {
+    yield* this.#known.splice(0);
+    while (this.#pending.length > 0) {
+      const steps = this.#pending.splice(0);
+      const numbers = readAll(steps.map(({ values }) => values));
+      for (const [i, { compiled, before, batch, sampleIds, l }] of steps.entries()) {
+        const values = { ...compiled.named(numbers[i]), l };
+        const kept = notFinite(values).length === 0;
+        if (!kept) {
+          this.#trainable.moveTo(before);
+          this.#variables.resume();
+          this.bringBack();
+        }
+        yield { batch, sampleIds, values, kept };
+        if (kept) continue;
+        for (const again of steps.slice(i + 1)) this.run(again);
+        break;
+      }
+    }
+  }
+
+  /** Gives the networks' variables the values that steps have given them on the device; before anybody looks at them. */
+  bringBack(): void {
+    this.#variables.pull();
+  }
+
+  /** Frees what is its own. Batches of steps that nobody was told of are disposed of. */
+  dispose(): void {
+    this.bringBack();
+    for (const { values } of this.#pending) values.dispose();
+    for (const { batch } of [...this.#pending, ...this.#known]) tf.dispose({ ...batch });
+    for (const compiled of this.#compiled.values()) compiled.dispose();
+    this.#variables.dispose();
+  }
+
+  #call(compiled: CompiledStep, inputs: NamedTensors): Tensor {
+    const attributes: Attribute[] = this.#xla ? [attribute.bool('_XlaMustCompile', true)] : [];
+    try {
+      return compiled.run(inputs, attributes);
+    } catch (error) {
+      if (!this.#xla) throw error;
+      throw new UserError('XLA cannot compile this training step.', {
+        where: `runtime.compile, stage ${this.#stage}`,
+        got: (error as Error).message,
+        fix: 'train with runtime.compile: true',
+      });
+    }
+  }
+
+  /** The function for batches of this size; undefined, with a warning, where there can be none. */
+  #compiledFor(batch: Batch): CompiledStep | undefined {
+    const key = shapesOf({ ...batch });
+    const known = this.#compiled.get(key);
+    if (known) return known;
+    // Recording needs the numbers of all steps before it, as the variables' values are needed.
+    for (const outcome of this.settle()) this.#known.push(outcome);
+    this.bringBack();
+    const begin = performance.now();
+    const inputs = this.#trainable.inputs(batch);
+    const before = this.#trainable.state();
+    try {
+      const step = this.#record(inputs);
+      this.#trainable.restore(before);
+      tf.dispose(step.scalars);
+      const compiled = new CompiledStep(step, this.#variables, this.#xla ? 'select' : 'switch');
+      this.#compiled.set(key, compiled);
+      const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      this.#reporter.info(
+        `${this.#stage}: a step on batches of ${batch.image.shape[0]} is compiled, ${step.recording.nodes.length} operations in ${seconds} s.`,
+      );
+      return compiled;
+    } catch (error) {
+      this.#trainable.restore(before);
+      if (!(error instanceof Error) || /TF_Status: 8\b|bad_alloc/.test(error.message)) throw error;
+      this.#compiles = false;
+      this.#reporter.warn(
+        `${this.#stage}: its steps run call by call, which is slower, since one cannot be compiled: ${error.message} ` +
+          'runtime.compile: false does so without this message.',
+      );
+      return undefined;
+    } finally {
+      tf.dispose([before, inputs.tensors]);
+    }
+  }
+
+  #record({ tensors }: StepInputs) {
+    const { trainable } = { trainable: this.#trainable };
+    const drawn = JSON.stringify(trainable.position());
+    const step = recordStep(tensors, trainable.weights, (inputs) => trainable.step(inputs));
+    if (JSON.stringify(trainable.position()) !== drawn)
+      throw new Error('The step draws random numbers by itself; they belong into its inputs.');
+    return step;
+  }
+}
+
+/** The numbers of several vectors in one transfer, for each waits for the device. */
+function readAll(vectors: readonly Tensor[]): Float32Array[] {
+  const all = tf.concat(vectors.map((vector) => vector as Tensor));
+  const numbers = all.dataSync() as Float32Array;
+  tf.dispose([all, ...vectors]);
+  let from = 0;
+  return vectors.map(({ size }) => {
+    from += size;
+    return numbers.subarray(from - size, from);
+  });
+}
+
+/**
+ * Draws a step's inputs and runs it call by call. If a loss or the length of a gradient is not finite, or either throws
+ * before that is known, weights, optimisers, statistics and random streams are as before it. The state before is held by
+ * reference until then: TensorFlow copies what it changes meanwhile, which is the discriminator's.
+ */
+export function guardedStep(trainable: Trainable, batch: Batch): { values: StepValues; kept: boolean } {
+  const before = trainable.state();
+  const position = trainable.position();
+  let inputs: StepInputs | undefined;
+  let measured: StepValues | undefined;
+  let kept = false;
+  try {
+    inputs = trainable.inputs(batch);
+    const scalars = trainable.step(inputs.tensors, (found) => {
+      measured = read(found);
+      kept = notFinite(measured).length === 0;
+      if (kept) tf.dispose(before);
+      return kept;
+    });
+    tf.dispose(scalars);
+    if (!measured) throw new Error('The step did not ask whether it is accepted.');
+    return { values: { ...measured, l: inputs.l }, kept };
+  } finally {
+    tf.dispose(inputs?.tensors);
+    if (!kept) {
+      trainable.restore(before);
+      trainable.moveTo(position);
+      tf.dispose(before);
+    }
+  }
+}
+
+/** All scalars in one transfer. */
+function read({ losses, gradientNorms }: StepScalars): StepValues {
+  const stacked = tf.stack([...Object.values(losses), ...Object.values(gradientNorms)]);
+  const values = stacked.dataSync();
+  stacked.dispose();
+  const named = (group: Scalars, from: number) =>
+    Object.fromEntries(Object.keys(group).map((name, i) => [name, values[from + i]]));
+  return { losses: named(losses, 0), gradientNorms: named(gradientNorms, Object.keys(losses).length) };
+}
