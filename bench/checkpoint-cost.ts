@@ -11,8 +11,8 @@ import { readConfig } from '../src/models/read-config.ts';
 import { createMethod } from '../src/models/registry.ts';
 import { tf } from '../src/ops/tf.ts';
 import { silent } from '../src/runtime/progress.ts';
-import { guardedStep } from '../src/train/loop.ts';
 import { CheckpointWriter, takeSnapshot } from '../src/train/saver.ts';
+import { guardedStep } from '../src/train/stepper.ts';
 import { median } from './statistics.ts';
 import { makeUpBatch, measured } from './works.ts';
 
@@ -40,6 +40,11 @@ function plainStep(batch: Batch): void {
  * Against training without the guard, where the losses alone are read, as rarely as they are logged. In turns, either
  * first, so that whatever else the machine does falls on both.
  */
+const plainStep = (batch: Batch) => {
+  const { tensors } = trainable.inputs(batch);
+  tf.dispose([trainable.step(tensors), tensors]);
+};
+
 async function measureGuard(batch: Batch): Promise<void> {
   const plain: number[] = [];
   const guarded: number[] = [];

@@ -19,7 +19,7 @@ import { type Tensor, tf } from '../src/ops/tf.ts';
 import { UserError } from '../src/runtime/errors.ts';
 import { type Reporter, silent } from '../src/runtime/progress.ts';
 import { stream } from '../src/runtime/seed.ts';
-import { guardedStep } from '../src/train/loop.ts';
+import { guardedStep } from '../src/train/stepper.ts';
 
 export interface Work {
   /** One iteration; its result has been computed when it ends. */

@@ -82,10 +82,14 @@ export function makeTrainable(stage: LearningStage): Trainable {
         adam.restore(`${adamName(network)}/step`, state);
       }
     },
-    randomState: () =>
-      Object.fromEntries(Object.entries(random).map(([name, stream]) => [name, stream.state()])),
-    restoreRandom(state) {
-      for (const [name, stream] of Object.entries(random)) stream.restore(state[name]);
+    weights: Object.assign({}, ...learners.map(({ network }) => namedWeights(network))),
+    position: () => ({
+      random: Object.fromEntries(Object.entries(random).map(([name, stream]) => [name, stream.state()])),
+      counts: learners.map(({ adam }) => adam.count),
+    }),
+    moveTo(position) {
+      for (const [name, stream] of Object.entries(random)) stream.restore(position.random[name]);
+      for (const [i, { adam }] of learners.entries()) adam.count = position.counts[i];
     },
   };
 }

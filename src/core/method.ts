@@ -3,7 +3,7 @@
  * else of it.
  */
 import type { Batch } from '../data/types.ts';
-import type { LayersModel, Tensor, Tensor2D, Tensor4D, TensorFlow } from '../ops/tf.ts';
+import type { LayersModel, Tensor, Tensor2D, Tensor4D, TensorFlow, Variable } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { StreamState } from '../runtime/seed.ts';
 import type { NetworkDescription } from './ports.ts';
@@ -62,6 +62,14 @@ export interface StepInputs {
   readonly l?: number | undefined;
 }
 
+/** Where a stage stands between two steps, but for weights and moments. */
+export interface Position {
+  /** By the names that checkpoints have for the streams. */
+  readonly random: Readonly<Record<string, StreamState>>;
+  /** Steps that each optimiser has made, in the order of the learners. */
+  readonly counts: readonly number[];
+}
+
 /** Networks that learn together in one stage. */
 export interface Trainable {
   /**
@@ -85,10 +93,12 @@ export interface Trainable {
   state(): NamedTensors;
   /** Puts back what `state` gave; throws a UserError when names or shapes differ. */
   restore(state: NamedTensors): void;
-  /** The stage's own random streams. */
-  randomState(): Record<string, StreamState>;
-  /** Puts back what `randomState` gave. */
-  restoreRandom(state: Record<string, StreamState>): void;
+  /** All variables that `step` may change, by unique name. */
+  readonly weights: Readonly<Record<string, Variable>>;
+  /** Where the stage's own random streams and its optimisers' counts stand, which `inputs` moves on. */
+  position(): Position;
+  /** Puts back what `position` gave. */
+  moveTo(position: Position): void;
 }
 
 /** NHWC. `image` [n,s,s,3], `sketch` [n,s,s,1] in [-1, 1], -1 = line; `hole` [n,s,s,1], 1 = hole. */

@@ -1,5 +1,6 @@
 /** The optimiser, and how long its gradients are. */
 import { attribute, runOp, runOps } from '../ops/raw.ts';
+import { assignResource, createResource, destroyResource, readResource } from '../ops/resource.ts';
 import { type Tensor, type TensorFlow, tf, type Variable } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 
@@ -19,8 +20,6 @@ interface Slots {
   readonly v: Tensor;
 }
 
-let created = 0;
-
 /**
  * Adam (Kingma & Ba 2015) by TensorFlow's own kernel, one operation a weight. The moments live in TensorFlow's
  * resource variables; TF.js's variables take part in a step by reference.
@@ -29,18 +28,23 @@ export class Adam {
   readonly #variables: Record<string, Variable>;
   readonly #options: AdamOptions;
   readonly #slots: Record<string, Slots> = {};
-  #step = 0;
+  /** Steps made. */
+  count = 0;
 
   /** @param variables what is optimised, by unique name. */
   constructor(variables: Record<string, Variable>, options: AdamOptions) {
     this.#variables = variables;
     this.#options = options;
     for (const [name, variable] of Object.entries(variables)) {
-      const slots = { weight: resource(variable), m: resource(variable), v: resource(variable) };
+      const slots = {
+        weight: createResource(variable.shape),
+        m: createResource(variable.shape),
+        v: createResource(variable.shape),
+      };
       this.#slots[name] = slots;
       tf.tidy(() => {
-        assign(slots.m, tf.zerosLike(variable));
-        assign(slots.v, tf.zerosLike(variable));
+        assignResource(slots.m, tf.zerosLike(variable));
+        assignResource(slots.v, tf.zerosLike(variable));
       });
     }
   }
@@ -55,11 +59,11 @@ export class Adam {
    */
   nextScalars(name: string): Record<string, Tensor> {
     const { learningRate, beta1, beta2, epsilon, uncorrectedEpsilon } = this.#options;
-    this.#step += 1;
-    const correction2 = Math.sqrt(1 - beta2 ** this.#step);
+    this.count += 1;
+    const correction2 = Math.sqrt(1 - beta2 ** this.count);
     return {
-      [`${name}/beta1Power`]: tf.scalar(beta1 ** this.#step),
-      [`${name}/beta2Power`]: tf.scalar(beta2 ** this.#step),
+      [`${name}/beta1Power`]: tf.scalar(beta1 ** this.count),
+      [`${name}/beta2Power`]: tf.scalar(beta2 ** this.count),
       [`${name}/learningRate`]: tf.scalar(learningRate),
       // The kernel adds epsilon to the uncorrected root.
       [`${name}/epsilon`]: tf.scalar(uncorrectedEpsilon ? epsilon : epsilon * correction2),
@@ -94,9 +98,9 @@ export class Adam {
         const gradient = gradients[variable.name];
         if (!gradient) continue;
         const { weight, m, v } = this.#slots[weightName];
-        assign(weight, variable);
+        assignResource(weight, variable);
         runOps('ResourceApplyAdam', attributes, [weight, m, v, ...numbers, gradient], 0);
-        variable.assign(read(weight) as Variable);
+        variable.assign(readResource(weight) as Variable);
       }
     });
   }
@@ -104,10 +108,10 @@ export class Adam {
   /** Moments by `NAME/m` and `NAME/v`, and the scalar `step` under `stepName`. The caller disposes of them. */
   state(stepName: string): Record<string, Tensor> {
     const entries = Object.entries(this.#slots).flatMap(([name, { m, v }]) => [
-      [`${name}/m`, read(m)] as const,
-      [`${name}/v`, read(v)] as const,
+      [`${name}/m`, readResource(m)] as const,
+      [`${name}/v`, readResource(v)] as const,
     ]);
-    return { ...Object.fromEntries(entries), [stepName]: tf.scalar(this.#step, 'int32') };
+    return { ...Object.fromEntries(entries), [stepName]: tf.scalar(this.count, 'int32') };
   }
 
   /** Puts back what {@link state} gave. @throws UserError when something is missing or of another shape. */
@@ -119,18 +123,15 @@ export class Adam {
         if (String(state[`${name}/${slot}`]?.shape) !== String(variable.shape))
           throw missing(`${name}/${slot}`);
     for (const [name, { m, v }] of Object.entries(this.#slots)) {
-      assign(m, state[`${name}/m`]);
-      assign(v, state[`${name}/v`]);
+      assignResource(m, state[`${name}/m`]);
+      assignResource(v, state[`${name}/v`]);
     }
-    this.#step = step.dataSync()[0];
+    this.count = step.dataSync()[0];
   }
 
   dispose(): void {
     for (const slots of Object.values(this.#slots))
-      for (const handle of Object.values(slots)) {
-        runOps('DestroyResourceOp', [attribute.bool('ignore_lookup_error', true)], [handle], 0);
-        handle.dispose();
-      }
+      for (const handle of Object.values(slots)) destroyResource(handle);
   }
 }
 
@@ -139,27 +140,6 @@ const missing = (name: string) =>
     where: name,
     fix: 'use the configuration that the checkpoint was written with',
   });
-
-const dtype = () => attribute.type('dtype', 'float32');
-
-function resource(like: Variable): Tensor {
-  created += 1;
-  const attributes = [
-    attribute.string('container', ''),
-    attribute.string('shared_name', `adam-${created}`),
-    dtype(),
-    attribute.shape('shape', like.shape),
-  ];
-  return tf.keep(runOp('VarHandleOp', attributes, []));
-}
-
-function assign(handle: Tensor, value: Tensor): void {
-  runOps('AssignVariableOp', [dtype()], [handle, value], 0);
-}
-
-function read(handle: Tensor): Tensor {
-  return runOp('ReadVariableOp', [dtype()], [handle]);
-}
 
 /** The Euclidean length of all gradients together. Not finite where any of them holds a number that is not. */
 export function gradientNorm(gradients: Readonly<Record<string, Tensor>>): TensorFlow.Scalar {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
-import type { Method, Scalars, StagePlan, StepInputs, StepScalars, Trainable } from '../core/method.ts';
+import type { Method, StagePlan, Trainable } from '../core/method.ts';
 import type { RunFolder } from '../core/run-folder.ts';
 import { restoreNetworks, withTensors } from '../core/stored-networks.ts';
 import { toBatch } from '../data/batch.ts';
@@ -14,12 +14,13 @@ import { type Measurements, Validation, type ValidationMetrics } from '../eval/v
 import { tf } from '../ops/tf.ts';
 import type { Reporter, Task } from '../runtime/progress.ts';
 import { RandomStream, type StreamState, stream } from '../runtime/seed.ts';
-import { CollapseWatch, explainMemory, FaultLog, notFinite, type StepValues } from './faults.ts';
+import { CollapseWatch, explainMemory, FaultLog, type StepValues } from './faults.ts';
 import { SampleGrids } from './grid.ts';
 import { RunLog } from './log.ts';
 import type { Plan } from './plan.ts';
 import { sampleIdentity } from './resume.ts';
 import { type BestCheckpoint, bestCheckpoint, CheckpointSaver, takeSnapshot } from './saver.ts';
+import { Stepper } from './stepper.ts';
 
 export interface Training {
   readonly config: RunConfig;
@@ -115,8 +116,12 @@ class Loop {
   }
 
   get #ended(): boolean {
+    return this.#endsAt(this.#step);
+  }
+
+  #endsAt(step: number): boolean {
     const { maxSteps = Number.POSITIVE_INFINITY, interrupt } = this.#training;
-    return this.#step >= maxSteps || (interrupt?.aborted ?? false);
+    return step >= maxSteps || (interrupt?.aborted ?? false);
   }
 
   async run(): Promise<TrainingEnd> {
@@ -135,16 +140,19 @@ class Loop {
 
   /** Runs a stage. Returns whether it came to its end. */
   async #stage(index: number): Promise<boolean> {
-    const { method, plan, reporter, from } = this.#training;
+    const { method, plan, reporter, from, config } = this.#training;
     const { stage, steps } = plan.stages[index];
     const resumed = from?.stage.index === index ? from : undefined;
+    const trainable = method.begin(stage);
+    const { compile } = config.runtime;
     const running: RunningStage = {
       index,
       stage,
       steps,
       done: resumed?.stage.step ?? 0,
       batches: new StageBatches(stage, this.#training, resumed),
-      trainable: method.begin(stage),
+      trainable,
+      stepper: new Stepper(trainable, { stage: stage.name, compile, reporter }),
       collapse: new CollapseWatch(stage.collapse, reporter),
       task: reporter.task(stage.name, steps, 'steps'),
     };
@@ -157,42 +165,64 @@ class Loop {
         // TensorFlow's operations block: this lets signals and file reads through.
         await setImmediate();
       }
+      await this.#settle(running);
+      running.stepper.bringBack();
       // An interrupt may come between a step and the next one's beginning; a step that is saved is not saved again.
       if (this.#ended || this.#saver.empty) await this.#save(running);
       running.task.finish();
     } catch (error) {
       throw explainMemory(error, stage);
     } finally {
+      running.stepper.dispose();
       await running.batches.close();
     }
     return running.done >= steps;
   }
 
-  /** One step on the next batch. Where its numbers are not finite nothing changes but the position in the data. */
+  /**
+   * One step on the next batch. Its numbers may become known later; they are waited for where something is due: a line of
+   * the log, a grid, a checkpoint.
+   */
   async #trainOnce(running: RunningStage): Promise<void> {
-    const { stage, trainable, batches, collapse } = running;
-    const { batch, sampleIds } = await batches.next();
-    let values: StepValues;
-    try {
-      const guarded = guardedStep(trainable, batch);
-      values = guarded.values;
-      if (!guarded.kept) {
-        const step = this.#step + 1;
-        await this.#faults.record({ step, stage: stage.name, sampleIds, batch, values, trainable });
-        return;
-      }
-    } finally {
-      tf.dispose([batch.image, batch.sketch, batch.hole]);
-    }
-    this.#step += 1;
-    running.done += 1;
-    collapse.observe(this.#step, values.losses);
-    const isLast = running.done === running.steps;
-    const saves = isLast || this.#ended || this.#saver.due;
+    const { batches, stepper, steps } = running;
+    stepper.run(await batches.next());
+    const step = this.#step + stepper.open;
+    const isLast = running.done + stepper.open === steps;
+    const { logEvery, samplesEvery } = this.#training.config.output;
+    const draws = isLast || step % samplesEvery === 0;
+    const saves = isLast || this.#endsAt(step) || this.#saver.due;
+    if (!draws && !saves && step % logEvery !== 0 && !stepper.full) return;
+    const values = await this.#settle(running);
+    // Where a step was discarded, nothing is due yet.
+    if (!values || this.#step !== step) return;
+    if (draws || saves) stepper.bringBack();
     const validation = saves ? await this.#validate() : undefined;
     this.#report(running, values, validation);
-    if (isLast || this.#step % this.#training.config.output.samplesEvery === 0) await this.#draw();
+    if (draws) await this.#draw();
     if (saves) await this.#save(running, validation);
+  }
+
+  /** Waits for the numbers of the steps that have been begun. Gives those of the last one, if it was not discarded. */
+  async #settle(running: RunningStage): Promise<StepValues | undefined> {
+    const { stage, stepper, trainable, collapse } = running;
+    let last: StepValues | undefined;
+    for (const { batch, sampleIds, values, kept } of stepper.settle()) {
+      last = kept ? values : undefined;
+      try {
+        if (!kept) {
+          const step = this.#step + 1;
+          await this.#faults.record({ step, stage: stage.name, sampleIds, batch, values, trainable });
+          continue;
+        }
+      } finally {
+        tf.dispose([batch.image, batch.sketch, batch.hole]);
+      }
+      this.#step += 1;
+      running.done += 1;
+      collapse.observe(this.#step, values.losses);
+    }
+    running.task.update(running.done);
+    return last;
   }
 
   async #validate(): Promise<Measurements | undefined> {
@@ -210,10 +240,7 @@ class Loop {
     validation: Measurements | undefined,
   ): void {
     const due = this.#step % this.#training.config.output.logEvery === 0 || done === steps;
-    if (!due && !validation) {
-      task.update(done);
-      return;
-    }
+    if (!due && !validation) return;
     const now = performance.now();
     const images = (this.#step - this.#sinceLog.step) * stage.batch;
     const imagesPerSecond = round((1000 * images) / (now - this.#sinceLog.time), 4);
@@ -252,7 +279,7 @@ class Loop {
         stageSteps: plan.stages.map(({ steps }) => steps),
         trainingSamples: sampleIdentity(data.samples.train),
         config,
-        random: { ...batches.random(), stage: trainable.randomState() },
+        random: { ...batches.random(), stage: trainable.position().random },
         trained: this.#trained(index),
         metrics: { ...validation },
       },
@@ -280,6 +307,7 @@ interface RunningStage {
   done: number;
   readonly batches: StageBatches;
   readonly trainable: Trainable;
+  readonly stepper: Stepper;
   readonly collapse: CollapseWatch;
   readonly task: Task;
 }
@@ -341,49 +369,7 @@ class StageBatches {
 function restoreStage(trainable: Trainable, { tensors: files, random }: Checkpoint): void {
   const all = new Map(Object.values(files).flatMap((file) => [...file]));
   withTensors(all, (tensors) => trainable.restore(tensors));
-  trainable.restoreRandom(random.stage as Record<string, StreamState>);
-}
-
-/**
- * Draws a step's inputs and runs it. If a loss or the length of a gradient is not finite, or either throws before that is
- * known, weights, optimisers, statistics and random streams are as before it. The state before is held by reference until then:
- * TensorFlow copies what it changes meanwhile, which is the discriminator's.
- */
-export function guardedStep(trainable: Trainable, batch: Batch): { values: StepValues; kept: boolean } {
-  const before = trainable.state();
-  const random = trainable.randomState();
-  let inputs: StepInputs | undefined;
-  let measured: StepValues | undefined;
-  let kept = false;
-  try {
-    inputs = trainable.inputs(batch);
-    const scalars = trainable.step(inputs.tensors, (found) => {
-      measured = read(found);
-      kept = notFinite(measured).length === 0;
-      if (kept) tf.dispose(before);
-      return kept;
-    });
-    tf.dispose(scalars);
-    if (!measured) throw new Error('The step did not ask whether it is accepted.');
-    return { values: { ...measured, l: inputs.l }, kept };
-  } finally {
-    tf.dispose(inputs?.tensors);
-    if (!kept) {
-      trainable.restore(before);
-      trainable.restoreRandom(random);
-      tf.dispose(before);
-    }
-  }
-}
-
-/** All scalars in one transfer, for each transfer waits for the device. */
-function read({ losses, gradientNorms }: StepScalars): StepValues {
-  const stacked = tf.stack([...Object.values(losses), ...Object.values(gradientNorms)]);
-  const values = stacked.dataSync();
-  stacked.dispose();
-  const named = (group: Scalars, from: number) =>
-    Object.fromEntries(Object.keys(group).map((name, i) => [name, values[from + i]]));
-  return { losses: named(losses, 0), gradientNorms: named(gradientNorms, Object.keys(losses).length) };
+  trainable.moveTo({ ...trainable.position(), random: random.stage as Record<string, StreamState> });
 }
 
 /** To so many significant digits. */

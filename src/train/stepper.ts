@@ -2,7 +2,7 @@
  * Runs the steps of a stage. Compiled, a step is one call that waits for nothing: its numbers are read when somebody wants
  * them, for several steps at once. Call by call they are known at once.
  */
-import { CompiledStep, DeviceVariables, recordStep } from '../core/compiled-step.ts';
+import { CompiledStep, DeviceVariables, type RecordedStep, recordStep } from '../core/compiled-step.ts';
 import type { NamedTensors, Position, Scalars, StepInputs, StepScalars, Trainable } from '../core/method.ts';
 import type { Batch } from '../data/types.ts';
 import { shapesOf } from '../graph/compiled.ts';
@@ -70,21 +70,21 @@ export class Stepper {
 
   /** Whether {@link settle} must come before the next step. */
   get full(): boolean {
-    const [first] = this.#pending;
-    if (this.#known.length > 0 || !first) return this.#known.length > 0;
-    const bytes = Object.values(first.batch).reduce((sum, tensor) => sum + (tensor as Tensor).size * 4, 0);
-    return this.#pending.length >= Math.min(MOST_PENDING, Math.max(1, Math.floor(MOST_PENDING_BYTES / bytes)));
+    const bytes = this.#pending.map(
+      ({ batch: { image, sketch, hole } }) => 4 * (image.size + sketch.size + hole.size),
+    );
+    const sum = bytes.reduce((total, one) => total + one, 0);
+    return this.#known.length > 0 || bytes.length >= MOST_PENDING || sum >= MOST_PENDING_BYTES;
   }
 
   /** Does a step on a batch, which is the caller's again once {@link settle} has told of it. */
   run(step: StepBatch): void {
-    const before = this.#trainable.position();
     const compiled = this.#compiles ? this.#compiledFor(step.batch) : undefined;
     if (!compiled) {
       this.#known.push({ ...step, ...guardedStep(this.#trainable, step.batch) });
       return;
     }
-    this.#trainable.moveTo(before);
+    const before = this.#trainable.position();
     const { tensors, l } = this.#trainable.inputs(step.batch);
     try {
       this.#pending.push({ ...step, compiled, l, before, values: this.#call(compiled, tensors) });
@@ -146,49 +146,58 @@ export class Stepper {
     }
   }
 
-  /** The function for batches of this size; undefined, with a warning, where there can be none. */
-  #compiledFor(batch: Batch): CompiledStep | undefined {
-    const key = shapesOf({ ...batch });
+  /**
+   * The function for batches of this size; undefined, with a warning, where there can be none. The step that is recorded is
+   * undone, so that all steps that count are the function's: a run that is resumed records at another step.
+   */
+  #compiledFor({ image, sketch, hole }: Batch): CompiledStep | undefined {
+    const key = shapesOf({ image, sketch, hole });
     const known = this.#compiled.get(key);
     if (known) return known;
-    // Recording needs the numbers of all steps before it, as the variables' values are needed.
-    for (const outcome of this.settle()) this.#known.push(outcome);
+    this.#known.push(...this.settle());
     this.bringBack();
+    const trainable = this.#trainable;
     const begin = performance.now();
-    const inputs = this.#trainable.inputs(batch);
-    const before = this.#trainable.state();
+    const position = trainable.position();
+    const before = trainable.state();
     try {
-      const step = this.#record(inputs);
-      this.#trainable.restore(before);
-      tf.dispose(step.scalars);
+      const step = this.#record({ image, sketch, hole });
       const compiled = new CompiledStep(step, this.#variables, this.#xla ? 'select' : 'switch');
       this.#compiled.set(key, compiled);
       const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+      const count = step.recording.nodes.length;
       this.#reporter.info(
-        `${this.#stage}: a step on batches of ${batch.image.shape[0]} is compiled, ${step.recording.nodes.length} operations in ${seconds} s.`,
+        `${this.#stage}: a step on ${image.shape[0]} samples is compiled (${count} operations, ${seconds} s).`,
       );
       return compiled;
     } catch (error) {
-      this.#trainable.restore(before);
       if (!(error instanceof Error) || /TF_Status: 8\b|bad_alloc/.test(error.message)) throw error;
       this.#compiles = false;
       this.#reporter.warn(
-        `${this.#stage}: its steps run call by call, which is slower, since one cannot be compiled: ${error.message} ` +
-          'runtime.compile: false does so without this message.',
+        `${this.#stage}: steps run operation by operation, which is slower, for they cannot be compiled: ${error.message} ` +
+          '(runtime.compile: false asks for that.)',
       );
       return undefined;
     } finally {
-      tf.dispose([before, inputs.tensors]);
+      trainable.restore(before);
+      trainable.moveTo(position);
+      tf.dispose(before);
     }
   }
 
-  #record({ tensors }: StepInputs) {
-    const { trainable } = { trainable: this.#trainable };
-    const drawn = JSON.stringify(trainable.position());
-    const step = recordStep(tensors, trainable.weights, (inputs) => trainable.step(inputs));
-    if (JSON.stringify(trainable.position()) !== drawn)
-      throw new Error('The step draws random numbers by itself; they belong into its inputs.');
-    return step;
+  #record(batch: Batch): RecordedStep {
+    const trainable = this.#trainable;
+    const { tensors } = trainable.inputs(batch);
+    try {
+      const drawn = JSON.stringify(trainable.position());
+      const step = recordStep(tensors, trainable.weights, (inputs) => trainable.step(inputs));
+      tf.dispose(step.scalars);
+      if (JSON.stringify(trainable.position()) !== drawn)
+        throw new Error('The step draws random numbers by itself; they belong into its inputs.');
+      return step;
+    } finally {
+      tf.dispose(tensors);
+    }
   }
 }
 

@@ -178,11 +178,11 @@ describe.each<[string, () => Made, RegExp]>([
 
   it('goes on from a saved state exactly', () => {
     const saved = stage.state();
-    const random = JSON.parse(JSON.stringify(stage.randomState()));
+    const random = JSON.parse(JSON.stringify(stage.position()));
     const first = [step(), step()];
     const ends = values(networks);
     stage.restore(saved);
-    stage.restoreRandom(random);
+    stage.moveTo(random);
     expect([step(), step()]).toEqual(first);
     expect(JSON.stringify(values(networks)) === JSON.stringify(ends)).toBe(true);
     tf.dispose(saved);

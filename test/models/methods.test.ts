@@ -6,8 +6,8 @@ import { configSchemas, createMethod } from '../../src/models/registry.ts';
 import { trainableWeights } from '../../src/nn/network-weights.ts';
 import { type Tensor, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { guardedStep } from '../../src/train/loop.ts';
 import { activationElements } from '../../src/train/plan.ts';
+import { guardedStep } from '../../src/train/stepper.ts';
 import { tinyBatch } from './dps/tiny.ts';
 
 const base = { resolution: 64, data: { source: { kind: 'faces' } } };
@@ -96,13 +96,13 @@ describe.each(Object.keys(configs))('%s', (name) => {
         if (learns && !stays) expect([weight, [...variable.dataSync()]]).not.toEqual([weight, before[i]]);
       });
       const state = trainable.state();
-      const random = trainable.randomState();
+      const random = trainable.position();
       const kept = valuesOf(state);
       guardedStep(trainable, batch);
       const after = trainable.state();
       const once = valuesOf(after);
       trainable.restore(state);
-      trainable.restoreRandom(random);
+      trainable.moveTo(random);
       const restored = trainable.state();
       expect(valuesOf(restored)).toEqual(kept);
       const tensors = tf.memory().numTensors;

@@ -3,6 +3,7 @@ import type {
   Method,
   NamedImages,
   NamedTensors,
+  Position,
   StagePlan,
   StepInputs,
   StepScalars,
@@ -13,7 +14,7 @@ import type { Batch } from '../../src/data/types.ts';
 import { gradientNorm } from '../../src/nn/adam.ts';
 import { assignNamed, namedWeights } from '../../src/nn/network-weights.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf, type Variable } from '../../src/ops/tf.ts';
-import { RandomStream, type StreamState, stream } from '../../src/runtime/seed.ts';
+import { RandomStream, stream } from '../../src/runtime/seed.ts';
 
 /** A method of one tiny network that learns to copy sketches to images, with momentum and some noise of its own. */
 export class FakeMethod implements Method {
@@ -82,9 +83,10 @@ export class FakeMethod implements Method {
         for (const [index, variable] of momentum.entries()) variable.assign(state[names[index]] as Variable);
         assignNamed(named, state);
       },
-      randomState: () => ({ noise: random.state() }),
-      restoreRandom: (state: Record<string, StreamState>) => {
-        random = new RandomStream('', state.noise);
+      weights: { ...named, ...Object.fromEntries(momentum.map((value, index) => [names[index], value])) },
+      position: () => ({ random: { noise: random.state() }, counts: [] }),
+      moveTo: ({ random: { noise } }: Position) => {
+        random = new RandomStream('', noise);
       },
     };
   }

@@ -6,7 +6,7 @@ import type { StagePlan, Trainable } from '../../src/core/method.ts';
 import { createRunFolder, type RunFolder } from '../../src/core/run-folder.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { readConfig } from '../../src/models/read-config.ts';
-import { tf } from '../../src/ops/tf.ts';
+import { type Tensor, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { CollapseWatch } from '../../src/train/faults.ts';
 import { type Training, train } from '../../src/train/loop.ts';
@@ -17,7 +17,7 @@ import { makePairs } from './pairs.ts';
 
 let folder: string;
 let data: PreparedData;
-const { config } = readConfig('configs/smoke.yaml', [
+const { config: baseConfig } = readConfig('configs/smoke.yaml', [
   'output={logEvery: 1, samplesEvery: 100, checkpointMinutes: 60}',
   'training.maxBadSteps=2',
 ]);
@@ -28,9 +28,10 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** Its tries of the numbers in `bad` give a loss that is not a number. */
+/** Its batches of the numbers in `bad`, counted from 1, give a loss that is not a number. */
 class Faulty extends FakeMethod {
-  #tries = 0;
+  /** The images of the batches, as a batch may be asked for again. */
+  readonly #seen: Tensor[] = [];
   readonly #bad: readonly number[];
 
   constructor(steps: number[], bad: readonly number[]) {
@@ -40,18 +41,21 @@ class Faulty extends FakeMethod {
 
   override begin(stage: StagePlan): Trainable {
     const trainable = super.begin(stage);
-    const { step } = trainable;
-    trainable.step = (inputs, accept) => {
-      this.#tries += 1;
-      if (!this.#bad.includes(this.#tries)) return step(inputs, accept);
-      return tf.tidy(() => step({ ...inputs, image: tf.fill(inputs.image.shape, Number.NaN) }, accept));
+    const { inputs } = trainable;
+    trainable.inputs = (batch) => {
+      if (!this.#seen.includes(batch.image)) this.#seen.push(batch.image);
+      const { tensors } = inputs(batch);
+      if (!this.#bad.includes(this.#seen.indexOf(batch.image) + 1)) return { tensors };
+      tensors.image.dispose();
+      return { tensors: { ...tensors, image: tf.fill(batch.image.shape, Number.NaN) } };
     };
     return trainable;
   }
 }
 
-async function run(steps: number[], bad: readonly number[]) {
+async function run(steps: number[], bad: readonly number[], compile: boolean) {
   const warnings: string[] = [];
+  const config = { ...baseConfig, runtime: { ...baseConfig.runtime, compile } };
   const method = new Faulty(steps, bad);
   const place = await createRunFolder(join(folder, 'runs'), config);
   const job: Training = {
@@ -72,9 +76,12 @@ const logged = (place: RunFolder): { step: number; tensors: number; gradientNorm
     .split('\n')
     .map((line) => JSON.parse(line));
 
-describe('a step whose loss is not a number', () => {
+describe.each([
+  ['compiled', true],
+  ['call by call', false],
+])('a step whose loss is not a number, %s', (_, compile) => {
   it('is written down and left out, and the training comes to its end', async () => {
-    const { end, warnings, place } = await run([5, 2], [3, 4]);
+    const { end, warnings, place } = await run([5, 2], [3, 4], compile);
     expect(end).toMatchObject({ step: 7, complete: true });
     const log = logged(place);
     expect(log.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7]);
@@ -107,7 +114,7 @@ describe('a step whose loss is not a number', () => {
   });
 
   it('more than are tolerated end the training with the reason', async () => {
-    const { end, warnings, place } = await run([9], [2, 3, 4, 5]);
+    const { end, warnings, place } = await run([9], [2, 3, 4, 5], compile);
     expect(warnings).toHaveLength(2);
     expect((end as Error).name).toBe('UserError');
     expect((end as Error).message).toMatch(

@@ -10,7 +10,7 @@ import { drawWeights } from '../../src/nn/initial-weights.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import { type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { notFinite } from '../../src/train/faults.ts';
-import { guardedStep } from '../../src/train/loop.ts';
+import { guardedStep } from '../../src/train/stepper.ts';
 import { tinyBatch, tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
 import { stepOn } from '../models/step.ts';
 
@@ -24,7 +24,7 @@ function everything(method: Dps, trainable: Trainable): Record<string, string> {
     Buffer.from(tensor.dataSync().buffer).toString('base64'),
   ]);
   tf.dispose(state);
-  return { ...Object.fromEntries(bytes), random: JSON.stringify(trainable.randomState()) };
+  return { ...Object.fromEntries(bytes), random: JSON.stringify(trainable.position()) };
 }
 
 function spoiled(batch: Batch): Batch {
@@ -157,8 +157,9 @@ it('a step that throws changes nothing either', async () => {
     inputs: (given) => trainable.inputs(given),
     state: () => trainable.state(),
     restore: (state) => trainable.restore(state),
-    randomState: () => trainable.randomState(),
-    restoreRandom: (state) => trainable.restoreRandom(state),
+    weights: trainable.weights,
+    position: () => trainable.position(),
+    moveTo: (position) => trainable.moveTo(position),
     step(inputs) {
       tf.dispose(trainable.step(inputs));
       throw new Error('out of memory');

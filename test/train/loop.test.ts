@@ -86,13 +86,12 @@ it('an interrupt ends it after the step in progress with a checkpoint', async ()
   const controller = new AbortController();
   const job = await training([1000], { interrupt: controller.signal });
   const trainable = job.method.begin(job.method.stages[0]);
-  let steps = 0;
+  const seen = new Set<object>();
   job.method.begin = () => ({
     ...trainable,
-    step(inputs, accept) {
-      steps += 1;
-      if (steps === 3) controller.abort();
-      return trainable.step(inputs, accept);
+    inputs(batch) {
+      if (seen.add(batch.image).size === 3) controller.abort();
+      return trainable.inputs(batch);
     },
   });
   const end = await train(job);
@@ -153,13 +152,14 @@ it('memory that runs out ends it with a clear error, the last checkpoint whole',
   class Hungry extends FakeMethod {
     override begin(stage: StagePlan): Trainable {
       const trainable = super.begin(stage);
-      let count = 0;
+      const seen = new Set<object>();
       return {
         ...trainable,
-        step(inputs, accept) {
+        inputs(batch) {
           // As TensorFlow says it, which tries for ten seconds before.
-          if (++count === 3) throw new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor');
-          return trainable.step(inputs, accept);
+          if (seen.add(batch.image).size === 3)
+            throw new Error('Invalid TF_Status: 8\nMessage: OOM when allocating tensor');
+          return trainable.inputs(batch);
         },
       };
     }

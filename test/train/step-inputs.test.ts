@@ -4,33 +4,15 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Method, StagePlan, StepInputs } from '../../src/core/method.ts';
-import { configSchemas, createMethod } from '../../src/models/registry.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { tinyBatch, tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
-import { tinyScFegan } from '../models/scfegan/tiny.ts';
+import { tinyBatch } from '../models/dps/tiny.ts';
+import { tinyMethods } from '../models/tiny-methods.ts';
 import { stepOperations } from './step-operations.ts';
 
-const create = (method: string, model: object) =>
-  createMethod(
-    configSchemas().zod.parse({ method, resolution: 64, data: { source: { kind: 'faces' } }, model }),
-  );
-const pix2pix = (variant: string) =>
-  create('pix2pix', { variant, width: 4, depth: 6, discriminatorWidth: 4 });
-
-const methods: Record<string, () => Method> = {
-  'Deep Plastic Surgery': () => tinyMethod(tinyConfig()),
-  'Deep Plastic Surgery, synthesis': () => tinyMethod(tinyConfig({ task: 'synthesis', levels: 1 })),
-  pix2pix: () => pix2pix('pytorch'),
-  'pix2pix of Lua': () => pix2pix('lua'),
-  'partial convolutions': () => create('pconv', { width: 4, depth: 5, sketch: true }),
-  DeepFillv2: () => create('deepfillv2', { width: 8, discriminatorWidth: 4 }),
-  'SC-FEGAN': tinyScFegan,
-};
-
-describe.each(Object.keys(methods))('a step of %s', (name) => {
+describe.each(Object.keys(tinyMethods))('a step of %s', (name) => {
   it('asks the same of TensorFlow whatever was drawn', async () => {
-    const method = methods[name]();
+    const method = tinyMethods[name]();
     await method.prepareTraining(silent);
     for (const stage of method.stages) check(method, stage);
     method.dispose();

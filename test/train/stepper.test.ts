@@ -1,0 +1,196 @@
+/** Compiled training: the same as call by call, up to rounding, in one call a step. */
+import { describe, expect, it } from 'vitest';
+import type { Method, Trainable } from '../../src/core/method.ts';
+import type { Batch } from '../../src/data/types.ts';
+import { nativeBackend } from '../../src/ops/raw.ts';
+import { type Tensor, tf } from '../../src/ops/tf.ts';
+import { type Reporter, silent } from '../../src/runtime/progress.ts';
+import { stream } from '../../src/runtime/seed.ts';
+import { type Compile, type Outcome, Stepper } from '../../src/train/stepper.ts';
+import { tinyBatch } from '../models/dps/tiny.ts';
+import { tinyMethods } from '../models/tiny-methods.ts';
+
+/** Batches that differ, of an edge length of 64. */
+function batches(count: number, size = 2): Batch[] {
+  return Array.from({ length: count }, (_, i) =>
+    tf.tidy(() => {
+      const { image, sketch, hole } = tinyBatch(size, 64);
+      const random = stream(1, 'batch', String(i));
+      const noise = tf.tensor4d(
+        Float32Array.from({ length: image.size }, () => random.uniform(-0.3, 0.3)),
+        image.shape,
+      );
+      const changed = { image: tf.clipByValue(tf.add(image, noise), -1, 1), sketch, hole };
+      return (i % 2 ? changed : { ...changed, sketch: tf.reverse(sketch, 2) }) as Batch;
+    }),
+  );
+}
+
+const stepper = (trainable: Trainable, compile: Compile, reporter: Reporter = silent) =>
+  new Stepper(trainable, { stage: 'a stage', compile, reporter });
+
+/** Runs steps on batches. @param late whether their numbers are read as late as may be. */
+function runAll(steps: Stepper, all: readonly Batch[], late = true): Outcome[] {
+  const outcomes: Outcome[] = [];
+  for (const batch of all) {
+    steps.run({ batch, sampleIds: [] });
+    if (!late || steps.full) outcomes.push(...steps.settle());
+  }
+  outcomes.push(...steps.settle());
+  steps.bringBack();
+  return outcomes;
+}
+
+const valuesOf = (trainable: Trainable): Record<string, Float32Array> =>
+  tf.tidy(() => {
+    const tensors = Object.entries(trainable.state() as Record<string, Tensor>);
+    return Object.fromEntries(tensors.map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())]));
+  });
+
+const begin = async (name: string, index: number): Promise<{ method: Method; trainable: Trainable }> => {
+  const method = tinyMethods[name]();
+  await method.prepareTraining(silent);
+  return { method, trainable: method.begin(method.stages[index]) };
+};
+
+const stages = Object.entries(tinyMethods).flatMap(([name, create]) => {
+  const method = create();
+  const all = method.stages.map((stage, index) => [name, stage.name, index] as const);
+  method.dispose();
+  return all;
+});
+
+/** Adam moves a weight whose gradient is as good as 0 by up to this much in either direction. */
+const LEARNING_RATE = 2e-4;
+
+describe.each(stages)('%s, %s', (name, _, index) => {
+  it('does in each of 20 different steps what is done call by call, up to rounding, in one call that reads nothing', async () => {
+    const all = batches(20);
+    const [compiled, plain] = [await begin(name, index), await begin(name, index)];
+    const [one, other] = [stepper(compiled.trainable, true), stepper(plain.trainable, false)];
+    runAll(one, all.slice(0, 1));
+    for (const batch of all) {
+      // A training amplifies what rounding changes, so that each step begins from one state.
+      const state = plain.trainable.state();
+      compiled.trainable.restore(state);
+      compiled.trainable.moveTo(plain.trainable.position());
+      tf.dispose(state);
+      const before = valuesOf(plain.trainable);
+      const [wanted] = runAll(other, [batch]);
+      const [found] = runAll(one, [batch]);
+      expect(found.values.l).toBe(wanted.values.l);
+      expect(found.kept).toBe(true);
+      const losses = (outcome: Outcome) =>
+        Object.entries({ ...outcome.values.losses, ...outcome.values.gradientNorms });
+      for (const [i, [loss, value]] of losses(wanted).entries())
+        expect(Math.abs(losses(found)[i][1] - value), loss).toBeLessThan(1e-4 * Math.max(1, Math.abs(value)));
+      const [a, b] = [valuesOf(compiled.trainable), valuesOf(plain.trainable)];
+      expect(Object.keys(a)).toEqual(Object.keys(b));
+      let [moved, off, count] = [0, 0, 0];
+      for (const [key, values] of Object.entries(b)) {
+        const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+        let worst = 0;
+        for (const [i, value] of values.entries()) {
+          const error = Math.abs(a[key][i] - value);
+          if (!(error <= worst)) worst = error;
+          if (error > 1e-5 + 1e-4 * scale) off += 1;
+          if (value !== before[key][i]) moved += 1;
+        }
+        count += values.length;
+        expect(worst, key).toBeLessThan(2.1 * LEARNING_RATE + 1e-3 * scale);
+      }
+      expect(moved / count).toBeGreaterThan(0.5);
+      expect(off / count).toBeLessThan(0.002);
+    }
+    const { callCounts } = nativeBackend().binding;
+    const { tensors } = compiled.trainable.inputs(all[0]);
+    tf.dispose(tensors);
+    const drawn = callCounts();
+    tf.dispose(compiled.trainable.inputs(all[0]).tensors);
+    const drawing = callCounts().executions - drawn.executions;
+    const begun = callCounts();
+    for (const batch of all.slice(0, 3)) one.run({ batch, sampleIds: [] });
+    const done = callCounts();
+    expect(done.executions - begun.executions).toBe(3 * (1 + drawing));
+    expect(done.reads).toBe(begun.reads);
+    expect([...one.settle()]).toHaveLength(3);
+    one.dispose();
+    other.dispose();
+    tf.dispose(all.map((batch) => ({ ...batch })));
+    compiled.method.dispose();
+    plain.method.dispose();
+  });
+});
+
+const F = 'Deep Plastic Surgery';
+
+describe('steps whose numbers are read late', () => {
+  const run = async (late: boolean, compile: Compile, bad?: number) => {
+    const { method, trainable } = await begin(F, 2);
+    const steps = stepper(trainable, compile);
+    const all = batches(11);
+    if (bad !== undefined) {
+      all[bad].image.dispose();
+      all[bad] = { ...all[bad], image: tf.fill([2, 64, 64, 3], Number.NaN) };
+    }
+    const outcomes = runAll(steps, all, late);
+    const values = valuesOf(trainable);
+    const position = trainable.position();
+    steps.dispose();
+    tf.dispose(all.map((batch) => ({ ...batch })));
+    method.dispose();
+    return { values, position, kept: outcomes.map(({ kept }) => kept), l: outcomes.map((o) => o.values.l) };
+  };
+
+  it('are the same steps', async () => {
+    expect(await run(true, true)).toEqual(await run(false, true));
+  });
+
+  it('change nothing after one that is not finite, and are done again', async () => {
+    const late = await run(true, true, 4);
+    expect(late.kept).toEqual(Array.from({ length: 11 }, (_, i) => i !== 4));
+    expect(late).toEqual(await run(false, true, 4));
+    const { kept, l, position } = await run(false, false, 4);
+    expect({ kept, l, position }).toEqual({ kept: late.kept, l: late.l, position: late.position });
+  });
+});
+
+it('a batch of another size is recorded anew, with a line that says so', async () => {
+  const { method, trainable } = await begin(F, 0);
+  const lines: string[] = [];
+  const steps = stepper(trainable, true, { ...silent, info: (line) => lines.push(line) });
+  const all = [...batches(2), ...batches(1, 1), ...batches(1)];
+  const tensors: number[] = [];
+  for (const batch of all) {
+    expect(runAll(steps, [batch])[0].kept).toBe(true);
+    tensors.push(tf.memory().numTensors);
+  }
+  expect(lines).toHaveLength(2);
+  expect(lines[1]).toMatch(/a stage: a step on 1 samples is compiled \(\d+ operations, [\d.]+ s\)/);
+  expect(tensors[1]).toBe(tensors[0]);
+  steps.dispose();
+  tf.dispose(all.map((batch) => ({ ...batch })));
+  method.dispose();
+});
+
+it('a step that reads what it computes runs call by call, with a warning', async () => {
+  const { method, trainable } = await begin(F, 0);
+  const warnings: string[] = [];
+  const reading: Trainable = {
+    ...trainable,
+    step(inputs, accept) {
+      const { image } = inputs as Record<string, Tensor>;
+      tf.tidy(() => tf.mean(image).dataSync());
+      return trainable.step(inputs, accept);
+    },
+  };
+  const steps = stepper(reading, true, { ...silent, warn: (line) => warnings.push(line) });
+  const all = batches(3);
+  expect(runAll(steps, all).map(({ kept }) => kept)).toEqual([true, true, true]);
+  expect(warnings).toEqual([
+    expect.stringMatching(/a stage: steps run operation by operation.*reads values/),
+  ]);
+  steps.dispose();
+  tf.dispose(all.map((batch) => ({ ...batch })));
+  method.dispose();
+});
