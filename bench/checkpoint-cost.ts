@@ -40,11 +40,6 @@ function plainStep(batch: Batch): void {
  * Against training without the guard, where the losses alone are read, as rarely as they are logged. In turns, either
  * first, so that whatever else the machine does falls on both.
  */
-const plainStep = (batch: Batch) => {
-  const { tensors } = trainable.inputs(batch);
-  tf.dispose([trainable.step(tensors), tensors]);
-};
-
 async function measureGuard(batch: Batch): Promise<void> {
   const plain: number[] = [];
   const guarded: number[] = [];

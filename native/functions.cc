@@ -1,5 +1,5 @@
 // What tfjs-node's addon lacks: a recorded graph becomes a function of TensorFlow's eager context, after which it runs
-// like any operation, by its name. But for one function it uses TensorFlow's C API alone.
+// like any operation, by its name. But for determinism it uses TensorFlow's C API alone.
 
 #undef TFE_NewContext
 #undef TFE_Execute
@@ -43,6 +43,10 @@ TF_Tensor* dps_TensorHandleResolve(TFE_TensorHandle* handle, TF_Status* status) 
 // tfjs-node's own module.
 napi_value tfjs_register_module(napi_env env, napi_value exports);
 }
+
+// See profiler.cc.
+napi_value StartProfile(napi_env env, napi_callback_info info);
+napi_value StopProfile(napi_env env, napi_callback_info info);
 
 namespace {
 
@@ -187,6 +191,8 @@ NAPI_MODULE_INIT() {
       {"addFunction", nullptr, AddFunction, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"setDeterministic", nullptr, SetDeterministic, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"startProfile", nullptr, StartProfile, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"stopProfile", nullptr, StopProfile, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"callCounts", nullptr, CallCounts, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(properties) / sizeof(properties[0]), properties);

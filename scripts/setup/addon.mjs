@@ -41,13 +41,13 @@ function compilerArguments({ root, modules, tfjs, home }, engine, platform, libr
       ? ['-undefined', 'dynamic_lookup', '-Wl,-rpath,@loader_path/tensorflow']
       : ['-Wl,-rpath,$ORIGIN/tensorflow'];
   return [
-    ...['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8'],
+    ...['-O2', '-std=c++17', '-w', '-fPIC', '-shared', '-DNAPI_VERSION=8'],
     ...[join(modules, 'node-api-headers/include'), dirname(tfjs), join(tensorflow, 'include')].map(
       (dir) => `-I${dir}`,
     ),
     ...['-include', join(root, 'native/hooks.h')],
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(tfjs, 'binding', file)),
-    join(root, 'native/functions.cc'),
+    ...['functions.cc', 'profiler.cc'].map((file) => join(root, 'native', file)),
     ...libraries.map((file) => join(tensorflow, file)),
     ...linker,
   ];

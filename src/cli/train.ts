@@ -23,6 +23,10 @@ export const train = defineCommand({
       '--max-steps',
       'End after so many steps in all, with a checkpoint, as Ctrl-C does',
     ),
+    profile: wholeNumber(
+      '--profile',
+      'Profile so many steps: writes a trace for chrome://tracing into the run’s folder',
+    ),
     'dry-run': {
       type: 'boolean',
       default: false,
@@ -36,7 +40,7 @@ export const train = defineCommand({
     ['train -- --config configs/dps.yaml --dry-run', 'What the paper’s training would do'],
     ['train -- --resume latest', 'Go on where the newest run was stopped'],
   ],
-  async run({ config, set: sets, resume, runs, 'max-steps': maxSteps, 'dry-run': dryRun }) {
+  async run({ config, set: sets, resume, runs, 'max-steps': maxSteps, profile, 'dry-run': dryRun }) {
     const reporter = terminalReporter();
     if (dryRun) {
       if (resume !== undefined)
@@ -57,7 +61,7 @@ export const train = defineCommand({
       interrupt = catchInterrupts(reporter.warn);
       return interrupt;
     };
-    const result = await trainRun({ config, sets, resume, runs, maxSteps, reporter, signal });
+    const result = await trainRun({ config, sets, resume, runs, maxSteps, profile, reporter, signal });
     for (const line of await describeResult(result)) reporter.info(line);
     interrupt?.throwIfAborted();
   },

@@ -29,6 +29,10 @@ interface AddedByUs {
   readonly removeFunction: (name: string) => void;
   /** Whether operations of this process must give the same numbers at every run. */
   readonly setDeterministic: (on: boolean) => void;
+  /** From now on TensorFlow notes what runs when; see profile.ts. */
+  readonly startProfile: () => void;
+  /** Ends that. A serialized XSpace. */
+  readonly stopProfile: () => Uint8Array;
   /** How often this thread asked TensorFlow to run something, and to hand a tensor's numbers over. */
   readonly callCounts: () => { readonly executions: number; readonly reads: number };
 }

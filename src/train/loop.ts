@@ -20,6 +20,7 @@ import { RunLog } from './log.ts';
 import type { Plan } from './plan.ts';
 import { sampleIdentity } from './resume.ts';
 import { type BestCheckpoint, bestCheckpoint, CheckpointSaver, takeSnapshot } from './saver.ts';
+import { StepProfile } from './step-profile.ts';
 import { Stepper } from './stepper.ts';
 
 export interface Training {
@@ -31,6 +32,8 @@ export interface Training {
   readonly reporter: Reporter;
   /** Ends with a checkpoint after this many steps in all. */
   readonly maxSteps?: number | undefined;
+  /** Steps to be profiled; see {@link StepProfile}. */
+  readonly profile?: number | undefined;
   /** Ends with a checkpoint after the step in progress. */
   readonly interrupt?: AbortSignal | undefined;
   /** Goes on from here; it is one of the run's own checkpoints unless the run is new. */
@@ -73,6 +76,7 @@ class Loop {
   readonly #saver: CheckpointSaver;
   readonly #faults: FaultLog;
   readonly #alreadyTrained: readonly string[];
+  readonly #profile: StepProfile;
   #grids: SampleGrids | undefined;
   #validation: Validation | undefined;
   #step: number;
@@ -86,6 +90,7 @@ class Loop {
     if (from) restoreNetworks(method, from.tensors);
     else if (initial) restoreNetworks(method, initial.tensors, initial.trained);
     this.#alreadyTrained = (from ?? initial)?.trained ?? [];
+    this.#profile = new StepProfile(training.profile ?? 0, run.path, reporter);
     this.#faults = new FaultLog({ folder: run.faults, config, reporter });
     const { checkpointMinutes: minutes, keepCheckpoints: keep } = config.output;
     const folder = run.checkpoints;
@@ -185,7 +190,10 @@ class Loop {
    */
   async #trainOnce(running: RunningStage): Promise<void> {
     const { batches, stepper, steps } = running;
-    stepper.run(await batches.next());
+    const next = await batches.next();
+    this.#profile.before(running.done + stepper.open);
+    stepper.run(next);
+    await this.#profile.after(this.#step + stepper.open);
     const step = this.#step + stepper.open;
     const isLast = running.done + stepper.open === steps;
     const { logEvery, samplesEvery } = this.#training.config.output;

@@ -12,6 +12,7 @@ import { type HeldOutTable, heldOutTable } from '../eval/held-out-table.ts';
 import { openValidationMetrics, type ValidationMetrics } from '../eval/validation.ts';
 import { type LoadedConfig, loadConfig } from '../models/read-config.ts';
 import { createMethod } from '../models/registry.ts';
+import { nativeBackend } from '../ops/raw.ts';
 import { UserError } from '../runtime/errors.ts';
 import { writeFileAtomically } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
@@ -49,6 +50,8 @@ export interface TrainRunOptions {
   readonly runs?: string | undefined;
   /** Ends with a checkpoint after so many steps in all. Default: at the plan's end. */
   readonly maxSteps?: number | undefined;
+  /** Profiles so many steps, and writes into the run's `profile/` what TensorFlow did when. Default: none. */
+  readonly profile?: number | undefined;
   /** Is told what happens. Default: nobody. */
   readonly reporter?: Reporter | undefined;
   /**
@@ -137,6 +140,16 @@ async function countSamples({ data, resolution }: RunConfig): Promise<number> {
   return count;
 }
 
+/** A CPU's operations give the same numbers at every run as they are, and XLA has no deterministic form of some. */
+function chooseDeterminism({ runtime }: RunConfig, reporter: Reporter): void {
+  const { binding, isUsingGpuDevice } = nativeBackend();
+  binding.setDeterministic(isUsingGpuDevice && runtime.deterministic);
+  if (isUsingGpuDevice && runtime.deterministic)
+    reporter.info(
+      'The same seed gives the same bytes, which can make a GPU several times slower (runtime.deterministic).',
+    );
+}
+
 async function prepareAndTrain(
   { config, locate, warnings }: LoadedConfig,
   opened: OpenedRun | undefined,
@@ -155,6 +168,7 @@ async function prepareAndTrain(
       ...(signal instanceof AbortSignal && { signal }),
     });
     checkBatches(config, data.samples.train.length, locate);
+    chooseDeterminism(config, reporter);
     const method = createMethod(config);
     try {
       await method.prepareTraining(reporter);
@@ -182,7 +196,10 @@ async function prepareAndTrain(
   }
 }
 
-type NewTraining = Omit<Training, 'from' | 'initial' | 'maxSteps' | 'interrupt' | 'validationMetrics'>;
+type NewTraining = Omit<
+  Training,
+  'from' | 'initial' | 'maxSteps' | 'profile' | 'interrupt' | 'validationMetrics'
+>;
 
 /** Makes and locks the folder of a new run. */
 async function beginRun(
@@ -227,13 +244,13 @@ async function initialWeights(
 
 async function trainAndMeasure(
   training: Training,
-  { maxSteps, signal }: TrainRunOptions,
+  { maxSteps, profile, signal }: TrainRunOptions,
 ): Promise<TrainRunResult> {
   const { run, config, plan, reporter } = training;
   const interrupt = typeof signal === 'function' ? signal() : signal;
   let end: TrainingEnd;
   try {
-    end = await train({ ...training, maxSteps, interrupt });
+    end = await train({ ...training, maxSteps, profile, interrupt });
   } catch (error) {
     reporter.info(`To go on from the last checkpoint: npm run train -- --resume ${run.path}`);
     throw error;
