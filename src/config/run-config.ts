@@ -89,6 +89,33 @@ const holes = z
   .prefault({})
   .describe('Holes of photos, in editing.');
 
+const others = z
+  .enum(['refuse', 'alone'])
+  .default('refuse')
+  .describe('Samples of which no group is known: refuse is an error, alone makes each a group of its own.');
+
+const groups = z
+  .union([
+    z.strictObject({
+      file: z
+        .string()
+        .min(1)
+        .describe('A CSV file with the columns `id` (or `file`), the sample’s id, and `group`.'),
+      column: z.string().min(1).default('group').describe('Another name of the column of groups.'),
+      others,
+    }),
+    z.strictObject({
+      pattern: z
+        .string()
+        .min(1)
+        .describe(
+          'In place of a file: a regular expression on the sample’s id, whose parentheses hold the group, such as `^([^/]+)/`.',
+        ),
+      others,
+    }),
+  ])
+  .describe('Samples that belong together, such as photos of one person: a group is in one split only.');
+
 /** The most by which a sample is changed at random. @param what completes `Photos are`. */
 const bound = (highest: number, what: string) => z.number().min(0).max(highest).default(0).describe(what);
 
@@ -124,9 +151,12 @@ const data = z
           .max(0.5)
           .default(0.05)
           .describe('Share of samples held out for the final table.'),
+        groups: groups.optional(),
       })
       .prefault({})
-      .describe('Samples are split by a hash of their id, so adding files moves none between splits.'),
+      .describe(
+        'Samples are split by a hash of their id or group, so adding files moves none between splits.',
+      ),
     edges: z
       .strictObject({
         threshold: z

@@ -3,6 +3,7 @@ import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { UnusableImage } from './decode.ts';
+import { groupSamples, requireEverySplit } from './groups.ts';
 import { openPairMaker } from './make-pairs.ts';
 import { encodePair } from './pair.ts';
 import { type KeyedItem, keyItems, PreparedCache } from './prepared-cache.ts';
@@ -39,9 +40,10 @@ export async function prepare(options: PrepareOptions): Promise<PreparedData> {
       sources.push(await openSource(one, config.data.cache, renderSize, reporter));
   const prepared: PreparedSource[] = [];
   for (const source of sources) prepared.push(await prepareSource(source, options));
-  const samples = splitSamples(
+  const samples = await split(
     prepared.flatMap((source) => source.samples),
     config.data.split,
+    reporter,
   );
   const mixed = prepared.flatMap(({ source }) => source.mixed ?? []);
   for (const { name } of mixed) requireTrainingSamples(name, samples.train);
@@ -53,6 +55,27 @@ export async function prepare(options: PrepareOptions): Promise<PreparedData> {
     weights:
       mixed.length > 0 ? Object.fromEntries(mixed.map(({ name, weight }) => [name, weight])) : undefined,
   };
+}
+
+async function split(
+  samples: readonly PreparedSample[],
+  shares: RunConfig['data']['split'],
+  reporter: Reporter,
+): Promise<PreparedData['samples']> {
+  if (!shares.groups) return splitSamples(samples, shares);
+  const groups = await groupSamples(
+    samples.map(({ id }) => id),
+    shares.groups,
+  );
+  const groupOf = (id: string) => groups.get(id) ?? id;
+  const result = splitSamples(samples, shares, groupOf);
+  requireEverySplit(result, shares, groups);
+  const counts = Object.entries(result).map(([name, some]) => {
+    const count = new Set(some.map(({ id }) => groupOf(id))).size;
+    return `${name} ${count} with ${some.length} samples`;
+  });
+  reporter.info(`Split by groups: ${counts.join(', ')}`);
+  return result;
 }
 
 /** What is made of one source. */

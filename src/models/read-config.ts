@@ -60,6 +60,7 @@ export function checkConfig(config: RunConfig, locate: Locate): string[] {
     });
   }
   requireNamesOfTheirOwn(config, locate);
+  requirePattern(config, locate);
   return definitionOf(config).check?.(config, locate) ?? [];
 }
 
@@ -80,6 +81,25 @@ function requireNamesOfTheirOwn({ data }: RunConfig, locate: Locate): void {
   }
 }
 
+function requirePattern({ data }: RunConfig, locate: Locate): void {
+  const { groups } = data.split;
+  if (!groups || !('pattern' in groups)) return;
+  const refuse = (got: string) =>
+    new UserError('The pattern of groups cannot be used.', {
+      where: locate(['data', 'split', 'groups', 'pattern']),
+      expected: 'a regular expression with one pair of parentheses, around what names the group',
+      got,
+    });
+  let count: number;
+  try {
+    // With an empty alternative it matches anything, and the match has a place for each pair of parentheses.
+    count = (new RegExp(`${groups.pattern}|`, 'u').exec('')?.length ?? 1) - 1;
+  } catch (error) {
+    throw refuse((error as Error).message);
+  }
+  if (count !== 1) throw refuse(`${groups.pattern}, which has ${count}`);
+}
+
 /** What the configuration needs of the disk and does not find, each with what to do about it. */
 export function missingInputs(config: RunConfig, locate: Locate): UserError[] {
   const missing: UserError[] = [];
@@ -92,6 +112,16 @@ export function missingInputs(config: RunConfig, locate: Locate): UserError[] {
         expected: `a folder of images (kind: ${source.kind})`,
         got: existsSync(source.path) ? `${source.path} is no folder` : `${source.path} does not exist`,
         fix: `give its place with --set ${key}.path=FOLDER, or use the built-in faces: --set ${key}.kind=faces`,
+      }),
+    );
+  }
+  const { groups } = config.data.split;
+  if (groups && 'file' in groups && !existsSync(groups.file)) {
+    missing.push(
+      new UserError('The file of groups is not there.', {
+        where: locate(['data', 'split', 'groups', 'file']),
+        expected: 'a CSV file with the columns `id` (or `file`) and `group`',
+        got: `${groups.file} does not exist`,
       }),
     );
   }

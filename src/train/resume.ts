@@ -164,12 +164,12 @@ const free = [
   /^name$/,
   /^output\./,
   /^runtime\./,
-  /^data\.(ahead|cache|source\.(\d+\.)?path)$/,
+  /^data\.(ahead|cache|source\.(\d+\.)?path|split\.groups\.file)$/,
   /^training\.maxBadSteps$/,
   /^training\..*\.(epochs|steps)$/,
 ];
 const FREE_TO_CHANGE =
-  'output.*, runtime.*, data.ahead, data.cache, data.source.path (samples of the same names), training.maxBadSteps, and the lengths of stages that are not over';
+  'output.*, runtime.*, data.ahead, data.cache, data.source.path (samples of the same names), data.split.groups.file (of the same groups), training.maxBadSteps, and the lengths of stages that are not over';
 
 /** Throws a UserError that lists every key by which `config` would train something else than `trained`. */
 function requireSameTraining(trained: RunConfig, config: RunConfig, run: RunFolder): void {

@@ -216,6 +216,38 @@ describe('several sources', () => {
   });
 });
 
+describe('groups of the split', () => {
+  it('are a file or a pattern; another one replaces it', () => {
+    const text = minimal.replace('  source:', '  split: { groups: { file: people.csv } }\n  source:');
+    expect(readConfig(file(text)).config.data.split.groups).toEqual({
+      file: 'people.csv',
+      column: 'group',
+      others: 'refuse',
+    });
+    const sets = ['data.split.groups.others=alone', 'data.split.groups.pattern=^(a)'];
+    expect(readConfig(file(text), sets).config.data.split.groups).toEqual({
+      pattern: '^(a)',
+      others: 'alone',
+    });
+    expect(readConfig(file(minimal)).config.data.split).not.toHaveProperty('groups');
+  });
+
+  it.each([
+    ['pattern=^abc', /one pair of parentheses[\s\S]*\^abc, which has 0/],
+    ['pattern=(a)(b)', /which has 2/],
+    ['pattern=(a', /--set data\.split\.groups\.pattern[\s\S]*got: .*Invalid regular expression/],
+    ['colunm=x', /Unknown.*colunm/],
+  ])('%s is a mistake that is explained', (set, message) => {
+    expect(failure(minimal, [`data.split.groups.${set}`])).toMatch(message);
+  });
+
+  it('need their file', () => {
+    expect(() => loadConfig(file(minimal), ['data.split.groups.file=nowhere.csv'])).toThrow(
+      /--set data\.split\.groups\.file[\s\S]*nowhere\.csv does not exist/,
+    );
+  });
+});
+
 describe('mistakes are told with place, expectation and finding', () => {
   it('no method, or one that does not exist', () => {
     expect(failure(minimal.replace('method: dps\n', ''))).toMatch(/method[\s\S]*"dps"[\s\S]*nothing/);

@@ -248,6 +248,27 @@ describe('preparing', () => {
     );
   });
 
+  it('keeps groups together, and says how many there are', async () => {
+    const path = join(temporary, 'people');
+    for (let i = 0; i < 12; i++) await writePhoto(join(path, `${i % 4}/${i}.png`), 128, 64, i);
+    const config = (pattern: string) =>
+      smallConfig({
+        source: { kind: 'celeba-hq', path },
+        cache: join(temporary, 'cache'),
+        split: { validation: 0.2, test: 0.2, groups: { pattern } },
+      });
+    const reporter = recorder();
+    const { samples } = await prepare({ config: config('^(.)/'), reporter });
+    const persons = Object.values(samples).map((some) => new Set(some.map(({ id }) => id[0])));
+    expect(persons.map(({ size }) => size).reduce((a, b) => a + b)).toBe(4);
+    expect(reporter.infos[1]).toBe(
+      `Split by groups: ${['train', 'validation', 'test'].map((name, i) => `${name} ${persons[i].size} with ${3 * persons[i].size} samples`).join(', ')}`,
+    );
+    await expect(prepare({ config: config('^.(/)'), reporter: silent })).rejects.toThrow(
+      /groups are too large[\s\S]*1, the largest, \/, with 12 of 12 samples/,
+    );
+  });
+
   it('refuses a padding that cannot be mirrored, before anything is made', async () => {
     const cache = join(temporary, 'untouched');
     const config = smallConfig({
