@@ -33,11 +33,13 @@ export type { RunFolder } from './core/run-folder.ts';
 // A data source of one's own, which data/sources.ts opens.
 export type {
   Batch,
+  ImageFile,
   OpenedSource,
   PreparedData,
   PreparedSample,
   SourceForm,
   SourceItem,
+  TarPart,
 } from './data/types.ts';
 export type { HeldOutTable } from './eval/held-out-table.ts';
 // A metric of one's own.

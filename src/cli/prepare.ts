@@ -34,8 +34,9 @@ export async function prepareAndShow(config: RunConfig, reporter: Reporter): Pro
   const step = Math.max(1, Math.floor(all.length / SHOWN));
   const some = all.filter((_, i) => i % step === 0).slice(0, SHOWN);
   const sheet = join(folders[0], 'sheet.png');
-  const paths = some.map(({ pairPath }) => pairPath);
-  await writeFileAtomically(sheet, await contactSheet(paths, 2 * resolution, resolution, 4));
+  const { imageInput } = await import('../data/decode.ts');
+  const pairs = await Promise.all(some.map(({ pairPath: path, part }) => imageInput({ path, part })));
+  await writeFileAtomically(sheet, await contactSheet(pairs, 2 * resolution, resolution, 4));
   const counts = Object.entries(samples).map(([split, { length }]) => `${split} ${length}`);
   reporter.info(`Samples at ${resolution} px: ${counts.join(', ')}; unusable files: ${problems.length}`);
   for (const folder of folders) reporter.info(`Pairs of photo and sketch: ${folder}`);

@@ -39,6 +39,18 @@ const celebaHq = {
   limit,
 };
 
+const tar = {
+  kind: z
+    .literal('tar')
+    .describe('Tar files of JPEG, PNG or WebP images, such as WebDataset’s; read in place.'),
+  path: z
+    .string()
+    .min(1)
+    .describe('A tar file, a folder of *.tar, or a pattern with ranges: `shards-{000..031}.tar`.'),
+  crop: folder.crop,
+  limit,
+};
+
 /** What a source has besides where it is one of several. @param kind its name by default. */
 const mixing = (kind: string) => ({
   name: z
@@ -62,11 +74,13 @@ const oneSource = z.discriminatedUnion('kind', [
   z.strictObject(faces),
   z.strictObject(folder),
   z.strictObject(celebaHq),
+  z.strictObject(tar),
 ]);
 const mixedSource = z.discriminatedUnion('kind', [
   z.strictObject({ ...faces, ...mixing('faces') }),
   z.strictObject({ ...folder, ...mixing('folder') }),
   z.strictObject({ ...celebaHq, ...mixing('celeba-hq') }),
+  z.strictObject({ ...tar, ...mixing('tar') }),
 ]);
 const source = z
   .union([oneSource, z.array(mixedSource).min(1)])

@@ -1,5 +1,7 @@
 /** Reads one photo of any kind into RGB bytes of the run's size. */
+import { open } from 'node:fs/promises';
 import sharp, { type Sharp } from 'sharp';
+import type { ImageFile } from './types.ts';
 
 /** A file whose content cannot be used; the message says why, in words for the list of problems. */
 export class UnusableImage extends Error {}
@@ -21,37 +23,54 @@ export interface RgbImage {
 /** Finds what to cut from an upright photo; throws {@link UnusableImage} when there is nothing. */
 export type CropFinder = (photo: RgbImage) => Promise<CropSquare>;
 
+/** What an image is to sharp: a path, or bytes from a tar file. @throws UnusableImage when these cannot be read. */
+export async function imageInput({ path, part }: ImageFile): Promise<string | Buffer> {
+  if (!part) return path;
+  const bytes = Buffer.alloc(part.length);
+  const read = async () => {
+    const file = await open(path, 'r');
+    try {
+      // What a file that was cut off lacks stays zero, and is no image.
+      await file.read(bytes, 0, part.length, part.offset);
+    } finally {
+      await file.close();
+    }
+  };
+  await readable(read());
+  return bytes;
+}
+
 /**
  * A file as sharp reads it for us: upright by its EXIF orientation, colours in sRGB (ICC profiles applied; grey, CMYK
  * and 16 bit converted to three channels of 8), transparency over white. Warnings of a decoder are let pass, missing
  * or damaged data are not.
  */
-function open(path: string): Sharp {
-  return sharp(path, { failOn: 'error' }).autoOrient().flatten({ background: 'white' }).toColourspace('srgb');
+function openPhoto(file: string | Buffer): Sharp {
+  return sharp(file, { failOn: 'error' }).autoOrient().flatten({ background: 'white' }).toColourspace('srgb');
 }
 
 /**
  * A square photo [size, size, 3]: its central square or the one that `findCrop` gives, resized by an antialiasing
  * Lanczos filter. What a crop misses beyond the border is mirrored.
  *
- * @param minimumSide the crop's least side in the file's pixels; smaller photos would only blur what is learnt.
+ * @param file its path or its bytes. @param minimumSide the crop's least side in the file's pixels; smaller photos would only blur what is learnt.
  * @throws UnusableImage when the file is truncated, no image, too small, or has nothing to crop.
  */
 export async function decodePhoto(
-  path: string,
+  file: string | Buffer,
   size: number,
   minimumSide: number,
   findCrop?: CropFinder,
 ): Promise<Buffer> {
-  if (findCrop) return decodeCrop(await decodeRgb(path), size, minimumSide, findCrop);
-  const { autoOrient } = await readable(sharp(path).metadata());
+  if (findCrop) return decodeCrop(await decodeRgb(file), size, minimumSide, findCrop);
+  const { autoOrient } = await readable(sharp(file).metadata());
   requireSide(Math.min(autoOrient.width, autoOrient.height), minimumSide);
-  return readable(open(path).resize(size, size, { fit: 'cover' }).raw({ depth: 'uchar' }).toBuffer());
+  return readable(openPhoto(file).resize(size, size, { fit: 'cover' }).raw({ depth: 'uchar' }).toBuffer());
 }
 
 /** A whole photo, upright. @throws UnusableImage as {@link decodePhoto}. */
-export async function decodeRgb(path: string): Promise<RgbImage> {
-  const raw = open(path).raw({ depth: 'uchar' });
+export async function decodeRgb(file: string | Buffer): Promise<RgbImage> {
+  const raw = openPhoto(file).raw({ depth: 'uchar' });
   const { data, info } = await readable(raw.toBuffer({ resolveWithObject: true }));
   return { data, width: info.width, height: info.height };
 }
@@ -96,7 +115,7 @@ function requireSide(side: number, minimum: number): void {
   if (side < minimum) throw new UnusableImage(`too small: ${side} px a side, at least ${minimum} are needed`);
 }
 
-/** A result of sharp. @throws UnusableImage with the first line of sharp's message, which names the cause. */
+/** What is read or decoded. @throws UnusableImage with the first line of the error's message, which names the cause. */
 export function readable<T>(result: Promise<T>): Promise<T> {
   return result.catch((error: Error) => {
     throw new UnusableImage(`cannot be decoded: ${error.message.split('\n')[0]}`);

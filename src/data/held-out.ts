@@ -22,9 +22,9 @@ export async function heldOutBatch(
 ): Promise<Batch | undefined> {
   const n = config.resolution;
   const read: (Pair & { id: string })[] = [];
-  for (const { id, pairPath } of samples) {
+  for (const { id, pairPath, part } of samples) {
     try {
-      read.push({ id, ...(await decodePair(pairPath, n)) });
+      read.push({ id, ...(await decodePair(pairPath, n, part)) });
     } catch (error) {
       if (!(error instanceof UnusableImage)) throw error;
       reporter.warn(`A held-out sample cannot be read and is left out: ${pairPath}: ${error.message}`);

@@ -141,23 +141,23 @@ export class PairLoader {
   ): Promise<AugmentedPair & { id: string }> {
     const { resolution: n, augment, seed, name } = this.#options;
     for (let k = 0; ; k++) {
-      const { id, pairPath } = order[(position + k) % order.length];
+      const { id, pairPath, part } = order[(position + k) % order.length];
       try {
-        const pair = await decodePair(pairPath, n);
+        const pair = await decodePair(pairPath, n, part);
         if (!augment) return { id, ...pair, mirrored: false };
         const change = drawAugmentation(n, augment, stream(seed, 'augment', name, epoch, position));
         return { id, ...augmentPair(pair, n, change) };
       } catch (error) {
         if (!(error instanceof UnusableImage)) throw error;
-        this.#count(pairPath, error.message);
+        this.#count(id, part ? `${pairPath} (${id})` : pairPath, error.message);
       }
     }
   }
 
-  #count(path: string, reason: string): void {
+  #count(id: string, path: string, reason: string): void {
     const { samples, reporter } = this.#options;
-    if (!this.#bad.has(path)) {
-      this.#bad.add(path);
+    if (!this.#bad.has(id)) {
+      this.#bad.add(id);
       reporter.warn(
         `A prepared sample cannot be read, another takes its place (${this.#bad.size} so far): ${path}: ${reason}`,
       );

@@ -1,18 +1,18 @@
 /** Makes training pairs of source files: by edge detection from photos, or by resizing from pairs of another size. */
 import type { RunConfig } from '../config/run-config.ts';
 import { loadHed } from '../nn/hed.ts';
-import { type CropFinder, decodePhoto, resizeRgb, UnusableImage } from './decode.ts';
+import { type CropFinder, decodePhoto, imageInput, resizeRgb, UnusableImage } from './decode.ts';
 import { detectEdges } from './detect-edges.ts';
 import { edgeMapToSketch, linesToSketch, resizeMap } from './edges.ts';
 import { loadFaceCrop } from './face-crop.ts';
 import { decodeForeignPair, type Pair } from './pair.ts';
-import type { SourceForm } from './types.ts';
+import type { ImageFile, SourceForm } from './types.ts';
 
 export interface PairMaker {
   /** How many files to give at once. */
   readonly batch: number;
   /** Pairs of files, in their order, or why a file cannot be used. Calls may overlap. */
-  make(paths: readonly string[]): Promise<(Pair | UnusableImage)[]>;
+  make(files: readonly ImageFile[]): Promise<(Pair | UnusableImage)[]>;
   dispose(): void;
 }
 
@@ -33,10 +33,9 @@ async function openEdgeDetector(config: RunConfig, findCrop: CropFinder | undefi
   // Up to twice enlarged a photo still serves; beyond that it would teach blur.
   const minimumSide = Math.ceil(n / 2);
 
-  const make = async (paths: readonly string[]) => {
-    const decoded = await Promise.all(
-      paths.map((path) => decodePhoto(path, side, minimumSide, findCrop).catch(unusable)),
-    );
+  const decode = async (file: ImageFile) => decodePhoto(await imageInput(file), side, minimumSide, findCrop);
+  const make = async (files: readonly ImageFile[]) => {
+    const decoded = await Promise.all(files.map((file) => decode(file).catch(unusable)));
     const photos = decoded.filter((result): result is Buffer => !(result instanceof UnusableImage));
     const [seen, kept] = await Promise.all(
       [size, n].map((target) =>
@@ -58,8 +57,8 @@ async function openEdgeDetector(config: RunConfig, findCrop: CropFinder | undefi
 }
 
 function openPairResizer({ resolution: n, data }: RunConfig, sketchFirst: boolean): PairMaker {
-  const resizePair = async (path: string): Promise<Pair> => {
-    const { photo, sketch, side } = await decodeForeignPair(path, sketchFirst);
+  const resizePair = async (file: ImageFile): Promise<Pair> => {
+    const { photo, sketch, side } = await decodeForeignPair(await imageInput(file), sketchFirst);
     if (side === n) return { photo, sketch };
     const pixels = await resizeRgb({ data: Buffer.from(photo), width: side, height: side }, n, n);
     // A thin line that shrinks gets fainter by as much; it is drawn anew, one pixel wide and at full strength.
@@ -70,7 +69,7 @@ function openPairResizer({ resolution: n, data }: RunConfig, sketchFirst: boolea
   };
   return {
     batch: 16,
-    make: (paths) => Promise.all(paths.map((path) => resizePair(path).catch(unusable))),
+    make: (files) => Promise.all(files.map((file) => resizePair(file).catch(unusable))),
     dispose() {},
   };
 }

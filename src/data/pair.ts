@@ -1,6 +1,7 @@
 /** The files of prepared samples: PNG of 2n x n pixels, photo left and sketch right (the original's own format). */
 import sharp from 'sharp';
-import { decodeRgb, fromRgb, type RgbImage, readable, UnusableImage } from './decode.ts';
+import { decodeRgb, fromRgb, imageInput, type RgbImage, readable, UnusableImage } from './decode.ts';
+import type { TarPart } from './types.ts';
 
 /** Bytes of a sample: `photo` [n, n, 3] RGB and `sketch` [n, n], 0 = line and 255 = paper. */
 export interface Pair {
@@ -24,11 +25,12 @@ export async function encodePair({ photo, sketch }: Pair, n: number): Promise<Bu
 /**
  * A prepared sample of n x n.
  *
+ * @param part where it lies in the tar file `path`. Default: it is all of a file.
  * @throws UnusableImage when the file is missing, damaged or of another size.
  */
-export async function decodePair(path: string, n: number): Promise<Pair> {
+export async function decodePair(path: string, n: number, part?: TarPart): Promise<Pair> {
   // Our own files need none of the conversions of foreign photos.
-  const file = sharp(path, { failOn: 'error' });
+  const file = sharp(await imageInput({ path, part }), { failOn: 'error' });
   const { data, info } = await readable(file.raw().toBuffer({ resolveWithObject: true }));
   if (info.width !== 2 * n || info.height !== n || info.channels !== 3) {
     throw new UnusableImage(`is ${info.width} x ${info.height} x ${info.channels}, not ${2 * n} x ${n} x 3`);
@@ -38,10 +40,10 @@ export async function decodePair(path: string, n: number): Promise<Pair> {
 
 /** A foreign file of a photo and its sketch side by side, of any size. @throws UnusableImage when it is none. */
 export async function decodeForeignPair(
-  path: string,
+  file: string | Buffer,
   sketchFirst: boolean,
 ): Promise<Pair & { side: number }> {
-  const image = await decodeRgb(path);
+  const image = await decodeRgb(file);
   if (image.width !== 2 * image.height) {
     throw new UnusableImage(
       `not a pair: ${image.width} x ${image.height} px, where a photo and a sketch side by side are twice as wide as high`,

@@ -65,10 +65,10 @@ export async function drawPictures(
  * Lays pictures of one size out in rows, row by row, as the bytes of a PNG file. Small pictures are enlarged by whole
  * pixels so that a person can see them.
  *
- * @param files image files of `width` x `height` px.
+ * @param files images of `width` x `height` px: paths, or the bytes of files.
  */
 export async function contactSheet(
-  files: readonly string[],
+  files: readonly (string | Buffer)[],
   width: number,
   height: number,
   columns: number,

@@ -1,4 +1,5 @@
 /** Makes and caches the pairs of photo and sketch that training reads, and splits them. */
+import { join } from 'node:path';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
@@ -103,13 +104,12 @@ async function prepareSource(
   await cache.saveProblems(problems);
   reportProblems(problems, source, cache, reporter);
   const name = source.mixed?.name;
-  const samples = keyed
-    .filter(({ key }) => cache.has(key))
-    .map(({ id, key }) =>
-      name === undefined
-        ? { id, pairPath: cache.pairPath(key) }
-        : { id: `${name}/${id}`, pairPath: cache.pairPath(key), source: name },
-    );
+  const samples = keyed.flatMap(({ id, key }): PreparedSample[] => {
+    const pair = cache.pair(key);
+    if (!pair) return [];
+    const place = { pairPath: pair.path, ...(pair.part && { part: pair.part }) };
+    return [name === undefined ? { id, ...place } : { id: `${name}/${id}`, ...place, source: name }];
+  });
   return { source, folder: cache.folder, samples, problems };
 }
 
@@ -157,11 +157,12 @@ async function makeMissing(
       signal?.throwIfAborted();
       const items = missing.slice(next, next + maker.batch);
       next += items.length;
-      const results = await maker.make(items.map(({ path }) => path));
+      const results = await maker.make(items);
       await Promise.all(
         results.map(async (result, i) => {
-          const { key, path } = items[i];
-          if (result instanceof UnusableImage) cache.addProblem(key, { path, reason: result.message });
+          const { id, key, path, part } = items[i];
+          if (result instanceof UnusableImage)
+            cache.addProblem(key, { path: part ? join(source.root, id) : path, reason: result.message });
           else await cache.addPair(key, await encodePair(result, config.resolution));
         }),
       );
@@ -183,6 +184,7 @@ async function makeMissing(
     await Promise.allSettled(workers);
     maker.dispose();
     task.finish();
+    await cache.flush();
   }
 }
 

@@ -1,18 +1,24 @@
 /**
  * The folder of prepared pairs of one source with one set of settings. A pair's file name derives from the id, size
  * and time of change of its source file, so a pair that is there is up to date, and preparing can stop anywhere.
+ *
+ * Pairs of files are files; pairs of a source in tar files are in tar files as well, so that a million of them take some
+ * thousand entries of the file system.
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
-import { UserError } from '../runtime/errors.ts';
-import { writeFileAtomically } from '../runtime/files.ts';
-import type { OpenedSource, Problem, SourceItem } from './types.ts';
+import { writeCacheFile } from './cache-file.ts';
+import { indexTar, readTarIndex, writeTar } from './tar.ts';
+import type { ImageFile, OpenedSource, Problem, SourceItem } from './types.ts';
 
 /** Raise it when the same settings would give other pairs. */
 const formatVersion = 1;
+
+/** Pairs in a tar file. So many are lost at most when the process is killed while it makes them. */
+const PAIRS_PER_TAR = 256;
 
 /** A source file with the key of its pair. */
 export interface KeyedItem extends SourceItem {
@@ -21,14 +27,24 @@ export interface KeyedItem extends SourceItem {
 
 export class PreparedCache {
   readonly folder: string;
-  readonly #present: Set<string>;
+  /** Where the pairs lie, by key. */
+  readonly #pairs: Map<string, ImageFile>;
   readonly #unusable: Record<string, Problem>;
+  readonly #inTars: boolean;
+  /** Pairs for the next tar file. */
+  #waiting: { key: string; png: Uint8Array }[] = [];
 
   /** Files whose content is known to be unusable are kept in `problems.json`, by key. */
-  private constructor(folder: string, present: Set<string>, unusable: Record<string, Problem>) {
+  private constructor(
+    folder: string,
+    pairs: Map<string, ImageFile>,
+    unusable: Record<string, Problem>,
+    inTars: boolean,
+  ) {
     this.folder = folder;
-    this.#present = present;
+    this.#pairs = pairs;
     this.#unusable = unusable;
+    this.#inTars = inTars;
   }
 
   static async open(config: RunConfig, source: OpenedSource): Promise<PreparedCache> {
@@ -41,29 +57,53 @@ export class PreparedCache {
     };
     const text = `${JSON.stringify(settings, undefined, 2)}\n`;
     const folder = resolve(config.data.cache, 'prepared', digest(text).slice(0, 12));
-    await write(join(folder, 'settings.json'), text);
-    const files = existsSync(join(folder, 'pairs'))
-      ? await readdir(join(folder, 'pairs'), { recursive: true })
-      : [];
-    const present = new Set(files.map((file) => /([0-9a-f]+)\.png$/.exec(file)?.[1] ?? ''));
-    return new PreparedCache(folder, present, await readProblems(join(folder, 'problems.json')));
+    await writeCacheFile(join(folder, 'settings.json'), text);
+    const inTars = source.items.some(({ part }) => part !== undefined);
+    const pairs = new Map<string, ImageFile>();
+    for (const file of await listFolder(join(folder, 'pairs'))) {
+      const path = join(folder, 'pairs', file);
+      if (file.endsWith('.png')) pairs.set(basename(file, '.png'), { path });
+      if (!file.endsWith('.tar')) continue;
+      for (const { name, ...part } of await readTarIndex(path, config.data.cache))
+        pairs.set(basename(name, '.png'), { path, part });
+    }
+    return new PreparedCache(folder, pairs, await readProblems(join(folder, 'problems.json')), inTars);
   }
 
   has(key: string): boolean {
-    return this.#present.has(key);
+    return this.#pairs.has(key);
   }
 
   problem(key: string): Problem | undefined {
     return this.#unusable[key];
   }
 
-  pairPath(key: string): string {
-    return join(this.folder, 'pairs', key.slice(0, 2), `${key}.png`);
+  /** Where the pair of a key lies, if it is made. */
+  pair(key: string): ImageFile | undefined {
+    return this.#pairs.get(key);
   }
 
+  /** Keeps a pair; one for a tar file once there are enough of them, or with {@link flush}. */
   async addPair(key: string, png: Uint8Array): Promise<void> {
-    await write(this.pairPath(key), png);
-    this.#present.add(key);
+    if (this.#inTars) {
+      this.#waiting.push({ key, png });
+      if (this.#waiting.length >= PAIRS_PER_TAR) await this.flush();
+      return;
+    }
+    const path = join(this.folder, 'pairs', key.slice(0, 2), `${key}.png`);
+    await writeCacheFile(path, png);
+    this.#pairs.set(key, { path });
+  }
+
+  /** Writes the pairs that wait for their tar file. */
+  async flush(): Promise<void> {
+    const pairs = this.#waiting;
+    if (pairs.length === 0) return;
+    this.#waiting = [];
+    // A name of its own: another process may prepare the same photos.
+    const path = join(this.folder, 'pairs', `${randomBytes(8).toString('hex')}.tar`);
+    await writeCacheFile(path, writeTar(pairs.map(({ key, png }) => ({ name: `${key}.png`, bytes: png }))));
+    for (const { name, ...part } of indexTar(path)) this.#pairs.set(basename(name, '.png'), { path, part });
   }
 
   addProblem(key: string, problem: Problem): void {
@@ -76,8 +116,11 @@ export class PreparedCache {
   }
 
   async saveProblems(all: readonly Problem[]): Promise<void> {
-    await write(join(this.folder, 'problems.json'), `${JSON.stringify(this.#unusable, undefined, 2)}\n`);
-    await write(this.problemsPath, all.map(({ path, reason }) => `${path}: ${reason}\n`).join(''));
+    await writeCacheFile(
+      join(this.folder, 'problems.json'),
+      `${JSON.stringify(this.#unusable, undefined, 2)}\n`,
+    );
+    await writeCacheFile(this.problemsPath, all.map(({ path, reason }) => `${path}: ${reason}\n`).join(''));
   }
 }
 
@@ -89,7 +132,9 @@ export async function keyItems(
   const keyed: KeyedItem[] = [];
   for (const item of items) {
     try {
-      const { size, mtimeMs } = await stat(item.path);
+      const { size, mtimeMs } = item.part
+        ? { size: item.part.length, mtimeMs: item.part.mtimeMs }
+        : await stat(item.path);
       keyed.push({ ...item, key: digest(`${item.id}\n${size}\n${mtimeMs}`).slice(0, 24) });
     } catch (error) {
       problems.push({ path: item.path, reason: `cannot be opened: ${(error as Error).message}` });
@@ -102,17 +147,12 @@ function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+/** The files of a folder and those below it; none where there is no folder. */
+async function listFolder(folder: string): Promise<string[]> {
+  return existsSync(folder) ? readdir(folder, { recursive: true }) : [];
+}
+
 async function readProblems(path: string): Promise<Record<string, Problem>> {
   // Nothing is lost without the file: the images are looked at again.
   return readFile(path, 'utf8').then(JSON.parse, () => ({}));
-}
-
-async function write(path: string, content: string | Uint8Array): Promise<void> {
-  await writeFileAtomically(path, content).catch((error: NodeJS.ErrnoException) => {
-    throw new UserError('The cache cannot be written.', {
-      where: `data.cache: ${path}`,
-      got: error.message,
-      fix: 'Free disk space or correct the permissions, or set data.cache to another folder.',
-    });
-  });
 }

@@ -9,6 +9,8 @@ import type { ConfiguredSource, SourceConfig } from '../config/run-config.ts';
 import { renderFaces } from '../faces/cache.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
+import { findShards } from './shards.ts';
+import { readTarIndex } from './tar.ts';
 import type { OpenedSource, SourceItem } from './types.ts';
 
 /** The face mesh as set-up installs it. */
@@ -50,6 +52,7 @@ async function open(
   reporter: Reporter,
 ): Promise<Omit<OpenedSource, 'summary'>> {
   if (source.kind === 'celeba-hq') return openCelebaHq(source, key);
+  if (source.kind === 'tar') return openTars(source, key, cacheDir, reporter);
   if (source.kind === 'folder') {
     const root = resolve(source.path);
     const items = await listImages(root, `${key}.path`);
@@ -72,10 +75,31 @@ async function open(
 function emptySource(source: SourceConfig, key: string, root: string): UserError {
   return new UserError('The source holds no images.', {
     where: `${key} (kind: ${source.kind})`,
-    expected: `files named *.jpg, *.jpeg, *.png or *.webp in ${root} or the folders below it`,
+    expected: `files named *.jpg, *.jpeg, *.png or *.webp in ${source.kind === 'tar' ? 'the tar files of ' : ''}${root} or the folders below it`,
     got: 'none',
     fix: `Set ${key}.path to the folder that holds the images.`,
   });
+}
+
+/** Lists the images of tar files. @throws UserError when one is missing or damaged. */
+async function openTars(
+  { path, crop }: Extract<SourceConfig, { kind: 'tar' }>,
+  key: string,
+  cacheDir: string,
+  reporter: Reporter,
+): Promise<Omit<OpenedSource, 'summary'>> {
+  const { root, names } = await findShards(path, `${key}.path`);
+  const task = reporter.task('Index', names.length, 'tar files');
+  const items: SourceItem[] = [];
+  for (const [i, shard] of names.entries()) {
+    const file = join(root, shard);
+    for (const { name, ...part } of await readTarIndex(file, cacheDir))
+      if (imageName.test(name) && !/(^|\/)\./.test(name))
+        items.push({ id: `${shard}/${name}`, path: file, part });
+    task.update(i + 1);
+  }
+  task.finish();
+  return { root, form: { kind: 'photos', crop }, items };
 }
 
 // SECTION * CelebA-HQ in the forms in which people have it: CelebAMask-HQ's release (`CelebA-HQ-img/0.jpg` ... beside folders of

@@ -3,13 +3,25 @@ import type { ColourStrokes } from './colour-strokes.ts';
 
 export type Split = 'train' | 'validation' | 'test';
 
-/**
- * One file of a source. Its `id` must stay the same for good, as the split and the order of training derive from it; the
- * sources of the config take the path below `root`, with forward slashes.
- */
-export interface SourceItem {
-  readonly id: string;
+/** Where a file lies in a tar file, bytes, and when it was changed. */
+export interface TarPart {
+  readonly offset: number;
+  readonly length: number;
+  readonly mtimeMs: number;
+}
+
+/** An image: a file, or a part of the tar file that `path` names. */
+export interface ImageFile {
   readonly path: string;
+  readonly part?: TarPart | undefined;
+}
+
+/**
+ * One image of a source. Its `id` must stay the same for good, as the split and the order of training derive from it; the
+ * sources of the config take the path below `root`, with forward slashes, in a tar file that of the tar file before it.
+ */
+export interface SourceItem extends ImageFile {
+  readonly id: string;
 }
 
 /** What the files of a source are: photos, or pictures of a photo and its sketch side by side. */
@@ -40,13 +52,14 @@ export interface Problem {
 
 /**
  * A prepared sample: `pairPath` is a PNG of 2n x n pixels, photo left and sketch right (the original's own format),
- * n being the run's resolution.
+ * n being the run's resolution; or, with `part`, a tar file that holds the PNG.
  */
 export interface PreparedSample {
   readonly id: string;
   /** Name of its source, where several are mixed. */
   readonly source?: string | undefined;
   readonly pairPath: string;
+  readonly part?: TarPart | undefined;
 }
 
 /** What `prepare` makes of a source. */

@@ -4,6 +4,7 @@ import { explain, type Locate } from '../config/explain.ts';
 import { readYaml } from '../config/load.ts';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import type { NeededWeights } from '../core/define-method.ts';
+import { missingShards, shardsAreMissing } from '../data/shards.ts';
 import { UserError } from '../runtime/errors.ts';
 import { configSchemas, definitionOf } from './registry.ts';
 
@@ -104,11 +105,18 @@ function requirePattern({ data }: RunConfig, locate: Locate): void {
 export function missingInputs(config: RunConfig, locate: Locate): UserError[] {
   const missing: UserError[] = [];
   for (const { source, path } of configuredSources(config.data)) {
-    if (source.kind === 'faces' || isFolder(source.path)) continue;
+    if (source.kind === 'faces') continue;
+    const where = locate([...path, 'path']);
+    if (source.kind === 'tar') {
+      const gone = missingShards(source.path);
+      if (gone.length > 0) missing.push(shardsAreMissing(source.path, gone, where));
+      continue;
+    }
+    if (isFolder(source.path)) continue;
     const key = path.join('.');
     missing.push(
       new UserError('The data set is not there.', {
-        where: locate([...path, 'path']),
+        where,
         expected: `a folder of images (kind: ${source.kind})`,
         got: existsSync(source.path) ? `${source.path} is no folder` : `${source.path} does not exist`,
         fix: `give its place with --set ${key}.path=FOLDER, or use the built-in faces: --set ${key}.kind=faces`,

@@ -107,7 +107,7 @@ export interface PlannedRun {
 }
 
 /**
- * What {@link trainRun} would do in a new run, found out without preparing or writing anything. The number of samples is an
+ * What {@link trainRun} would do in a new run, found out without preparing anything. The number of samples is an
  * estimate: which files can be used shows when they are prepared.
  *
  * @throws UserError when the configuration or its data cannot be used.

@@ -76,6 +76,23 @@ it('ends after maxSteps with a checkpoint', async () => {
   expect(stage).toEqual({ index: 1, name: 'stage 2', step: 2 });
 });
 
+it('changes samples at random, and mixes those of several sources, as it is told', async () => {
+  const lossesOf = async (augment: object, changes: Partial<PreparedData> = {}) => {
+    const changed = { ...config, data: { ...config.data, augment: { ...config.data.augment, ...augment } } };
+    const job = await training([5], { config: changed, data: { ...data, ...changes } });
+    await train(job);
+    return readLog(job.run).map(({ losses }) => losses);
+  };
+  const plain = await lossesOf({});
+  expect(await lossesOf({})).toEqual(plain);
+  expect(await lossesOf({ brightness: 0.5 })).not.toEqual(plain);
+  // One sample nearly always, in place of all in turn.
+  const [first, ...others] = data.samples.train;
+  const named = [{ ...first, source: 'a' }, ...others.map((sample) => ({ ...sample, source: 'b' }))];
+  const mixed = { samples: { ...data.samples, train: named }, weights: { a: 1e6, b: 1e-6 } };
+  expect(await lossesOf({}, mixed)).not.toEqual(plain);
+});
+
 it('maxSteps at a stage’s end, and beyond the plan', async () => {
   expect(await train(await training([2, 2], { maxSteps: 2 }))).toMatchObject({ step: 2, complete: false });
   expect(await train(await training([2, 2], { maxSteps: 4 }))).toMatchObject({ step: 4, complete: true });

@@ -72,7 +72,7 @@ export async function makeSet(options: SetOptions): Promise<EvaluationSet> {
     for (const [i, sample] of chosen.entries()) {
       signal?.throwIfAborted();
       try {
-        const { photo, sketch } = await decodePair(sample.pairPath, resolution);
+        const { photo, sketch } = await decodePair(sample.pairPath, resolution, sample.part);
         hash.update(JSON.stringify(sample.id)).update(photo).update(sketch);
         photos.push(sample);
       } catch (error) {
@@ -166,9 +166,9 @@ export async function readItems(
   return { image, sketch, trueSketch, hole, ...(colour && { colour }) };
 }
 
-async function readPair({ pairPath }: PreparedSample, resolution: number): Promise<Pair> {
+async function readPair({ pairPath, part }: PreparedSample, resolution: number): Promise<Pair> {
   try {
-    return await decodePair(pairPath, resolution);
+    return await decodePair(pairPath, resolution, part);
   } catch (error) {
     // It could be read when the set was made.
     throw new UserError('A photo of the set can no longer be read.', {

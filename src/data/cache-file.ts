@@ -1,0 +1,13 @@
+import { UserError } from '../runtime/errors.ts';
+import { writeFileAtomically } from '../runtime/files.ts';
+
+/** Writes a file of `data.cache`, whole or not at all. @throws UserError when the disk is full or it must not be written. */
+export async function writeCacheFile(path: string, content: string | Uint8Array): Promise<void> {
+  await writeFileAtomically(path, content).catch((error: NodeJS.ErrnoException) => {
+    throw new UserError('The cache cannot be written.', {
+      where: `data.cache: ${path}`,
+      got: error.message,
+      fix: 'Free disk space or correct the permissions, or set data.cache to another folder.',
+    });
+  });
+}
