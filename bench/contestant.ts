@@ -15,8 +15,6 @@ export interface NetworkAssignment {
   /** 1 is the lowest of three; 0 trains F. */
   readonly level: number;
   readonly batch: number;
-  /** Ours alone: the prediction of one picture as the program runs it where many are to be made. */
-  readonly prepared?: boolean;
 }
 
 /** Decoding of prepared pairs. */

@@ -22,7 +22,7 @@ const { values, positionals } = parseArgs({
 });
 const [level = 1, count = 8] = positionals.map(Number);
 
-const config = benchConfig(values.config, values.set, level);
+const config = benchConfig(values.config, ['runtime.compile=false', ...values.set], level);
 const work = values.infer ? inferenceWork(config, count) : await trainingWork(config, level, count);
 const runs = Number(values.runs);
 for (let i = 0; i < 2; i++) await work.iterate();

@@ -21,7 +21,7 @@ async function workOf(assignment: OwnAssignment): Promise<Work> {
     case 'train':
       return trainingWork(config, assignment.level, assignment.batch);
     case 'infer':
-      return assignment.prepared ? preparedInferenceWork(config) : inferenceWork(config, assignment.batch);
+      return config.runtime.compile ? preparedInferenceWork(config) : inferenceWork(config, assignment.batch);
     case 'loader':
       return loaderWork(config, assignment);
     case 'prepare':

@@ -19,7 +19,7 @@ import { type Tensor, tf } from '../src/ops/tf.ts';
 import { UserError } from '../src/runtime/errors.ts';
 import { type Reporter, silent } from '../src/runtime/progress.ts';
 import { stream } from '../src/runtime/seed.ts';
-import { guardedStep } from '../src/train/stepper.ts';
+import { Stepper } from '../src/train/stepper.ts';
 
 export interface Work {
   /** One iteration; its result has been computed when it ends. */
@@ -99,8 +99,17 @@ export function makeUpBatch(config: RunConfig, count: number, n: number = config
   return toBatch({ ids: Array(count).fill(''), resolution: n, images, sketches }, holes);
 }
 
+/** What is timed is what was asked for: a step that cannot be compiled is an error here. */
+const strict: Reporter = {
+  ...silent,
+  warn(message) {
+    throw new Error(message);
+  },
+};
+
 /**
- * Training steps on a batch at the config's resolution, with degradation and the guard's read-back.
+ * Training steps on a batch at the config's resolution, with degradation and the guard's read-back; compiled or call by
+ * call, as the config says.
  *
  * @param level 0 is F; 1 is the lowest, and l is drawn for each batch.
  */
@@ -108,9 +117,16 @@ export async function trainingWork(config: RunConfig, level: number, count: numb
   const method = createMethod(config);
   await method.prepareTraining(silent);
   // F's stage comes first, and each level has one at l = 1 before the one at any l.
-  const trainable = method.begin(method.stages[2 * level]);
-  const batch = makeUpBatch(config, count);
-  return { images: count, iterate: () => void guardedStep(trainable, batch) };
+  const stage = method.stages[2 * level];
+  const { compile } = config.runtime;
+  const stepper = new Stepper(method.begin(stage), { stage: stage.name, compile, reporter: strict });
+  const step = { batch: makeUpBatch(config, count), sampleIds: [] };
+  const iterate = () => {
+    stepper.run(step);
+    for (const { kept } of stepper.settle())
+      if (!kept) throw new Error(`${stage.name}: the losses are not finite.`);
+  };
+  return { images: count, iterate };
 }
 
 /** The whole pipeline, from photo, hole and sketch to the pixels of the result. */
