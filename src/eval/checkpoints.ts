@@ -3,16 +3,17 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readManifest } from '../core/checkpoint.ts';
-import type { Predictor } from '../core/method.ts';
+import { type CompiledPredictor, compilePredictor } from '../core/compiled-predictor.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.ts';
 import { UserError } from '../runtime/errors.ts';
+import type { Reporter } from '../runtime/progress.ts';
 import type { EvaluationSet } from './suite/set.ts';
 
 export interface EvaluatedCheckpoint {
   /** For example `00001-quickstart, step 1800`. */
   readonly label: string;
   readonly loaded: LoadedMethod;
-  readonly predictor: Predictor;
+  readonly predictor: CompiledPredictor;
   /** SHA-256 of the manifest, which holds those of the weights: different checkpoints differ in it. */
   readonly sha256: string;
 }
@@ -22,11 +23,14 @@ export interface EvaluatedCheckpoint {
  *
  * @throws UserError when one cannot be used, is given twice, or its images differ from the first's in size or task.
  */
-export async function openCheckpoints(paths: readonly string[]): Promise<EvaluatedCheckpoint[]> {
+export async function openCheckpoints(
+  paths: readonly string[],
+  reporter: Reporter,
+): Promise<EvaluatedCheckpoint[]> {
   const checkpoints: EvaluatedCheckpoint[] = [];
   try {
     for (const path of paths) {
-      const checkpoint = await openCheckpoint(path);
+      const checkpoint = await openCheckpoint(path, reporter);
       checkpoints.push(checkpoint);
       requireComparable(checkpoints[0], checkpoint);
       const twice = checkpoints.find((other) => other !== checkpoint && other.sha256 === checkpoint.sha256);
@@ -39,15 +43,23 @@ export async function openCheckpoints(paths: readonly string[]): Promise<Evaluat
     }
     return withUniqueLabels(checkpoints);
   } catch (error) {
-    for (const { loaded } of checkpoints) loaded.method.dispose();
+    closeCheckpoints(checkpoints);
     throw error;
   }
 }
 
-async function openCheckpoint(path: string): Promise<EvaluatedCheckpoint> {
+/** Frees their networks. */
+export function closeCheckpoints(checkpoints: readonly EvaluatedCheckpoint[]): void {
+  for (const { loaded, predictor } of checkpoints) {
+    predictor.dispose();
+    loaded.method.dispose();
+  }
+}
+
+async function openCheckpoint(path: string, reporter: Reporter): Promise<EvaluatedCheckpoint> {
   const loaded = await loadMethod(path);
   try {
-    const predictor = trainedPredictor(loaded);
+    const predictor = compilePredictor(trainedPredictor(loaded), reporter);
     const { sha256 } = await readManifest(loaded.path);
     return { label: labelOf(loaded), loaded, predictor, sha256 };
   } catch (error) {

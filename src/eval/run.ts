@@ -7,7 +7,7 @@ import type { Split } from '../data/types.ts';
 import { UserError } from '../runtime/errors.ts';
 import { writeFilesTogether } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
-import { type EvaluatedCheckpoint, openCheckpoints, trainedOn } from './checkpoints.ts';
+import { closeCheckpoints, type EvaluatedCheckpoint, openCheckpoints, trainedOn } from './checkpoints.ts';
 import { MetricCollection } from './metrics/collection.ts';
 import { evaluateCheckpoints } from './passes.ts';
 import { reportPage } from './report/page.ts';
@@ -56,7 +56,7 @@ export interface EvaluateRunResult {
  */
 export async function evaluateRun(options: EvaluateRunOptions): Promise<EvaluateRunResult> {
   const { suite, weights = 'weights', reporter = silent } = options;
-  const checkpoints = await openCheckpoints(options.checkpoints);
+  const checkpoints = await openCheckpoints(options.checkpoints, reporter);
   try {
     const { config } = checkpoints[0].loaded;
     const context = { weights, reporter, edges: config.data.edges };
@@ -67,7 +67,7 @@ export async function evaluateRun(options: EvaluateRunOptions): Promise<Evaluate
       metrics.dispose();
     }
   } finally {
-    for (const { loaded } of checkpoints) loaded.method.dispose();
+    closeCheckpoints(checkpoints);
   }
 }
 

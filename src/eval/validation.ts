@@ -114,7 +114,7 @@ export class Validation {
    * returns the means over the samples. They compare within a stage alone. Undefined if there is nothing to measure, and
    * if some image holds values that are not finite.
    */
-  async measure(method: Method): Promise<Measurements | undefined> {
+  async measure(method: Pick<Method, 'fill'>): Promise<Measurements | undefined> {
     const { columns, setMetrics } = this.#metrics;
     const values: number[][] = columns.map(() => []);
     const [results, photos] = [this.#metrics.start(), this.#metrics.start()];
@@ -147,7 +147,7 @@ export class Validation {
 }
 
 /** A filled batch, as metrics take it; undefined if some image holds values that are not finite. */
-async function fill(method: Method, batch: Batch): Promise<MetricBatch | undefined> {
+async function fill(method: Pick<Method, 'fill'>, batch: Batch): Promise<MetricBatch | undefined> {
   const image = tf.tidy(() => method.fill(batch, L));
   const references = atResolution({ ...batch, trueSketch: batch.sketch }, image.shape[1]);
   const result = await clipAndBlendFinite(image, references);

@@ -1,4 +1,4 @@
-/** Computations of tensors that run as one TensorFlow function from their second call on. */
+/** Computations of tensors that run as one TensorFlow function where they are called again and again. */
 import type { Tensor, Variable } from '../ops/tf.ts';
 import { FunctionBuilder, type Output, type TensorFlowFunction } from './function.ts';
 import { lookUp, type ValueId } from './graph.ts';
@@ -24,7 +24,8 @@ interface Form {
 export class CompiledFunction {
   readonly #compute: (inputs: Record<string, Tensor>) => Record<string, Tensor>;
   readonly #weights: Readonly<Record<string, Variable>>;
-  readonly #forms = new Map<string, Form>();
+  /** By the shapes of inputs; undefined for shapes that have been seen once. */
+  readonly #forms = new Map<string, Form | undefined>();
 
   /** @param compute a function of its inputs and of weights alone, which reads no tensor's numbers. */
   constructor(
@@ -36,12 +37,17 @@ export class CompiledFunction {
   }
 
   /**
-   * The results by name, which the caller disposes of. For inputs of new shapes it is recorded anew.
+   * The results by name, which the caller disposes of. With inputs of shapes that it has not had, it runs operation by
+   * operation the first time, since recording pays only where there are more.
    *
    * @throws Error when it cannot be recorded, or TensorFlow does not take what was recorded.
    */
   call(inputs: Tensors): Record<string, Tensor> {
     const key = shapesOf(inputs);
+    if (!this.#forms.has(key)) {
+      this.#forms.set(key, undefined);
+      return this.#compute({ ...inputs });
+    }
     const form = this.#forms.get(key) ?? this.#compile(inputs);
     this.#forms.set(key, form);
     const results = form.run.call([...form.inputs.map((name) => inputs[name]), ...form.variables]);
@@ -78,7 +84,7 @@ export class CompiledFunction {
   }
 
   dispose(): void {
-    for (const { run } of this.#forms.values()) run.dispose();
+    for (const form of this.#forms.values()) form?.run.dispose();
     this.#forms.clear();
   }
 }

@@ -35,7 +35,7 @@ export class SampleGrids {
   }
 
   /** Writes `samples/step-N.png`. A disk that refuses it is warned of. Returns undefined without samples. */
-  async draw(method: Method, run: RunFolder, step: number): Promise<GridImage | undefined> {
+  async draw(method: Pick<Method, 'visuals'>, run: RunFolder, step: number): Promise<GridImage | undefined> {
     if (!this.#batch) return undefined;
     const images = method.visuals(this.#batch, this.#ls);
     const grid = await drawGrid(images);

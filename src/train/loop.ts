@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
+import { TrainingViews } from '../core/compiled-predictor.ts';
 import type { Method, StagePlan, Trainable } from '../core/method.ts';
 import type { RunFolder } from '../core/run-folder.ts';
 import { restoreNetworks, withTensors } from '../core/stored-networks.ts';
@@ -77,6 +78,8 @@ class Loop {
   readonly #faults: FaultLog;
   readonly #alreadyTrained: readonly string[];
   readonly #profile: StepProfile;
+  /** What grids and validation look at. */
+  readonly #views: TrainingViews;
   #grids: SampleGrids | undefined;
   #validation: Validation | undefined;
   #step: number;
@@ -90,6 +93,7 @@ class Loop {
     if (from) restoreNetworks(method, from.tensors);
     else if (initial) restoreNetworks(method, initial.tensors, initial.trained);
     this.#alreadyTrained = (from ?? initial)?.trained ?? [];
+    this.#views = new TrainingViews(method, { compile: config.runtime.compile !== false, reporter });
     this.#profile = new StepProfile(training.profile ?? 0, run.path, reporter);
     this.#faults = new FaultLog({ folder: run.faults, config, reporter });
     const { checkpointMinutes: minutes, keepCheckpoints: keep } = config.output;
@@ -114,6 +118,7 @@ class Loop {
   }
 
   async close(): Promise<void> {
+    this.#views.dispose();
     this.#grids?.dispose();
     this.#validation?.dispose();
     await this.#saver.close();
@@ -149,6 +154,7 @@ class Loop {
     const { stage, steps } = plan.stages[index];
     const resumed = from?.stage.index === index ? from : undefined;
     const trainable = method.begin(stage);
+    this.#views.dispose();
     const { compile } = config.runtime;
     const running: RunningStage = {
       index,
@@ -235,7 +241,7 @@ class Loop {
 
   async #validate(): Promise<Measurements | undefined> {
     const begin = performance.now();
-    const errors = await this.#validation?.measure(this.#training.method);
+    const errors = await this.#validation?.measure(this.#views);
     // Measuring is no part of the training's speed.
     this.#sinceLog.time += performance.now() - begin;
     return errors;
@@ -267,8 +273,7 @@ class Loop {
   }
 
   async #draw(): Promise<void> {
-    const { method, run } = this.#training;
-    const grid = await this.#grids?.draw(method, run, this.#step);
+    const grid = await this.#grids?.draw(this.#views, this.#training.run, this.#step);
     if (grid) this.#log.grid(this.#step, grid);
     // Drawing is no part of the training's speed.
     this.#sinceLog = { step: this.#step, time: performance.now() };

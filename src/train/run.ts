@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
+import { compilePredictor } from '../core/compiled-predictor.ts';
 import type { Method } from '../core/method.ts';
 import { createRunFolder, type RunFolder } from '../core/run-folder.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
@@ -296,7 +297,9 @@ async function measure({
     return undefined;
   }
   const samples = data.samples[split].slice(0, config.output.testCount);
-  const table = await heldOutTable({ config, predictor: method.predictor(), samples, split, reporter });
+  const predictor = compilePredictor(method.predictor(), reporter);
+  const table = await heldOutTable({ config, predictor, samples, split, reporter });
+  predictor.dispose();
   await writeFileAtomically(run.table, `${JSON.stringify(table, null, 1)}\n`);
   return table;
 }
