@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunConfig } from '../src/config/run-config.ts';
-import { predictionGraph } from '../src/core/computation.ts';
 import { toBatch } from '../src/data/batch.ts';
 import { drawHole } from '../src/data/holes.ts';
 import { PairLoader } from '../src/data/loader.ts';
@@ -11,7 +10,7 @@ import { prepare } from '../src/data/prepare.ts';
 import { faceAssets } from '../src/data/sources.ts';
 import type { Batch } from '../src/data/types.ts';
 import { renderFaces } from '../src/faces/cache.ts';
-import { runByOnnxruntime } from '../src/infer/run-predictor.ts';
+import { predictionModel, runByOnnxruntime } from '../src/infer/run-predictor.ts';
 import type { DpsConfig } from '../src/models/dps/config.ts';
 import { readConfig } from '../src/models/read-config.ts';
 import { createMethod } from '../src/models/registry.ts';
@@ -144,8 +143,7 @@ export function inferenceWork(config: RunConfig, count: number): Work {
 /** The same for one picture, prepared as the program does it where many are to be made. */
 export async function preparedInferenceWork(config: RunConfig): Promise<Work> {
   const method = createMethod(config);
-  const graph = predictionGraph(method, config);
-  const running = await runByOnnxruntime(graph, config.resolution);
+  const running = await runByOnnxruntime(await predictionModel({ method, config }), config.resolution);
   method.dispose();
   const batch = makeUpBatch(config, 1);
   const [image, hole, sketch] = [batch.image, batch.hole, batch.sketch].map(

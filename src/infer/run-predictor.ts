@@ -2,7 +2,6 @@
 import { predictionGraph } from '../core/computation.ts';
 import type { Predictor } from '../core/method.ts';
 import { splitStrokes } from '../data/colour-strokes.ts';
-import type { Graph } from '../graph/graph.ts';
 import { type LoadedMethod, trainedPredictor } from '../models/load.ts';
 import { nativeBackend } from '../ops/raw.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
@@ -57,16 +56,27 @@ export async function openPredictor(
 ): Promise<RunningPredictor> {
   const native = runByTensorFlow(trainedPredictor(loaded), loaded.config.resolution);
   if (pictures < WORTH_PREPARING || nativeBackend().isUsingGpuDevice) return native;
-  let graph: Graph;
+  let model: Uint8Array;
   try {
-    graph = predictionGraph(loaded.method, loaded.config);
+    model = await predictionModel(loaded);
   } catch (error) {
     reporter.warn(
       `The prediction of ${loaded.config.method} cannot be recorded, so TensorFlow runs it operation by operation, which takes two to four times as long: ${(error as Error).message}`,
     );
     return native;
   }
-  return runByOnnxruntime(graph, loaded.config.resolution);
+  return runByOnnxruntime(model, loaded.config.resolution);
+}
+
+/** The prediction of one picture, with the weights as they are now, as an ONNX model for {@link runByOnnxruntime}. */
+export async function predictionModel({ method, config }: Pick<LoadedMethod, 'method' | 'config'>) {
+  const { writeOnnx } = await import('../graph/onnx/write.ts');
+  return writeOnnx(predictionGraph(method, config), {
+    name: 'prediction',
+    precision: 'fp32',
+    producer: { name: 'deep-plastic-surgery', version: '' },
+    description: '',
+  });
 }
 
 /** TensorFlow, operation by operation. @param r side of the input, px. */
@@ -97,20 +107,10 @@ export function runByTensorFlow(predictor: Predictor, r: number): RunningPredict
   };
 }
 
-/** onnxruntime, with the weights as they are now. @param graph of {@link predictionGraph}. @param r side of the input, px. */
-export async function runByOnnxruntime(graph: Graph, r: number): Promise<RunningPredictor> {
-  const [{ openOnnx }, { writeOnnx }] = await Promise.all([
-    import('../graph/onnx/session.ts'),
-    import('../graph/onnx/write.ts'),
-  ]);
-  const session = await openOnnx(
-    writeOnnx(graph, {
-      name: 'prediction',
-      precision: 'fp32',
-      producer: { name: 'deep-plastic-surgery', version: '' },
-      description: '',
-    }),
-  );
+/** onnxruntime. @param model a {@link predictionModel}. @param r side of the input, px. */
+export async function runByOnnxruntime(model: Uint8Array, r: number): Promise<RunningPredictor> {
+  const { openOnnx } = await import('../graph/onnx/session.ts');
+  const session = await openOnnx(model);
   return {
     async run({ image, hole, sketch, colour = new Float32Array(r * r * 4) }, l = 0) {
       const values = {
@@ -120,7 +120,7 @@ export async function runByOnnxruntime(graph: Graph, r: number): Promise<Running
         colour: { shape: [1, r, r, 4], data: colour },
         l: { shape: [1, 1], data: Float32Array.of(l) },
       };
-      const taken = Object.entries(values).filter(([name]) => graph.inputs.has(name));
+      const taken = Object.entries(values).filter(([name]) => session.inputNames.includes(name));
       const { result, refinedSketch, firstImage, roughSketch } = await session.run(Object.fromEntries(taken));
       return {
         resolution: result.shape[1],

@@ -2,9 +2,13 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { RunConfig } from '../../src/config/run-config.ts';
-import { predictionGraph } from '../../src/core/computation.ts';
 import type { Predictor } from '../../src/core/method.ts';
-import { openPredictor, runByOnnxruntime, runByTensorFlow } from '../../src/infer/run-predictor.ts';
+import {
+  openPredictor,
+  predictionModel,
+  runByOnnxruntime,
+  runByTensorFlow,
+} from '../../src/infer/run-predictor.ts';
 import { configSchemas } from '../../src/models/registry.ts';
 import { watchOperations } from '../../src/ops/raw.ts';
 import { tf } from '../../src/ops/tf.ts';
@@ -55,7 +59,7 @@ describe.each(Object.entries(configs))('%s', (_, config) => {
   it('predicts by onnxruntime what it does by TensorFlow', async () => {
     const { method } = asTrained(config);
     const native = runByTensorFlow(method.predictor(), config.resolution);
-    const onnx = await runByOnnxruntime(predictionGraph(method, config), config.resolution);
+    const onnx = await runByOnnxruntime(await predictionModel({ method, config }), config.resolution);
     const { controls } = method.predictor();
     const variants = controls.includes('colour') ? [{}, { colour: strokes() }] : [{}];
     for (const l of controls.includes('l') ? [undefined, 0.3, 1] : [undefined])
