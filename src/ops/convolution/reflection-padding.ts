@@ -69,19 +69,46 @@ function reflected(x: Tensor4D, pad: number, mode: ReflectionMode): Padded {
   const repeated = mode === 'REFLECT' ? 0 : 1;
   if (pad > Math.min(h, w) - 1 + repeated)
     throw new RangeError(`Cannot pad ${h}x${w} by ${pad} in mode ${mode}`);
-  const side = (size: number) =>
-    Array.from({ length: size + 2 * pad }, (_, place) => {
-      const i = place - pad;
-      if (i < 0) return -i - repeated;
-      return i < size ? i : 2 * (size - 1) + repeated - i;
-    });
-  return { x, rows: side(h), columns: side(w) };
+  return { x, rows: mirrored(h, pad, mode), columns: mirrored(w, pad, mode) };
 }
 
-/** From the gradient of {@link reflectionPad}'s result to that of its input; not differentiable itself. */
+/** For each place of a padded side of `size` the place that it repeats. */
+function mirrored(size: number, pad: number, mode: ReflectionMode): number[] {
+  const repeated = mode === 'REFLECT' ? 0 : 1;
+  return Array.from({ length: size + 2 * pad }, (_, place) => {
+    const i = place - pad;
+    if (i < 0) return -i - repeated;
+    return i < size ? i : 2 * (size - 1) + repeated - i;
+  });
+}
+
+/**
+ * From the gradient of {@link reflectionPad}'s result to that of its input; not differentiable itself. On a CPU only what
+ * lies in the border is added, pixel by pixel, to a copy of the rest: MirrorPadGrad takes several times as long.
+ */
 function reflectionPadGradient(dy: Tensor4D, pad: number, mode: ReflectionMode): Tensor4D {
   if (pad === 0) return dy;
-  return runOp('MirrorPadGrad', mirrorAttributes(mode), [dy, paddings(pad)]) as Tensor4D;
+  if (!tuned()) return runOp('MirrorPadGrad', mirrorAttributes(mode), [dy, paddings(pad)]) as Tensor4D;
+  const [n, height, width, c] = dy.shape;
+  const [h, w] = [height - 2 * pad, width - 2 * pad];
+  const [rows, columns] = [mirrored(h, pad, mode), mirrored(w, pad, mode)];
+  const from: number[] = [];
+  const to: number[] = [];
+  for (let image = 0; image < n; image++)
+    for (const [y, row] of rows.entries())
+      for (const [x, column] of columns.entries()) {
+        if (y >= pad && y < pad + h && x >= pad && x < pad + w) continue;
+        from.push((image * height + y) * width + x);
+        to.push((image * h + row) * w + column);
+      }
+  return tf.tidy(() => {
+    const inner = tf.reshape(tf.slice(dy, [0, pad, pad, 0], [n, h, w, c]), [n * h * w, c]);
+    const border = tf.gather(tf.reshape(dy, [n * height * width, c]), tf.tensor1d(from, 'int32'));
+    const attributes = [attribute.type('T', 'float32'), attribute.type('Tindices', 'int32')];
+    const places = tf.tensor2d(to, [to.length, 1], 'int32');
+    const sum = runOp('TensorScatterAdd', attributes, [inner, places, border]);
+    return tf.reshape(sum, [n, h, w, c]) as Tensor4D;
+  });
 }
 
 const mirrorAttributes = (mode: ReflectionMode) => [
