@@ -36,7 +36,7 @@ const command = defineCommand({
   },
   examples: [
     ['bench -- --deepps ../DeepPS --out speed.json', 'The table; begun again, it goes on where it ended'],
-    ['bench -- --deepps ../DeepPS --only "step, 64 px" --runs 1', 'A glance at one row'],
+    ['bench -- --deepps ../DeepPS --only "training step, 64 px" --runs 1', 'A glance at one row'],
     ['bench -- --what scaling --out scaling.json', 'How cost grows, as tables and a plot'],
     ['bench -- --what all --deepps ../DeepPS --out speed.json', 'Everything'],
   ],
