@@ -64,14 +64,26 @@ export function augmentPair(
   return { photo, sketch, mirrored };
 }
 
+/** Whether more is done to a sample than a thread of its own is worth. */
+export function takesLong({ crop, brightness, contrast, saturation }: Augmentation, n: number): boolean {
+  return (
+    crop.side !== n ||
+    crop.left !== 0 ||
+    crop.top !== 0 ||
+    brightness !== 0 ||
+    contrast !== 1 ||
+    saturation !== 1
+  );
+}
+
 /** Images [k, n, n, channels] mirrored left to right. */
 export function mirrorRows<T extends Uint8Array | Float32Array>(images: T, n: number, channels: number): T {
   const result = images.slice() as T;
   const row = n * channels;
-  for (let start = 0; start < images.length; start += row)
-    for (let x = 0; x < n; x++)
-      for (let c = 0; c < channels; c++)
-        result[start + x * channels + c] = images[start + (n - 1 - x) * channels + c];
+  for (let c = 0; c < channels; c++)
+    for (let start = c; start < images.length; start += row)
+      for (let to = start, from = start + row - channels; to < start + row; to += channels, from -= channels)
+        result[to] = images[from];
   return result;
 }
 

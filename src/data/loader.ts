@@ -5,7 +5,8 @@ import type { RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type RandomStream, stream } from '../runtime/seed.ts';
-import { type AugmentedPair, augmentPair, drawAugmentation } from './augment.ts';
+import { Threads } from '../runtime/workers.ts';
+import { type AugmentedPair, augmentPair, drawAugmentation, takesLong } from './augment.ts';
 import { packPairs } from './batch.ts';
 import { UnusableImage } from './decode.ts';
 import { decodePair } from './pair.ts';
@@ -36,6 +37,8 @@ export interface LoaderOptions {
   readonly state?: LoaderState | undefined;
 }
 
+const AUGMENTING_THREADS = 2;
+
 /** Of all samples this share may turn out to be unreadable before training stops. */
 const tolerableLoss = 0.1;
 
@@ -43,7 +46,8 @@ const tolerableLoss = 0.1;
  * Batches in an order that derives from the seed: each epoch is a new shuffle, or a new mix of several sources; its last
  * incomplete batch is left out.
  * What is changed at random in a sample derives from the seed and its place in that order. PNG decoding runs on sharp's
- * threads while JavaScript waits for TensorFlow; at most `ahead` batches are in memory.
+ * threads and most of such changes on threads of their own while JavaScript waits for TensorFlow; at most `ahead` batches
+ * are in memory.
  *
  * A file that is missing or damaged is replaced by the next good sample in the epoch's order, and reported once.
  */
@@ -59,6 +63,10 @@ export class PairLoader {
   /** The next batch to begin with. */
   #ahead: LoaderState;
   #queue: Promise<RawBatch>[] = [];
+  /** Changes samples while this thread computes. */
+  readonly #threads = new Threads<typeof import('./augment.ts')>(new URL('./augment.ts', import.meta.url), {
+    count: AUGMENTING_THREADS,
+  });
 
   constructor(options: LoaderOptions) {
     const { samples, batch } = options;
@@ -100,6 +108,7 @@ export class PairLoader {
   /** Lets batches in work end and drops them. */
   async close(): Promise<void> {
     await Promise.allSettled(this.#queue.splice(0));
+    await this.#threads.close();
   }
 
   /** A state that a whole batch follows. */
@@ -146,7 +155,9 @@ export class PairLoader {
         const pair = await decodePair(pairPath, n, part);
         if (!augment) return { id, ...pair, mirrored: false };
         const change = drawAugmentation(n, augment, stream(seed, 'augment', name, epoch, position));
-        return { id, ...augmentPair(pair, n, change) };
+        if (!takesLong(change, n)) return { id, ...augmentPair(pair, n, change) };
+        const memory = [pair.photo.buffer, pair.sketch.buffer];
+        return { id, ...(await this.#threads.run('augmentPair', [pair, n, change], memory)) };
       } catch (error) {
         if (!(error instanceof UnusableImage)) throw error;
         this.#count(id, part ? `${pairPath} (${id})` : pairPath, error.message);

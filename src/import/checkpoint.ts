@@ -152,7 +152,9 @@ function arraysOf({ networks }: Method): Record<string, [string, TensorToStore][
 
 function fineTuneConfig(config: RunConfig, out: string): string {
   const training = { initialWeights: out, ...config.training };
-  const own = { ...config, name: 'fine-tuned', training } as RunConfig;
+  // Mirrored, few photos teach more.
+  const data = { ...config.data, augment: { ...config.data.augment, mirror: true } };
+  const own: RunConfig = { ...config, name: 'fine-tuned', data, training };
   const needed = neededWeights(config);
   return [
     '# Training that begins with the imported weights. Name your photos:',

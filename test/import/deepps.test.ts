@@ -170,6 +170,7 @@ describe('importing DeepPS', () => {
     ];
     const { config } = loadConfig(fineTune, sets);
     expect(config.training.initialWeights).toBe(out());
+    expect(config.data.augment.mirror).toBe(true);
     const method = createMethod(config);
     expect(Object.keys(method.networks)).toEqual(['F', 'FD', 'G64', 'D64', 'G128', 'D128', 'G256', 'D256']);
     method.dispose();
