@@ -17,7 +17,7 @@ import type { ImageFile, OpenedSource, Problem, SourceItem } from './types.ts';
 /** Raise it when the same settings would give other pairs. */
 const formatVersion = 1;
 
-/** Pairs in a tar file. So many are lost at most when the process is killed while it makes them. */
+/** Pairs in a tar file. About so many are lost when the process is ended while it makes them. */
 const PAIRS_PER_TAR = 256;
 
 /** A source file with the key of its pair. */

@@ -58,7 +58,7 @@ export interface TrainRunOptions {
   /**
    * Ends the training with a checkpoint after the step in progress; while data are still being prepared it throws its
    * reason. A function is called when training begins. Until then nothing is lost when the process is ended as it stands:
-   * what was prepared is in the cache.
+   * what was prepared is in the cache, but for the last pairs of a source in tar files.
    */
   readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
 }
