@@ -21,8 +21,10 @@ export interface Recording {
   readonly values: ReadonlyMap<ValueId, RecordedValue>;
   /** Inputs of operations that no operation made. `tensor` is the same object in two runs that used the same tensor. */
   readonly constants: ReadonlyMap<ValueId, GraphConstant & { readonly tensor: object }>;
-  /** The handles among them, which have no numbers. */
+  /** The handles among those inputs, which have no numbers. */
   readonly resources: ReadonlyMap<ValueId, Tensor>;
+  /** Those that are too large for a constant, by request; whoever asked for them disposes of them. */
+  readonly held: ReadonlyMap<ValueId, Tensor>;
   readonly inputs: ReadonlyMap<string, ValueId>;
   readonly outputs: ReadonlyMap<string, ValueId>;
 }
@@ -35,6 +37,7 @@ export type DataId = object;
  *
  * @param inputs what the recorded computation is a function of; everything else is constant.
  * @param names of weights, by their data.
+ * @param holdFrom the number of elements from which on a constant without a name is held as a tensor. Default: none is.
  * @throws Error when the computation reads a value that depends on the inputs back into JavaScript, or when what it
  *   returns was not made by an operation.
  */
@@ -42,8 +45,9 @@ export function record(
   inputs: Readonly<Record<string, Tensor>>,
   run: () => Record<string, Tensor>,
   names: ReadonlyMap<DataId, string>,
+  holdFrom = Number.POSITIVE_INFINITY,
 ): Recording {
-  const recorder = new Recorder(names);
+  const recorder = new Recorder(names, holdFrom);
   for (const [name, tensor] of Object.entries(inputs)) recorder.addInput(name, tensor);
   const stop = watchOperations({
     executed({ op, attributes, inputs, outputs }) {
@@ -68,14 +72,17 @@ class Recorder implements Recording {
   readonly values = new Map<ValueId, RecordedValue>();
   readonly constants = new Map<ValueId, GraphConstant & { tensor: DataId }>();
   readonly resources = new Map<ValueId, Tensor>();
+  readonly held = new Map<ValueId, Tensor>();
   readonly inputs = new Map<string, ValueId>();
   readonly outputs = new Map<string, ValueId>();
   readonly #names: ReadonlyMap<DataId, string>;
+  readonly #holdFrom: number;
   readonly #ids = new Map<DataId, ValueId>();
   readonly #dependent = new Set<ValueId>();
 
-  constructor(names: ReadonlyMap<DataId, string>) {
+  constructor(names: ReadonlyMap<DataId, string>, holdFrom: number) {
     this.#names = names;
+    this.#holdFrom = holdFrom;
   }
 
   addInput(name: string, tensor: Tensor): void {
@@ -134,6 +141,7 @@ class Recorder implements Recording {
           return read();
         },
       });
+    else if (tensor.size >= this.#holdFrom) this.held.set(id, tf.keep(tensor.clone()));
     else this.constants.set(id, { shape, tensor: dataId, data: read() });
     return id;
   }

@@ -1,4 +1,5 @@
 /** Runs a method's prediction of one picture after the other, by the runtime that is fastest for it here. */
+import { compilePredictor } from '../core/compiled-predictor.ts';
 import { predictionGraph } from '../core/computation.ts';
 import type { Predictor } from '../core/method.ts';
 import { splitStrokes } from '../data/colour-strokes.ts';
@@ -44,7 +45,7 @@ export async function describeRuntime(): Promise<string> {
 
 /**
  * A loaded method's prediction. On a CPU it is prepared for onnxruntime where enough pictures are to be made; on a GPU
- * TensorFlow runs it.
+ * TensorFlow runs it, from the second picture on as one function.
  *
  * @param pictures how many will be made, as far as one knows.
  * @throws UserError when a network that it runs is not trained yet.
@@ -54,8 +55,14 @@ export async function openPredictor(
   pictures: number,
   reporter: Reporter,
 ): Promise<RunningPredictor> {
-  const native = runByTensorFlow(trainedPredictor(loaded), loaded.config.resolution);
-  if (pictures < WORTH_PREPARING || nativeBackend().isUsingGpuDevice) return native;
+  const predictor = trainedPredictor(loaded);
+  const { resolution } = loaded.config;
+  if (nativeBackend().isUsingGpuDevice) {
+    const compiled = compilePredictor(predictor, reporter);
+    return { ...runByTensorFlow(compiled, resolution), close: async () => compiled.dispose() };
+  }
+  const native = runByTensorFlow(predictor, resolution);
+  if (pictures < WORTH_PREPARING) return native;
   let model: Uint8Array;
   try {
     model = await predictionModel(loaded);
@@ -65,7 +72,7 @@ export async function openPredictor(
     );
     return native;
   }
-  return runByOnnxruntime(model, loaded.config.resolution);
+  return runByOnnxruntime(model, resolution);
 }
 
 /** The prediction of one picture, with the weights as they are now, as an ONNX model for {@link runByOnnxruntime}. */
@@ -79,7 +86,7 @@ export async function predictionModel({ method, config }: Pick<LoadedMethod, 'me
   });
 }
 
-/** TensorFlow, operation by operation. @param r side of the input, px. */
+/** TensorFlow. @param r side of the input, px. */
 export function runByTensorFlow(predictor: Predictor, r: number): RunningPredictor {
   return {
     async run(input, l) {

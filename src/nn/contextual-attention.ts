@@ -4,7 +4,8 @@
  */
 
 import { depthToSpace, spaceToDepth } from '../ops/depth-to-space.ts';
-import { recomputed, withoutTape } from '../ops/gradients.ts';
+import { recomputed, withGradient, withoutTape } from '../ops/gradients.ts';
+import { arrangePixels, range, single } from '../ops/pixels.ts';
 import { type Tensor, type Tensor3D, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 type Shape = TensorFlow.Shape;
@@ -78,7 +79,7 @@ export function attend(
     throw new RangeError(`Attention at 1/${rate} of ${height}x${width}: sides must be multiples of ${rate}`);
   const [h, w] = [height / rate, width / rate];
   return tf.tidy(() => {
-    const small = (x: Tensor4D) => (rate === 1 ? x : tf.image.resizeNearestNeighbor(x, [h, w], true));
+    const small = (x: Tensor4D) => (rate === 1 ? x : downsampleNearest(x, h, w));
     const patches = (x: Tensor4D) => flat(neighbourhoods(small(x)));
     const scores: Tensor3D = tf.tidy(() => tf.matMul(patches(queries), unitRows(patches(keys)), false, true));
     const allowed = withoutTape(() => {
@@ -95,6 +96,32 @@ export function attend(
     const pasted = tf.matMul(weights, flat(blocks(keys, rate)));
     return tf.div(overlaid(tf.reshape(pasted, [-1, h, w, 4 * rate ** 2 * channels]), rate), 4);
   });
+}
+
+/**
+ * Some of the pixels of x [n,height,width,c], corners among them: [n,h,w,c]. For the gradient, which puts each back to its
+ * place, TensorFlow has an operation too, but none that XLA knows.
+ */
+function downsampleNearest(x: Tensor4D, h: number, w: number): Tensor4D {
+  const [, height, width] = x.shape;
+  return withGradient(
+    [x],
+    () => tf.image.resizeNearestNeighbor(x, [h, w], true),
+    (dy) => [
+      () => {
+        // One more row and column of zeros, for the pixels that were not taken.
+        const framed = padded4(dy as Tensor4D, [0, 1], [0, 1]);
+        return arrangePixels(framed, single(origins(height, h)), single(origins(width, w)));
+      },
+    ],
+  ) as Tensor4D;
+}
+
+/** For each of `size` places the number of the `taken` pixel that it was taken for, or `taken` where there is none. */
+function origins(size: number, taken: number): number[] {
+  const scale = Math.fround((size - 1) / Math.max(1, taken - 1));
+  const places = range(taken).map((i) => Math.round(Math.fround(i * scale)));
+  return range(size).map((place) => (places.includes(place) ? places.indexOf(place) : taken));
 }
 
 const flat = (x: Tensor4D): Tensor3D => tf.reshape(x, [-1, x.shape[1] * x.shape[2], x.shape[3]]);
