@@ -12,10 +12,60 @@
  */
 import { FunctionBuilder, type Output, type TensorFlowFunction } from '../graph/function.ts';
 import { lookUp, type ValueId } from '../graph/graph.ts';
-import type { RecordedNode, RecordedValue, Recording } from '../graph/record.ts';
+import { type RecordedNode, type RecordedValue, type Recording, record } from '../graph/record.ts';
 import { type Attribute, attribute } from '../ops/raw.ts';
 import type { Tensor, Variable } from '../ops/tf.ts';
-import type { DeviceVariables, RecordedStep } from './compiled-step.ts';
+import type { DeviceVariables } from './device-variables.ts';
+import type { NamedTensors, StepScalars } from './method.ts';
+
+/**
+ * Constants of so many numbers are handed to the function at each call. TensorFlow would keep several copies of those in it:
+ * the networks of a perceptual loss and of lower levels would need a gigabyte at the paper's widths.
+ */
+export const LARGE = 2 ** 16;
+
+/** What {@link recordStep} gives: the step that it did, and how to do it again. */
+export interface RecordedStep {
+  readonly scalars: StepScalars;
+  readonly recording: Recording;
+  /** The variables that the step changed, by the names of the recording's outputs. */
+  readonly changed: ReadonlyMap<string, Variable>;
+}
+
+/**
+ * Runs a step call by call and records it.
+ *
+ * @param weights all variables that the step may change, by name.
+ * @param step leaves no tensors but its scalars, which the caller disposes of.
+ * @throws Error when the step reads numbers that depend on its inputs.
+ */
+export function recordStep(
+  inputs: NamedTensors,
+  weights: Readonly<Record<string, Variable>>,
+  step: (inputs: NamedTensors) => StepScalars,
+): RecordedStep {
+  const entries = Object.entries(weights);
+  const before = new Map(entries.map(([name, { dataId }]) => [name, dataId]));
+  const changed = new Map<string, Variable>();
+  const done: StepScalars[] = [];
+  const names = new Map(entries.map(([name, { dataId }]) => [dataId, name]));
+  const run = () => {
+    const scalars = step(inputs);
+    done.push(scalars);
+    for (const [name, variable] of entries)
+      if (variable.dataId !== before.get(name)) changed.set(name, variable);
+    return {
+      ...prefixed('loss/', scalars.losses),
+      ...prefixed('norm/', scalars.gradientNorms),
+      ...Object.fromEntries(changed),
+    };
+  };
+  const recording = record(inputs, run, names, LARGE);
+  return { scalars: done[0], recording, changed };
+}
+
+const prefixed = <T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 
 /**
  * How a function leaves state as it is where a step does not count. `switch`: an operation that would change it does not

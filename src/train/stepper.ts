@@ -2,8 +2,10 @@
  * Runs the steps of a stage. Compiled, a step is one call that waits for nothing: its numbers are read when somebody wants
  * them, for several steps at once. Call by call they are known at once.
  */
-import { CompiledStep, DeviceVariables, type RecordedStep, recordStep } from '../core/compiled-step.ts';
+import { CompiledStep } from '../core/compiled-step.ts';
+import { DeviceVariables } from '../core/device-variables.ts';
 import type { NamedTensors, Position, Scalars, StepInputs, StepScalars, Trainable } from '../core/method.ts';
+import { type RecordedStep, recordStep } from '../core/step-function.ts';
 import type { Batch } from '../data/types.ts';
 import { shapesOf } from '../graph/compiled.ts';
 import { type Attribute, attribute } from '../ops/raw.ts';
