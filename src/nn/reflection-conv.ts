@@ -1,6 +1,6 @@
 import { addBias } from '../ops/convolution/bias.ts';
 import { convolveReflected } from '../ops/convolution/reflection-padding.ts';
-import { convolveUpsampled, foldKernel, isFolded } from '../ops/convolution/upsampling.ts';
+import { convolveUpsampled, type KernelMatrices, matricesOf } from '../ops/convolution/upsampling.ts';
 import { isRecorded } from '../ops/gradients.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { tuned } from '../ops/tuning.ts';
@@ -36,7 +36,7 @@ export class ReflectionConv2D extends WeightedLayer {
   readonly config: Required<ReflectionConv2DConfig>;
   kernel!: TensorFlow.LayerVariable;
   bias!: TensorFlow.LayerVariable;
-  #folded: { readonly of: object; readonly kernel: Tensor4D } | undefined;
+  #known: { readonly of: object; readonly matrices: KernelMatrices } | undefined;
 
   constructor(config: ReflectionConv2DConfig) {
     super({ name: config.name });
@@ -72,24 +72,29 @@ export class ReflectionConv2D extends WeightedLayer {
   protected convolve(x: Tensor4D, kernel: Tensor4D): Tensor4D {
     const { stride, pad, upsample } = this.config;
     const y = upsample
-      ? convolveUpsampled(x, kernel, 'reflected', this.folded(x, kernel))
+      ? convolveUpsampled(x, kernel, 'reflected', this.matrices(kernel))
       : convolveReflected(x, kernel, { stride, pad, mode: 'REFLECT' });
     return addBias(y, this.bias.read());
   }
 
-  /** The folded kernel while it does not change, as that of a network that does not learn. */
-  private folded(x: Tensor4D, kernel: Tensor4D): Tensor4D | undefined {
-    if (!tuned() || isRecorded(kernel) || !isFolded(x.shape)) return undefined;
-    if (this.#folded?.of !== kernel.dataId) {
-      this.#folded?.kernel.dispose();
-      this.#folded = { of: kernel.dataId, kernel: tf.keep(foldKernel(kernel)) };
+  /** The kernel's matrices while it does not change, as that of a network that does not learn. */
+  private matrices(kernel: Tensor4D): KernelMatrices | undefined {
+    if (!tuned() || isRecorded(kernel)) return undefined;
+    if (this.#known?.of !== kernel.dataId) {
+      this.forget();
+      this.#known = { of: kernel.dataId, matrices: keep(matricesOf(kernel)) };
     }
-    return this.#folded.kernel;
+    return this.#known?.matrices;
+  }
+
+  private forget(): void {
+    for (const { ofImage, ofDifferences } of this.#known?.matrices ?? [])
+      tf.dispose([ofImage, ofDifferences]);
+    this.#known = undefined;
   }
 
   override dispose(): ReturnType<TensorFlow.layers.Layer['dispose']> {
-    this.#folded?.kernel.dispose();
-    this.#folded = undefined;
+    this.forget();
     return super.dispose();
   }
 
@@ -107,3 +112,11 @@ export class ReflectionConv2D extends WeightedLayer {
   }
 }
 tf.serialization.registerClass(ReflectionConv2D);
+
+function keep(matrices: KernelMatrices): KernelMatrices {
+  for (const { ofImage, ofDifferences } of matrices) {
+    tf.keep(ofImage);
+    tf.keep(ofDifferences);
+  }
+  return matrices;
+}

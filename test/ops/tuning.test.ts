@@ -46,11 +46,26 @@ describe.runIf(tuned())('on a CPU', () => {
       [1, 72, 76, 3],
       [5, 5, 3, 4],
     ],
-    ['a folded upsampling', (x, k) => convolveUpsampled(x, k), [2, 5, 7, 3], [3, 3, 3, 4]],
+    ['an upsampling', (x, k) => convolveUpsampled(x, k), [2, 5, 7, 3], [3, 3, 3, 4]],
     ['a small upsampling', (x, k) => convolveUpsampled(x, k), [2, 2, 3, 3], [3, 3, 3, 4]],
     ['one of a single pixel', (x, k) => convolveUpsampled(x, k), [3, 1, 1, 3], [3, 3, 3, 4]],
     ['zeros around an upsampling', (x, k) => convolveUpsampled(x, k, 'zero'), [2, 5, 6, 3], [3, 3, 3, 4]],
     ['zeros around a small one', (x, k) => convolveUpsampled(x, k, 'zero'), [2, 3, 2, 3], [3, 3, 3, 4]],
+    ['a wide upsampling', (x, k) => convolveUpsampled(x, k), [2, 5, 7, 64], [3, 3, 64, 64]],
+    ['a wide one of two rows', (x, k) => convolveUpsampled(x, k), [2, 2, 3, 64], [3, 3, 64, 64]],
+    ['a wide one of a single pixel', (x, k) => convolveUpsampled(x, k), [3, 1, 1, 64], [3, 3, 64, 64]],
+    [
+      'zeros around a wide upsampling',
+      (x, k) => convolveUpsampled(x, k, 'zero'),
+      [2, 5, 6, 64],
+      [3, 3, 64, 64],
+    ],
+    [
+      'zeros around a wide one of one row',
+      (x, k) => convolveUpsampled(x, k, 'zero'),
+      [2, 1, 2, 64],
+      [3, 3, 64, 64],
+    ],
     // Filter gradients by products: taps with the picture, with both, with the gradient; with a stride.
     [
       'a product of few pixels',
@@ -82,9 +97,13 @@ describe.runIf(tuned())('on a CPU', () => {
     expectPlainResults(operation, x, kernel);
   });
   it('upsampling has gradients', () => {
-    const inputs = (side: number) => [normalTensor([2, side, side, 2]), normalTensor([3, 3, 2, 3])];
-    for (const side of [2, 5])
-      expectGradients((x, k) => convolveUpsampled(x as Tensor4D, k as Tensor4D), inputs(side));
+    const inputs = (side: number, width: number) => [
+      normalTensor([2, side, side, width]),
+      normalTensor([3, 3, width, width]),
+    ];
+    for (const width of [2, 64])
+      for (const side of [2, 5])
+        expectGradients((x, k) => convolveUpsampled(x as Tensor4D, k as Tensor4D), inputs(side, width));
   });
 });
 

@@ -10,7 +10,7 @@
  */
 import { arrangePixels, type Padded, padPixels, range, single } from '../pixels.ts';
 import { runOp } from '../raw.ts';
-import { type Tensor4D, tf } from '../tf.ts';
+import { type Tensor2D, type Tensor4D, tf } from '../tf.ts';
 import { windowAttributes, windowedSize } from './window.ts';
 
 /** From so many pixels of the result on two strips are faster than one image. */
@@ -144,7 +144,7 @@ function cost(problem: Problem, layout: Layout): number {
 
 function byProduct(problem: Problem, layout: Layout): Tensor4D {
   const { padded, dy, shape, stride } = problem;
-  const { left, right, parts } = extents(problem, layout);
+  const { left, right } = extents(problem, layout);
   const [taps, tapsAcross, channels, filters] = shape;
   const rows = arrangement(layout.rows, padded.rows, dy.shape[1], taps, stride);
   const columns = arrangement(layout.columns, padded.columns, dy.shape[2], tapsAcross, stride);
@@ -152,9 +152,10 @@ function byProduct(problem: Problem, layout: Layout): Tensor4D {
     const pixels = arrangePixels(padded.x, rows.image, columns.image);
     const framed = tf.pad(dy, [[0, 0], rows.frame, columns.frame, [0, 0]]);
     const spread = right === filters ? dy : arrangePixels(framed, rows.gradient, columns.gradient);
-    const inParts = (t: Tensor4D, width: number) => tf.reshape(t, [parts, -1, width]);
-    const products = tf.matMul(inParts(pixels, left), inParts(spread, right), true);
-    const product = parts === 1 ? products : tf.sum(products, 0);
+    const product = sumOfProducts(
+      tf.reshape(pixels, [-1, left]) as Tensor2D,
+      tf.reshape(spread, [-1, right]) as Tensor2D,
+    );
     if (layout.rows === 'image') return tf.reshape(product, shape);
     if (layout.columns === 'gradient') {
       const split = tf.reshape(product, [channels, taps, tapsAcross, filters]);
@@ -162,6 +163,15 @@ function byProduct(problem: Problem, layout: Layout): Tensor4D {
     }
     return tf.transpose(tf.reshape(product, [tapsAcross, channels, taps, filters]), [2, 0, 1, 3]);
   }) as Tensor4D;
+}
+
+/** Of pixels [places,c] and their gradients [places,f]: the sum over the places of the products of the two, [c,f]. */
+export function sumOfProducts(pixels: Tensor2D, gradients: Tensor2D): Tensor2D {
+  const [[places, left], [, right]] = [pixels.shape, gradients.shape];
+  const parts = partsOf(places, left * right);
+  const inParts = (t: Tensor2D, width: number) => tf.reshape(t, [parts, -1, width]);
+  const products = tf.matMul(inParts(pixels, left), inParts(gradients, right), true);
+  return parts === 1 ? tf.reshape(products, [left, right]) : tf.sum(products, 0);
 }
 
 /**
