@@ -1,6 +1,7 @@
 /** DeepFillv2: attention, networks and one training iteration. */
+
 import { ganStep } from '../../../src/core/gan-step.ts';
-import { disposeLearners, makeLearner, nextAdamScalars, stateOf } from '../../../src/core/learner.ts';
+import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import {
   buildGenerator,
@@ -15,6 +16,7 @@ import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } fro
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient, compareLoss, NCHW } from '../layout.ts';
+import { trainOnce } from '../train-once.ts';
 import { againstVectorsOfBefore, rememberSingularVectors, STILL } from './simultaneous.ts';
 import { compareTf1Gradients, compareTf1State, compareTf1Step, loadCase } from './tf1.ts';
 
@@ -124,7 +126,7 @@ export function checkDeepFillStep(fixture: FixtureCase): Checks {
     discriminator: makeLearner(discriminator, STILL),
   };
   const step = deepFillStep(learners, { adversarial: 1, reconstruction: 1 }, inputs);
-  const { losses } = ganStep(againstVectorsOfBefore(step), nextAdamScalars(Object.values(learners)));
+  const losses = trainOnce(Object.values(learners), (given) => ganStep(againstVectorsOfBefore(step), given));
   const state = stateOf(Object.values(learners));
   const checks = [
     compareLoss(fixture, 'out/ae_loss', losses.reconstruction),

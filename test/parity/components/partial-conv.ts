@@ -1,5 +1,6 @@
 /** Partial convolutions: the layer, the networks, the losses and one training iteration. */
-import { disposeLearners, nextAdamScalars, stateOf } from '../../../src/core/learner.ts';
+
+import { disposeLearners, stateOf } from '../../../src/core/learner.ts';
 import { featureLosses, imagenetNormalisation } from '../../../src/losses/perceptual.ts';
 import { dilateHole, totalVariation } from '../../../src/losses/reconstruction.ts';
 import { buildNetwork, freezeEncoderNorms, type Variant } from '../../../src/models/pconv/network.ts';
@@ -10,6 +11,7 @@ import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } fro
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient, compareLoss, NCHW } from '../layout.ts';
+import { trainOnce } from '../train-once.ts';
 import { compareAfter, compareGradients } from './after-step.ts';
 import { generatedTrunk } from './feature-trunk.ts';
 
@@ -204,7 +206,7 @@ export function checkPartialConvStep(fixture: FixtureCase): Checks {
       sketch: false,
     },
   );
-  const { losses } = stage.step({ image, hole, sketch: hole }, nextAdamScalars(stage.learners));
+  const losses = trainOnce(stage.learners, (given) => stage.step({ image, hole, sketch: hole }, given));
   const checks = [
     compareForward(fixture, 'out/fake_res', NCHW(output)),
     ...Object.entries(MMAGIC_NAMES).map(([ours, theirs]) =>

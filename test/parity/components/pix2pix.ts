@@ -1,6 +1,7 @@
 /** pix2pix: its networks, and one training iteration of mmagic's and of the authors' Lua code. */
+
 import { ganStep } from '../../../src/core/gan-step.ts';
-import { disposeLearners, makeLearner, nextAdamScalars, stateOf } from '../../../src/core/learner.ts';
+import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
 import { vanillaLoss } from '../../../src/losses/adversarial.ts';
 import { buildDiscriminator } from '../../../src/models/pix2pix/discriminator.ts';
 import { buildGenerator, type Variant } from '../../../src/models/pix2pix/generator.ts';
@@ -12,6 +13,7 @@ import { type LayersModel, type Tensor, type Tensor4D, tf } from '../../../src/o
 import { type Checks, check } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareGradient, compareLoss, NCHW } from '../layout.ts';
+import { trainOnce } from '../train-once.ts';
 import { compareAfter, compareGradients } from './after-step.ts';
 
 function generatorOf(fixture: FixtureCase, variant: Variant): LayersModel {
@@ -122,7 +124,9 @@ function stepOf(fixture: FixtureCase, variant: Variant) {
 
 export function checkPix2PixStep(fixture: FixtureCase): Checks {
   const { generator, discriminator, learners, pair, weights } = stepOf(fixture, 'pytorch');
-  const { losses } = ganStep(pix2pixStep(learners, weights, pair), nextAdamScalars(Object.values(learners)));
+  const losses = trainOnce(Object.values(learners), (given) =>
+    ganStep(pix2pixStep(learners, weights, pair), given),
+  );
   const state = stateOf(Object.values(learners));
   const one = (name: string) => Number(fixture.stored(name).data[0]);
   const loss = (name: string, actual: Tensor) => compareLoss(fixture, name, actual);
@@ -164,7 +168,9 @@ export function checkLuaPix2PixStep(fixture: FixtureCase): Checks {
   const { generator, discriminator, learners, pair, weights } = stepOf(fixture, 'lua');
   const { a, keep } = pair;
   const generated = generatorOf(fixture, 'lua').apply(a, { training: true, keep }) as Tensor4D;
-  const { losses } = ganStep(luaStep(learners, weights, pair), nextAdamScalars(Object.values(learners)));
+  const losses = trainOnce(Object.values(learners), (given) =>
+    ganStep(luaStep(learners, weights, pair), given),
+  );
   const state = stateOf(Object.values(learners));
   const loss = (name: string, actual: Tensor) => compareLoss(fixture, name, actual);
   const checks = [

@@ -1,6 +1,7 @@
 /** SC-FEGAN: the generator, and one training iteration after the paper. */
+
 import { ganStep } from '../../../src/core/gan-step.ts';
-import { disposeLearners, makeLearner, nextAdamScalars, stateOf } from '../../../src/core/learner.ts';
+import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
 import { linearLoss } from '../../../src/losses/adversarial.ts';
 import { buildGenerator, GENERATOR_NAMING } from '../../../src/models/scfegan/generator.ts';
 import {
@@ -19,6 +20,7 @@ import { type LayersModel, type Tensor, type Tensor4D, type TensorFlow, tf } fro
 import type { Checks } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { compareForward, compareLoss, NCHW } from '../layout.ts';
+import { trainOnce } from '../train-once.ts';
 import { againstVectorsOfBefore, STILL } from './simultaneous.ts';
 import { compareTf1Step, loadCase } from './tf1.ts';
 
@@ -84,7 +86,7 @@ export function checkScFeganStep(fixture: FixtureCase): Checks {
     drift: 0,
   };
   const step = scFeganStep(learners, { weights }, inputs, fixture.image('in/t'));
-  const { losses } = ganStep(againstVectorsOfBefore(step), nextAdamScalars(Object.values(learners)));
+  const losses = trainOnce(Object.values(learners), (given) => ganStep(againstVectorsOfBefore(step), given));
   const state = stateOf(Object.values(learners));
   const unweighted = (name: string, weight: number) => tf.div(losses[name], weight);
   const sum = (...terms: Tensor[]) => tf.addN(terms);

@@ -1,7 +1,7 @@
 /** One whole training iteration of G and D, and of F and its discriminator: losses, gradients, everything after it. */
 
 import { ganStep } from '../../../src/core/gan-step.ts';
-import { disposeLearners, makeLearner, nextAdamScalars, stateOf } from '../../../src/core/learner.ts';
+import { disposeLearners, makeLearner, stateOf } from '../../../src/core/learner.ts';
 import type { NamedTensors, Scalars } from '../../../src/core/method.ts';
 import { hingeLoss } from '../../../src/losses/adversarial.ts';
 import { originalNormalisation, perceptualLoss } from '../../../src/losses/perceptual.ts';
@@ -19,6 +19,7 @@ import { type LayersModel, type Tensor2D, type Tensor4D, tf } from '../../../src
 import { type Check, compare } from '../compare.ts';
 import type { FixtureCase } from '../fixtures.ts';
 import { lossTolerance, NCHW, sixChannels } from '../layout.ts';
+import { trainOnce } from '../train-once.ts';
 import { compareAfter, compareGradients } from './after-step.ts';
 import { trunkOf } from './losses.ts';
 import { imageGeneratorOf } from './networks.ts';
@@ -67,8 +68,11 @@ export function checkRefinementStep(fixture: FixtureCase): Check[] {
   const inLoop = imageGenerator && { network: imageGenerator, evalNorm: false, moveStatistics: true };
   const trained = { ...lossesOf(fixture, task), imageGenerator: inLoop };
   const inputs = { roughSketch, sketch, image, hole, l, features };
-  const step = refinementStep(learners, trained, inputs);
-  const { losses } = ganStep(step, nextAdamScalars(Object.values(learners)));
+  const losses = trainOnce(
+    Object.values(learners),
+    (given) => ganStep(refinementStep(learners, trained, inputs), given),
+    imageGenerator ? [imageGenerator] : [],
+  );
   const checks = [
     compare(fixture, 'out/G_before', NCHW(sixChannels(before)), { absolute: 1e-3 }),
     ...compareStep(fixture, losses, stateOf(Object.values(learners)), { G: generator, D: discriminator }),
@@ -96,7 +100,7 @@ export function checkImageGeneratorStep(fixture: FixtureCase): Check[] {
   const [count, height, width] = image.shape;
   const hole = task === 'edit' ? holeOf(bytes('in/M_u8')) : (tf.ones([count, height, width, 1]) as Tensor4D);
   const batch = { image, sketch: bytes('in/S_u8'), hole };
-  const { losses } = stage.step(batch, nextAdamScalars(stage.learners));
+  const losses = trainOnce(stage.learners, (given) => stage.step(batch, given));
   const checks = [
     ...compareStep(fixture, losses, stateOf(stage.learners), { F: generator, D: discriminator }),
     ...vectorsAfterDiscriminatorStep(fixture, task, options.ndf, options.D_nlayers),
