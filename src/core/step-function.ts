@@ -22,7 +22,7 @@ import type { NamedTensors, StepScalars } from './method.ts';
  * Constants of so many numbers are handed to the function at each call. TensorFlow would keep several copies of those in it:
  * the networks of a perceptual loss and of lower levels would need a gigabyte at the paper's widths.
  */
-export const LARGE = 2 ** 16;
+const LARGE = 2 ** 16;
 
 /** What {@link recordStep} gives: the step that it did, and how to do it again. */
 export interface RecordedStep {
