@@ -64,12 +64,12 @@ const CONTESTANTS: readonly string[] = [...Object.keys(ORIGINALS), ...Object.key
 const PAPER = 'configs/dps.yaml';
 const QUICKSTART = 'configs/quickstart.yaml';
 
-const paperStep = (side: number, level: number, rounds: number): Row => ({
+const paperStep = (side: number, level: number, batch: number, rounds: number): Row => ({
   name: `training step, ${side} px`,
   what: 'train',
   config: PAPER,
   level,
-  batch: 8,
+  batch,
   rounds,
   againstOriginal: true,
   targets: [
@@ -99,11 +99,11 @@ const start = (side: number, level: number, batch: number): Row => ({
   targets: [{ atMost: 15 }],
 });
 
-/** A step at 256 px takes half a minute, and so do those that warm up: hence few rounds. */
+/** Large steps take many seconds, and so do those that warm up: hence smaller batches and few rounds. */
 export const ROWS: readonly Row[] = [
-  paperStep(64, 1, 8),
-  paperStep(128, 2, 4),
-  paperStep(256, 3, 2),
+  paperStep(64, 1, 8, 6),
+  paperStep(128, 2, 4, 4),
+  paperStep(256, 3, 2, 3),
   quickstartStep('F', 0, 8),
   quickstartStep('G64', 1, 4),
   {
