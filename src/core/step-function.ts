@@ -69,7 +69,7 @@ const prefixed = <T>(prefix: string, values: Readonly<Record<string, T>>): Recor
 
 /**
  * How a function leaves state as it is where a step does not count. `switch`: an operation that would change it does not
- * run. XLA has no such operations; `select` writes the old value again.
+ * run. XLA has no such operations, and on a GPU the host would have to be asked; `select` writes the old value again.
  */
 export type Guard = 'switch' | 'select';
 

@@ -8,7 +8,7 @@ import type { NamedTensors, Position, Scalars, StepInputs, StepScalars, Trainabl
 import { type RecordedStep, recordStep } from '../core/step-function.ts';
 import type { Batch } from '../data/types.ts';
 import { shapesOf } from '../graph/compiled.ts';
-import { type Attribute, attribute } from '../ops/raw.ts';
+import { type Attribute, attribute, nativeBackend } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
@@ -164,7 +164,9 @@ export class Stepper {
     const before = trainable.state();
     try {
       const step = this.#record({ image, sketch, hole });
-      const compiled = new CompiledStep(step, this.#variables, this.#xla ? 'select' : 'switch');
+      // A GPU would wait for the host to learn which operations are to run.
+      const selects = this.#xla || nativeBackend().isUsingGpuDevice;
+      const compiled = new CompiledStep(step, this.#variables, selects ? 'select' : 'switch');
       this.#compiled.set(key, compiled);
       const seconds = ((performance.now() - begin) / 1000).toFixed(1);
       const count = step.recording.nodes.length;

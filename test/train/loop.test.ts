@@ -228,3 +228,20 @@ it('begins with the weights of another training, and says from then on what is t
   expect(log[0].losses.difference).not.toBe(readLog(afresh.run)[0].losses.difference);
   expect((await readCheckpoint(begun.checkpoint)).trained).toEqual(['A']);
 });
+
+it('a profile of some steps says what TensorFlow did when', async () => {
+  const lines: string[] = [];
+  const job = await training([8], { profile: 2 });
+  const end = await train({ ...job, reporter: { ...silent, info: (line) => lines.push(line) } });
+  expect(end).toMatchObject({ step: 8, complete: true });
+  const [file] = readdirSync(join(job.run.path, 'profile'));
+  expect(file).toBe('step-5.json');
+  const { traceEvents } = JSON.parse(readFileSync(join(job.run.path, 'profile', file), 'utf8')) as {
+    traceEvents: { name: string; dur?: number }[];
+  };
+  const convolutions = traceEvents.filter(({ name, dur }) => /Conv2D/.test(name) && (dur ?? 0) > 0);
+  expect(convolutions.length).toBeGreaterThan(2);
+  expect(lines.find((line) => line.startsWith('The time of a step'))).toMatch(
+    /ms {2}\w*Conv2D[\s\S]*step-5\.json/,
+  );
+});
