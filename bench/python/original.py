@@ -139,6 +139,11 @@ def main():
         iterate = prediction(gan, batch)
     else:
         iterate = training(gan, batch, options['level'], options['imageGenerator'])
+    if COMPILED:
+        try:
+            iterate()
+        except Exception as error:  # of PyTorch's compiler, which does not take every network
+            return say(missing=f'torch.compile fails: {type(error).__name__}')
     serve(f'PyTorch {torch.__version__}', iterate, options['warmUp'])
 
 
