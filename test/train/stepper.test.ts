@@ -1,5 +1,5 @@
 /** Compiled training: the same as call by call, up to rounding, in one call a step. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Method, Trainable } from '../../src/core/method.ts';
 import type { Batch } from '../../src/data/types.ts';
 import { nativeBackend } from '../../src/ops/raw.ts';
@@ -9,6 +9,9 @@ import { stream } from '../../src/runtime/seed.ts';
 import { type Compile, type Outcome, Stepper } from '../../src/train/stepper.ts';
 import { tinyBatch } from '../models/dps/tiny.ts';
 import { tinyMethods } from '../models/tiny-methods.ts';
+
+// XLA and the recording of large networks take their time on a busy machine.
+vi.setConfig({ testTimeout: 900_000 });
 
 /** Batches that differ, of an edge length of 64. */
 function batches(count: number, size = 2): Batch[] {

@@ -1,5 +1,5 @@
 /** `runtime.compile: xla`: a step compiled by XLA does what one does that TensorFlow's own kernels compute. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Trainable } from '../../src/core/method.ts';
 import { nativeBackend } from '../../src/ops/raw.ts';
 import { type Tensor, tf } from '../../src/ops/tf.ts';
@@ -7,6 +7,9 @@ import { silent } from '../../src/runtime/progress.ts';
 import { type Compile, Stepper } from '../../src/train/stepper.ts';
 import { tinyBatch } from '../models/dps/tiny.ts';
 import { tinyMethods } from '../models/tiny-methods.ts';
+
+// XLA and the recording of large networks take their time on a busy machine.
+vi.setConfig({ testTimeout: 900_000 });
 
 // As trainings do it on a CPU; XLA has no deterministic form of some operations.
 nativeBackend().binding.setDeterministic(false);
