@@ -194,16 +194,20 @@ export class CollapseWatch {
   }
 }
 
+/** Whether TensorFlow or JavaScript could not allocate memory. */
+export function isOutOfMemory(error: unknown): boolean {
+  // 8 is TensorFlow's RESOURCE_EXHAUSTED.
+  const failed = /TF_Status: 8\b|OOM when allocating|Array buffer allocation failed|bad_alloc/;
+  return error instanceof Error && failed.test(error.message);
+}
+
 /** The UserError for a failed allocation, TensorFlow's or JavaScript's; any other error as it is. */
 export function explainMemory(error: unknown, { name, batch }: StagePlan): unknown {
-  const message = error instanceof Error ? error.message : '';
-  // 8 is TensorFlow's RESOURCE_EXHAUSTED.
-  const failed = /TF_Status: 8\b|OOM when allocating|Array buffer allocation failed|bad_alloc/.exec(message);
-  if (!failed) return error;
+  if (!isOutOfMemory(error)) return error;
   return new UserError('There is not enough memory for this training.', {
     where: `stage ${name}, batches of ${batch}`,
     expected: 'the memory that the plan shows, and some more',
-    got: message.replaceAll(/\s*\n\s*/g, ' '),
+    got: (error as Error).message.replaceAll(/\s*\n\s*/g, ' '),
     fix: 'end other programs, or begin a new run with a smaller `batch` of that stage or narrower networks (model.width)',
   });
 }

@@ -12,7 +12,7 @@ import { type Attribute, attribute, nativeBackend } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { notFinite, type StepValues } from './faults.ts';
+import { isOutOfMemory, notFinite, type StepValues } from './faults.ts';
 
 /** `runtime.compile` of a configuration. */
 export type Compile = boolean | 'xla';
@@ -139,7 +139,7 @@ export class Stepper {
     try {
       return compiled.run(inputs, attributes);
     } catch (error) {
-      if (!this.#xla) throw error;
+      if (!this.#xla || isOutOfMemory(error)) throw error;
       throw new UserError('XLA cannot compile this training step.', {
         where: `runtime.compile, stage ${this.#stage}`,
         got: (error as Error).message,
@@ -175,7 +175,7 @@ export class Stepper {
       );
       return compiled;
     } catch (error) {
-      if (!(error instanceof Error) || /TF_Status: 8\b|bad_alloc/.test(error.message)) throw error;
+      if (!(error instanceof Error) || isOutOfMemory(error)) throw error;
       this.#compiles = false;
       this.#reporter.warn(
         `${this.#stage}: steps run operation by operation, which is slower, for they cannot be compiled: ${error.message} ` +
@@ -207,7 +207,7 @@ export class Stepper {
 
 /** The numbers of several vectors in one transfer, for each waits for the device. */
 function readAll(vectors: readonly Tensor[]): Float32Array[] {
-  const all = tf.concat(vectors.map((vector) => vector as Tensor));
+  const all = tf.concat([...vectors]);
   const numbers = all.dataSync() as Float32Array;
   tf.dispose([all, ...vectors]);
   let from = 0;
