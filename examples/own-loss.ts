@@ -49,7 +49,7 @@ const smooth = defineMethod({
   title: 'Convolutions with a smooth L1',
   paper: 'an example',
   schema,
-  create({ task, resolution, seed, training: { duration, batch, holePool, optimizer: adam } }) {
+  create({ task, resolution, seed, training: { duration, batch, holePool, optimizer: adam, ema } }) {
     const G = buildNetwork();
     drawWeights(G, seed, 'kaiming');
     const summary = 'the network, from true sketches';
@@ -58,7 +58,7 @@ const smooth = defineMethod({
       networks: { G },
       stages: [{ name: 'smooth', summary, learns: ['G'], duration, batch, holePool, holePoolName: 'smooth' }],
       learn() {
-        const learner = makeLearner(G, adam);
+        const learner = makeLearner(G, adam, ema);
         const lossesOf = (batch: Batch) => ({
           charbonnier: charbonnier(G.apply(networkInput(batch), { training: true }) as Tensor4D, batch.image),
         });

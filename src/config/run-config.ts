@@ -269,6 +269,21 @@ export const stageShape = (length: z.input<typeof duration>, batchSize: number) 
 
 /** Keys of `training` that every method has. */
 export const trainingShape = {
+  ema: z
+    .strictObject({
+      decay: z
+        .number()
+        .gt(0)
+        .lt(1)
+        .default(0.999)
+        .describe(
+          'What the average keeps of itself at each step; at the n-th step at most (1 + n)/(10 + n), so that it follows fast at first.',
+        ),
+    })
+    .optional()
+    .describe(
+      'Keeps an exponential moving average of the generators’ weights, which is what samples, validation, results and exports are made with. Default: none.',
+    ),
   initialWeights: z
     .string()
     .optional()

@@ -5,22 +5,33 @@ import { Adam, type AdamOptions } from '../nn/adam.ts';
 import { assignNamed, namedWeights, trainableWeights } from '../nn/network-weights.ts';
 import type { LayersModel, Tensor, Tensor4D } from '../ops/tf.ts';
 import type { RandomStream } from '../runtime/seed.ts';
+import { Average, type EmaOptions } from './average.ts';
 import type { Accept, NamedTensors, StepInputs, StepScalars, Trainable } from './method.ts';
 
 /** A network with the optimiser of its weights. */
 export interface Learner {
   readonly network: LayersModel;
   readonly adam: Adam;
+  /** Of its weights, where one is kept: a generator's. */
+  readonly average?: Average | undefined;
 }
 
-/** The optimiser is of those weights that are trainable now. */
-export function makeLearner(network: LayersModel, options: AdamOptions): Learner {
-  return { network, adam: new Adam(trainableWeights(network), options) };
+/**
+ * The optimiser is of those weights that are trainable now.
+ *
+ * @param ema keeps an average of them, `training.ema` for generators. Default: none.
+ */
+export function makeLearner(network: LayersModel, options: AdamOptions, ema?: EmaOptions): Learner {
+  const weights = trainableWeights(network);
+  return { network, adam: new Adam(weights, options), average: ema && new Average(weights, ema) };
 }
 
-/** Frees the optimisers; the networks stay. */
+/** Frees the optimisers; the networks stay, with averaged weights where there is an average. */
 export function disposeLearners(learners: readonly Learner[]): void {
-  for (const { adam } of learners) adam.dispose();
+  for (const { adam, average } of learners) {
+    adam.dispose();
+    average?.settle();
+  }
 }
 
 /**
@@ -28,20 +39,26 @@ export function disposeLearners(learners: readonly Learner[]): void {
  * them.
  */
 export function nextAdamScalars(learners: readonly Learner[]): NamedTensors {
-  return Object.assign({}, ...learners.map(({ network, adam }) => adam.nextScalars(adamName(network))));
+  const scalars = learners.map(({ network, adam, average }) => {
+    const name = adamName(network);
+    const ofAdam = adam.nextScalars(name);
+    return { ...ofAdam, ...average?.nextScalars(name, adam.count) };
+  });
+  return Object.assign({}, ...scalars);
 }
 
 /**
- * One step of a network's optimiser along the gradients of its weights.
+ * One step of a network's optimiser along the gradients of its weights, which their average follows.
  *
  * @param inputs of the training step; they hold what {@link nextAdamScalars} gave.
  */
 export function update(
-  { network, adam }: Learner,
+  { network, adam, average }: Learner,
   gradients: Readonly<Record<string, Tensor>>,
   inputs: NamedTensors,
 ): void {
   adam.apply(gradients, inputs, adamName(network));
+  average?.update(inputs, adamName(network));
 }
 
 /** How networks learn together in one stage. */
@@ -77,9 +94,10 @@ export function makeTrainable(stage: LearningStage): Trainable {
     },
     state: () => stateOf(learners),
     restore(state) {
-      for (const { network, adam } of learners) {
+      for (const { network, adam, average } of learners) {
         assignNamed(namedWeights(network), state);
         adam.restore(`${adamName(network)}/step`, state);
+        average?.restore(state);
       }
     },
     weights: Object.assign({}, ...learners.map(({ network }) => namedWeights(network))),
@@ -94,12 +112,13 @@ export function makeTrainable(stage: LearningStage): Trainable {
   };
 }
 
-/** Copies of all weights and of the optimisers' slots, by unique name. The caller disposes of them. */
+/** Copies of all weights, of the optimisers' slots and of averages, by unique name. The caller disposes of them. */
 export function stateOf(learners: readonly Learner[]): NamedTensors {
   const weights = learners.flatMap(({ network }) => Object.entries(namedWeights(network)));
   return Object.assign(
     Object.fromEntries(weights.map(([name, weight]) => [name, weight.clone()])),
     ...learners.map(({ network, adam }) => adam.state(`${adamName(network)}/step`)),
+    ...learners.map(({ average }) => average?.state()),
   );
 }
 

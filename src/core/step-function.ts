@@ -6,9 +6,9 @@
  * there. An optimiser has such places already: it copies the variable to one, changes it there and reads it back. Then
  * that one is the variable's place, and neither copy is made.
  *
- * Whether the step counts is known last, after everything has been computed. Writes after which nothing reads their variable
- * any more, such as the generator's update, wait until then. Others, such as the discriminator's, against which the
- * generator learns, are done at once, and undone where the step does not count.
+ * Whether the step counts is known last, after its numbers, the losses and lengths of gradients, have been computed. Writes
+ * that these do not depend on, such as the generator's update and its weights' average, wait until then. Others, such as
+ * the discriminator's, against which the generator learns, are done at once, and undone where the step does not count.
  */
 import { FunctionBuilder, type Output, type TensorFlowFunction } from '../graph/function.ts';
 import { lookUp, type ValueId } from '../graph/graph.ts';
@@ -131,8 +131,8 @@ export class StepFunction {
       const { type } = lookUp(values, id);
       this.#places.set(id, place ? this.#read(place) : this.#builder.constant(type, constant));
     }
-    const waiting = this.#addOperations();
     const numbers = [...recording.outputs].filter(([name]) => !changed.has(name));
+    const waiting = this.#addOperations(numbers.map(([, id]) => id));
     const attributes = [attribute.int('N', numbers.length), ...typed(FLOAT), attribute.int('axis', 0)];
     const measured = this.#node(
       'Pack',
@@ -142,8 +142,9 @@ export class StepFunction {
     const counts = this.#counts(measured);
     for (const node of waiting) {
       const inputs = this.#inputs(node);
-      // Without one of its inputs an operation does not run.
-      this.#add(node, [...inputs.slice(0, -1), this.#only(counts, inputs[inputs.length - 1], true)]);
+      // Without one of its inputs an operation does not run, nor does what uses it or comes after it.
+      if (this.#writes(node)) inputs.push(this.#only(counts, inputs.pop() as Output, true));
+      this.#add(node, inputs);
     }
     for (const [handle, old] of this.#old) this.#writeIf(counts, handle, old, false);
     for (const [name, variable] of changed) {
@@ -195,24 +196,49 @@ export class StepFunction {
     }
   }
 
-  /** Adds what was recorded. @returns writes that can wait until it is known whether the step counts. */
-  #addOperations(): RecordedNode[] {
-    const { nodes: all, resources } = this.#step.recording;
-    const nodes = all.filter((node) => !this.#copies.has(node));
-    const handlesOf = ({ inputs }: RecordedNode) => inputs.filter((id) => resources.has(id));
-    const lastUse = new Map(nodes.flatMap((node) => handlesOf(node).map((id) => [id, node] as const)));
+  /**
+   * Adds what was recorded.
+   *
+   * @param numbers the losses and lengths of gradients.
+   * @returns what can wait until it is known whether the step counts: writes that the numbers do not depend on, and what
+   *   uses the variables that these change.
+   */
+  #addOperations(numbers: readonly ValueId[]): RecordedNode[] {
+    const nodes = this.#step.recording.nodes.filter((node) => !this.#copies.has(node));
+    const early = this.#guard === 'switch' ? this.#needed(nodes, numbers) : new Set(nodes);
     const waiting: RecordedNode[] = [];
+    const late = new Set<ValueId>();
     for (const node of nodes) {
-      const handles = handlesOf(node);
-      const writes = handles.length > 0 && node.op !== READ;
-      if (writes && this.#guard === 'switch' && handles.every((id) => lastUse.get(id) === node)) {
+      const writes = this.#writes(node);
+      if ((writes && !early.has(node)) || node.inputs.some((id) => late.has(id))) {
         waiting.push(node);
+        for (const id of [...node.outputs, ...(writes ? this.#handlesOf(node) : [])]) late.add(id);
         continue;
       }
-      if (writes) for (const id of handles) this.#remember(lookUp(this.#places, id));
+      if (writes) for (const id of this.#handlesOf(node)) this.#remember(lookUp(this.#places, id));
       this.#add(node, this.#inputs(node));
     }
     return waiting;
+  }
+
+  /** The operations that values depend on, also by way of variables. */
+  #needed(nodes: readonly RecordedNode[], values: readonly ValueId[]): Set<RecordedNode> {
+    const wanted = new Set(values);
+    const needed = new Set<RecordedNode>();
+    for (const node of nodes.toReversed()) {
+      if (![...node.outputs, ...this.#handlesOf(node)].some((id) => wanted.has(id))) continue;
+      needed.add(node);
+      for (const id of node.inputs) wanted.add(id);
+    }
+    return needed;
+  }
+
+  #handlesOf({ inputs }: RecordedNode): ValueId[] {
+    return inputs.filter((id) => this.#step.recording.resources.has(id));
+  }
+
+  #writes(node: RecordedNode): boolean {
+    return node.op !== READ && this.#handlesOf(node).length > 0;
   }
 
   #inputs({ inputs }: RecordedNode): Output[] {

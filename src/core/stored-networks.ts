@@ -3,12 +3,16 @@
 import { assignNamed, namedWeights } from '../nn/network-weights.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
 import type { StoredTensor } from '../weights/safetensors.ts';
+import { averagedFile } from './average.ts';
 import type { Method, NamedTensors } from './method.ts';
 
 export type StoredFile = ReadonlyMap<string, StoredTensor>;
 
+/** The file of optimisers' moments, averages, and what else a stage keeps beside its networks' weights. */
+export const STAGE_FILE = 'stage';
+
 /**
- * Gives networks of a method the weights of a checkpoint's files.
+ * Gives networks of a method the weights of a checkpoint's files: averaged ones where there are such.
  *
  * @param names the networks; all by default.
  * @throws UserError when the weights do not fit.
@@ -20,7 +24,8 @@ export function restoreNetworks(
 ): void {
   for (const name of names) {
     const weights = namedWeights(method.networks[name]);
-    withTensors(files[name] ?? new Map(), (tensors) => assignNamed(weights, tensors));
+    const file = averagedFile(files[name] ?? new Map(), files[STAGE_FILE]);
+    withTensors(file, (tensors) => assignNamed(weights, tensors));
   }
 }
 

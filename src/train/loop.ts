@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { RunConfig } from '../config/run-config.ts';
+import { withAverages } from '../core/average.ts';
 import type { Checkpoint } from '../core/checkpoint.ts';
 import { TrainingViews } from '../core/compiled-predictor.ts';
 import type { Method, StagePlan, Trainable } from '../core/method.ts';
@@ -210,9 +211,9 @@ class Loop {
     // Where a step was discarded, nothing is due yet.
     if (!values || this.#step !== step) return;
     if (draws || saves) stepper.bringBack();
-    const validation = saves ? await this.#validate() : undefined;
+    const validation = saves ? await this.#validate(running) : undefined;
     this.#report(running, values, validation);
-    if (draws) await this.#draw();
+    if (draws) await this.#draw(running);
     if (saves) await this.#save(running, validation);
   }
 
@@ -239,9 +240,9 @@ class Loop {
     return last;
   }
 
-  async #validate(): Promise<Measurements | undefined> {
+  async #validate({ trainable }: RunningStage): Promise<Measurements | undefined> {
     const begin = performance.now();
-    const errors = await this.#validation?.measure(this.#views);
+    const errors = await withAverages(trainable, async () => this.#validation?.measure(this.#views));
     // Measuring is no part of the training's speed.
     this.#sinceLog.time += performance.now() - begin;
     return errors;
@@ -272,8 +273,9 @@ class Loop {
     task.update(done, [`${round(imagesPerSecond, 3)} images/s`, ...numbers].join(', '));
   }
 
-  async #draw(): Promise<void> {
-    const grid = await this.#grids?.draw(this.#views, this.#training.run, this.#step);
+  async #draw({ trainable }: RunningStage): Promise<void> {
+    const { run } = this.#training;
+    const grid = await withAverages(trainable, async () => this.#grids?.draw(this.#views, run, this.#step));
     if (grid) this.#log.grid(this.#step, grid);
     // Drawing is no part of the training's speed.
     this.#sinceLog = { step: this.#step, time: performance.now() };

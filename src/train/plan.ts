@@ -49,8 +49,12 @@ export function stageSteps({ duration, batch }: StagePlan, trainingSamples: numb
   return 'steps' in duration ? duration.steps : duration.epochs * Math.floor(trainingSamples / batch);
 }
 
-/** Works out the plan of a method on `trainingSamples` samples. Throws a UserError when it has no step. */
-export function makePlan(method: Method, trainingSamples: number): Plan {
+/**
+ * Works out the plan of a method on `trainingSamples` samples. Throws a UserError when it has no step.
+ *
+ * @param ema whether an average of generators is kept, which takes memory.
+ */
+export function makePlan(method: Method, trainingSamples: number, ema?: RunConfig['training']['ema']): Plan {
   const networks = Object.entries(method.networks);
   const parameters = Object.fromEntries(networks.map(([name, network]) => [name, network.countParams()]));
   const activations = new Map(
@@ -59,7 +63,7 @@ export function makePlan(method: Method, trainingSamples: number): Plan {
   const stages = method.stages.map((stage) => ({
     stage,
     steps: stageSteps(stage, trainingSamples),
-    memory: stageMemory(stage, parameters, activations),
+    memory: stageMemory(stage, parameters, activations) + 4 * (ema ? averaged(method, stage, parameters) : 0),
   }));
   const steps = stages.reduce((sum, stage) => sum + stage.steps, 0);
   if (steps === 0) {
@@ -70,6 +74,12 @@ export function makePlan(method: Method, trainingSamples: number): Plan {
     });
   }
   return { trainingSamples, stages, steps, parameters };
+}
+
+/** Parameters of a stage's generators. */
+function averaged(method: Method, { learns }: StagePlan, parameters: Plan['parameters']): number {
+  const generators = learns.filter((name) => method.describe(name).role === 'generator');
+  return generators.reduce((sum, name) => sum + parameters[name], 0);
 }
 
 function stageMemory(

@@ -125,7 +125,7 @@ export async function planRun({
   checkBatches(config, trainingSamples, locate);
   const method = createMethod(config);
   try {
-    return { config, plan: makePlan(method, trainingSamples) };
+    return { config, plan: makePlan(method, trainingSamples, config.training.ema) };
   } finally {
     method.dispose();
   }
@@ -173,7 +173,7 @@ async function prepareAndTrain(
     const method = createMethod(config);
     try {
       await method.prepareTraining(reporter);
-      const plan = makePlan(method, data.samples.train.length);
+      const plan = makePlan(method, data.samples.train.length, config.training.ema);
       for (const line of describePlan(plan)) reporter.info(line);
       const { run, from, unlock } = opened ?? (await beginRun(options.runs ?? 'runs', config, data));
       try {
@@ -256,7 +256,10 @@ async function trainAndMeasure(
     reporter.info(`To go on from the last checkpoint: npm run train -- --resume ${run.path}`);
     throw error;
   }
-  return { run, config, plan, end, table: end.complete ? await measure(training) : undefined };
+  if (!end.complete) return { run, config, plan, end, table: undefined };
+  // What is measured is what others will find.
+  restoreNetworks(training.method, (await readCheckpoint(end.checkpoint)).tensors);
+  return { run, config, plan, end, table: await measure(training) };
 }
 
 /** The result of a run all of whose steps are done. A table that has been lost is made anew. */

@@ -5,6 +5,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { type CheckpointHead, listCheckpoints, pruneCheckpoints, readManifest } from '../core/checkpoint.ts';
 import type { Method, Trainable } from '../core/method.ts';
+import { STAGE_FILE } from '../core/stored-networks.ts';
 import type { Criterion } from '../eval/validation.ts';
 import { namedWeights } from '../nn/network-weights.ts';
 import { attribute, runOp } from '../ops/raw.ts';
@@ -163,9 +164,6 @@ export class CheckpointWriter {
     return this.#thread.close();
   }
 }
-
-/** The file of optimiser slots and what else a stage keeps beside its networks' weights. */
-const STAGE_FILE = 'stage';
 
 /** Copies all networks' weights, a file each, and the running stage's other state. */
 export function takeSnapshot(method: Method, trainable: Trainable): Snapshot['tensors'] {

@@ -1,54 +1,18 @@
 /** Compiled training: the same as call by call, up to rounding, in one call a step. */
 import { describe, expect, it, vi } from 'vitest';
 import type { Method, Trainable } from '../../src/core/method.ts';
-import type { Batch } from '../../src/data/types.ts';
 import { nativeBackend } from '../../src/ops/raw.ts';
-import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
+import { type Tensor, tf } from '../../src/ops/tf.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
-import { stream } from '../../src/runtime/seed.ts';
 import { type Compile, type Outcome, Stepper } from '../../src/train/stepper.ts';
-import { tinyBatch } from '../models/dps/tiny.ts';
 import { tinyMethods } from '../models/tiny-methods.ts';
+import { batches, runAll, valuesOf } from './batches.ts';
 
 // XLA and the recording of large networks take their time on a busy machine.
 vi.setConfig({ testTimeout: 900_000 });
 
-/** Batches that differ, of an edge length of 64. */
-function batches(count: number, size = 2): Batch[] {
-  return Array.from({ length: count }, (_, i) =>
-    tf.tidy((): Batch & Record<string, Tensor4D> => {
-      const { image, sketch, hole } = tinyBatch(size, 64);
-      const random = stream(1, 'batch', String(i));
-      const noise = tf.tensor4d(
-        Float32Array.from({ length: image.size }, () => random.uniform(-0.3, 0.3)),
-        image.shape,
-      );
-      const changed = { image: tf.clipByValue(tf.add<Tensor4D>(image, noise), -1, 1), sketch, hole };
-      return i % 2 ? changed : { ...changed, sketch: tf.reverse(sketch, 2) };
-    }),
-  );
-}
-
 const stepper = (trainable: Trainable, compile: Compile, reporter: Reporter = silent) =>
   new Stepper(trainable, { stage: 'a stage', compile, reporter });
-
-/** Runs steps on batches. @param late whether their numbers are read as late as may be. */
-function runAll(steps: Stepper, all: readonly Batch[], late = true): Outcome[] {
-  const outcomes: Outcome[] = [];
-  for (const batch of all) {
-    steps.run({ batch, sampleIds: [] });
-    if (!late || steps.full) outcomes.push(...steps.settle());
-  }
-  outcomes.push(...steps.settle());
-  steps.bringBack();
-  return outcomes;
-}
-
-const valuesOf = (trainable: Trainable): Record<string, Float32Array> =>
-  tf.tidy(() => {
-    const tensors = Object.entries(trainable.state() as Record<string, Tensor>);
-    return Object.fromEntries(tensors.map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())]));
-  });
 
 const begin = async (name: string, index: number): Promise<{ method: Method; trainable: Trainable }> => {
   const method = tinyMethods[name]();

@@ -25,7 +25,7 @@ export function createDeepFill(config: DeepFillConfig): Method {
     learn() {
       const adam = { ...training.optimizer, uncorrectedEpsilon: true };
       const learners = {
-        generator: makeLearner(networks.G, adam),
+        generator: makeLearner(networks.G, adam, training.ema),
         discriminator: makeLearner(networks.D, adam),
       };
       return deepFillStage(learners, loss, guided);

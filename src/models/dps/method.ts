@@ -76,7 +76,7 @@ export class Dps implements Method {
     const { seed, training } = this.#config;
     return {
       level,
-      generator: makeLearner(generator, training.optimizer),
+      generator: makeLearner(generator, training.optimizer, training.ema),
       discriminator: makeLearner(discriminator, training.optimizer),
       random: stream(seed, 'degradation', level),
     };

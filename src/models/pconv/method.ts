@@ -37,6 +37,7 @@ export function createPartialConv(config: PartialConvConfig): Method {
         { variant: loss.variant, weights: loss, features },
         {
           adam: training[key].optimizer,
+          ema: training.ema,
           frozenEncoderNorms: key === 'fineTuning',
           sketch: model.sketch,
         },

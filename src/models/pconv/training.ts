@@ -1,4 +1,5 @@
 /** How partial convolutions learn (Liu et al. 2018, section 3.3; mmagic pconv_inpaintor.py train_step). */
+import type { EmaOptions } from '../../core/average.ts';
 import { singleStep } from '../../core/gan-step.ts';
 import { type LearningStage, makeLearner } from '../../core/learner.ts';
 import type { Scalars } from '../../core/method.ts';
@@ -31,6 +32,8 @@ export interface PartialConvLosses {
 
 export interface PartialConvOptions {
   readonly adam: AdamOptions;
+  /** Keeps an average of the network. */
+  readonly ema?: EmaOptions | undefined;
   /** Whether the encoder's batch normalisation is frozen, as in the second phase (section 4.2 of the paper). */
   readonly frozenEncoderNorms: boolean;
   /** Whether the network is given the sketch. */
@@ -41,10 +44,10 @@ export interface PartialConvOptions {
 export function partialConvStage(
   network: LayersModel,
   losses: PartialConvLosses,
-  { adam, frozenEncoderNorms, sketch }: PartialConvOptions,
+  { adam, ema, frozenEncoderNorms, sketch }: PartialConvOptions,
 ): LearningStage {
   freezeEncoderNorms(network, frozenEncoderNorms);
-  const learner = makeLearner(network, adam);
+  const learner = makeLearner(network, adam, ema);
   return {
     learners: [learner],
     step: (batch, inputs, accept) =>

@@ -25,7 +25,7 @@ export function createPix2Pix(config: Pix2PixConfig): Method {
     learn() {
       const adam = { ...training.optimizer, uncorrectedEpsilon: variant === 'lua' };
       const learners = {
-        generator: makeLearner(networks.G, adam),
+        generator: makeLearner(networks.G, adam, training.ema),
         discriminator: makeLearner(networks.D, adam),
       };
       const gan = loss.gan === 'vanilla' ? vanillaLoss : leastSquaresLoss;

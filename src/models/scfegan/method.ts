@@ -48,7 +48,7 @@ export function createScFegan(config: ScFeganConfig): Method {
     },
     learn() {
       const learners = {
-        generator: makeLearner(networks.G, training.optimizer),
+        generator: makeLearner(networks.G, training.optimizer, training.ema),
         discriminator: makeLearner(networks.D, training.optimizer),
       };
       return scFeganStage(learners, { weights: loss, features }, stream(seed, 'strokes and noise'));
