@@ -8,7 +8,7 @@ export const importCommand = defineCommand({
   summary: 'Make a checkpoint of released weights, or bring in a network that losses and metrics use',
   flags: {
     from: texts(
-      'Files of weights: PyTorch (.ckpt, .pth), .safetensors, Keras .weights.h5, or a TensorFlow 1 checkpoint by its .index file or its folder',
+      'Files of weights: PyTorch (.ckpt, .pth), .safetensors, Keras (.h5, .keras), a TensorFlow.js layers model by its model.json, or a TensorFlow 1 checkpoint by its .index file or its folder',
     ),
     as: text(
       '--as',

@@ -9,12 +9,13 @@ import { AlexNet } from '../nn/alexnet.ts';
 import { hedLayers, kernelOfKeras } from '../nn/hed-torch.ts';
 import { Inception } from '../nn/inception.ts';
 import { TorchWeights } from '../nn/torch-weights.ts';
-import { Vgg16 } from '../nn/vgg.ts';
+import { KERAS_VGG19, Vgg16 } from '../nn/vgg.ts';
 import { UserError } from '../runtime/errors.ts';
 import { hashFile } from '../runtime/files.ts';
 import { type TensorToStore, writeSafetensors } from '../weights/safetensors.ts';
 import type { WeightFile, WeightTensor } from '../weights/weight-file.ts';
 import { differences, type Expected, readFinite, requireNoDifferences } from './check-tensors.ts';
+import { VGG19_LAYERS, vgg19OfKeras } from './keras-vgg.ts';
 
 /** Keys by which they are recognised: torchvision's VGG and AlexNet, pytorch-fid's Inception, LPIPS's layers, pytorch-hed. */
 export const AUXILIARY_SIGNATURES = [
@@ -26,7 +27,7 @@ export const AUXILIARY_SIGNATURES = [
 
 /** What such files hold, for messages. */
 export const AUXILIARY_CONTENTS =
-  'torchvision’s vgg19, vgg16 or alexnet; pytorch-fid’s Inception; LPIPS’s linear layers; pytorch-hed’s network';
+  'torchvision’s vgg19, vgg16 or alexnet; Keras’ VGG19; pytorch-fid’s Inception; LPIPS’s linear layers; pytorch-hed’s network';
 
 interface AuxiliaryNetwork extends Expected {
   /** As `--as` calls it. */
@@ -46,6 +47,7 @@ export function recogniseAuxiliary(group: NetworkGroup): AuxiliaryNetwork | unde
   const shape = (key: string) => group.tensors.get(key)?.shape;
   switch (group.signature) {
     case 'features.0.weight':
+      if (group.file.metadata?.network === KERAS_VGG19) return vgg19Keras(group);
       if (String(shape('features.0.weight')) === '64,3,11,11') return alexnet();
       if (shape('features.34.weight') && !shape('features.1.weight')) return vgg19();
       return shape('features.28.weight') && !shape('features.1.weight') ? vgg16() : undefined;
@@ -64,17 +66,25 @@ export function recogniseAuxiliary(group: NetworkGroup): AuxiliaryNetwork | unde
 }
 
 function vgg19(): AuxiliaryNetwork {
-  // Places of the convolutions: two, two, four, four and four, a rectifier after each, a pooling layer after each block.
-  const places = [0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34];
-  const channels = [64, 64, 128, 128, ...Array(4).fill(256), ...Array(8).fill(512)] as number[];
   return {
     name: 'vgg19',
     description: 'torchvision’s VGG19',
-    entries: places.flatMap((place, i) =>
-      convolution(`features.${place}`, [channels[i], channels[i - 1] ?? 3, 3, 3]),
-    ),
+    entries: VGG19_LAYERS.flatMap(({ torch, shape }) => convolution(torch, shape)),
     unused: [classifier],
     use: 'the perceptual loss of the paper: --set loss.perceptual.network=vgg19 --set loss.perceptual.weights=OUT',
+  };
+}
+
+/** The first layers are enough, as many as the file has; conv2_1 is the least that a loss can use. */
+function vgg19Keras({ tensors }: NetworkGroup): AuxiliaryNetwork {
+  const last = VGG19_LAYERS.findLastIndex(({ torch }) => tensors.has(`${torch}.weight`));
+  const layers = VGG19_LAYERS.slice(0, Math.max(last, 2) + 1);
+  return {
+    name: KERAS_VGG19,
+    description: `Keras’ VGG19, its convolutions up to ${layers[layers.length - 1].keras}`,
+    entries: layers.flatMap(({ torch, shape }) => convolution(torch, shape)),
+    unused: [],
+    use: `the perceptual loss: --set loss.perceptual.network=${KERAS_VGG19} --set loss.perceptual.weights=OUT`,
   };
 }
 
@@ -211,10 +221,10 @@ function requireNewFile(out: string): void {
     });
 }
 
-/** A Keras file of HED with pytorch-hed's names and layout; every other file as it is. */
+/** A Keras file of HED or VGG19 with the names and layout of PyTorch's; every other file as it is. */
 export function withTorchNames(file: WeightFile): WeightFile {
   const { tensors } = file;
-  if (!tensors.has('fuse/vars/0') || !tensors.has('block1/layers/conv2d/vars/0')) return file;
+  if (!tensors.has('fuse/vars/0') || !tensors.has('block1/layers/conv2d/vars/0')) return vgg19OfKeras(file);
   const renamed = hedLayers.flatMap(({ keras, torch, shape }): [string, WeightTensor][] => {
     const [kernel, bias] = [tensors.get(`${keras}/vars/0`), tensors.get(`${keras}/vars/1`)];
     const fits = String(kernel?.shape) === String([shape[2], shape[3], shape[1], shape[0]]);

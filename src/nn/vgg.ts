@@ -20,6 +20,12 @@ export const VGG16_CONVOLUTIONS: readonly string[] = BLOCKS.flatMap(({ places },
   places.map((_, index) => `conv${block + 1}_${index + 1}`),
 );
 
+/** The places of those convolutions in torchvision's `features`. */
+export const VGG16_PLACES: readonly number[] = BLOCKS.flatMap(({ places }) => places);
+
+/** What files and configurations call the VGG19 of keras.applications: Oxford's own weights, where torchvision's are others. */
+export const KERAS_VGG19 = 'vgg19-keras';
+
 /** VGG's first convolutions, in their order; as many as the features need that are asked for. */
 export type VggConvolutions = readonly ConvolutionWeights[];
 

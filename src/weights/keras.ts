@@ -1,7 +1,10 @@
-/** Keras 3 weight files (`*.weights.h5`, HDF5), read with h5wasm. */
-import { existsSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { resolve } from 'node:path';
+/** Weights of Keras: HDF5 files (`.h5`), read with h5wasm, and models of Keras 3 (`.keras`), which hold such a file. */
+import { createWriteStream, existsSync } from 'node:fs';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import yauzl from 'yauzl';
 import { UserError } from '../runtime/errors.ts';
 import { Threads } from '../runtime/workers.ts';
 
@@ -43,6 +46,49 @@ export async function readKerasWeights(path: string): Promise<Map<string, NamedA
     throw unreadable(path, `a damaged file (${reason})`);
   } finally {
     await thread.close();
+  }
+}
+
+const WEIGHTS_ENTRY = 'model.weights.h5';
+/** Within Keras' models the largest, NASNetLarge, has 0.4 GB, and VGG19 0.6 GB. */
+const MAX_WEIGHTS_BYTES = 4e9;
+
+/** Whether a file that begins with these bytes, at least 256, is a `.keras` file: a zip archive that begins with Keras' files. */
+export function looksLikeKerasModel(head: Uint8Array): boolean {
+  const text = Buffer.from(head).toString('latin1');
+  return (
+    text.startsWith('PK\x03\x04') && /^(metadata\.json|config\.json|model\.weights\.h5)/.test(text.slice(30))
+  );
+}
+
+/** As {@link readKerasWeights}, of the weights in a `.keras` file. */
+export async function readKerasModel(path: string): Promise<Map<string, NamedArray>> {
+  const folder = await mkdtemp(join(tmpdir(), 'keras-'));
+  try {
+    const weights = join(folder, WEIGHTS_ENTRY);
+    await extractWeights(path, weights);
+    return await readKerasWeights(weights);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+async function extractWeights(path: string, to: string): Promise<void> {
+  try {
+    const zip = await yauzl.openPromise(path, { autoClose: false });
+    try {
+      for await (const entry of zip.eachEntry()) {
+        if (entry.fileName !== WEIGHTS_ENTRY) continue;
+        if (entry.uncompressedSize > MAX_WEIGHTS_BYTES)
+          throw new Error(`${entry.uncompressedSize} bytes of weights`);
+        return await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(to));
+      }
+      throw new Error(`no ${WEIGHTS_ENTRY} in it`);
+    } finally {
+      zip.close();
+    }
+  } catch (error) {
+    throw unreadable(path, `a damaged archive (${(error as Error).message.slice(0, 200)})`);
   }
 }
 

@@ -2,10 +2,11 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
-import { readKerasWeights } from './keras.ts';
+import { looksLikeKerasModel, readKerasModel, readKerasWeights } from './keras.ts';
 import { looksLikeTorch, openTorchFile } from './pytorch/read.ts';
 import { readSafetensorsFile, type StoredTensor } from './safetensors.ts';
 import { openTensorBundle, tensorBundlePrefix } from './tensorflow1/read.ts';
+import { openLayersModel } from './tfjs-layers.ts';
 
 export interface WeightTensor {
   readonly shape: readonly number[];
@@ -27,8 +28,9 @@ export interface WeightFile {
 }
 
 /**
- * Opens a PyTorch file (old form or zip), a safetensors file, Keras weights (`.weights.h5`) or a checkpoint of
- * TensorFlow's Saver, which is named by any of its files, by what their names have in common or by its folder.
+ * Opens a PyTorch file (old form or zip), a safetensors file, Keras weights (`.h5`, `.keras`), a layers model of
+ * TensorFlow.js (`model.json`) or a checkpoint of TensorFlow's Saver, which is named by any of its files, by what their
+ * names have in common or by its folder.
  *
  * @throws UserError when it cannot be read, is damaged, or is none of these.
  */
@@ -37,16 +39,20 @@ export async function openWeightFile(path: string): Promise<WeightFile> {
   if (prefix !== undefined) return { path: `${prefix}.index`, ...openTensorBundle(prefix) };
   const head = await readHead(path);
   const files = [path];
-  if (looksLikeTorch(head.subarray(0, 4))) return { path, files, ...(await openTorchFile(path)) };
   const close = () => {};
-  if (head.subarray(1, 4).toString('latin1') === 'HDF') {
-    const arrays = await readKerasWeights(path);
+  const isKerasModel = looksLikeKerasModel(head);
+  if (isKerasModel || head.subarray(1, 4).toString('latin1') === 'HDF') {
+    const arrays = await (isKerasModel ? readKerasModel(path) : readKerasWeights(path));
     const tensors = [...arrays].map(([key, { shape, data }]): [string, WeightTensor] => [
       key,
       { shape, dtype: 'float32', read: () => data },
     ]);
     return { path, files, tensors: new Map(tensors), close };
   }
+  if (looksLikeTorch(head.subarray(0, 4))) return { path, files, ...(await openTorchFile(path)) };
+  // A safetensors file's first eight bytes are a length, which may begin with any byte but ends with zeros.
+  if (/^\s*\{/.test(head.toString('latin1')) && !head.subarray(0, 8).includes(0))
+    return { path, close, ...(await openLayersModel(path)) };
   // Eight bytes of length, then the header's brace.
   if (head[8] === 0x7b) {
     const file = readSafetensorsFile(path);
@@ -88,7 +94,7 @@ async function readHead(path: string): Promise<Buffer> {
 function unknownFormat(path: string, head: Buffer): UserError {
   const text = head.toString('latin1').trimStart().toLowerCase();
   const expected =
-    'a PyTorch file (.ckpt, .pth, .pt), a .safetensors file, Keras weights (.weights.h5) or a TensorFlow checkpoint (.index)';
+    'a PyTorch file (.ckpt, .pth, .pt), a .safetensors file, Keras weights (.h5, .keras), a TensorFlow.js layers model (model.json) or a TensorFlow checkpoint (.index)';
   const where = `--from ${path}`;
   const again = `download ${basename(path)} again, in a browser if need be, and compare its size`;
   if (/^<(!doctype|html|\?xml)/.test(text))

@@ -76,31 +76,45 @@ const model = z.strictObject({
     .describe('The image generator F: pix2pix, trained first, then frozen.'),
 });
 
+/**
+ * Weights of the two layers of the perceptual loss unless a configuration says others. Mean squared differences of Keras'
+ * VGG19 are about 15 times as large as those of HED's trunk after relu2_1, and about 125 times after relu3_1
+ * (docs/perceptual-loss.md): a layer is to have as large a part in the loss with the one network as with the other.
+ */
+const LAYER_WEIGHTS: Record<string, [number, number]> = {
+  'hed-vgg16': [1, 0.5],
+  vgg19: [1, 0.5],
+  'vgg19-keras': [0.07, 0.004],
+};
+
 const perceptual = z
   .strictObject({
     network: z
-      .enum(['hed-vgg16', 'vgg19'])
+      .enum(['hed-vgg16', 'vgg19', 'vgg19-keras'])
       .default('hed-vgg16')
       .describe(
-        'Features to compare: HED’s VGG16 trunk, which installs by itself, or the paper’s VGG19 from your file.',
+        'Features to compare: HED’s VGG16 trunk, which installs by itself, the paper’s VGG19 (torchvision’s) from your file, or Keras’ VGG19 from your file.',
       ),
     weights: z
       .string()
       .optional()
       .describe(
-        'File with torchvision’s VGG19 weights as safetensors (keys features.N.weight, .bias); for vgg19.',
+        'File with VGG19’s weights as safetensors (keys features.N.weight, .bias), as `npm run import` makes it; for vgg19 and vgg19-keras.',
       ),
     layerWeights: z
       .tuple([z.number().min(0), z.number().min(0)])
-      .default([1, 0.5])
-      .describe('Weights of the mean squared differences after relu2_1 and relu3_1.'),
+      .optional()
+      .describe(
+        'Weights of the mean squared differences after relu2_1 and relu3_1. Default: [1, 0.5]; for vgg19-keras, whose features are larger, [0.07, 0.004].',
+      ),
     normalisation: z
       .enum(['original', 'imagenet'])
       .default('original')
       .describe(
-        'Input normalisation. The original applies the inverse of what [-1, 1] images need; imagenet is right.',
+        'Input normalisation of vgg19. The original applies the inverse of what [-1, 1] images need; imagenet is right.',
       ),
   })
+  .transform((given) => ({ ...given, layerWeights: given.layerWeights ?? LAYER_WEIGHTS[given.network] }))
   .prefault({})
   .describe('The perceptual loss, which compares features of a trained network.');
 
