@@ -56,7 +56,18 @@ const smooth = defineMethod({
     return directMethod({
       task,
       networks: { G },
-      stages: [{ name: 'smooth', summary, learns: ['G'], duration, batch, holePool, holePoolName: 'smooth' }],
+      stages: [
+        {
+          name: 'smooth',
+          summary,
+          learns: ['G'],
+          optimizer: adam,
+          duration,
+          batch,
+          holePool,
+          holePoolName: 'smooth',
+        },
+      ],
       learn() {
         const learner = makeLearner(G, adam, ema);
         const lossesOf = (batch: Batch) => ({

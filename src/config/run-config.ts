@@ -229,12 +229,34 @@ export const optimizer = (learningRate = 2e-4, beta1 = 0.5) =>
   z
     .strictObject({
       learningRate: z.number().gt(0).max(1).default(learningRate).describe('Its step size.'),
+      schedule: z
+        .strictObject({
+          kind: z
+            .enum(['constant', 'linear', 'cosine'])
+            .default('constant')
+            .describe('Whether it stays, or falls to 0 at the stage’s end in a line or half a cosine.'),
+          decayFrom: z
+            .number()
+            .min(0)
+            .max(1)
+            .optional()
+            .describe(
+              'The share of a stage’s steps after which it falls. Default: 0.5 for linear, as in CycleGAN, and 0 for cosine.',
+            ),
+          warmUpSteps: length()
+            .default(0)
+            .describe('First steps of a stage, in which it rises in a line to its full size.'),
+        })
+        .prefault({})
+        .describe('How the learning rate changes over the steps of each stage.'),
       beta1: z.number().min(0).lt(1).default(beta1).describe('Decay of the mean of the gradients.'),
       beta2: z.number().min(0).lt(1).default(0.999).describe('Decay of the mean of their squares.'),
       epsilon: z.number().gt(0).default(1e-8).describe('Added after the square root.'),
     })
     .prefault({})
     .describe('Adam, one for each network.');
+
+export type OptimizerConfig = z.output<ReturnType<typeof optimizer>>;
 
 /** `task` of methods that fill holes. */
 export const editOnly = z.literal('edit').default('edit').describe('It fills a hole of a photo.');

@@ -37,11 +37,13 @@ export function disposeLearners(learners: readonly Learner[]): void {
 /**
  * The optimisers' numbers of the next step, by `NETWORK/adam/NAME`, which moves their counts on. The caller disposes of
  * them.
+ *
+ * @param learningRate of this step, by default each optimiser's own.
  */
-export function nextAdamScalars(learners: readonly Learner[]): NamedTensors {
+export function nextAdamScalars(learners: readonly Learner[], learningRate?: number): NamedTensors {
   const scalars = learners.map(({ network, adam, average }) => {
     const name = adamName(network);
-    const ofAdam = adam.nextScalars(name);
+    const ofAdam = adam.nextScalars(name, learningRate);
     return { ...ofAdam, ...average?.nextScalars(name, adam.count) };
   });
   return Object.assign({}, ...scalars);
@@ -80,11 +82,11 @@ export interface LearningStage {
 export function makeTrainable(stage: LearningStage): Trainable {
   const { learners, random = {} } = stage;
   return {
-    inputs(batch) {
+    inputs(batch, learningRate) {
       const [image, sketch, hole] = [batch.image, batch.sketch, batch.hole].map((x) => x.clone());
       const drawn = stage.draw?.(batch);
       return {
-        tensors: { image, sketch, hole, ...drawn?.tensors, ...nextAdamScalars(learners) },
+        tensors: { image, sketch, hole, ...drawn?.tensors, ...nextAdamScalars(learners, learningRate) },
         l: drawn?.l,
       };
     },

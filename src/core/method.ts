@@ -2,6 +2,7 @@
  * What a method (one folder of `models/`) offers to training, evaluation, inference and export. They know nothing
  * else of it.
  */
+import type { OptimizerConfig } from '../config/run-config.ts';
 import type { Batch } from '../data/types.ts';
 import type { LayersModel, Tensor, Tensor2D, Tensor4D, TensorFlow, Variable } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
@@ -38,6 +39,8 @@ export interface StagePlan {
   /** Hole masks in the stage's pool. Stages of equal `holePoolName` share one pool. */
   readonly holePool: number;
   readonly holePoolName: string;
+  /** Of the networks that learn, with the schedule of its learning rate. Default: each optimiser's rate stays. */
+  readonly optimizer?: OptimizerConfig;
   /** How a discriminator that has won shows, where there is one. */
   readonly collapse?: Collapse;
 }
@@ -75,8 +78,10 @@ export interface Trainable {
   /**
    * Draws what the next step needs, which moves random streams and the optimisers' counts on by one step. The batch's own
    * tensors are among the inputs as clones, so that they outlive them.
+   *
+   * @param learningRate of this step, by default each optimiser's own.
    */
-  inputs(batch: Batch): StepInputs;
+  inputs(batch: Batch, learningRate?: number): StepInputs;
   /**
    * One update of every network that learns, computed from these inputs alone: nothing that changes from step to step
    * may be a JavaScript number here, nor decide which operations run, so that the operations of one step are those of

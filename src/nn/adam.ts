@@ -56,9 +56,11 @@ export class Adam {
   /**
    * The numbers of the next step, in double precision up to here, as `NAME/beta1Power` and the like; the count of steps
    * moves on. The caller disposes of them.
+   *
+   * @param learningRate of this step, by default the options'.
    */
-  nextScalars(name: string): Record<string, Tensor> {
-    const { learningRate, beta1, beta2, epsilon, uncorrectedEpsilon } = this.#options;
+  nextScalars(name: string, learningRate = this.#options.learningRate): Record<string, Tensor> {
+    const { beta1, beta2, epsilon, uncorrectedEpsilon } = this.#options;
     this.count += 1;
     const correction2 = Math.sqrt(1 - beta2 ** this.count);
     return {

@@ -16,6 +16,8 @@ export interface StepValues {
   readonly losses: Readonly<Record<string, number>>;
   readonly gradientNorms: Readonly<Record<string, number>>;
   readonly l?: number | undefined;
+  /** Where the stage says what its optimisers' is. */
+  readonly learningRate?: number | undefined;
 }
 
 /** The names of the values that are NaN or infinite, for example `discriminator loss`. */

@@ -18,6 +18,8 @@ export interface StepRecord {
   readonly losses: Readonly<Record<string, number>>;
   /** Euclidean lengths. */
   readonly gradientNorms: Readonly<Record<string, number>>;
+  /** Where the stage says what its optimisers' is. */
+  readonly learningRate?: number | undefined;
   readonly imagesPerSecond: number;
   /** Of held-out samples, at a checkpoint. */
   readonly validation?: Measurements | undefined;
@@ -81,6 +83,7 @@ export class RunLog {
     this.#summarize((summary) =>
       summary.scalars(record.step, {
         ...Object.fromEntries([...losses, ...norms, ...validation]),
+        ...(record.learningRate !== undefined && { [`${group}/learning_rate`]: record.learningRate }),
         'speed/images_per_second': record.imagesPerSecond,
         'memory/tensors': memory.tensors,
         'memory/resident_megabytes': memory.residentMegabytes,

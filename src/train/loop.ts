@@ -22,6 +22,7 @@ import { RunLog } from './log.ts';
 import type { Plan } from './plan.ts';
 import { sampleIdentity } from './resume.ts';
 import { type BestCheckpoint, bestCheckpoint, CheckpointSaver, takeSnapshot } from './saver.ts';
+import { scheduledRate } from './schedule.ts';
 import { StepProfile } from './step-profile.ts';
 import { Stepper } from './stepper.ts';
 
@@ -157,16 +158,19 @@ class Loop {
     const trainable = method.begin(stage);
     this.#views.dispose();
     const { compile } = config.runtime;
+    const { name, optimizer } = stage;
+    const done = resumed?.stage.step ?? 0;
+    const learningRate = optimizer && ((step: number) => scheduledRate(optimizer, step, steps));
     const running: RunningStage = {
       index,
       stage,
       steps,
-      done: resumed?.stage.step ?? 0,
+      done,
       batches: new StageBatches(stage, this.#training, resumed),
       trainable,
-      stepper: new Stepper(trainable, { stage: stage.name, compile, reporter }),
+      stepper: new Stepper(trainable, { stage: name, compile, reporter, done, learningRate }),
       collapse: new CollapseWatch(stage.collapse, reporter),
-      task: reporter.task(stage.name, steps, 'steps'),
+      task: reporter.task(name, steps, 'steps'),
     };
     if (resumed) restoreStage(running.trainable, resumed);
     this.#sinceLog = { step: this.#step, time: performance.now() };
@@ -251,7 +255,7 @@ class Loop {
   /** Logs every `logEvery`th step, a stage's last one and those that were measured. */
   #report(
     { stage, steps, done, task }: RunningStage,
-    { losses, gradientNorms }: StepValues,
+    { losses, gradientNorms, learningRate }: StepValues,
     validation: Measurements | undefined,
   ): void {
     const due = this.#step % this.#training.config.output.logEvery === 0 || done === steps;
@@ -266,6 +270,7 @@ class Loop {
       stageStep: done,
       losses,
       gradientNorms,
+      learningRate,
       imagesPerSecond,
       validation,
     });

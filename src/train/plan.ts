@@ -62,7 +62,7 @@ export function makePlan(method: Method, trainingSamples: number, ema?: RunConfi
   );
   const stages = method.stages.map((stage) => ({
     stage,
-    steps: stageSteps(stage, trainingSamples),
+    steps: checkedWarmUp(stage, stageSteps(stage, trainingSamples)),
     memory: stageMemory(stage, parameters, activations) + 4 * (ema ? averaged(method, stage, parameters) : 0),
   }));
   const steps = stages.reduce((sum, stage) => sum + stage.steps, 0);
@@ -74,6 +74,17 @@ export function makePlan(method: Method, trainingSamples: number, ema?: RunConfi
     });
   }
   return { trainingSamples, stages, steps, parameters };
+}
+
+/** Gives the stage's steps back. Throws a UserError when its learning rate would still be rising at its end. */
+function checkedWarmUp({ name, optimizer }: StagePlan, steps: number): number {
+  const warmUpSteps = optimizer?.schedule.warmUpSteps ?? 0;
+  if (steps === 0 || warmUpSteps < steps) return steps;
+  throw new UserError('The learning rate would rise to the end of a stage.', {
+    where: `optimizer.schedule.warmUpSteps, stage ${name}`,
+    expected: `fewer than the stage's ${steps} steps`,
+    got: String(warmUpSteps),
+  });
 }
 
 /** Parameters of a stage's generators. */

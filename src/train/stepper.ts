@@ -35,6 +35,9 @@ interface Pending extends StepBatch {
   /** Its losses and lengths of gradients, on the device. */
   readonly values: Tensor;
   readonly l: number | undefined;
+  readonly learningRate: number | undefined;
+  /** Its number in the stage. */
+  readonly step: number;
   /** Where random streams and optimisers stood before it. */
   readonly before: Position;
 }
@@ -43,6 +46,17 @@ interface Pending extends StepBatch {
 const MOST_PENDING = 8;
 const MOST_PENDING_BYTES = 64e6;
 
+export interface StepperOptions {
+  /** The stage's name. */
+  readonly stage: string;
+  readonly compile: Compile;
+  readonly reporter: Reporter;
+  /** Steps of the stage that were done before. Default: none. */
+  readonly done?: number;
+  /** The rate of a step of the stage, 0 being its first. Default: each optimiser's own. */
+  readonly learningRate?: ((step: number) => number | undefined) | undefined;
+}
+
 export class Stepper {
   readonly #trainable: Trainable;
   readonly #variables = new DeviceVariables();
@@ -50,19 +64,24 @@ export class Stepper {
   readonly #reporter: Reporter;
   readonly #stage: string;
   readonly #xla: boolean;
+  readonly #learningRate: (step: number) => number | undefined;
   #compiles: boolean;
+  /** Of the stage, counted from 0. */
+  #next: number;
   #pending: Pending[] = [];
   #known: Outcome[] = [];
 
   constructor(
     trainable: Trainable,
-    { stage, compile, reporter }: { stage: string; compile: Compile; reporter: Reporter },
+    { stage, compile, reporter, done = 0, learningRate = () => undefined }: StepperOptions,
   ) {
     this.#trainable = trainable;
     this.#stage = stage;
     this.#compiles = compile !== false;
     this.#xla = compile === 'xla';
     this.#reporter = reporter;
+    this.#next = done;
+    this.#learningRate = learningRate;
   }
 
   /** Steps that {@link settle} will tell of. */
@@ -82,14 +101,19 @@ export class Stepper {
   /** Does a step on a batch, which is the caller's again once {@link settle} has told of it. */
   run(step: StepBatch): void {
     const compiled = this.#compiles ? this.#compiledFor(step.batch) : undefined;
+    const learningRate = this.#learningRate(this.#next);
     if (!compiled) {
-      this.#known.push({ ...step, ...guardedStep(this.#trainable, step.batch) });
+      const { values, kept } = guardedStep(this.#trainable, step.batch, learningRate);
+      if (kept) this.#next += 1;
+      this.#known.push({ ...step, values: { ...values, learningRate }, kept });
       return;
     }
     const before = this.#trainable.position();
-    const { tensors, l } = this.#trainable.inputs(step.batch);
+    const { tensors, l } = this.#trainable.inputs(step.batch, learningRate);
     try {
-      this.#pending.push({ ...step, compiled, l, before, values: this.#call(compiled, tensors) });
+      const values = this.#call(compiled, tensors);
+      this.#pending.push({ ...step, compiled, l, learningRate, step: this.#next, before, values });
+      this.#next += 1;
     } finally {
       tf.dispose(tensors);
     }
@@ -104,10 +128,11 @@ export class Stepper {
     while (this.#pending.length > 0) {
       const steps = this.#pending.splice(0);
       const numbers = readAll(steps.map(({ values }) => values));
-      for (const [i, { compiled, before, batch, sampleIds, l }] of steps.entries()) {
-        const values = { ...compiled.named(numbers[i]), l };
+      for (const [i, { compiled, before, step, batch, sampleIds, l, learningRate }] of steps.entries()) {
+        const values = { ...compiled.named(numbers[i]), l, learningRate };
         const kept = notFinite(values).length === 0;
         if (!kept) {
+          this.#next = step;
           this.#trainable.moveTo(before);
           this.#variables.resume();
           this.bringBack();
@@ -222,14 +247,18 @@ function readAll(vectors: readonly Tensor[]): Float32Array[] {
  * before that is known, weights, optimisers, statistics and random streams are as before it. The state before is held by
  * reference until then: TensorFlow copies what it changes meanwhile, which is the discriminator's.
  */
-export function guardedStep(trainable: Trainable, batch: Batch): { values: StepValues; kept: boolean } {
+export function guardedStep(
+  trainable: Trainable,
+  batch: Batch,
+  learningRate?: number,
+): { values: StepValues; kept: boolean } {
   const before = trainable.state();
   const position = trainable.position();
   let inputs: StepInputs | undefined;
   let measured: StepValues | undefined;
   let kept = false;
   try {
-    inputs = trainable.inputs(batch);
+    inputs = trainable.inputs(batch, learningRate);
     const scalars = trainable.step(inputs.tensors, (found) => {
       measured = read(found);
       kept = notFinite(measured).length === 0;

@@ -112,6 +112,7 @@ describe('the configs of the project', () => {
       beta1: 0.5,
       beta2: 0.999,
       epsilon: 1e-8,
+      schedule: { kind: 'constant', warmUpSteps: 0 },
     });
     expect(config.data.edges.threshold).toBe(25 / 255);
   });
