@@ -1,7 +1,9 @@
 /** `npm run bench`. */
+
 import { configFlag, defineCommand, setFlag, text, wholeNumber } from '../src/cli/command.ts';
 import { runProgram } from '../src/cli/program.ts';
 import { terminalReporter } from '../src/cli/reporter.ts';
+import { shipped } from '../src/runtime/command-line.ts';
 
 const PARTS = ['loader', 'prepare', 'degrade', 'faces'] as const;
 /** What surrounds a training step. */
@@ -29,7 +31,7 @@ const command = defineCommand({
     ),
     config: {
       ...configFlag.config,
-      default: 'configs/dps.yaml',
+      default: shipped('configs/dps.yaml'),
       describe: 'What --what is of, but for speed',
     },
     ...setFlag,

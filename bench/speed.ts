@@ -2,6 +2,7 @@
  * The table of speeds: what takes how long and how much memory, ours beside the original and beside other programs that
  * run what we export. A row is one measurement: all its contestants are warm processes, of which one works at a time.
  */
+
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { graphOf, pipeline } from '../src/core/computation.ts';
 import { toModel } from '../src/graph/onnx/session.ts';
 import { writeOnnx } from '../src/graph/onnx/write.ts';
 import { createMethod } from '../src/models/registry.ts';
+import { shipped } from '../src/runtime/command-line.ts';
 import type { Reporter } from '../src/runtime/progress.ts';
 import { Contestant, type FileAssignment, type OriginalAssignment } from './contestant.ts';
 import { digits, type Finding, findingRow, markdownTable } from './report.ts';
@@ -61,8 +63,8 @@ const ORIGINALS = {
 const RUNTIMES = ['onnxruntime', 'OpenVINO'] as const;
 const CONTESTANTS: readonly string[] = [...Object.keys(ORIGINALS), ...Object.keys(OURS), ...RUNTIMES];
 
-const PAPER = 'configs/dps.yaml';
-const QUICKSTART = 'configs/quickstart.yaml';
+const PAPER = shipped('configs/dps.yaml');
+const QUICKSTART = shipped('configs/quickstart.yaml');
 
 const paperStep = (side: number, level: number, batch: number, rounds: number): Row => ({
   name: `training step, ${side} px`,

@@ -3,13 +3,33 @@
  * command. Runs on plain Node, with nothing installed.
  */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { isSetupError } from './setup/errors.mjs';
 import { checkNode, supportedNodeRange } from './setup/node-version.mjs';
+import { ROOT } from './setup/paths.mjs';
 
-/** npm runs a script named `prepare` by itself when it installs or packs; ours is a command, for users only. */
-const startedByInstall = () =>
-  process.env.npm_lifecycle_event === 'prepare' &&
-  !['run', 'run-script'].includes(process.env.npm_command ?? 'run');
+/**
+ * Package managers run a script named `prepare` by themselves when they install or pack; ours is a command, for users
+ * only. npm and pnpm say what they do in npm_command, Bun only when it runs a script, Yarn 1 in npm_config_argv.
+ */
+function startedByInstall() {
+  const { npm_command, npm_config_argv, npm_config_user_agent } = process.env;
+  if (npm_command) return !['run', 'run-script'].includes(npm_command);
+  if (npm_config_argv) return !JSON.parse(npm_config_argv).cooked.includes('run');
+  return npm_config_user_agent?.startsWith('bun/') ?? false;
+}
+
+/**
+ * Where the user stands. Package managers start scripts in the checkout and say in INIT_CWD where they were started.
+ *
+ * @param {string} command
+ */
+function userFolder(command) {
+  const { INIT_CWD, npm_lifecycle_event } = process.env;
+  if (process.cwd() !== ROOT || npm_lifecycle_event !== command) return process.cwd();
+  return INIT_CWD && existsSync(INIT_CWD) ? INIT_CWD : ROOT;
+}
 
 /** Commands that examine the program are programs of their own; all others are in one. */
 const PROGRAMS = new Map([
@@ -61,10 +81,14 @@ async function main(command, args) {
     return 0;
   }
   // tfjs-node calls util.isNullOrUndefined, which newer versions of Node warn of.
-  const nodeFlags = ['--disable-warning=DEP0051', '--import', 'tsx'];
-  const program = PROGRAMS.get(command) ?? 'src/cli/main.ts';
-  return startCommand([...nodeFlags, program, command, ...args]);
+  const nodeFlags = ['--disable-warning=DEP0051', '--import', import.meta.resolve('tsx')];
+  const program = join(ROOT, PROGRAMS.get(command) ?? 'src/cli/main.ts');
+  // tsx would take the tsconfig.json of the folder where the user stands.
+  const env = { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.json') };
+  return startCommand([...nodeFlags, program, command, ...args], env, userFolder(command));
 }
 
-const [command = '--help', ...args] = process.argv.slice(2);
-process.exitCode = startedByInstall() ? 0 : await main(command, args);
+const [command = '--help', ...given] = process.argv.slice(2);
+// pnpm and others pass the `--` on that npm takes away.
+const args = given.filter((arg) => arg !== '--');
+process.exitCode = command === 'prepare' && startedByInstall() ? 0 : await main(command, args);

@@ -8,14 +8,15 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const SAME_SIGNAL_MS = 1_000;
 
 /**
- * Runs Node in the checkout's folder and waits for its end. If a signal ends it, ends this process by the same one.
+ * Runs Node and waits for its end. If a signal ends it, ends this process by the same one.
  *
  * @param {readonly string[]} args Node's arguments
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {string} [cwd] the checkout's folder by default
  * @returns {Promise<number>} exit status
  */
-export function startCommand(args, env = process.env) {
-  const child = spawn(process.execPath, args, { cwd: ROOT, env, stdio: 'inherit' });
+export function startCommand(args, env = process.env, cwd = ROOT) {
+  const child = spawn(process.execPath, args, { cwd, env, stdio: 'inherit' });
   /** @type {Map<string, number>} */
   const lastPassed = new Map();
   const passOn = (/** @type {NodeJS.Signals} */ signal) => {

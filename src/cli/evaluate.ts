@@ -1,4 +1,5 @@
 import { readSuite } from '../eval/suite/suite.ts';
+import { shipped } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { defineCommand, setFlag, text, texts, wholeNumber } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
@@ -16,7 +17,7 @@ export const evaluate = defineCommand({
     },
     suite: {
       ...text('--suite', 'What is measured: photos, holes, sketches, values of l, metrics (YAML)'),
-      default: 'configs/eval/quick.yaml',
+      default: shipped('configs/eval/quick.yaml'),
     },
     set: { ...setFlag.set, describe: 'KEY=VALUE: change one key of the suite; repeatable' },
     batch: { ...wholeNumber('--batch', 'Images at once'), default: '8' },

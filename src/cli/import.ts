@@ -1,4 +1,5 @@
 import type { Imported } from '../import/import.ts';
+import { commandLine } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { defineCommand, text, texts } from './command.ts';
 import { terminalReporter } from './reporter.ts';
@@ -48,6 +49,6 @@ export function describeImport(imported: Imported, out: string): string[] {
       ? [`No file gave ${untrained.join(', ')}: not trained, as the seed initialises them`]
       : []),
     `Checkpoint: ${path}`,
-    `To train on from it: npm run train -- --config ${fineTune} --set data.source.path=FOLDER`,
+    `To train on from it: ${commandLine('train', '--config', fineTune, '--set', 'data.source.path=FOLDER')}`,
   ];
 }

@@ -1,4 +1,5 @@
 /** The commands of a user. */
+import { npmRun } from '../runtime/command-line.ts';
 import { doctor } from './doctor.ts';
 import { edit } from './edit.ts';
 import { evaluate } from './evaluate.ts';
@@ -14,5 +15,5 @@ const commands = [train, prepare, evaluate, infer, edit, importCommand, exportCo
 
 await runProgram(
   commands,
-  'The program examines itself: npm run parity, npm run chaos and npm run bench, each with -- --help',
+  `The program examines itself: ${['parity', 'chaos', 'bench'].map((name) => `${npmRun()} ${name}`).join(', ')}, each with -- --help`,
 );

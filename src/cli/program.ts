@@ -2,7 +2,9 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { similarWord } from '../config/explain.ts';
+import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
+import { typedArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { Interrupted } from './interrupt.ts';
 
@@ -17,15 +19,16 @@ const DEFECT = 70;
  */
 export async function runProgram(commands: readonly Command[], epilogue = ''): Promise<void> {
   try {
-    await parser(commands, epilogue).parseAsync();
+    const args = typedArguments(commands, hideBin(process.argv), process.env);
+    await parser(commands, epilogue, args).parseAsync();
   } catch (error) {
     end(error);
   }
 }
 
-function parser(commands: readonly Command[], epilogue: string) {
-  const line = yargs(hideBin(process.argv))
-    .scriptName('npm run')
+function parser(commands: readonly Command[], epilogue: string, args: readonly string[]) {
+  const line = yargs(args)
+    .scriptName(npmRun())
     .usage('Deep Plastic Surgery: sketch-guided face editing\n\n$0 COMMAND -- [options]')
     .parserConfiguration({ 'dot-notation': false, 'boolean-negation': false, 'camel-case-expansion': false })
     .option('verbose', { type: 'boolean', default: false, describe: 'Show the stack trace of an error' });
@@ -46,15 +49,15 @@ function parser(commands: readonly Command[], epilogue: string) {
     .epilogue(epilogue)
     .wrap(110)
     .fail((message: string | null, error: Error | undefined) => {
-      throw error ?? new UserError(explainUsage(commands, message ?? 'Wrong usage.'));
+      throw error ?? new UserError(explainUsage(commands, args, message ?? 'Wrong usage.'));
     });
 }
 
 /** What is wrong with the arguments, with the flag or command that was probably meant. */
-function explainUsage(commands: readonly Command[], message: string): string {
+function explainUsage(commands: readonly Command[], args: readonly string[], message: string): string {
   const flagNames = [...commands.flatMap(({ flags }) => Object.keys(flags)), 'verbose', 'help'];
   const names = commands.map(({ name }) => name);
-  const [first = '', ...rest] = hideBin(process.argv);
+  const [first = '', ...rest] = args;
   const unknownCommand = !first.startsWith('-') && !names.includes(first) && first !== '';
   const unknownFlags = rest
     .map((argument) => /^--([^=]+)/.exec(argument)?.[1])

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { commandLine, shellWord } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { TrainRunResult } from '../train/run.ts';
@@ -81,7 +82,7 @@ async function describeResult({ run, config, plan, end, table }: TrainRunResult)
   const { table: tableLines } = await import('../train/plan.ts');
   const lines: string[] = [];
   if (!end.complete) {
-    const again = `npm run train -- --resume ${run.path}`;
+    const again = commandLine('train', '--resume', run.path);
     lines.push(`Ended after step ${end.step} of ${plan.steps}; to go on: ${again}`);
   }
   if (table) {
@@ -100,7 +101,7 @@ async function describeResult({ run, config, plan, end, table }: TrainRunResult)
     ['Samples', end.grid ?? run.samples],
     ['Log', run.log],
     ['Metrics', run.metrics],
-    ['TensorBoard', `tensorboard --logdir ${relative('.', run.events)}`],
+    ['TensorBoard', `tensorboard --logdir ${shellWord(relative('.', run.events))}`],
   ];
   return [...lines, '', ...places.map(([label, place]) => `${label.padEnd(13)}${place}`)];
 }

@@ -2,10 +2,11 @@
  * Reads YAML files by a schema. A file, the files that it extends and the values of `--set` are layers that are merged;
  * then the defaults are filled in. Messages name file, line and key.
  */
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { isNode, LineCounter, parse, parseDocument, stringify } from 'yaml';
 import type { z } from 'zod';
+import { shipped } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { explain, keyName, type Locate } from './explain.ts';
 import { childSchema, formFor, isMapping, type JsonSchema, type Path } from './json-schema.ts';
@@ -65,10 +66,12 @@ function readLayers(path: string, flag = '--config', seen: readonly string[] = [
   try {
     text = readFileSync(full, 'utf8');
   } catch (error) {
+    const ours = shipped(path);
     throw new UserError('A config file cannot be read.', {
       where: seen.length > 0 ? `extends of ${seen.at(-1)}` : flag,
       expected: 'a readable YAML file',
       got: (error as Error).message,
+      fix: !isAbsolute(path) && existsSync(ours) ? `the program’s own is ${ours}` : undefined,
     });
   }
   const layer = parseLayer(path, text);

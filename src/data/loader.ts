@@ -2,6 +2,7 @@
 
 import sharp from 'sharp';
 import type { RunConfig } from '../config/run-config.ts';
+import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { type RandomStream, stream } from '../runtime/seed.ts';
@@ -178,7 +179,7 @@ export class PairLoader {
         where: path,
         expected: `at most ${this.#tolerated} of ${samples.length}`,
         got: `${this.#bad.size} missing or damaged files, the last one: ${reason}`,
-        fix: 'Was the cache deleted or its disk full? Delete the folder of that file and run `npm run prepare` again.',
+        fix: `Was the cache deleted or its disk full? Delete the folder of that file and run \`${npmRun()} prepare -- --config FILE\` again.`,
       });
     }
   }

@@ -3,6 +3,7 @@
 import { listCheckpoints, resolveCheckpoint } from '../core/checkpoint.ts';
 import { newestRun, RunFolder } from '../core/run-folder.ts';
 import { faceAssets } from '../data/sources.ts';
+import { commandLine, shipped } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { ExportedModel, NativeEngine } from './native/engine.ts';
@@ -27,9 +28,9 @@ export async function chooseCheckpoint(named: string | undefined, runs = 'runs')
     expected: 'a run with a checkpoint',
     got: run ? 'a run without one' : 'no run',
     fix: [
-      'train one:      npm run train -- --config configs/quickstart.yaml   (a quarter of an hour)',
-      '            or import one:  npm run import -- --help',
-      '            or name one:    npm run edit -- --checkpoint RUN',
+      `train one:      ${commandLine('train', '--config', shipped('configs/quickstart.yaml'))}   (a quarter of an hour)`,
+      `            or import one:  ${commandLine('import', '--help')}`,
+      `            or name one:    ${commandLine('edit', '--checkpoint', 'RUN')}`,
     ].join('\n'),
   });
 }

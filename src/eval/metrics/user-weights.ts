@@ -1,7 +1,9 @@
 /** Weights of networks that no package holds, so that the user must bring them. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { TorchWeights } from '../../nn/torch-weights.ts';
+import { commandLine } from '../../runtime/command-line.ts';
 import { UserError } from '../../runtime/errors.ts';
 
 interface WeightFile {
@@ -58,6 +60,6 @@ export function readUserWeights(folder: string, name: WeightName, metric: string
     where: path,
     expected: network,
     got: 'no such file',
-    fix: `get ${original} (${source}), then \`npm run import -- --from ${original} --out ${path}\``,
+    fix: `get ${original} (${source}), then \`${commandLine('import', '--from', original, '--out', path)}\``,
   });
 }

@@ -1,4 +1,5 @@
 /** The fixed set of images that a suite measures on: photos of a split, each with a hole of every kind. */
+
 import { createHash } from 'node:crypto';
 import type { HoleKind, RunConfig } from '../../config/run-config.ts';
 import { packPairs, toBatch } from '../../data/batch.ts';
@@ -8,6 +9,7 @@ import { drawHole } from '../../data/holes.ts';
 import { decodePair, type Pair } from '../../data/pair.ts';
 import type { Batch, PreparedSample, Split } from '../../data/types.ts';
 import { type Tensor4D, tf } from '../../ops/tf.ts';
+import { npmRun } from '../../runtime/command-line.ts';
 import { UserError } from '../../runtime/errors.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { stream } from '../../runtime/seed.ts';
@@ -107,7 +109,7 @@ function emptySplit({ data }: RunConfig, split: Split, samples: number): UserErr
     fix:
       samples === 0
         ? 'choose another split with --split validation or --split train, or add photos to the source'
-        : 'make them anew: remove the run’s data.cache, then `npm run prepare -- --config RUN/config.yaml`',
+        : `make them anew: remove the run’s data.cache, then \`${npmRun()} prepare -- --config RUN/config.yaml\``,
   });
 }
 
