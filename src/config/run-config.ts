@@ -249,6 +249,13 @@ export const optimizer = (learningRate = 2e-4, beta1 = 0.5) =>
         })
         .prefault({})
         .describe('How the learning rate changes over the steps of each stage.'),
+      clipNorm: z
+        .number()
+        .gt(0)
+        .optional()
+        .describe(
+          'Longest gradient, all weights of a network together; longer ones are shortened to it. Default: as they are.',
+        ),
       beta1: z.number().min(0).lt(1).default(beta1).describe('Decay of the mean of the gradients.'),
       beta2: z.number().min(0).lt(1).default(0.999).describe('Decay of the mean of their squares.'),
       epsilon: z.number().gt(0).default(1e-8).describe('Added after the square root.'),

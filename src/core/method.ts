@@ -16,7 +16,7 @@ export type Scalars = Record<string, TensorFlow.Scalar>;
 export type StepScalars = {
   /** By name, weighted: those of the discriminator first. */
   readonly losses: Scalars;
-  /** Euclidean length of all gradients of a network that learns, by what it is, for example `generator`. */
+  /** Euclidean length of all gradients of a network that learns, before clipping, by what it is, for example `generator`. */
   readonly gradientNorms: Scalars;
 };
 /** Whether a step may be done whose losses and gradients are these. */

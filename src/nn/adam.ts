@@ -12,6 +12,8 @@ export interface AdamOptions {
   epsilon: number;
   /** Whether it is added to the uncorrected root instead, as Lua's torch and TensorFlow 1 do. */
   uncorrectedEpsilon?: boolean;
+  /** Gradients that are longer than this, all together, are shortened to it (Pascanu et al. 2013). Default: never. */
+  clipNorm?: number | undefined;
 }
 
 interface Slots {
@@ -96,15 +98,27 @@ export class Adam {
       ].map((scalar) => scalars[`${name}/${scalar}`]);
       const betas = [tf.scalar(this.#options.beta1), tf.scalar(this.#options.beta2)];
       const numbers = [beta1Power, beta2Power, learningRate, ...betas, epsilon];
+      const scale = this.#clipScale(gradients);
       for (const [weightName, variable] of Object.entries(this.#variables)) {
         const gradient = gradients[variable.name];
         if (!gradient) continue;
         const { weight, m, v } = this.#slots[weightName];
-        assignResource(weight, variable);
-        runOps('ResourceApplyAdam', attributes, [weight, m, v, ...numbers, gradient], 0);
-        variable.assign(readResource(weight) as Variable);
+        tf.tidy(() => {
+          const used = scale ? tf.mul(gradient, scale) : gradient;
+          assignResource(weight, variable);
+          runOps('ResourceApplyAdam', attributes, [weight, m, v, ...numbers, used], 0);
+          variable.assign(readResource(weight) as Variable);
+        });
       }
     });
+  }
+
+  /** What gradients are multiplied by, so that they are not longer than they may be; undefined where they may. */
+  #clipScale(gradients: Readonly<Record<string, Tensor>>): Tensor | undefined {
+    const { clipNorm } = this.#options;
+    return clipNorm === undefined
+      ? undefined
+      : tf.div(clipNorm, tf.maximum(gradientNorm(gradients), clipNorm));
   }
 
   /** Moments by `NAME/m` and `NAME/v`, and the scalar `step` under `stepName`. The caller disposes of them. */
