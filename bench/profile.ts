@@ -4,9 +4,9 @@
  * its call returns.
  */
 import { parseArgs } from 'node:util';
+import { floatingPointOperations } from '../src/ops/flops.ts';
 import { type Execution, watchOperations } from '../src/ops/raw.ts';
 import { table } from '../src/train/plan.ts';
-import { floatingPointOperations } from './operations.ts';
 import { benchConfig, inferenceWork, trainingWork } from './works.ts';
 
 const { values, positionals } = parseArgs({

@@ -381,6 +381,13 @@ const runtime = z
       .describe(
         'On a GPU: the same seed gives the same bytes. Training can be several times slower for it. On a CPU it always does.',
       ),
+    peakFlops: z
+      .number()
+      .gt(0)
+      .optional()
+      .describe(
+        'Floating-point operations a second that the device does at most, with which `mfu` in the log is computed, such as 67e12. Default: measured once, see docs/training.md.',
+      ),
   })
   .prefault({})
   .describe('How the computation is carried out. Changes no more than the last digits of its results.');

@@ -21,6 +21,8 @@ export interface StepRecord {
   /** Where the stage says what its optimisers' is. */
   readonly learningRate?: number | undefined;
   readonly imagesPerSecond: number;
+  /** Floating-point operations a second as a share of the most that the device does, where a step's are known. */
+  readonly mfu?: number | undefined;
   /** Of held-out samples, at a checkpoint. */
   readonly validation?: Measurements | undefined;
 }
@@ -85,6 +87,7 @@ export class RunLog {
         ...Object.fromEntries([...losses, ...norms, ...validation]),
         ...(record.learningRate !== undefined && { [`${group}/learning_rate`]: record.learningRate }),
         'speed/images_per_second': record.imagesPerSecond,
+        ...(record.mfu !== undefined && { 'speed/mfu': record.mfu }),
         'memory/tensors': memory.tensors,
         'memory/resident_megabytes': memory.residentMegabytes,
       }),

@@ -19,6 +19,7 @@ import { RandomStream, type StreamState, stream } from '../runtime/seed.ts';
 import { CollapseWatch, explainMemory, FaultLog, type StepValues } from './faults.ts';
 import { SampleGrids } from './grid.ts';
 import { RunLog } from './log.ts';
+import { peakFlops } from './peak-flops.ts';
 import type { Plan } from './plan.ts';
 import { sampleIdentity } from './resume.ts';
 import { type BestCheckpoint, bestCheckpoint, CheckpointSaver, takeSnapshot } from './saver.ts';
@@ -67,6 +68,7 @@ export async function train(training: Training): Promise<TrainingEnd> {
   const loop = new Loop(training, await RunLog.open(run, { reporter, after: from?.step }));
   try {
     await loop.readSamples();
+    await loop.findPeak();
     return await loop.run();
   } finally {
     await loop.close();
@@ -86,6 +88,7 @@ class Loop {
   #validation: Validation | undefined;
   #step: number;
   #sinceLog = { step: 0, time: 0 };
+  #peak: number | undefined;
 
   constructor(training: Training, log: RunLog) {
     const { config, run, from, initial, method, reporter } = training;
@@ -112,6 +115,12 @@ class Loop {
     this.#grids = await SampleGrids.read(config, data, reporter);
     const measured = data.samples.validation.slice(0, config.output.validationCount);
     this.#validation = await Validation.read(config, measured, reporter, validationMetrics);
+  }
+
+  /** Learns what the speed of the training is compared with. */
+  async findPeak(): Promise<void> {
+    const { runtime, data } = this.#training.config;
+    if (runtime.compile !== false) this.#peak = runtime.peakFlops ?? (await peakFlops(data.cache));
   }
 
   async #best(): Promise<BestCheckpoint | undefined> {
@@ -254,15 +263,16 @@ class Loop {
 
   /** Logs every `logEvery`th step, a stage's last one and those that were measured. */
   #report(
-    { stage, steps, done, task }: RunningStage,
+    { stage, steps, done, task, stepper: { flops } }: RunningStage,
     { losses, gradientNorms, learningRate }: StepValues,
     validation: Measurements | undefined,
   ): void {
     const due = this.#step % this.#training.config.output.logEvery === 0 || done === steps;
     if (!due && !validation) return;
     const now = performance.now();
-    const images = (this.#step - this.#sinceLog.step) * stage.batch;
-    const imagesPerSecond = round((1000 * images) / (now - this.#sinceLog.time), 4);
+    const stepsPerSecond = (1000 * (this.#step - this.#sinceLog.step)) / (now - this.#sinceLog.time);
+    const imagesPerSecond = round(stepsPerSecond * stage.batch, 4);
+    const mfu = flops && this.#peak && round((flops * stepsPerSecond) / this.#peak, 3);
     this.#sinceLog = { step: this.#step, time: now };
     this.#log.step({
       step: this.#step,
@@ -272,10 +282,12 @@ class Loop {
       gradientNorms,
       learningRate,
       imagesPerSecond,
+      mfu,
       validation,
     });
     const numbers = Object.entries(losses).map(([name, value]) => `${name.slice(0, 5)} ${round(value, 3)}`);
-    task.update(done, [`${round(imagesPerSecond, 3)} images/s`, ...numbers].join(', '));
+    const speed = `${round(imagesPerSecond, 3)} images/s${mfu ? `, MFU ${round(100 * mfu, 2)} %` : ''}`;
+    task.update(done, [speed, ...numbers].join(', '));
   }
 
   async #draw({ trainable }: RunningStage): Promise<void> {

@@ -8,6 +8,9 @@ import type { NamedTensors, Position, Scalars, StepInputs, StepScalars, Trainabl
 import { type RecordedStep, recordStep } from '../core/step-function.ts';
 import type { Batch } from '../data/types.ts';
 import { shapesOf } from '../graph/compiled.ts';
+import { lookUp, type ValueId } from '../graph/graph.ts';
+import type { Recording } from '../graph/record.ts';
+import { floatingPointOperations } from '../ops/flops.ts';
 import { type Attribute, attribute, nativeBackend } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -63,6 +66,7 @@ export class Stepper {
   readonly #compiled = new Map<string, CompiledStep>();
   readonly #reporter: Reporter;
   readonly #stage: string;
+  #flops: number | undefined;
   readonly #xla: boolean;
   readonly #learningRate: (step: number) => number | undefined;
   #compiles: boolean;
@@ -82,6 +86,14 @@ export class Stepper {
     this.#reporter = reporter;
     this.#next = done;
     this.#learningRate = learningRate;
+  }
+
+  /**
+   * Floating-point operations of the convolutions and products of matrices of a step, forward and backward, as it carries
+   * them out; of the last batch's size. Undefined while steps run call by call.
+   */
+  get flops(): number | undefined {
+    return this.#compiles ? this.#flops : undefined;
   }
 
   /** Steps that {@link settle} will tell of. */
@@ -193,6 +205,7 @@ export class Stepper {
       const selects = this.#xla || nativeBackend().isUsingGpuDevice;
       const compiled = new CompiledStep(step, this.#variables, selects ? 'select' : 'switch');
       this.#compiled.set(key, compiled);
+      this.#flops = flopsOf(step.recording);
       const seconds = ((performance.now() - begin) / 1000).toFixed(1);
       const count = step.recording.nodes.length;
       this.#reporter.info(
@@ -228,6 +241,16 @@ export class Stepper {
       tf.dispose(tensors);
     }
   }
+}
+
+function flopsOf({ nodes, values }: Recording): number {
+  const known = (ids: readonly ValueId[]) => ids.map((id) => lookUp(values, id));
+  return nodes.reduce(
+    (sum, { op, given, inputs, outputs }) =>
+      sum +
+      floatingPointOperations({ op, attributes: given, inputs: known(inputs), outputs: known(outputs) }),
+    0,
+  );
 }
 
 /** The numbers of several vectors in one transfer, for each waits for the device. */
