@@ -5,6 +5,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { startedByNohup } from '../src/runtime/nohup.mjs';
 import { isSetupError } from './setup/errors.mjs';
 import { checkNode, supportedNodeRange } from './setup/node-version.mjs';
 import { ROOT } from './setup/paths.mjs';
@@ -87,6 +88,10 @@ async function main(command, args) {
   const env = { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.json') };
   return startCommand([...nodeFlags, program, command, ...args], env, userFolder(command));
 }
+
+// What is printed after the terminal has gone is lost without an error; see src/cli/interrupt.ts.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+if (startedByNohup()) process.on('SIGHUP', () => {});
 
 const [command = '--help', ...given] = process.argv.slice(2);
 // pnpm and others pass the `--` on that npm takes away.

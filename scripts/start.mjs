@@ -1,10 +1,15 @@
 /** Starts programs in the place of this one: same terminal, same exit status, signals passed on. */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { startedByNohup } from '../src/runtime/nohup.mjs';
 import { ROOT } from './setup/paths.mjs';
 
 /** @type {NodeJS.Signals[]} */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-/** npm passes a signal on although the terminal may have sent it to every process already; one arrival is enough. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'];
+/**
+ * npm passes a signal on although the terminal may have sent it to every process already; one arrival is enough. Our
+ * commands take the second of two of a kind for the same one, too (src/cli/interrupt.ts).
+ */
 const SAME_SIGNAL_MS = 1_000;
 
 /**
@@ -20,10 +25,10 @@ export function startCommand(args, env = process.env, cwd = ROOT) {
   /** @type {Map<string, number>} */
   const lastPassed = new Map();
   const passOn = (/** @type {NodeJS.Signals} */ signal) => {
-    // A terminal's Ctrl-C has reached the child by itself, and a second one would look like an impatient user's.
-    if (signal === 'SIGINT' && process.stdin.isTTY) return;
-    if (Date.now() - (lastPassed.get(signal) ?? 0) < SAME_SIGNAL_MS) return;
-    lastPassed.set(signal, Date.now());
+    if (signal === 'SIGHUP' && startedByNohup()) return;
+    const now = performance.now();
+    if (now - (lastPassed.get(signal) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS) return;
+    lastPassed.set(signal, now);
     child.kill(signal);
   };
   for (const signal of SIGNALS) process.on(signal, passOn);
@@ -32,7 +37,8 @@ export function startCommand(args, env = process.env, cwd = ROOT) {
     child.on('exit', (code, signal) => {
       for (const name of SIGNALS) process.off(name, passOn);
       if (signal) process.kill(process.pid, signal);
-      else resolve(code ?? 1);
+      // The first process of a container lives on after its own signal.
+      resolve(signal ? 128 + constants.signals[signal] : (code ?? 1));
     });
   });
 }

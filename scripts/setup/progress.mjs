@@ -35,8 +35,8 @@ const elapsed = (seconds) =>
  * @returns {Promise<T>}
  */
 export async function showStep({ label, folder, out = process.stderr }, work) {
-  const start = Date.now();
-  const seconds = () => (Date.now() - start) / 1000;
+  const start = performance.now();
+  const seconds = () => (performance.now() - start) / 1000;
   let written = '';
   let measuring = false;
   let frame = 0;

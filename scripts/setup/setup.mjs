@@ -4,6 +4,8 @@
  * with nothing to do costs a few milliseconds.
  */
 import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { startedByNohup } from '../../src/runtime/nohup.mjs';
 import { addonPath, buildAddon, findCompiler, isLinked, linkAddon } from './addon.mjs';
 import { SetupError, SetupErrors } from './errors.mjs';
 import { takeLock } from './lock.mjs';
@@ -164,9 +166,10 @@ export async function setUp(root = ROOT) {
     stopRunning();
     say(`\nSet-up interrupted; the next command goes on from here.`);
     release();
-    process.exit(signal === 'SIGINT' ? 130 : 143);
+    process.exit(128 + constants.signals[signal]);
   };
-  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+  const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', ...(startedByNohup() ? [] : ['SIGHUP'])]);
+  for (const name of signals) process.on(name, interrupted);
   try {
     const todo = missing();
     if (todo.length === 0) return;
@@ -183,6 +186,6 @@ export async function setUp(root = ROOT) {
   } finally {
     emptyTemporary();
     release();
-    process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
+    for (const name of signals) process.off(name, interrupted);
   }
 }

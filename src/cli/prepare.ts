@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { configFlag, defineCommand, setFlag } from './command.ts';
+import { exitOnSignals } from './interrupt.ts';
 import { terminalReporter } from './reporter.ts';
 
 /** Samples on the contact sheet. */
@@ -20,6 +21,7 @@ export const prepare = defineCommand({
   async run({ config, set }) {
     const { loadConfig } = await import('../models/read-config.ts');
     const loaded = loadConfig(config, set);
+    exitOnSignals();
     await prepareAndShow(loaded.config, terminalReporter());
   },
 });

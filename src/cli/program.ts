@@ -6,7 +6,7 @@ import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { typedArguments } from './arguments.ts';
 import type { Command } from './command.ts';
-import { Interrupted } from './interrupt.ts';
+import { Interrupted, outliveTerminal } from './interrupt.ts';
 
 /** Exit statuses: a mistake that the user can mend, and a defect of the program (EX_SOFTWARE). */
 const USER_ERROR = 1;
@@ -18,6 +18,7 @@ const DEFECT = 70;
  * @param commands in the order in which help lists them. @param epilogue stands below them.
  */
 export async function runProgram(commands: readonly Command[], epilogue = ''): Promise<void> {
+  outliveTerminal();
   try {
     const args = typedArguments(commands, hideBin(process.argv), process.env);
     await parser(commands, epilogue, args).parseAsync();

@@ -7,7 +7,8 @@ const LINE_SECONDS = 10;
 
 /** A Reporter on standard output; warnings go to standard error. */
 export function terminalReporter(): Reporter {
-  return process.stdout.isTTY ? barReporter() : lineReporter();
+  const canMoveCursor = process.stdout.isTTY && process.env.TERM !== 'dumb';
+  return canMoveCursor ? barReporter() : lineReporter();
 }
 
 function lineReporter(): Reporter {
@@ -49,7 +50,10 @@ function barReporter(): Reporter {
     barCompleteChar: '=',
     barIncompleteChar: ' ',
     barsize: 16,
-    hideCursor: true,
+    // Nothing of the terminal's own is changed, so however the process ends there is nothing to be put back.
+    hideCursor: false,
+    // Its listeners would take the default effect of signals away.
+    gracefulExit: false,
     clearOnComplete: true,
     linewrap: true,
     emptyOnZero: true,

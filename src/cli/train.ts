@@ -4,7 +4,7 @@ import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { TrainRunResult } from '../train/run.ts';
 import { configFlag, defineCommand, setFlag, text, wholeNumber } from './command.ts';
-import { catchInterrupts } from './interrupt.ts';
+import { catchInterrupts, exitOnSignals } from './interrupt.ts';
 import { terminalReporter } from './reporter.ts';
 
 const folderExample = '--set data.source.kind=folder --set data.source.path=photos';
@@ -57,12 +57,28 @@ export const train = defineCommand({
     }
     const { trainRun } = await import('../train/run.ts');
     let interrupt: AbortSignal | undefined;
-    // Until training begins a signal ends the process as it stands.
+    let save = () => {};
+    // Schedulers send these some time before they end a job.
+    for (const name of ['SIGUSR1', 'SIGUSR2']) process.on(name, () => save());
+    exitOnSignals();
     const signal = () => {
       interrupt = catchInterrupts(reporter.warn);
       return interrupt;
     };
-    const result = await trainRun({ config, sets, resume, runs, maxSteps, profile, reporter, signal });
+    const checkpointOnDemand = (demand: () => void) => {
+      save = demand;
+    };
+    const result = await trainRun({
+      config,
+      sets,
+      resume,
+      runs,
+      maxSteps,
+      profile,
+      reporter,
+      signal,
+      checkpointOnDemand,
+    });
     for (const line of await describeResult(result)) reporter.info(line);
     interrupt?.throwIfAborted();
   },

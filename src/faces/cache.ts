@@ -66,7 +66,9 @@ export async function renderFaces(set: FaceSet): Promise<string> {
 function removeAbandoned(folder: string, names: Iterable<string>): void {
   for (const name of names) {
     const file = path.join(folder, name);
-    if (!name.endsWith('.tmp') || Date.now() - statSync(file).mtimeMs < ABANDONED_MS) continue;
+    if (!name.endsWith('.tmp')) continue;
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (!found || Date.now() - found.mtimeMs < ABANDONED_MS) continue;
     rmSync(file, { force: true });
   }
 }

@@ -40,6 +40,8 @@ export interface Training {
   readonly profile?: number | undefined;
   /** Ends with a checkpoint after the step in progress. */
   readonly interrupt?: AbortSignal | undefined;
+  /** Is handed a function that asks for a checkpoint after the step in progress. */
+  readonly checkpointOnDemand?: ((demand: () => void) => void) | undefined;
   /** Goes on from here; it is one of the run's own checkpoints unless the run is new. */
   readonly from?: Checkpoint | undefined;
   /** A new run begins with the weights of its trained networks. */
@@ -107,6 +109,7 @@ class Loop {
     const beforehand = () => log.sync();
     const best = () => this.#best();
     this.#saver = new CheckpointSaver({ folder, minutes, keep, reporter, saved, beforehand, best });
+    training.checkpointOnDemand?.(() => this.#saver.demand());
   }
 
   /** Reads the samples that are shown and those that are measured. */
@@ -224,7 +227,9 @@ class Loop {
     // Where a step was discarded, nothing is due yet.
     if (!values || this.#step !== step) return;
     if (draws || saves) stepper.bringBack();
-    const validation = saves ? await this.#validate(running) : undefined;
+    // Whoever interrupts may wait for a few seconds only before ending the process for good.
+    const { interrupt } = this.#training;
+    const validation = saves && !interrupt?.aborted ? await this.#validate(running) : undefined;
     this.#report(running, values, validation);
     if (draws) await this.#draw(running);
     if (saves) await this.#save(running, validation);

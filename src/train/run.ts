@@ -63,6 +63,8 @@ export interface TrainRunOptions {
    * what was prepared is in the cache, but for the last pairs of a source in tar files.
    */
   readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
+  /** Is handed, when training begins, a function that asks for a checkpoint after the step in progress. */
+  readonly checkpointOnDemand?: ((demand: () => void) => void) | undefined;
 }
 
 /** What came of a training. */
@@ -201,7 +203,7 @@ async function prepareAndTrain(
 
 type NewTraining = Omit<
   Training,
-  'from' | 'initial' | 'maxSteps' | 'profile' | 'interrupt' | 'validationMetrics'
+  'from' | 'initial' | 'maxSteps' | 'profile' | 'interrupt' | 'checkpointOnDemand' | 'validationMetrics'
 >;
 
 /** Makes and locks the folder of a new run. */
@@ -247,13 +249,13 @@ async function initialWeights(
 
 async function trainAndMeasure(
   training: Training,
-  { maxSteps, profile, signal }: TrainRunOptions,
+  { maxSteps, profile, signal, checkpointOnDemand }: TrainRunOptions,
 ): Promise<TrainRunResult> {
   const { run, config, plan, reporter } = training;
   const interrupt = typeof signal === 'function' ? signal() : signal;
   let end: TrainingEnd;
   try {
-    end = await train({ ...training, maxSteps, profile, interrupt });
+    end = await train({ ...training, maxSteps, profile, interrupt, checkpointOnDemand });
   } catch (error) {
     reporter.info(`To go on from the last checkpoint: ${commandLine('train', '--resume', run.path)}`);
     throw error;

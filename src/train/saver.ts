@@ -51,7 +51,8 @@ export interface Snapshot {
 export class CheckpointSaver {
   readonly #options: SaverOptions;
   readonly #writer = new CheckpointWriter();
-  #last = Date.now();
+  #last = performance.now();
+  #demanded = false;
   #writing: Promise<void> = Promise.resolve();
   #step: number;
   /** The newest that is whole. */
@@ -72,7 +73,12 @@ export class CheckpointSaver {
 
   /** Whether it is time for the next checkpoint. */
   get due(): boolean {
-    return Date.now() - this.#last >= this.#options.minutes * 60_000;
+    return this.#demanded || performance.now() - this.#last >= this.#options.minutes * 60_000;
+  }
+
+  /** Makes it time for the next checkpoint. */
+  demand(): void {
+    this.#demanded = true;
   }
 
   /**
@@ -87,7 +93,8 @@ export class CheckpointSaver {
     if (this.#failures >= MOST_FAILURES) throw this.#giveUp();
     this.#step = step;
     this.#take = take;
-    this.#last = Date.now();
+    this.#last = performance.now();
+    this.#demanded = false;
     this.#writing = this.#write(step, take());
   }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 
@@ -8,9 +9,10 @@ class Program {
   readonly child: ChildProcess;
   readonly #lines: AsyncIterator<string>;
 
-  constructor(whenReleased = '') {
+  constructor(whenReleased = '', nohup?: 'variable' | 'input') {
     const code = `
-      import { catchInterrupts } from './src/cli/interrupt.ts';
+      import { catchInterrupts, outliveTerminal } from './src/cli/interrupt.ts';
+      outliveTerminal();
       const signal = catchInterrupts((message) => console.log(message));
       signal.addEventListener('abort', () => console.log('aborted', signal.reason.exitStatus));
       process.on('SIGTERM', () => console.log('SIGTERM'));
@@ -22,9 +24,13 @@ class Program {
         ${whenReleased}
       }, 10);
       console.log('ready');`;
+    // What nohup makes of standard input.
+    const input = nohup === 'input' ? openSync('/dev/null', 'w') : 'ignore';
     this.child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
-      stdio: ['ignore', 'pipe', 'inherit'],
+      stdio: [input, 'pipe', 'inherit'],
+      env: { ...process.env, _: nohup === 'variable' ? '/usr/bin/nohup' : '/bin/sh' },
     });
+    if (typeof input === 'number') closeSync(input);
     const { stdout } = this.child;
     if (!stdout) throw new Error('The program has no output.');
     this.#lines = createInterface(stdout)[Symbol.asyncIterator]();
@@ -45,6 +51,8 @@ class Program {
 it.each([
   ['SIGINT', 130],
   ['SIGTERM', 143],
+  ['SIGHUP', 129],
+  ['SIGXCPU', 152],
 ] as const)('the first %s is told and aborts; work goes on until a later SIGINT', async (name, status) => {
   const program = new Program();
   await program.until('ready');
@@ -69,3 +77,15 @@ it('a later SIGINT ends a process that is too busy to notice', async () => {
   program.child.kill('SIGINT');
   expect((await once(program.child, 'exit'))[1]).toBe('SIGINT');
 });
+
+it.each(['variable', ...(process.platform === 'linux' ? (['input'] as const) : [])] as const)(
+  'below nohup SIGHUP changes nothing, told by its %s',
+  async (nohup) => {
+    const program = new Program('', nohup);
+    await program.until('ready');
+    program.child.kill('SIGHUP');
+    program.child.kill('SIGTERM');
+    expect((await program.until('aborted')).join()).not.toMatch('SIGHUP');
+    program.child.kill('SIGKILL');
+  },
+);

@@ -28,12 +28,15 @@ describe('a command in the place of another', () => {
     ).toEqual([null, 'SIGTERM']);
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)('gets %s, which it may handle', async (signal) => {
-    const child = start(`process.on('${signal}', () => process.exit(5)); ${READY}`);
-    await once(child.stdout, 'data');
-    child.kill(signal);
-    expect(await once(child, 'close')).toEqual([5, null]);
-  });
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const)(
+    'gets %s, which it may handle',
+    async (signal) => {
+      const child = start(`process.on('${signal}', () => process.exit(5)); ${READY}`);
+      await once(child.stdout, 'data');
+      child.kill(signal);
+      expect(await once(child, 'close')).toEqual([5, null]);
+    },
+  );
 
   it('gets a signal once that arrives twice', async () => {
     const child = start(`

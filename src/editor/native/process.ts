@@ -123,8 +123,9 @@ export class Computations {
 export function compute(): void {
   expose(new Computations(), endpointOf(process));
   process.on('disconnect', () => process.exit());
-  // Ctrl-C reaches the whole group; it is the server that ends this process.
-  process.on('SIGINT', () => {});
+  // Ctrl-C and the end of a terminal reach the whole group; it is the server that ends this process.
+  for (const name of ['SIGINT', 'SIGHUP']) process.on(name, () => {});
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
 /** Loads what it gives on the first call; a failure is tried again at the next. */
