@@ -31,14 +31,14 @@ export function text(flag: string, describe: string) {
   return { type: 'string', requiresArg: true, coerce: once(flag), describe } as const;
 }
 
-/** A flag that takes a whole number of at least 1. */
-export function wholeNumber(flag: string, describe: string) {
+/** A flag that takes a whole number from `least` on, at most `most`. */
+export function wholeNumber(flag: string, describe: string, least = 1, most = Number.MAX_SAFE_INTEGER) {
   const coerce = (value: string | string[]): number => {
     const given = once(flag)(value);
-    if (/^[1-9]\d*$/.test(given)) return Number(given);
+    if (/^\d+$/.test(given) && Number(given) >= least && Number(given) <= most) return Number(given);
     throw new UserError('A flag has the wrong value.', {
       where: flag,
-      expected: 'a whole number, at least 1',
+      expected: `a whole number, at least ${least}${most < Number.MAX_SAFE_INTEGER ? ` and at most ${most}` : ''}`,
       got: given,
     });
   };

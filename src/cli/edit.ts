@@ -1,12 +1,18 @@
 import { defineCommand, text, wholeNumber } from './command.ts';
 import { terminalReporter } from './reporter.ts';
 
+/** TCP has no port above it. */
+const HIGHEST_PORT = 65_535;
+
 export const edit = defineCommand({
   name: 'edit',
   summary: 'Open the editor, a page on this machine',
   flags: {
     checkpoint: text('--checkpoint', 'Run or checkpoint (default: the newest run)'),
-    port: { ...wholeNumber('--port', 'Port of the page'), default: '4321' },
+    port: {
+      ...wholeNumber('--port', 'Port of the page; 0: any free one', 0, HIGHEST_PORT),
+      default: '4321',
+    },
     host: text('--host', 'Address to serve on (default: this machine alone)'),
     static: text('--static', 'Write the editor and the model as a static site into a new folder, and end'),
   },

@@ -4,6 +4,7 @@ import { hideBin } from 'yargs/helpers';
 import { similarWord } from '../config/explain.ts';
 import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
+import { explainSystemError } from '../runtime/system-errors.ts';
 import { typedArguments } from './arguments.ts';
 import type { Command } from './command.ts';
 import { Interrupted, outliveTerminal } from './interrupt.ts';
@@ -76,12 +77,13 @@ const hint = (similar: string | undefined, dashes = ''): string =>
 /** Prints an error and sets the exit status; a trace is for defects, and for whoever asks with --verbose. */
 function end(error: unknown): void {
   const verbose = process.argv.includes('--verbose');
+  const refusal = explainSystemError(error);
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   if (error instanceof Interrupted) {
     console.error(message);
     process.exitCode = error.exitStatus;
-  } else if (isSystemError(error)) {
-    console.error(verbose ? stack : `The system refuses to read or write a file: ${message}`);
+  } else if (refusal) {
+    console.error(verbose ? stack : refusal.message);
     process.exitCode = USER_ERROR;
   } else if (error instanceof UserError || isUsageError(error)) {
     console.error(verbose ? stack : message);
@@ -91,12 +93,6 @@ function end(error: unknown): void {
     if (!verbose) console.error('Run the command again with --verbose to see where it happened.');
     process.exitCode = DEFECT;
   }
-}
-
-/** What a disk or the system's limits refuse is nothing that a trace would explain. */
-function isSystemError(error: unknown): boolean {
-  const codes = ['ENOSPC', 'EDQUOT', 'EROFS', 'EACCES', 'EPERM', 'EIO', 'EFBIG', 'EMFILE', 'ENFILE'];
-  return error instanceof Error && codes.includes((error as NodeJS.ErrnoException).code ?? '');
 }
 
 /** yargs wraps what a flag's check throws. */

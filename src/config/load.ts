@@ -8,6 +8,7 @@ import { isNode, LineCounter, parse, parseDocument, stringify } from 'yaml';
 import type { z } from 'zod';
 import { shipped } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
+import { explainSystemError } from '../runtime/system-errors.ts';
 import { explain, keyName, type Locate } from './explain.ts';
 import { childSchema, formFor, isMapping, type JsonSchema, type Path } from './json-schema.ts';
 
@@ -66,12 +67,14 @@ function readLayers(path: string, flag = '--config', seen: readonly string[] = [
   try {
     text = readFileSync(full, 'utf8');
   } catch (error) {
+    const { got, fix } = explainSystemError(error)?.details ?? {};
     const ours = shipped(path);
+    const isOurs = !isAbsolute(path) && resolve(ours) !== full && existsSync(ours);
     throw new UserError('A config file cannot be read.', {
-      where: seen.length > 0 ? `extends of ${seen.at(-1)}` : flag,
+      where: seen.length > 0 ? `extends of ${seen.at(-1)}: ${path}` : `${flag} ${path}`,
       expected: 'a readable YAML file',
-      got: (error as Error).message,
-      fix: !isAbsolute(path) && existsSync(ours) ? `the program’s own is ${ours}` : undefined,
+      got: got ?? (error as Error).message,
+      fix: isOurs ? `the program’s own is ${ours}` : fix,
     });
   }
   const layer = parseLayer(path, text);

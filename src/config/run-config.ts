@@ -55,7 +55,7 @@ const tar = {
 const mixing = (kind: string) => ({
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]*$/)
+    .regex(/^[a-z0-9][a-z0-9-]{0,99}$/)
     .default(kind)
     .describe(
       'In a list of sources: what ids of its samples begin with, for good. Default: its kind, which then no other may have.',
@@ -400,7 +400,7 @@ export const commonShape = <Name extends string>(method: Name, title: string) =>
     .describe('Another config file (relative to this one) whose values this one overrides.'),
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]*$/)
+    .regex(/^[a-z0-9][a-z0-9-]{0,99}$/)
     .default(method as string)
     .describe('Name of the run’s folder: lower-case letters, digits and hyphens.'),
   task: z

@@ -7,9 +7,11 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { z } from 'zod';
 import type { RunConfig } from '../config/run-config.ts';
+import { readState } from '../runtime/files.ts';
 import { writeCacheFile } from './cache-file.ts';
 import { indexTar, readTarIndex, writeTar } from './tar.ts';
 import type { ImageFile, OpenedSource, Problem, SourceItem } from './types.ts';
@@ -154,5 +156,7 @@ async function listFolder(folder: string): Promise<string[]> {
 
 async function readProblems(path: string): Promise<Record<string, Problem>> {
   // Nothing is lost without the file: the images are looked at again.
-  return readFile(path, 'utf8').then(JSON.parse, () => ({}));
+  return (
+    (await readState(path, z.record(z.string(), z.object({ path: z.string(), reason: z.string() })))) ?? {}
+  );
 }

@@ -4,10 +4,12 @@
  * splits and resume are the same.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
+import { readState } from '../runtime/files.ts';
 import { writeCacheFile } from './cache-file.ts';
 import type { TarPart } from './types.ts';
 
@@ -15,6 +17,11 @@ import type { TarPart } from './types.ts';
 export interface TarEntry extends TarPart {
   readonly name: string;
 }
+
+/** What an index that is kept holds. */
+const entriesForm = z.array(
+  z.object({ name: z.string(), offset: z.number(), length: z.number(), mtimeMs: z.number() }),
+);
 
 const BLOCK = 512;
 /** The most that records may say of a file, bytes; names are far shorter. */
@@ -32,7 +39,8 @@ export async function readTarIndex(path: string, cache: string): Promise<TarEntr
     .update(`${resolve(path)}\n${size}\n${mtimeMs}`)
     .digest('hex');
   const kept = join(cache, 'tar-index', `${identity.slice(0, 24)}.json`);
-  if (existsSync(kept)) return JSON.parse(await readFile(kept, 'utf8'));
+  const known = await readState(kept, entriesForm);
+  if (known) return known;
   const entries = indexTar(path);
   await writeCacheFile(kept, JSON.stringify(entries));
   return entries;

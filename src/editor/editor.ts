@@ -11,7 +11,7 @@ import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
 import { Gallery, sampleFolder } from './samples/gallery.ts';
 import { apiHandlers } from './server/api.ts';
 import { isLoopback } from './server/security.ts';
-import { type Asset, startServer } from './server/server.ts';
+import { type Asset, requirePort, startServer } from './server/server.ts';
 
 /**
  * The checkpoint that is named, or the newest of the newest run.
@@ -56,6 +56,7 @@ export async function startEditor({
   port,
   reporter,
 }: EditorOptions): Promise<RunningEditor> {
+  await requirePort({ host, port });
   const [engine, page, runtime] = await Promise.all([
     NativeEngine.open(checkpoint),
     buildPage(),

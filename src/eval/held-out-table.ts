@@ -1,4 +1,5 @@
 /** The small table at the end of a training: errors of a method on held-out samples, beside those of a single colour. */
+import { z } from 'zod';
 import type { RunConfig } from '../config/run-config.ts';
 import { type Predictor, valuesOfL } from '../core/method.ts';
 import { CAPTIONS } from '../core/vocabulary.ts';
@@ -32,6 +33,14 @@ export interface HeldOutTable {
   readonly setHash: string;
   readonly rows: readonly TableRow[];
 }
+
+/** What a file that holds such a table has in it. */
+export const heldOutTableForm: z.ZodType<HeldOutTable> = z.object({
+  samples: z.number(),
+  split: z.string(),
+  setHash: z.string(),
+  rows: z.array(z.object({ name: z.string(), l1: z.number(), psnr: z.number() })),
+});
 
 export interface TableOptions {
   readonly config: RunConfig;

@@ -1,11 +1,9 @@
 /** Evaluates checkpoints: measures them on a suite's set of images, and writes a report. */
 import { createHash } from 'node:crypto';
-import { access, constants, mkdir } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { prepare } from '../data/prepare.ts';
 import type { Split } from '../data/types.ts';
-import { UserError } from '../runtime/errors.ts';
-import { writeFilesTogether } from '../runtime/files.ts';
+import { requireWritableFolder, writeFilesTogether } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
 import { closeCheckpoints, type EvaluatedCheckpoint, openCheckpoints, trainedOn } from './checkpoints.ts';
 import { MetricCollection } from './metrics/collection.ts';
@@ -81,7 +79,8 @@ async function measureAndReport(
   const { config } = checkpoints[0].loaded;
   const { resolution } = checkpoints[0].predictor;
   const folder = options.out ?? defaultFolder(suite, split, checkpoints);
-  await requireWritable(folder);
+  // A mistake in its name is told before any work.
+  await requireWritableFolder(folder, '--out');
   const { samples } = await prepare({ config, reporter, ...(signal && { signal }) });
   const set = await makeSet({ suite, config, split, samples: samples[split], reporter, signal });
   metrics.requireImages(set.items.length);
@@ -110,20 +109,6 @@ async function measureAndReport(
   await writeFilesTogether(folder, files);
   await shards.remove();
   return { folder, files: Object.keys(files).map((name) => join(folder, name)), report };
-}
-
-/** Makes the report's folder, so that a mistake in its name is told before any work. */
-async function requireWritable(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (error) {
-    throw new UserError('The results cannot be written.', {
-      where: `--out ${folder}`,
-      expected: 'a folder, or a place for one',
-      got: (error as Error).message,
-    });
-  }
 }
 
 /** Warns of photos that a checkpoint was trained on. Returns their number by checkpoint, where it is known. */

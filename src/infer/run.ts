@@ -1,10 +1,10 @@
 /** Fills the holes of photos, or draws faces from sketches: one file or many. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { valuesOfL } from '../core/method.ts';
 import { loadFaceCrop } from '../data/face-crop.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.ts';
 import { UserError } from '../runtime/errors.ts';
-import { writeFileAtomically } from '../runtime/files.ts';
+import { LONGEST_NAME, requireWritableFolder, writeFileAtomically } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
 import { fileOf, findJobs, type Job, type JobSources } from './jobs.ts';
 import type { MaskHole } from './mask.ts';
@@ -60,6 +60,8 @@ export async function inferPhotos(options: InferPhotosOptions): Promise<string[]
     const { image, mask, strips } = options;
     const sketch = takesSketch ? options.sketch : undefined;
     const jobs = await findJobs({ image, mask, sketch, colour, strips }, config.task, takesSketch);
+    requireShortNames(jobs, ls);
+    await requireWritableFolder(out, '--out');
     reporter.info(
       `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
     );
@@ -122,18 +124,22 @@ async function paintJobs(
 
 async function write(out: string, name: string, png: Buffer): Promise<string> {
   const path = join(out, name);
-  try {
-    await writeFileAtomically(path, png);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== 'EEXIST' && code !== 'ENOTDIR') throw error;
-    throw new UserError('The results cannot be written there.', {
-      where: `--out ${out}`,
-      expected: 'a folder, or a name that is free for one',
-      got: 'a file',
-    });
-  }
+  await writeFileAtomically(path, png);
   return path;
+}
+
+/** Throws a UserError when the file system would not take the names of the results. */
+function requireShortNames(jobs: readonly Job[], ls: readonly number[]): void {
+  const endings = ['-sheet.png', ...ls.map((l) => `-SGEN${ls.length > 1 ? `-l${l}` : ''}.png`)];
+  const longest = Math.max(...endings.map((ending) => ending.length));
+  const tooLong = jobs.filter(({ name }) => Buffer.byteLength(basename(name)) + longest > LONGEST_NAME);
+  if (tooLong.length === 0) return;
+  throw new UserError('Names of pictures are too long for those of the results.', {
+    where: tooLong.slice(0, LISTED).map(fileOf).join('\n            '),
+    expected: `at most ${LONGEST_NAME - longest} bytes without the extension (most letters that are not Latin take 3)`,
+    got: `${Math.max(...tooLong.map(({ name }) => Buffer.byteLength(basename(name))))} bytes`,
+    fix: 'rename the files',
+  });
 }
 
 function someFailed(failed: readonly { job: Job; error: UserError }[], count: number): UserError {

@@ -1,14 +1,56 @@
 /** Files that are written whole or not at all, their check sums, and reads of files that may be damaged. */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { access, constants, type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
+import type { z } from 'zod';
 import { UserError } from './errors.ts';
+import { explainSystemError } from './system-errors.ts';
 
-/** A name beside `path`, for what is not whole yet. */
-const temporaryName = (path: string): string =>
-  `${path}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+/** Most systems take names of at most so many bytes. */
+export const LONGEST_NAME = 255;
+
+/** A name beside `path`, for what is not whole yet; of a long name the beginning, so that it does not become too long. */
+function temporaryName(path: string): string {
+  const ending = `.${process.pid}-${randomBytes(4).toString('hex')}.tmp`;
+  let name = basename(path);
+  while (Buffer.byteLength(name + ending) > LONGEST_NAME) name = [...name].slice(0, -1).join('');
+  return join(dirname(path), name + ending);
+}
+
+/**
+ * Makes a folder, so that it is told before long work if it cannot be written to.
+ *
+ * @param where the flag or key that names it. @throws UserError
+ */
+export async function requireWritableFolder(folder: string, where: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    const { got, fix } = explainSystemError(error)?.details ?? {};
+    throw new UserError('The results cannot be written there.', {
+      where: `${where}: ${folder}`,
+      expected: 'a folder, or a place for one',
+      got: got ?? (error as Error).message,
+      fix: fix ?? `choose another folder with ${where}`,
+    });
+  }
+}
+
+/**
+ * What a small JSON file of our own holds; undefined where there is none, or it is damaged, and is to be made anew.
+ *
+ * @param form that it was written with.
+ */
+export async function readState<T>(path: string, form: z.ZodType<T>): Promise<T | undefined> {
+  try {
+    return form.parse(JSON.parse(await readFile(path, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
 
 /**
  * Writes a file through `write` under a temporary name beside it, syncs it and gives it its name. When `write`

@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { z } from 'zod';
 import { configToYaml } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { type Checkpoint, type CheckpointHead, listCheckpoints, readCheckpoint } from '../core/checkpoint.ts';
@@ -13,7 +14,7 @@ import { newestRun, RunFolder } from '../core/run-folder.ts';
 import type { PreparedSample } from '../data/types.ts';
 import { type LoadedConfig, loadConfig, storedConfig } from '../models/read-config.ts';
 import { UserError } from '../runtime/errors.ts';
-import { writeFileAtomically } from '../runtime/files.ts';
+import { readState, writeFileAtomically } from '../runtime/files.ts';
 import { lockRun } from './lock.ts';
 import type { Plan } from './plan.ts';
 
@@ -215,11 +216,11 @@ export async function requireSameSamples(
 ): Promise<void> {
   const { trainingSamples: before } = from;
   if (!before || before.sha256 === sampleIdentity(samples).sha256) return;
-  const old = await readFile(run.trainingSamples, 'utf8').then(JSON.parse, () => undefined);
+  const old = await readState(run.trainingSamples, z.array(z.string()));
   throw new UserError('The training samples have changed since the checkpoint.', {
     where: 'data.source',
     expected: `the run’s ${before.count} training samples, which ${run.trainingSamples} lists`,
-    got: `${samples.length} samples${Array.isArray(old) ? difference(old, samples) : ''}`,
+    got: `${samples.length} samples${old ? difference(old, samples) : ''}`,
     fix: 'put the data back as it was, or begin a new run without --resume',
   });
 }

@@ -1,6 +1,5 @@
 /** Trains a method: from a configuration, or a run that was stopped, to trained networks and a table of their errors. */
 
-import { existsSync, readFileSync } from 'node:fs';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
 import { compilePredictor } from '../core/compiled-predictor.ts';
@@ -10,14 +9,14 @@ import { restoreNetworks } from '../core/stored-networks.ts';
 import { prepare } from '../data/prepare.ts';
 import { openSource } from '../data/sources.ts';
 import type { OpenedSource, PreparedData } from '../data/types.ts';
-import { type HeldOutTable, heldOutTable } from '../eval/held-out-table.ts';
+import { type HeldOutTable, heldOutTable, heldOutTableForm } from '../eval/held-out-table.ts';
 import { openValidationMetrics, type ValidationMetrics } from '../eval/validation.ts';
 import { type LoadedConfig, loadConfig } from '../models/read-config.ts';
 import { createMethod } from '../models/registry.ts';
 import { nativeBackend } from '../ops/raw.ts';
 import { commandLine } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
-import { writeFileAtomically } from '../runtime/files.ts';
+import { readState, requireWritableFolder, writeFileAtomically } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
 import { lockRun } from './lock.ts';
 import { type Training, type TrainingEnd, train } from './loop.ts';
@@ -101,7 +100,10 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
       expected: '--config FILE for a new run, or --resume RUN to go on with one',
     });
   }
-  return prepareAndTrain(loadConfig(config, sets), undefined, options);
+  const loaded = loadConfig(config, sets);
+  // Before the data, which may take hours.
+  await requireWritableFolder(runs, '--runs');
+  return prepareAndTrain(loaded, undefined, options);
 }
 
 /** What a new run would do. */
@@ -274,9 +276,8 @@ async function finishAgain(
 ): Promise<TrainRunResult> {
   const { run, config, plan, method, reporter } = training;
   reporter.info(`This run is complete: all ${plan.steps} steps are done.`);
-  let table: HeldOutTable | undefined;
-  if (existsSync(run.table)) table = JSON.parse(readFileSync(run.table, 'utf8')) as HeldOutTable;
-  else {
+  let table = await readState(run.table, heldOutTableForm);
+  if (!table) {
     restoreNetworks(method, from.tensors);
     table = await measure(training);
   }

@@ -56,6 +56,30 @@ describe('mistakes end with status 1 and a message, without a stack trace', () =
     ],
     [['train', '--config', 'a', '--config', 'b'], /--config is given 2 times/],
     [
+      ['train', '--config', 'configs/smoke.yaml', '--max-steps', '99999999999999999999'],
+      /--max-steps[\s\S]*whole number/,
+    ],
+    [['edit', '--port', '70000'], /--port[\s\S]*at least 0 and at most 65535[\s\S]*70000/],
+    [['edit', '--port=-1'], /--port[\s\S]*at least 0/],
+    [['edit', '--port', '80.5'], /--port[\s\S]*at least 0/],
+    [
+      ['train', '--config', 'configs/smoke.yaml', '--runs', '/dev/null/x'],
+      /--runs: \/dev\/null\/x[\s\S]*a file, where/,
+    ],
+    [
+      ['train', '--config', 'configs/smoke.yaml', '--set', 'data.cache=/dev/null/x'],
+      /\/dev\/null\/x[\s\S]*a file, where/,
+    ],
+    [
+      ['train', '--config', 'configs/smoke.yaml', '--set', `data.cache=${'x'.repeat(300)}`],
+      /too long for the system[\s\S]*shorten/,
+    ],
+    [
+      ['train', '--config', 'configs/smoke.yaml', '--set', `name=${'x'.repeat(101)}`],
+      /--set name[\s\S]*\{0,99\}/,
+    ],
+    [['train', '--config', 'configs'], /--config configs\n[\s\S]*a folder, where a file is needed/],
+    [
       ['train', '--config', 'configs/smoke.yaml', '--set', 'output.logEvry=3', '--set', 'seed=x'],
       /2 mistakes[\s\S]*--set seed[\s\S]*output\.logEvery/,
     ],

@@ -112,8 +112,13 @@ describe('the index of a tar file', () => {
     pack(folder, 'cf', 'x.tar', 'a.jpg');
     const first = await readTarIndex(path, cache);
     expect(first).toEqual(indexTar(path));
-    const [kept] = await readdir(join(cache, 'tar-index'));
-    await writeFile(join(cache, 'tar-index', kept), '[]');
+    // A damaged index is made anew.
+    const [index] = await readdir(join(cache, 'tar-index'));
+    for (const text of ['', '[{"name": "a', '{}', '[1]', 'null']) {
+      await writeFile(join(cache, 'tar-index', index), text);
+      expect(await readTarIndex(path, cache)).toEqual(first);
+    }
+    await writeFile(join(cache, 'tar-index', index), '[]');
     expect(await readTarIndex(path, cache)).toEqual([]);
     await utimes(path, 1, 1);
     expect(await readTarIndex(path, cache)).toEqual(first);

@@ -1,6 +1,6 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, parse } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStrip } from '../../src/infer/edits.ts';
@@ -138,5 +138,32 @@ describe('strokes of colour', () => {
     await expect(infer(join(folder, 'none'), { ...paths, colour })).rejects.toThrow(
       /takes no strokes of colour[\s\S]*--colour .*a\.png[\s\S]*a checkpoint of dps/,
     );
+  });
+});
+
+describe('names', () => {
+  const triple = async (name: string) => {
+    const [image, mask, sketch] = ['photo', 'mask', 'sketch'].map((part) =>
+      join(folder, 'names', part, `${name}.png`),
+    );
+    const photo = busyPhoto(64, 64);
+    const hole = rectangle([64, 64], [20, 20, 36, 36]);
+    for (const path of [image, mask, sketch]) mkdirSync(dirname(path), { recursive: true });
+    await save(image, photo);
+    await save(mask, hole);
+    await save(sketch, rectangle([64, 64], [24, 24, 32, 26], [0, 255]));
+    return { image, mask, sketch };
+  };
+
+  it('of results may be as long as the system takes them', async () => {
+    const name = '写'.repeat(80);
+    const files = await infer(join(folder, 'long'), await triple(name));
+    expect(files.map((file) => parse(file).name)).toContain(`${name}-IOUT`);
+  });
+
+  it('of results that are too long are told before the work', async () => {
+    const files = await triple('写'.repeat(83));
+    await expect(infer(join(folder, 'too-long'), files)).rejects.toThrow(/too long[\s\S]*at most 24\d bytes/);
+    expect(existsSync(join(folder, 'too-long'))).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 /** The server's side of the process that computes: `process.ts` does the work. */
 import { fork } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Remote, wrap } from 'comlink';
@@ -162,8 +162,12 @@ export class ExportedModel {
     const { sha256 } = await readManifest(this.#checkpoint);
     const folder = join(this.#cache, `editor-model-${sha256.slice(0, 16)}`);
     // An export appears under its name only when it is whole.
-    if (!existsSync(folder)) await this.#export(folder);
     const path = join(folder, 'onnx', 'pipeline.onnx');
+    if (!existsSync(path)) {
+      // Left over where someone tidied the cache up by hand.
+      await rm(folder, { recursive: true, force: true });
+      await this.#export(folder);
+    }
     return { path, bytes: (await stat(path)).size };
   }
 

@@ -6,10 +6,14 @@ import { resizeRgb } from '../../data/decode.ts';
 import { RENDERER_VERSION } from '../../faces/faces.ts';
 import type { HeadFolders } from '../../faces/load-head.ts';
 import { writeFileAtomically } from '../../runtime/files.ts';
+
 import { Threads } from '../../runtime/workers.ts';
 import type { ReadyEdit, Sample, SampleList } from '../wire.ts';
 import { holeOfDifference } from './difference.ts';
 import { type Area, type SampleRecipe, sampleRecipes, sampleSize } from './recipes.ts';
+
+/** The bytes with which a whole PNG file ends: the chunk IEND. */
+const PNG_END = Buffer.from('0000000049454e44ae426082', 'hex');
 
 /** To be raised when a change of this folder's code alters pictures. */
 const VERSION = 1;
@@ -119,7 +123,7 @@ export class Gallery {
   async #file(name: string, make: () => Promise<Buffer>): Promise<void> {
     const path = join(this.#folder, name);
     let bytes: Buffer | undefined = await readFile(path).catch(() => undefined);
-    if (!bytes) {
+    if (!bytes?.subarray(-PNG_END.length).equals(PNG_END)) {
       bytes = await make();
       await writeFileAtomically(path, bytes);
     }

@@ -97,20 +97,40 @@ function refuse({ onError }: ServerOptions, response: ServerResponse, error: unk
   sendJson(response, refusal.status, { error: refusal.message }, { ...refusal.headers, Connection: 'close' });
 }
 
-function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const inUse = error.code === 'EADDRINUSE';
-      reject(
-        new UserError('The editor’s server cannot start.', {
-          where: `--host ${host} --port ${port}`,
-          got: inUse ? 'another program uses this port' : error.message,
-          fix: inUse ? 'end that program (another editor?), or choose another --port' : undefined,
-        }),
-      );
+/** What the system says of an address that cannot be served on, and what can be done about it. */
+const REFUSALS: Readonly<Record<string, readonly [got: string, fix: string]>> = {
+  EADDRINUSE: [
+    'another program uses this port',
+    'end that program (another editor?), or choose another --port; 0 takes any free one',
+  ],
+  EACCES: ['the system keeps this port for itself', 'choose a --port from 1024 on'],
+  EADDRNOTAVAIL: ['no address of this machine', 'choose --host 127.0.0.1, or 0.0.0.0 for all addresses'],
+  ENOTFOUND: ['a name that no address is known of', 'choose --host 127.0.0.1, or 0.0.0.0 for all addresses'],
+  EAI_AGAIN: ['a name that no address is known of', 'choose --host 127.0.0.1, or 0.0.0.0 for all addresses'],
+};
+
+/** Throws the UserError that {@link startServer} would, before long work. */
+export async function requirePort(address: Pick<ServerOptions, 'host' | 'port'>): Promise<void> {
+  const server = createServer();
+  await listen(server, address);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+async function listen(server: Server, { host, port }: Pick<ServerOptions, 'host' | 'port'>): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port }, resolve);
     });
-    server.listen({ host, port }, resolve);
-  });
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    const [got, fix] = REFUSALS[code] ?? [message];
+    throw new UserError('The editor’s server cannot start.', {
+      where: `--host ${host} --port ${port}`,
+      got,
+      fix,
+    });
+  }
 }
 
 /** What GET answers: bytes in memory, or a large file that was chosen when the server started. */

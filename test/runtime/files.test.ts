@@ -1,0 +1,64 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readState, requireWritableFolder, writeFileAtomically } from '../../src/runtime/files.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'files-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('a file that is written whole or not at all', () => {
+  it.each(['a', '写'.repeat(84), 'x'.repeat(255), '😀'.repeat(63)])('may be called %s', async (name) => {
+    const path = join(folder, 'written', name);
+    await writeFileAtomically(path, 'text');
+    expect(readFileSync(path, 'utf8')).toBe('text');
+    expect(readdirSync(join(folder, 'written')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe('a small file of our own', () => {
+  const form = z.record(z.string(), z.number());
+
+  it('is read', async () => {
+    writeFileSync(join(folder, 'state.json'), '{"a": 1}');
+    expect(await readState(join(folder, 'state.json'), form)).toEqual({ a: 1 });
+  });
+
+  it.each(['', '{"a": 1', '[]', 'null', '{"a": "b"}', '\0\0\0\0'])(
+    'counts as missing when it is damaged: %j',
+    async (text) => {
+      writeFileSync(join(folder, 'state.json'), text);
+      expect(await readState(join(folder, 'state.json'), form)).toBeUndefined();
+    },
+  );
+
+  it('may be a folder or missing', async () => {
+    mkdirSync(join(folder, 'folder.json'));
+    expect(await readState(join(folder, 'folder.json'), form)).toBeUndefined();
+    expect(await readState(join(folder, 'none.json'), form)).toBeUndefined();
+  });
+});
+
+describe('a folder of results', () => {
+  it('is made', async () => {
+    await requireWritableFolder(join(folder, 'a/b'), '--out');
+    expect(readdirSync(join(folder, 'a'))).toEqual(['b']);
+  });
+
+  it('below a file, or with a name that is too long, is refused', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    await expect(requireWritableFolder(join(folder, 'file'), '--out')).rejects.toThrow(
+      /--out: .*file[\s\S]*got: +something of that name/,
+    );
+    await expect(requireWritableFolder(join(folder, 'file/x'), '--out')).rejects.toThrow(
+      /got: +a file, where a folder is needed/,
+    );
+    await expect(requireWritableFolder(join(folder, 'x'.repeat(256)), '--out')).rejects.toThrow(
+      /got: +a name that is too long[\s\S]*shorten/,
+    );
+  });
+});
