@@ -212,13 +212,21 @@ const count = () => z.int().min(1);
 const steps = () => z.int().min(1).max(100_000_000);
 const length = () => z.int().min(0).max(100_000_000);
 
+const minutes = z
+  .number()
+  .gt(0)
+  .optional()
+  .describe('Ends the stage before that, when it has taken so long, all that happens in it counted.');
+
 /** A length of training: in passes over the training split, or in optimiser steps. */
 export const duration = z
   .union([
-    z.strictObject({ epochs: length().describe('Passes over the training split.') }),
-    z.strictObject({ steps: length().describe('Optimiser steps.') }),
+    z.strictObject({ epochs: length().describe('Passes over the training split.'), minutes }),
+    z.strictObject({ steps: length().describe('Optimiser steps.'), minutes }),
   ])
-  .describe('A length of training: {epochs: N} or {steps: N}; 0 leaves the stage out.');
+  .describe(
+    'A length of training: {epochs: N} or {steps: N}; 0 leaves the stage out. With `minutes: M` it ends at the latest when it has taken so long.',
+  );
 
 /** The weight of a loss. @param what completes `Weight of`. */
 export const weight = (value: number, what: string) =>
@@ -318,6 +326,21 @@ export const trainingShape = {
     .optional()
     .describe(
       'A checkpoint or run, imported ones too, whose trained networks the training begins with. Default: random weights.',
+    ),
+  earlyStopping: z
+    .strictObject({
+      everySteps: steps()
+        .default(1000)
+        .describe(
+          'Steps of a stage between measurements of the validation samples, and checkpoints with them.',
+        ),
+      patience: count()
+        .default(10)
+        .describe('Measurements in a row that are no better than the best one before the stage ends.'),
+    })
+    .optional()
+    .describe(
+      'Ends a stage when its validation samples, measured by output.bestBy, get no better. Default: stages have their lengths.',
     ),
   maxBadSteps: z
     .int()

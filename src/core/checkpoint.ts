@@ -26,7 +26,22 @@ const manifestSchema = z.strictObject({
   /** Optimiser steps since the run began. */
   step: z.int().min(0),
   /** The stage in progress, and the steps done in it. */
-  stage: z.strictObject({ index: z.int().min(0), name: z.string(), step: z.int().min(0) }),
+  stage: z.strictObject({
+    index: z.int().min(0),
+    name: z.string(),
+    step: z.int().min(0),
+    /** Time that it has taken, where that is limited. */
+    seconds: z.number().min(0).optional(),
+    /** Of early stopping: the best measurement, how many have followed that were no better, and the last one's step. */
+    patience: z
+      .strictObject({
+        metric: z.string(),
+        best: z.number().optional(),
+        waited: z.int().min(0),
+        step: z.int().min(0),
+      })
+      .optional(),
+  }),
   /** The lengths of all stages, steps. */
   stageSteps: z.array(z.int().min(0)).optional(),
   /** What tells the training samples apart from others: how many, and the SHA-256 of their ids in their order. */

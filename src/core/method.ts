@@ -26,6 +26,11 @@ export type NamedImages = Record<string, Tensor4D>;
 /** Weights, optimiser slots, spectral-norm vectors and the like, by unique name. The caller disposes of them. */
 export type NamedTensors = Record<string, Tensor>;
 
+/** Where `minutes` are given, a stage ends with whichever is over first. */
+export type StageDuration = ({ readonly epochs: number } | { readonly steps: number }) & {
+  readonly minutes?: number | undefined;
+};
+
 /** A part of the training: networks that learn together for a while. */
 export interface StagePlan {
   /** For example `F` or `G64, any l`. */
@@ -35,7 +40,7 @@ export interface StagePlan {
   /** The networks that learn, by their names in {@link Method.networks}. */
   readonly learns: readonly string[];
   readonly batch: number;
-  readonly duration: { readonly epochs: number } | { readonly steps: number };
+  readonly duration: StageDuration;
   /** Hole masks in the stage's pool. Stages of equal `holePoolName` share one pool. */
   readonly holePool: number;
   readonly holePoolName: string;

@@ -60,6 +60,13 @@ export function checkConfig(config: RunConfig, locate: Locate): string[] {
       got: `${validation} + ${test}`,
     });
   }
+  if (config.training.earlyStopping && (validation === 0 || config.output.validationCount === 0)) {
+    throw new UserError('Early stopping has nothing to measure.', {
+      where: locate(['training', 'earlyStopping']),
+      expected: 'validation samples: data.split.validation and output.validationCount above 0',
+      got: `${validation} and ${config.output.validationCount}`,
+    });
+  }
   requireNamesOfTheirOwn(config, locate);
   requirePattern(config, locate);
   return definitionOf(config).check?.(config, locate) ?? [];

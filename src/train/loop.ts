@@ -14,6 +14,7 @@ import { type LoaderState, PairLoader } from '../data/loader.ts';
 import type { Batch, PreparedData } from '../data/types.ts';
 import { type Measurements, Validation, type ValidationMetrics } from '../eval/validation.ts';
 import { tf } from '../ops/tf.ts';
+import { UserError } from '../runtime/errors.ts';
 import type { Reporter, Task } from '../runtime/progress.ts';
 import { RandomStream, type StreamState, stream } from '../runtime/seed.ts';
 import { CollapseWatch, explainMemory, FaultLog, type StepValues } from './faults.ts';
@@ -24,6 +25,7 @@ import type { Plan } from './plan.ts';
 import { sampleIdentity } from './resume.ts';
 import { type BestCheckpoint, bestCheckpoint, CheckpointSaver, takeSnapshot } from './saver.ts';
 import { scheduledRate } from './schedule.ts';
+import { StageClock } from './stage-end.ts';
 import { StepProfile } from './step-profile.ts';
 import { Stepper } from './stepper.ts';
 
@@ -118,6 +120,13 @@ class Loop {
     this.#grids = await SampleGrids.read(config, data, reporter);
     const measured = data.samples.validation.slice(0, config.output.validationCount);
     this.#validation = await Validation.read(config, measured, reporter, validationMetrics);
+    if (config.training.earlyStopping && measured.length === 0) {
+      throw new UserError('Early stopping has nothing to measure.', {
+        where: 'training.earlyStopping',
+        expected: 'validation samples',
+        got: 'none: data.split.validation is too small a share of so few',
+      });
+    }
   }
 
   /** Learns what the speed of the training is compared with. */
@@ -173,10 +182,18 @@ class Loop {
     const { name, optimizer } = stage;
     const done = resumed?.stage.step ?? 0;
     const learningRate = optimizer && ((step: number) => scheduledRate(optimizer, step, steps));
+    const { earlyStopping } = config.training;
+    const clock = new StageClock({
+      planned: plan.stages[index],
+      earlyStopping,
+      criterion: this.#validation?.criterion,
+      from: resumed?.stage,
+    });
     const running: RunningStage = {
       index,
       stage,
       steps,
+      clock,
       done,
       batches: new StageBatches(stage, this.#training, resumed),
       trainable,
@@ -188,7 +205,9 @@ class Loop {
     this.#sinceLog = { step: this.#step, time: performance.now() };
     if (resumed) running.task.update(running.done);
     try {
-      while (running.done < steps && !this.#ended) {
+      // An interrupt left it out.
+      if (clock.lacks(done)) clock.measured(done, await this.#validate(running));
+      while (!clock.end(running.done) && !this.#ended) {
         await this.#trainOnce(running);
         // TensorFlow's operations block: this lets signals and file reads through.
         await setImmediate();
@@ -196,15 +215,17 @@ class Loop {
       await this.#settle(running);
       running.stepper.bringBack();
       // An interrupt may come between a step and the next one's beginning; a step that is saved is not saved again.
-      if (this.#ended || this.#saver.empty) await this.#save(running);
+      await this.#save(running);
       running.task.finish();
+      if (running.done < steps && clock.end(running.done))
+        reporter.info(`${name} ends after ${running.done} of ${steps} steps: ${clock.end(running.done)}.`);
     } catch (error) {
       throw explainMemory(error, stage);
     } finally {
       running.stepper.dispose();
       await running.batches.close();
     }
-    return running.done >= steps;
+    return clock.end(running.done) !== undefined;
   }
 
   /**
@@ -212,16 +233,19 @@ class Loop {
    * the log, a grid, a checkpoint.
    */
   async #trainOnce(running: RunningStage): Promise<void> {
-    const { batches, stepper, steps } = running;
+    const { batches, stepper, clock } = running;
     const next = await batches.next();
     this.#profile.before(running.done + stepper.open);
     stepper.run(next);
     await this.#profile.after(this.#step + stepper.open);
+    clock.tick();
     const step = this.#step + stepper.open;
-    const isLast = running.done + stepper.open === steps;
+    const stageStep = running.done + stepper.open;
+    const isLast = clock.end(stageStep) !== undefined;
+    const measures = clock.measures(stageStep);
     const { logEvery, samplesEvery } = this.#training.config.output;
     const draws = isLast || step % samplesEvery === 0;
-    const saves = isLast || this.#endsAt(step) || this.#saver.due;
+    const saves = isLast || measures || this.#endsAt(step) || this.#saver.due;
     if (!draws && !saves && step % logEvery !== 0 && !stepper.full) return;
     const values = await this.#settle(running);
     // Where a step was discarded, nothing is due yet.
@@ -230,8 +254,9 @@ class Loop {
     // Whoever interrupts may wait for a few seconds only before ending the process for good.
     const { interrupt } = this.#training;
     const validation = saves && !interrupt?.aborted ? await this.#validate(running) : undefined;
+    if (measures && !interrupt?.aborted) clock.measured(running.done, validation);
     this.#report(running, values, validation);
-    if (draws) await this.#draw(running);
+    if (draws || clock.end(running.done)) await this.#draw(running);
     if (saves) await this.#save(running, validation);
   }
 
@@ -268,11 +293,11 @@ class Loop {
 
   /** Logs every `logEvery`th step, a stage's last one and those that were measured. */
   #report(
-    { stage, steps, done, task, stepper: { flops } }: RunningStage,
+    { stage, done, clock, task, stepper: { flops } }: RunningStage,
     { losses, gradientNorms, learningRate }: StepValues,
     validation: Measurements | undefined,
   ): void {
-    const due = this.#step % this.#training.config.output.logEvery === 0 || done === steps;
+    const due = this.#step % this.#training.config.output.logEvery === 0 || clock.end(done) !== undefined;
     if (!due && !validation) return;
     const now = performance.now();
     const stepsPerSecond = (1000 * (this.#step - this.#sinceLog.step)) / (now - this.#sinceLog.time);
@@ -292,7 +317,7 @@ class Loop {
     });
     const numbers = Object.entries(losses).map(([name, value]) => `${name.slice(0, 5)} ${round(value, 3)}`);
     const speed = `${round(imagesPerSecond, 3)} images/s${mfu ? `, MFU ${round(100 * mfu, 2)} %` : ''}`;
-    task.update(done, [speed, ...numbers].join(', '));
+    task.update(done, [...clock.describe(), speed, ...numbers].join(', '));
   }
 
   async #draw({ trainable }: RunningStage): Promise<void> {
@@ -304,7 +329,7 @@ class Loop {
   }
 
   async #save(
-    { index, stage, done, batches, trainable }: RunningStage,
+    { index, stage, done, clock, batches, trainable }: RunningStage,
     validation?: Measurements,
   ): Promise<void> {
     const { config, method, plan, data } = this.#training;
@@ -312,7 +337,7 @@ class Loop {
     await this.#saver.save(step, () => ({
       head: {
         step,
-        stage: { index, name: stage.name, step: done },
+        stage: { index, name: stage.name, step: done, ...clock.state() },
         stageSteps: plan.stages.map(({ steps }) => steps),
         trainingSamples: sampleIdentity(data.samples.train),
         config,
@@ -340,6 +365,7 @@ interface RunningStage {
   readonly index: number;
   readonly stage: StagePlan;
   readonly steps: number;
+  readonly clock: StageClock;
   /** Steps done in it. */
   done: number;
   readonly batches: StageBatches;

@@ -9,6 +9,8 @@ import { UserError } from '../runtime/errors.ts';
 export interface PlannedStage {
   readonly stage: StagePlan;
   readonly steps: number;
+  /** It ends at the latest when it has taken so long. */
+  readonly minutes?: number | undefined;
   /** Estimate of the memory in use while it runs, bytes. */
   readonly memory: number;
 }
@@ -63,6 +65,7 @@ export function makePlan(method: Method, trainingSamples: number, ema?: RunConfi
   const stages = method.stages.map((stage) => ({
     stage,
     steps: checkedWarmUp(stage, stageSteps(stage, trainingSamples)),
+    minutes: stage.duration.minutes,
     memory: stageMemory(stage, parameters, activations) + 4 * (ema ? averaged(method, stage, parameters) : 0),
   }));
   const steps = stages.reduce((sum, stage) => sum + stage.steps, 0);
@@ -143,10 +146,10 @@ export function activationElements(network: LayersModel, side: number): number {
 /** The plan as lines to read. `approximate` says that the number of samples is an estimate. */
 export function describePlan(plan: Plan, approximate = false): string[] {
   const about = approximate ? 'about ' : '';
-  const rows = plan.stages.map(({ stage, steps, memory }, index) => [
+  const rows = plan.stages.map(({ stage, steps, minutes, memory }, index) => [
     String(index + 1),
     stage.name,
-    steps.toLocaleString('en'),
+    steps.toLocaleString('en') + (minutes === undefined ? '' : `, at most ${minutes} min`),
     String(stage.batch),
     byteSize(memory),
     stage.summary,

@@ -17,6 +17,7 @@ import { UserError } from '../runtime/errors.ts';
 import { readState, writeFileAtomically } from '../runtime/files.ts';
 import { lockRun } from './lock.ts';
 import type { Plan } from './plan.ts';
+import { stageEnd } from './stage-end.ts';
 
 export interface ResumeOptions {
   /** A run's folder, one of its checkpoints, or `latest`. */
@@ -167,7 +168,7 @@ const free = [
   /^runtime\./,
   /^data\.(ahead|cache|source\.(\d+\.)?path|split\.groups\.file)$/,
   /^training\.maxBadSteps$/,
-  /^training\..*\.(epochs|steps)$/,
+  /^training\..*\.(epochs|steps|minutes)$/,
 ];
 const FREE_TO_CHANGE =
   'output.*, runtime.*, data.ahead, data.cache, data.source.path (samples of the same names), data.split.groups.file (of the same groups), training.maxBadSteps, and the lengths of stages that are not over';
@@ -260,6 +261,11 @@ export function requireSamePast(from: CheckpointHead, plan: Plan): void {
 }
 
 /** Whether a checkpoint is the end of the plan. */
-export function isFinished({ stage }: CheckpointHead, plan: Plan): boolean {
-  return stage.index === plan.stages.length - 1 && stage.step >= plan.stages[stage.index].steps;
+export function isFinished(
+  { stage }: CheckpointHead,
+  plan: Plan,
+  earlyStopping?: RunConfig['training']['earlyStopping'],
+): boolean {
+  const isLast = stage.index === plan.stages.length - 1;
+  return isLast && stageEnd(stage, plan.stages[stage.index], earlyStopping) !== undefined;
 }

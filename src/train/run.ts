@@ -186,7 +186,8 @@ async function prepareAndTrain(
         reporter.info(`Run: ${run.path}`);
         const training = { config, method, data, plan, run, reporter };
         if (opened) await goOn(training, from);
-        if (from && isFinished(from, plan)) return await finishAgain(training, from, validationMetrics);
+        if (from && isFinished(from, plan, config.training.earlyStopping))
+          return await finishAgain(training, from, validationMetrics);
         const initial = from ? undefined : await initialWeights(config, method, reporter);
         const metrics = validationMetrics;
         // From here on they are the training's.
@@ -275,7 +276,11 @@ async function finishAgain(
   validationMetrics: ValidationMetrics | undefined,
 ): Promise<TrainRunResult> {
   const { run, config, plan, method, reporter } = training;
-  reporter.info(`This run is complete: all ${plan.steps} steps are done.`);
+  reporter.info(
+    from.step < plan.steps
+      ? `This run is complete: its last stage ended early, after ${from.step} steps in all.`
+      : `This run is complete: all ${plan.steps} steps are done.`,
+  );
   let table = await readState(run.table, heldOutTableForm);
   if (!table) {
     restoreNetworks(method, from.tensors);

@@ -296,7 +296,9 @@ describe('mistakes are told with place, expectation and finding', () => {
 
   it('a duration with both units or a wrong one', () => {
     const both = minimal.replace('{ epochs: 1 }', '{ epochs: 1, steps: 2 }');
-    expect(failure(both)).toMatch(/atDrawnRefinement[\s\S]*\{epochs\} or \{steps\}[\s\S]*"steps":2/);
+    expect(failure(both)).toMatch(
+      /atDrawnRefinement[\s\S]*\{epochs, minutes\?\} or \{steps, minutes\?\}[\s\S]*"steps":2/,
+    );
     const wrong = minimal.replace('{ epochs: 1 }', '{ stps: 1 }');
     expect(failure(wrong)).toMatch(/Unknown.*stps[\s\S]*did you mean.*atDrawnRefinement\.steps/);
   });
