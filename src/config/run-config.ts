@@ -385,6 +385,25 @@ const output = z
       })
       .prefault({})
       .describe('What tells the best checkpoint of a stage.'),
+    mlflow: z
+      .strictObject({
+        url: z
+          .string()
+          .regex(/^https?:\/\/[^@\s]+$/)
+          .optional()
+          .describe(
+            'Address of its tracking server, such as http://localhost:5000, without user or token, which are in the environment. Default: MLFLOW_TRACKING_URI.',
+          ),
+        experiment: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Name of the experiment. Default: MLFLOW_EXPERIMENT_NAME, or else deep-plastic-surgery.'),
+      })
+      .optional()
+      .describe(
+        'MLflow as a second place for the log; {} where the environment says the rest. Default: none.',
+      ),
     testCount: count().default(64).describe('Held-out samples in the table at the end.'),
   })
   .prefault({})

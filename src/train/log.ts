@@ -9,6 +9,7 @@ import type { Measurements } from '../eval/validation.ts';
 import { SummaryWriter } from '../ops/summary.ts';
 import { tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
+import type { MlflowLog } from './mlflow.ts';
 
 export interface StepRecord {
   /** Optimiser steps since the run began. */
@@ -31,6 +32,8 @@ export interface RunLogOptions {
   readonly reporter: Reporter;
   /** Goes on after this step; what an earlier process logged beyond it no longer counts. */
   readonly after?: number | undefined;
+  /** Gets the same numbers and pictures; whoever opened it closes it. */
+  readonly mlflow?: MlflowLog | undefined;
 }
 
 /**
@@ -42,19 +45,21 @@ export class RunLog {
   readonly #file: number;
   readonly #reporter: Reporter;
   readonly #summary: SummaryWriter;
+  readonly #mlflow: MlflowLog | undefined;
   /** Bytes of whole lines, and what is to follow them. */
   #written: number;
   #waiting: Buffer[] = [];
   #warned = false;
   #summaryEnded = false;
 
-  private constructor(run: RunFolder, { reporter, after = 0 }: RunLogOptions, written: number) {
+  private constructor(run: RunFolder, { reporter, after = 0, mlflow }: RunLogOptions, written: number) {
     const again = existsSync(run.log);
     this.#path = run.log;
     this.#written = written;
     this.#reporter = reporter;
     this.#file = openSync(run.log, 'a');
     this.#summary = new SummaryWriter(run.events);
+    this.#mlflow = mlflow;
     if (again) this.#summarize((summary) => summary.restart(after + 1));
   }
 
@@ -63,7 +68,7 @@ export class RunLog {
     return new RunLog(run, options, await cutLog(run.log, options.after ?? 0));
   }
 
-  /** Writes a step with the time and the memory in use. TensorBoard groups losses by stage. */
+  /** Writes a step with the time and the memory in use. TensorBoard and MLflow group losses by stage. */
   step(record: StepRecord): void {
     const memory = {
       /** Tensors alive; it stays flat. */
@@ -82,20 +87,21 @@ export class RunLog {
     const validation = Object.entries(record.validation ?? {}).map(
       ([name, value]) => [`${group}/validation/${name}`, value] as const,
     );
-    this.#summarize((summary) =>
-      summary.scalars(record.step, {
-        ...Object.fromEntries([...losses, ...norms, ...validation]),
-        ...(record.learningRate !== undefined && { [`${group}/learning_rate`]: record.learningRate }),
-        'speed/images_per_second': record.imagesPerSecond,
-        ...(record.mfu !== undefined && { 'speed/mfu': record.mfu }),
-        'memory/tensors': memory.tensors,
-        'memory/resident_megabytes': memory.residentMegabytes,
-      }),
-    );
+    const scalars = {
+      ...Object.fromEntries([...losses, ...norms, ...validation]),
+      ...(record.learningRate !== undefined && { [`${group}/learning_rate`]: record.learningRate }),
+      'speed/images_per_second': record.imagesPerSecond,
+      ...(record.mfu !== undefined && { 'speed/mfu': record.mfu }),
+      'memory/tensors': memory.tensors,
+      'memory/resident_megabytes': memory.residentMegabytes,
+    };
+    this.#summarize((summary) => summary.scalars(record.step, scalars));
+    this.#mlflow?.scalars(record.step, scalars);
   }
 
-  /** A sample grid, for TensorBoard. */
+  /** A sample grid, for TensorBoard and MLflow. */
   grid(step: number, image: GridImage): void {
+    this.#mlflow?.picture(step, image.png);
     this.#summarize((summary) => {
       summary.image(step, 'samples', image);
       summary.flush();

@@ -20,6 +20,7 @@ import { RandomStream, type StreamState, stream } from '../runtime/seed.ts';
 import { CollapseWatch, explainMemory, FaultLog, type StepValues } from './faults.ts';
 import { SampleGrids } from './grid.ts';
 import { RunLog } from './log.ts';
+import { MlflowLog, mlflowServer } from './mlflow.ts';
 import { peakFlops } from './peak-flops.ts';
 import type { Plan } from './plan.ts';
 import { sampleIdentity } from './resume.ts';
@@ -68,15 +69,23 @@ export interface TrainingEnd {
 
 /** Trains from the beginning or from a checkpoint until the plan's end, `maxSteps` or an interrupt. */
 export async function train(training: Training): Promise<TrainingEnd> {
-  const { run, reporter, from } = training;
-  const loop = new Loop(training, await RunLog.open(run, { reporter, after: from?.step }));
+  const { run, reporter, from, config } = training;
+  const server = mlflowServer(config);
+  const mlflow = server && new MlflowLog(server, run, config, reporter);
+  let end: TrainingEnd | undefined;
   try {
-    await loop.readSamples();
-    await loop.findPeak();
-    return await loop.run();
+    const loop = new Loop(training, await RunLog.open(run, { reporter, after: from?.step, mlflow }));
+    try {
+      await loop.readSamples();
+      await loop.findPeak();
+      end = await loop.run();
+    } finally {
+      await loop.close();
+    }
   } finally {
-    await loop.close();
+    await mlflow?.close(end ? (end.complete ? 'FINISHED' : 'KILLED') : 'FAILED');
   }
+  return end;
 }
 
 class Loop {

@@ -191,7 +191,7 @@ function requireSameTraining(trained: RunConfig, config: RunConfig, run: RunFold
 }
 
 /** Values by key, as JSON: `training.levels.0.batch` to `8`. */
-function leaves(value: unknown, key = ''): Map<string, string> {
+export function leaves(value: unknown, key = ''): Map<string, string> {
   if (typeof value !== 'object' || value === null) return new Map([[key, JSON.stringify(value)]]);
   const entries = Object.entries(value).filter(([, item]) => item !== undefined);
   return new Map(entries.flatMap(([name, item]) => [...leaves(item, key === '' ? name : `${key}.${name}`)]));

@@ -20,6 +20,7 @@ import { readState, requireWritableFolder, writeFileAtomically } from '../runtim
 import { type Reporter, silent } from '../runtime/progress.ts';
 import { lockRun } from './lock.ts';
 import { type Training, type TrainingEnd, train } from './loop.ts';
+import { mlflowServer } from './mlflow.ts';
 import { checkBatches, describePlan, makePlan, type Plan } from './plan.ts';
 import {
   isFinished,
@@ -162,6 +163,8 @@ async function prepareAndTrain(
   opened: OpenedRun | undefined,
   options: TrainRunOptions,
 ): Promise<TrainRunResult> {
+  // Told before data are prepared where it is not known.
+  mlflowServer(config);
   const { source, reporter = silent, signal } = options;
   for (const warning of warnings) reporter.warn(warning);
   // Before the data, which may take hours: metrics that are not known or lack their weights.
