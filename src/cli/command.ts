@@ -4,6 +4,7 @@
  */
 import type { InferredOptionTypes, Options } from 'yargs';
 import { UserError } from '../runtime/errors.ts';
+import { expandHome } from '../runtime/files.ts';
 
 export interface Command {
   readonly name: string;
@@ -26,9 +27,18 @@ export function defineCommand<Flags extends Record<string, Options>>(command: {
   return { examples: [], ...command, run: (values) => command.run(values as never) };
 }
 
-/** A flag that takes one text and may be given once. */
+/** A flag that takes one text and may be given once; `--flag=~/a`, which no shell expands, is below the user's folder. */
 export function text(flag: string, describe: string) {
-  return { type: 'string', requiresArg: true, coerce: once(flag), describe } as const;
+  const coerce = (value: string | string[]): string => {
+    const given = once(flag)(value);
+    if (given !== '') return expandHome(given);
+    throw new UserError('A flag has an empty value.', {
+      where: flag,
+      expected: 'a text',
+      got: 'nothing between the quotes, or a variable that is not set',
+    });
+  };
+  return { type: 'string', requiresArg: true, coerce, describe } as const;
 }
 
 /** A flag that takes a whole number from `least` on, at most `most`. */

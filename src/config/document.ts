@@ -26,6 +26,8 @@ export function configPage(schema: JsonSchema): string {
     '',
     'A config is a YAML file. `extends: other.yaml` starts from another file; `--set KEY=VALUE` changes single keys,',
     'for example `--set training.levels.0.batch=8` or `--set data.source.kind=folder --set data.source.path=photos`.',
+    'A key that takes a text gets it as it is written: `--set "data.source.path=my photos #2"`, `path: 2024`; in a file a text with `: `, ` #` or',
+    'a special first character stands in single quotes. All other values are YAML. `~/` is the user’s folder.',
     'Made from `src/config/run-config.ts` and `src/models/*/config.ts` by `npm run config-reference`.',
     '',
     ...formsOf(schema).flatMap((form) => [

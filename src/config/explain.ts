@@ -11,6 +11,7 @@ import {
   type JsonSchema,
   keysAt,
   type Path,
+  takesText,
 } from './json-schema.ts';
 
 /** Finds where a key of a file was written: `configs/a.yaml:3: data.ahead` or `--set data.workers`. */
@@ -52,7 +53,10 @@ function explainIssue(issue: z.core.$ZodIssue, subject: Subject): UserError[] {
         where: subject.locate(issue.path),
         expected: schema ? expectation(schema) : issue.message,
         got: value === undefined ? 'nothing' : short(value),
-        fix: schema && similarValue(schema.enum ?? formsOf(schema).map((form) => form.const), value),
+        fix:
+          schema &&
+          (similarValue(schema.enum ?? formsOf(schema).map((form) => form.const), value) ??
+            fixOfType(schema, value)),
       },
     ),
   ];
@@ -95,6 +99,15 @@ function unknownKey(path: Path, key: string, subject: Subject): UserError {
 function similarValue(allowed: readonly unknown[], value: unknown): string | undefined {
   const similar = similarWord(String(value), allowed.filter((item) => item !== undefined).map(String));
   return similar ? `did you mean \`${similar}\`?` : undefined;
+}
+
+/** What to write where YAML has taken a value for another type. */
+function fixOfType(schema: JsonSchema, value: unknown): string | undefined {
+  if (takesText(schema) && typeof value === 'object' && value !== null)
+    return "put the text in quotes: '...'";
+  if (!formsOf(schema).some(({ type }) => type === 'boolean')) return undefined;
+  if (['yes', 'on', 'y'].includes(String(value).toLowerCase())) return 'write true';
+  return ['no', 'off', 'n'].includes(String(value).toLowerCase()) ? 'write false' : undefined;
 }
 
 /** The known word that `word` was probably meant to be. */

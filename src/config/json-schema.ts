@@ -66,6 +66,22 @@ export function childSchema(schema: JsonSchema, value: unknown, key: PropertyKey
   return found.length > 1 ? { anyOf: found } : found[0];
 }
 
+/** The schema of what a path leads to, in whichever forms have it. */
+export function schemaAt(schema: JsonSchema, path: readonly string[]): JsonSchema | undefined {
+  return path.reduce<JsonSchema | undefined>(
+    (inner, key) => inner && childSchema(inner, undefined, /^\d+$/.test(key) ? Number(key) : key),
+    schema,
+  );
+}
+
+/** Whether a value at this place can be nothing but a text, whichever it is. */
+export function takesText(schema: JsonSchema | undefined): boolean {
+  return (
+    schema !== undefined &&
+    formsOf(schema).every((form) => form.type === 'string' && form.const === undefined && !form.enum)
+  );
+}
+
 /** The keys that an object at this place can have. */
 export function keysAt(schema: JsonSchema, value: unknown): string[] {
   const form = isMapping(value) ? formFor(schema, value) : undefined;

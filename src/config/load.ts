@@ -4,13 +4,35 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { isNode, LineCounter, parse, parseDocument, stringify } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  Scalar,
+  stringify,
+  visit,
+} from 'yaml';
 import type { z } from 'zod';
 import { shipped } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
+import { expandHome } from '../runtime/files.ts';
 import { explainSystemError } from '../runtime/system-errors.ts';
 import { explain, keyName, type Locate } from './explain.ts';
-import { childSchema, formFor, isMapping, type JsonSchema, type Path } from './json-schema.ts';
+import {
+  childSchema,
+  formFor,
+  isMapping,
+  type JsonSchema,
+  type Path,
+  schemaAt,
+  takesText,
+} from './json-schema.ts';
 
 /**
  * Reads a file, the files that it extends and `--set KEY=VALUE` options, and fills in the defaults.
@@ -24,11 +46,11 @@ export function readYaml<T>(
   sets: readonly string[],
   { schema, json, flag = '--config' }: { schema: z.ZodType<T>; json: JsonSchema; flag?: string },
 ): { values: T; locate: Locate } {
-  const given = typeof source === 'string' ? readLayers(source, flag) : [objectLayer(source)];
-  const layers = [...given, setsLayer(sets)];
-  const values = layers
-    .map((layer) => layer.values)
-    .reduce<unknown>((base, over) => merge(base, over, json), {});
+  const given = typeof source === 'string' ? readLayers(source, json, flag) : [objectLayer(source)];
+  const layers = [...given, setsLayer(sets, json)];
+  const values = withHome(
+    layers.map((layer) => layer.values).reduce<unknown>((base, over) => merge(base, over, json), {}),
+  );
   const locate = locator(layers);
   const parsed = schema.safeParse(values);
   if (!parsed.success) throw explain(parsed.error.issues, values, locate, json);
@@ -54,7 +76,12 @@ interface Layer {
  *
  * @param flag what the path was given with.
  */
-function readLayers(path: string, flag = '--config', seen: readonly string[] = []): Layer[] {
+function readLayers(
+  path: string,
+  json: JsonSchema,
+  flag = '--config',
+  seen: readonly string[] = [],
+): Layer[] {
   const full = resolve(path);
   if (seen.includes(full)) {
     throw new UserError('Config files extend each other in a circle.', {
@@ -77,7 +104,7 @@ function readLayers(path: string, flag = '--config', seen: readonly string[] = [
       fix: isOurs ? `the program’s own is ${ours}` : fix,
     });
   }
-  const layer = parseLayer(path, text);
+  const layer = parseLayer(path, text, json);
   const base = layer.values.extends;
   if (base === undefined) return [layer];
   if (typeof base !== 'string') {
@@ -88,19 +115,24 @@ function readLayers(path: string, flag = '--config', seen: readonly string[] = [
     });
   }
   const { extends: _, ...values } = layer.values;
-  return [...readLayers(resolve(dirname(full), base), flag, [...seen, full]), { ...layer, values }];
+  const extended = resolve(dirname(full), expandHome(base));
+  return [...readLayers(extended, json, flag, [...seen, full]), { ...layer, values }];
 }
 
-function parseLayer(path: string, text: string): Layer {
+function parseLayer(path: string, text: string, json: JsonSchema): Layer {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const problem = document.errors[0];
-  if (problem) {
-    throw new UserError('A config file is not valid YAML.', {
-      where: `${path}:${problem.linePos?.[0].line ?? 1}`,
-      got: problem.message.split('\n')[0],
+  if (text.includes('\0')) {
+    throw new UserError('A config file is not a text file in UTF-8.', {
+      where: path,
+      expected: 'YAML in UTF-8',
+      got: 'zero bytes, as a file in UTF-16 or one that is no text has them',
+      fix: 'save it as UTF-8',
     });
   }
+  const document = parseDocument(text, { lineCounter: lines });
+  const line = (offset: number) => `${path}:${lines.linePos(offset).line}`;
+  requireSound(document, line);
+  if (document.contents) readTexts(document.contents, json, text, line);
   const values: unknown = document.toJS() ?? {};
   if (!isMapping(values)) {
     throw new UserError('A config file has the wrong form.', {
@@ -120,6 +152,101 @@ function parseLayer(path: string, text: string): Layer {
   };
 }
 
+/** What to write instead, by the code of what the YAML parser finds wrong. */
+const YAML_FIXES: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  DUPLICATE_KEY: 'remove one of the two keys',
+  MULTIPLE_DOCS: 'remove the lines with ---',
+  BLOCK_AS_IMPLICIT_KEY: "a text with a colon and a space stands in quotes: '...'",
+  BAD_SCALAR_START: "a text that begins with such a character stands in quotes: '...'",
+  UNEXPECTED_TOKEN: "a text that begins with such a character stands in quotes: '...'",
+  TAG_RESOLVE_FAILED: "a text that begins with ! stands in quotes: '...'",
+};
+
+/**
+ * Throws a UserError for what is no valid YAML, or YAML of which a config makes no use.
+ *
+ * @param line where an offset lies, for the message.
+ */
+function requireSound(document: Document.Parsed, line: (offset: number) => string): void {
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem) {
+    throw new UserError('A config is not valid YAML.', {
+      where: line(problem.pos[0]),
+      got: problem.message.split('\n')[0],
+      fix: YAML_FIXES[problem.code],
+    });
+  }
+  visit(document, {
+    Alias(_, alias, ancestors) {
+      const target = alias.resolve(document);
+      if (target && !ancestors.includes(target)) return;
+      throw new UserError('An alias of a config stands for nothing.', {
+        where: line(alias.range?.[0] ?? 0),
+        expected: target ? 'a value that is not within itself' : `&${alias.source} before it`,
+        got: `*${alias.source}`,
+        fix: "write the value out; a text that begins with * stands in quotes: '...'",
+      });
+    },
+    Pair(_, { key }) {
+      if (!isScalar(key) || key.value !== '<<') return;
+      throw new UserError('A config has a merge key.', {
+        where: line(key.range?.[0] ?? 0),
+        got: '<<',
+        fix: 'write the keys out, or put them into a file of their own and name it with `extends`',
+      });
+    },
+  });
+}
+
+/**
+ * Where the schema takes a text, a plain scalar such as `2024` or `null` is the text as it is written. Throws a UserError
+ * for what looks like a text but would be cut or changed by YAML.
+ *
+ * @param text of the whole file.
+ */
+function readTexts(node: Node, schema: JsonSchema, text: string, line: (offset: number) => string): void {
+  if (isMap<Scalar, Node | null>(node)) {
+    for (const { key, value } of node.items) {
+      const inner = schemaAt(schema, [String(isScalar(key) ? key.value : key)]);
+      if (value && inner) readTexts(value, inner, text, line);
+    }
+  } else if (isSeq<Node>(node)) {
+    const inner = schemaAt(schema, ['0']);
+    if (inner) for (const item of node.items) if (!isAlias(item)) readTexts(item, inner, text, line);
+  } else if (isScalar(node) && takesText(schema)) {
+    const [start, end] = node.range ?? [0, 0];
+    if (node.type === Scalar.PLAIN) {
+      if (node.source) node.value = node.source;
+      const [, cut] = /^[ \t]+(#[^\s#].*)/.exec(text.slice(end)) ?? [];
+      if (cut === undefined) return;
+      throw new UserError('It is not clear whether # begins a comment or belongs to the text.', {
+        where: line(start),
+        got: `${node.source} ${cut}`,
+        fix: `put the text in quotes: '${node.source} ${cut.trimEnd()}'; or begin the comment with "# "`,
+      });
+    }
+    if (node.type === Scalar.QUOTE_DOUBLE && [...String(node.value)].some((character) => character < ' ')) {
+      throw new UserError('A text has characters that cannot be printed.', {
+        where: line(start),
+        got: text.slice(start, end),
+        fix: `a backslash in double quotes begins an escape; take single ones: '${text.slice(start + 1, end - 1)}'`,
+      });
+    }
+    // A text that stands below its key ends with a line break.
+    if (node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED)
+      node.value = String(node.value).replace(/\n$/, '');
+  }
+}
+
+/** Texts that begin with `~/` are paths below the user's folder, which no shell expands within KEY=VALUE. */
+function withHome(value: unknown): unknown {
+  if (typeof value === 'string') return expandHome(value);
+  if (Array.isArray(value)) return value.map(withHome);
+  if (!isMapping(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withHome(inner)]));
+}
+
 /** A configuration that no file holds. */
 function objectLayer(source: object): Layer {
   const values = structuredClone(source) as Record<string, unknown>;
@@ -127,8 +254,11 @@ function objectLayer(source: object): Layer {
   return { file: name, values, place: (path) => (holds(values, path) ? name : undefined) };
 }
 
-/** The layer of `--set KEY=VALUE` options. Values are YAML: numbers, true, [1, 2], {steps: 10}, texts. */
-function setsLayer(sets: readonly string[]): Layer {
+/**
+ * The layer of `--set KEY=VALUE` options. Where the schema takes a text the value is that text as it is written; else it is
+ * YAML: numbers, true, [1, 2], {steps: 10}.
+ */
+function setsLayer(sets: readonly string[], json: JsonSchema): Layer {
   const values: Record<string, unknown> = {};
   for (const set of sets) {
     const at = set.indexOf('=');
@@ -139,18 +269,21 @@ function setsLayer(sets: readonly string[]): Layer {
         expected: 'KEY=VALUE with a key such as training.levels.0.batch',
       });
     }
-    assign(values, keys, parseValue(set, set.slice(at + 1)));
+    const text = set.slice(at + 1);
+    assign(
+      values,
+      keys,
+      takesText(schemaAt(json, keys)) ? text : parseValue(set, text, schemaAt(json, keys)),
+    );
   }
   return { values, place: (path) => (holds(values, path) ? `--set ${path.join('.')}` : undefined) };
 }
 
-function parseValue(set: string, text: string): unknown {
-  try {
-    return parse(text);
-  } catch (error) {
-    const got = (error as Error).message.split('\n')[0];
-    throw new UserError('The value of a --set is not valid YAML.', { where: `--set ${set}`, got });
-  }
+function parseValue(set: string, text: string, schema: JsonSchema | undefined): unknown {
+  const document = parseDocument(text);
+  requireSound(document, () => `--set ${set}`);
+  if (document.contents && schema) readTexts(document.contents, schema, text, () => `--set ${set}`);
+  return document.toJS();
 }
 
 function assign(values: Record<string, unknown>, keys: readonly string[], value: unknown): void {

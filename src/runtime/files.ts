@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
 import { access, constants, type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { z } from 'zod';
@@ -10,6 +11,11 @@ import { explainSystemError } from './system-errors.ts';
 
 /** Most systems take names of at most so many bytes. */
 export const LONGEST_NAME = 255;
+
+/** A path that begins with `~/` as one below the user's folder, as shells expand it; others as they are. */
+export function expandHome(path: string): string {
+  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
+}
 
 /** A name beside `path`, for what is not whole yet; of a long name the beginning, so that it does not become too long. */
 function temporaryName(path: string): string {
