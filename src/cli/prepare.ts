@@ -41,6 +41,6 @@ export async function prepareAndShow(config: RunConfig, reporter: Reporter): Pro
   await writeFileAtomically(sheet, await contactSheet(pairs, 2 * resolution, resolution, 4));
   const counts = Object.entries(samples).map(([split, { length }]) => `${split} ${length}`);
   reporter.info(`Samples at ${resolution} px: ${counts.join(', ')}; unusable files: ${problems.length}`);
-  for (const folder of folders) reporter.info(`Pairs of photo and sketch: ${folder}`);
+  for (const folder of new Set(folders)) reporter.info(`Pairs of photo and sketch: ${folder}`);
   reporter.info(`Contact sheet: ${sheet}`);
 }

@@ -1,10 +1,30 @@
 /** Reads one photo of any kind into RGB bytes of the run's size. */
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
+import { setTimeout } from 'node:timers/promises';
 import sharp, { type Sharp } from 'sharp';
-import type { ImageFile } from './types.ts';
+import type { ImageFile, TarPart } from './types.ts';
 
 /** A file whose content cannot be used; the message says why, in words for the list of problems. */
 export class UnusableImage extends Error {}
+
+/** A file that could not be read this time, which says nothing of its content: it may be usable later. */
+export class UnreadableFile extends UnusableImage {}
+
+/** Errors of disks and shares that are busy, asleep or out of reach for a moment. */
+const PASSING = new Set(
+  'EIO ESTALE ETIMEDOUT EBUSY EAGAIN EHOSTDOWN EHOSTUNREACH ENOTCONN EMFILE ENFILE ENOMEM'.split(' '),
+);
+
+/** Tries once more, after a second, what such an error ended. */
+export async function readAgain<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!PASSING.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await setTimeout(1_000);
+    return read();
+  }
+}
 
 /** A square of an upright photo in its own pixels; it may reach over the photo's border. */
 export interface CropSquare {
@@ -23,20 +43,24 @@ export interface RgbImage {
 /** Finds what to cut from an upright photo; throws {@link UnusableImage} when there is nothing. */
 export type CropFinder = (photo: RgbImage) => Promise<CropSquare>;
 
-/** What an image is to sharp: a path, or bytes from a tar file. @throws UnusableImage when these cannot be read. */
-export async function imageInput({ path, part }: ImageFile): Promise<string | Buffer> {
-  if (!part) return path;
-  const bytes = Buffer.alloc(part.length);
-  const read = async () => {
-    const file = await open(path, 'r');
-    try {
-      // What a file that was cut off lacks stays zero, and is no image.
-      await file.read(bytes, 0, part.length, part.offset);
-    } finally {
-      await file.close();
-    }
-  };
-  await readable(read());
+/** The bytes of an image. @throws UnreadableFile when the system refuses them. */
+export async function imageInput({ path, part }: ImageFile): Promise<Buffer> {
+  try {
+    return await readAgain(() => (part ? readPart(path, part) : readFile(path)));
+  } catch (error) {
+    throw new UnreadableFile(`cannot be read: ${(error as Error).message}`);
+  }
+}
+
+async function readPart(path: string, { length, offset }: TarPart): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  const file = await open(path, 'r');
+  try {
+    // What a file that was cut off lacks stays zero, and is no image.
+    await file.read(bytes, 0, length, offset);
+  } finally {
+    await file.close();
+  }
   return bytes;
 }
 
@@ -118,6 +142,8 @@ function requireSide(side: number, minimum: number): void {
 /** What is read or decoded. @throws UnusableImage with the first line of the error's message, which names the cause. */
 export function readable<T>(result: Promise<T>): Promise<T> {
   return result.catch((error: Error) => {
-    throw new UnusableImage(`cannot be decoded: ${error.message.split('\n')[0]}`);
+    const reason = `cannot be decoded: ${error.message.split('\n')[0]}`;
+    // That memory or open files run out is no fault of the image.
+    throw /memory|too many open files/i.test(reason) ? new UnreadableFile(reason) : new UnusableImage(reason);
   });
 }

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { UnusableImage } from './decode.ts';
+import { UnreadableFile, UnusableImage } from './decode.ts';
+import { FileHashes } from './file-hashes.ts';
 import { groupSamples, requireEverySplit } from './groups.ts';
 import { openPairMaker } from './make-pairs.ts';
 import { encodePair } from './pair.ts';
@@ -39,8 +40,9 @@ export async function prepare(options: PrepareOptions): Promise<PreparedData> {
   if (!options.source)
     for (const one of configuredSources(config.data))
       sources.push(await openSource(one, config.data.cache, renderSize, reporter));
+  const hashes = await FileHashes.open(config.data.cache);
   const prepared: PreparedSource[] = [];
-  for (const source of sources) prepared.push(await prepareSource(source, options));
+  for (const source of sources) prepared.push(await prepareSource(source, options, hashes, prepared));
   const samples = await split(
     prepared.flatMap((source) => source.samples),
     config.data.split,
@@ -90,18 +92,28 @@ interface PreparedSource {
 async function prepareSource(
   source: OpenedSource,
   { config, reporter, signal }: PrepareOptions,
+  hashes: FileHashes,
+  before: readonly PreparedSource[],
 ): Promise<PreparedSource> {
   reporter.info(`Source: ${source.summary}`);
   const cache = await PreparedCache.open(config, source);
-  const { keyed, problems } = await keyItems(source.items);
-  const missing = keyed.filter(({ key }) => !cache.has(key) && !cache.problem(key));
-  if (missing.length > 0) await makeMissing(config, source, cache, missing, reporter, signal);
-
-  for (const { key } of keyed) {
-    const problem = cache.problem(key);
-    if (problem) problems.push(problem);
+  const { keyed, unreadable } = await keyItems(source.items, hashes, reporter);
+  requireReadable(unreadable, source);
+  const missing = new Map<string, KeyedItem>();
+  for (const item of keyed) if (!cache.has(item.key) && !cache.problem(item.key)) missing.set(item.key, item);
+  if (missing.size > 0) {
+    const making = { config, source, cache, missing: [...missing.values()], unreadable, reporter, signal };
+    await makeMissing(making);
   }
-  await cache.saveProblems(problems);
+
+  const problems = [...unreadable];
+  for (const { key, id, path, part } of keyed) {
+    const problem = cache.problem(key);
+    if (problem) problems.push({ path: part ? join(source.root, id) : path, reason: problem.reason });
+  }
+  // Sources of the same form share a folder.
+  const others = before.filter(({ folder }) => folder === cache.folder);
+  await cache.saveProblems([...others.flatMap((other) => other.problems), ...problems]);
   reportProblems(problems, source, cache, reporter);
   const name = source.mixed?.name;
   const samples = keyed.flatMap(({ id, key }): PreparedSample[] => {
@@ -140,14 +152,42 @@ function requireItems(source: OpenedSource): OpenedSource {
   });
 }
 
-async function makeMissing(
-  config: RunConfig,
-  source: OpenedSource,
-  cache: PreparedCache,
-  missing: readonly KeyedItem[],
-  reporter: Reporter,
-  signal: AbortSignal | undefined,
-): Promise<void> {
+/** Of the files of a source this share may be unreadable before preparing ends; one always may. */
+const TOLERATED = 0.1;
+
+/** Throws a UserError when many files cannot be read: a share that is asleep, a folder that was moved. */
+function requireReadable(unreadable: readonly Problem[], { items, root }: OpenedSource): void {
+  const tolerated = Math.max(1, Math.floor(TOLERATED * items.length));
+  const last = unreadable.at(-1);
+  if (!last || (unreadable.length <= tolerated && items.length > 1)) return;
+  throw new UserError('Too many files of the source cannot be read.', {
+    where: root,
+    expected: `all of ${items.length} files, or all but ${tolerated}`,
+    got: `${unreadable.length} that cannot be read, the last one: ${last.path}: ${last.reason}`,
+    fix: 'check that the folder is still there, its disk or share awake, and its files readable for this user; then run the command again: nothing of this is remembered',
+  });
+}
+
+interface Making {
+  readonly config: RunConfig;
+  readonly source: OpenedSource;
+  readonly cache: PreparedCache;
+  readonly missing: readonly KeyedItem[];
+  /** Gets those that cannot be read. */
+  readonly unreadable: Problem[];
+  readonly reporter: Reporter;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function makeMissing({
+  config,
+  source,
+  cache,
+  missing,
+  unreadable,
+  reporter,
+  signal,
+}: Making): Promise<void> {
   const maker = await openPairMaker(config, source.form);
   const task = reporter.task('Sketches', missing.length, 'images');
   let next = 0;
@@ -161,11 +201,16 @@ async function makeMissing(
       await Promise.all(
         results.map(async (result, i) => {
           const { id, key, path, part } = items[i];
-          if (result instanceof UnusableImage)
-            cache.addProblem(key, { path: part ? join(source.root, id) : path, reason: result.message });
-          else await cache.addPair(key, await encodePair(result, config.resolution));
+          if (!(result instanceof UnusableImage)) {
+            await cache.addPair(key, await encodePair(result, config.resolution));
+            return;
+          }
+          const problem = { path: part ? join(source.root, id) : path, reason: result.message };
+          if (result instanceof UnreadableFile) unreadable.push(problem);
+          else cache.addProblem(key, problem);
         }),
       );
+      requireReadable(unreadable, source);
       done += items.length;
       task.update(done);
     }

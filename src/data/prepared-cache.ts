@@ -1,23 +1,26 @@
 /**
- * The folder of prepared pairs of one source with one set of settings. A pair's file name derives from the id, size
- * and time of change of its source file, so a pair that is there is up to date, and preparing can stop anywhere.
+ * The folder of prepared pairs of one set of settings. A pair's file name derives from the content of its source file, so a
+ * pair that is there is up to date wherever that file lies, and preparing can stop anywhere.
  *
  * Pairs of files are files; pairs of a source in tar files are in tar files as well, so that a million of them take some
  * thousand entries of the file system.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import sharp from 'sharp';
 import { z } from 'zod';
 import type { RunConfig } from '../config/run-config.ts';
 import { readState } from '../runtime/files.ts';
+import type { Reporter, Task } from '../runtime/progress.ts';
 import { writeCacheFile } from './cache-file.ts';
+import type { FileHashes } from './file-hashes.ts';
 import { indexTar, readTarIndex, writeTar } from './tar.ts';
 import type { ImageFile, OpenedSource, Problem, SourceItem } from './types.ts';
 
 /** Raise it when the same settings would give other pairs. */
-const formatVersion = 1;
+const formatVersion = 2;
 
 /** Pairs in a tar file. About so many are lost when the process is ended while it makes them. */
 const PAIRS_PER_TAR = 256;
@@ -36,7 +39,7 @@ export class PreparedCache {
   /** Pairs for the next tar file. */
   #waiting: { key: string; png: Uint8Array }[] = [];
 
-  /** Files whose content is known to be unusable are kept in `problems.json`, by key. */
+  /** Files whose content is known to be unusable are kept in `problems.json`, by key: for what reads them now. */
   private constructor(
     folder: string,
     pairs: Map<string, ImageFile>,
@@ -50,17 +53,17 @@ export class PreparedCache {
   }
 
   static async open(config: RunConfig, source: OpenedSource): Promise<PreparedCache> {
+    const inTars = source.items.some(({ part }) => part !== undefined);
     const settings = {
       formatVersion,
       resolution: config.resolution,
-      root: source.root,
       form: source.form,
+      inTars,
       edges: config.data.edges,
     };
     const text = `${JSON.stringify(settings, undefined, 2)}\n`;
     const folder = resolve(config.data.cache, 'prepared', digest(text).slice(0, 12));
     await writeCacheFile(join(folder, 'settings.json'), text);
-    const inTars = source.items.some(({ part }) => part !== undefined);
     const pairs = new Map<string, ImageFile>();
     for (const file of await listFolder(join(folder, 'pairs'))) {
       const path = join(folder, 'pairs', file);
@@ -117,32 +120,57 @@ export class PreparedCache {
     return join(this.folder, 'problems.txt');
   }
 
+  /** @param all what could not be used this time, whatever the cause. */
   async saveProblems(all: readonly Problem[]): Promise<void> {
-    await writeCacheFile(
-      join(this.folder, 'problems.json'),
-      `${JSON.stringify(this.#unusable, undefined, 2)}\n`,
-    );
+    const known = { sharp: sharp.versions.sharp, problems: this.#unusable };
+    await writeCacheFile(join(this.folder, 'problems.json'), `${JSON.stringify(known, undefined, 2)}\n`);
     await writeCacheFile(this.problemsPath, all.map(({ path, reason }) => `${path}: ${reason}\n`).join(''));
   }
 }
 
-/** Gives each item the key of its pair; files that cannot be looked at become problems. */
+const problemsFile = z.object({
+  sharp: z.string(),
+  problems: z.record(z.string(), z.object({ path: z.string(), reason: z.string() })),
+});
+
+/** So many files are looked at together: on network shares each answer takes a while. */
+const LANES = 16;
+
+/** Gives each item the key of its pair. Files that cannot be read get none. */
 export async function keyItems(
   items: readonly SourceItem[],
-): Promise<{ keyed: KeyedItem[]; problems: Problem[] }> {
-  const problems: Problem[] = [];
-  const keyed: KeyedItem[] = [];
-  for (const item of items) {
-    try {
-      const { size, mtimeMs } = item.part
-        ? { size: item.part.length, mtimeMs: item.part.mtimeMs }
-        : await stat(item.path);
-      keyed.push({ ...item, key: digest(`${item.id}\n${size}\n${mtimeMs}`).slice(0, 24) });
-    } catch (error) {
-      problems.push({ path: item.path, reason: `cannot be opened: ${(error as Error).message}` });
+  hashes: FileHashes,
+  reporter: Reporter,
+): Promise<{ keyed: KeyedItem[]; unreadable: Problem[] }> {
+  const keys: (string | Problem)[] = [];
+  const begin = performance.now();
+  let task: Task | undefined;
+  let done = 0;
+  const remaining = items.entries();
+  const lane = async () => {
+    for (const [i, item] of remaining) {
+      try {
+        keys[i] = await hashes.of(item);
+      } catch (error) {
+        keys[i] = {
+          path: item.path,
+          reason: (error as Error).message.replace(/^E[A-Z]+:/, 'cannot be read: $&'),
+        };
+      }
+      done += 1;
+      // Photos that are known already take no time that is worth a bar.
+      if (performance.now() - begin > 2_000) task ??= reporter.task('Reading photos', items.length, 'images');
+      task?.update(done);
     }
-  }
-  return { keyed, problems };
+  };
+  await Promise.all(Array.from({ length: LANES }, lane));
+  task?.finish();
+  await hashes.save();
+  const keyed = items.flatMap((item, i) => {
+    const key = keys[i];
+    return typeof key === 'string' ? [{ ...item, key }] : [];
+  });
+  return { keyed, unreadable: keys.filter((key) => typeof key !== 'string') };
 }
 
 function digest(text: string): string {
@@ -155,8 +183,7 @@ async function listFolder(folder: string): Promise<string[]> {
 }
 
 async function readProblems(path: string): Promise<Record<string, Problem>> {
-  // Nothing is lost without the file: the images are looked at again.
-  return (
-    (await readState(path, z.record(z.string(), z.object({ path: z.string(), reason: z.string() })))) ?? {}
-  );
+  // Nothing is lost without the file: the images are looked at again. So they are by another version of what reads them.
+  const found = await readState(path, problemsFile);
+  return found?.sharp === sharp.versions.sharp ? found.problems : {};
 }

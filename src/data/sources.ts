@@ -9,6 +9,7 @@ import type { ConfiguredSource, SourceConfig } from '../config/run-config.ts';
 import { renderFaces } from '../faces/cache.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
+import { imageInput } from './decode.ts';
 import { findShards } from './shards.ts';
 import { readTarIndex } from './tar.ts';
 import type { OpenedSource, SourceItem } from './types.ts';
@@ -135,8 +136,18 @@ async function arePairs(items: readonly SourceItem[]): Promise<boolean> {
     ),
   );
   const readable = sizes.filter((size) => size !== undefined);
+  // What is read wrongly now would be trained on wrongly: a folder that cannot be read is no folder of photos.
+  if (readable.length === 0 && sampled.length > 0) await imageInput(sampled[0]).catch(refuseUnreadable);
   const pairs = readable.filter(({ width, height }) => width === 2 * height);
   return pairs.length * 2 > readable.length;
+}
+
+function refuseUnreadable(error: Error): never {
+  throw new UserError('The images of the source cannot be read.', {
+    where: 'data.source',
+    got: error.message,
+    fix: 'check that the disk or share is there and awake, and that this user may read the files; then run the command again',
+  });
 }
 
 // SECTION Lists image files of a folder.

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { existsSync, renameSync } from 'node:fs';
+import { readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -82,7 +82,8 @@ describe.skipIf(!installed)(`preparing photos${note}`, () => {
     const lost = allOf(first).find(({ id }) => id === 'people/0.png')!;
     const bytes = await readFile(lost.pairPath);
     await rm(lost.pairPath);
-    await utimes(join(photos, 'people/1.png'), 1, 1);
+    await writePhoto(join(photos, 'people/1.png'), 96, 80, 9);
+    await utimes(join(photos, 'people/2.png'), 1, 1);
     const task = vi.fn(silent.task);
     const second = await prepare({ config, reporter: { ...silent, task } });
     expect(task).toHaveBeenCalledWith('Sketches', 2, 'images');
@@ -91,6 +92,49 @@ describe.skipIf(!installed)(`preparing photos${note}`, () => {
       allOf(data).find((sample) => sample.id === id)!.pairPath;
     expect(pathOf(second, 'people/1.png')).not.toBe(pathOf(first, 'people/1.png'));
     expect(pathOf(second, 'people/2.png')).toBe(pathOf(first, 'people/2.png'));
+  });
+
+  it('knows photos again whose folder was renamed', async () => {
+    const moved = join(temporary, 'photos of the summer');
+    await rename(photos, moved);
+    const task = vi.fn(silent.task);
+    const source = { ...config.data.source, path: moved };
+    const again = await prepare({
+      config: { ...config, data: { ...config.data, source } } as typeof config,
+      reporter: { ...silent, task },
+    });
+    await rename(moved, photos);
+    expect(task).not.toHaveBeenCalled();
+    expect(allOf(again)).toHaveLength(3);
+  });
+
+  it('remembers nothing of what could not be read', async () => {
+    const path = join(temporary, 'asleep');
+    for (const i of [0, 1, 2, 3]) await writePhoto(join(path, `${i}.png`), 96, 80, i);
+    const one = smallConfig({ source: { kind: 'folder', path }, cache: join(temporary, 'cache-asleep') });
+    await symlink(join(path, 'late.png'), join(path, '4.png'));
+    const told = recorder();
+    expect(allOf(await prepare({ config: one, reporter: told }))).toHaveLength(4);
+    expect(told.warnings[0]).toMatch(/4\.png: cannot be read: ENOENT/);
+    await writePhoto(join(path, 'late.png'), 96, 80, 12);
+    expect(allOf(await prepare({ config: one, reporter: silent }))).toHaveLength(6);
+  });
+
+  it('ends when the folder goes away meanwhile, and goes on when it is back', async () => {
+    const path = join(temporary, 'moved');
+    for (const i of [0, 1, 2, 3, 4]) await writePhoto(join(path, `${i}.png`), 96, 80, i);
+    const cache = join(temporary, 'cache-moved');
+    const one = smallConfig({ source: { kind: 'folder', path }, cache });
+    const task = (...args: Parameters<typeof silent.task>) => {
+      renameSync(path, `${path} elsewhere`);
+      return silent.task(...args);
+    };
+    await expect(prepare({ config: one, reporter: { ...silent, task } })).rejects.toThrow(
+      /Too many files of the source cannot be read[\s\S]*cannot be read: ENOENT/,
+    );
+    await rename(`${path} elsewhere`, path);
+    const prepared = await prepare({ config: one, reporter: silent });
+    expect([allOf(prepared).length, prepared.problems]).toEqual([5, []]);
   });
 
   it('keeps pairs of other settings apart', async () => {
@@ -114,7 +158,6 @@ describe.skipIf(!installed)(`preparing photos${note}`, () => {
         .map(({ id }) => id)
         .sort(),
     ).toEqual(['a', 'b']);
-    expect(prepared.folders[0]).not.toBe(first.folders[0]);
     const twice = prepare({ config, source: { ...source, items: [...items, ...items] }, reporter: own });
     await expect(twice).rejects.toThrow(/more than once/);
     await expect(prepare({ config, source: { ...source, items: [] }, reporter: own })).rejects.toThrow(
@@ -209,8 +252,8 @@ describe('preparing', () => {
     const config = smallConfig({ source, cache, split: { validation: 0.2, test: 0.2 } });
     const reporter = { ...recorder(), task };
     const mixed = await prepare({ config, reporter });
-    // The first is there already.
-    expect(task.mock.calls).toEqual([['Sketches', 6, 'images']]);
+    // The first is there already, and one photo of the second is the same.
+    expect(task.mock.calls).toEqual([['Sketches', 5, 'images']]);
     expect(reporter.infos).toEqual([
       `Source: a, weight 2: 4 photo-and-sketch pairs in ${one}`,
       `Source: b, weight 1: 6 photo-and-sketch pairs in ${two}`,
