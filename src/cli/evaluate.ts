@@ -19,7 +19,11 @@ export const evaluate = defineCommand({
       ...text('--suite', 'What is measured: photos, holes, sketches, values of l, metrics (YAML)'),
       default: shipped('configs/eval/quick.yaml'),
     },
-    set: { ...setFlag.set, describe: 'KEY=VALUE: change one key of the suite; repeatable' },
+    set: {
+      ...setFlag.set,
+      describe:
+        'KEY=VALUE: change one key of the suite, or say where photos lie now (data.source.path); repeatable',
+    },
     batch: { ...wholeNumber('--batch', 'Images at once'), default: '8' },
     weights: {
       ...text('--weights', 'Folder of the networks that LPIPS, FID and KID need'),
@@ -34,13 +38,19 @@ export const evaluate = defineCommand({
   ],
   async run({ checkpoint, split, suite: path, set, batch, weights, out }) {
     if (!checkpoint) throw new UserError('What is to be evaluated?', { expected: '--checkpoint RUN' });
-    const suite = readSuite(path, set);
+    // Where photos lie; what else is known of the data stays as in training.
+    const isPlace = (one: string) => /^data\.(source|cache|split\.groups\.file)\b/.test(one);
+    const suite = readSuite(
+      path,
+      set.filter((one) => !isPlace(one)),
+    );
     const { evaluateRun } = await import('../eval/run.ts');
     const { headline } = await import('../eval/report/tables.ts');
     const { table } = await import('../train/plan.ts');
     const reporter = terminalReporter();
     const { report, files } = await evaluateRun({
       checkpoints: checkpoint,
+      dataSets: set.filter(isPlace),
       split,
       suite,
       out,

@@ -118,8 +118,14 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const { files, formatVersion: _, sha256: __, ...head } = await readManifest(path);
   const tensors: Record<string, ReadonlyMap<string, StoredTensor>> = {};
   for (const [file, expected] of Object.entries(files)) {
-    await verify(join(path, file), expected);
-    tensors[file.replace(/\.safetensors$/, '')] = readSafetensors(join(path, file));
+    try {
+      await verify(join(path, file), expected);
+      tensors[file.replace(/\.safetensors$/, '')] = readSafetensors(join(path, file));
+    } catch (error) {
+      // Training may have removed the whole checkpoint meanwhile.
+      if (!(await isThere(path))) throw gone(path);
+      throw error;
+    }
   }
   return { ...head, tensors };
 }
@@ -133,6 +139,7 @@ export async function readManifest(path: string): Promise<CheckpointManifest> {
     if (size > maxManifestBytes) throw new Error(`${size} bytes, more than a manifest can have`);
     json = parseJson(await readFile(file, 'utf8'));
   } catch (error) {
+    if (!(await isThere(path))) throw gone(path);
     throw damaged(file, 'the JSON description of a checkpoint', (error as Error).message);
   }
   const parsed = manifestSchema.safeParse(json);
@@ -144,6 +151,24 @@ export async function readManifest(path: string): Promise<CheckpointManifest> {
   const found = hashManifest(content);
   if (sha256 !== found) throw damaged(file, `content of SHA-256 ${sha256}`, found);
   return parsed.data;
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
+
+/** A checkpoint's folder is no longer there: training keeps the newest ones and the best alone. */
+export class CheckpointGone extends UserError {}
+
+function gone(path: string): CheckpointGone {
+  return new CheckpointGone('The checkpoint is not there any more.', {
+    where: path,
+    expected: 'a checkpoint’s folder; training keeps the newest output.keepCheckpoints and the best one',
+    got: 'nothing of that name',
+    fix: 'name the run, which stands for its newest checkpoint; copy a checkpoint that is to stay',
+  });
 }
 
 /** SHA-256 of a manifest's content, the same for every way to write it as JSON that keeps the order. */

@@ -169,7 +169,7 @@ export async function listImages(folder: string, key = 'data.source.path'): Prom
       where,
       expected: 'a folder of JPEG, PNG or WebP images',
       got: found.code === 'ENOENT' ? 'nothing of that name' : found.message,
-      fix: `Correct ${key}; a relative path starts at the working directory (${process.cwd()}).`,
+      fix: `Give its place with --set ${key}=FOLDER; a relative path starts at the working directory (${process.cwd()}).`,
     });
   }
   if (!found.isDirectory()) {

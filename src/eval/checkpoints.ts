@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { readManifest } from '../core/checkpoint.ts';
 import { type CompiledPredictor, compilePredictor } from '../core/compiled-predictor.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.ts';
+import { readConfig } from '../models/read-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { EvaluationSet } from './suite/set.ts';
@@ -26,11 +27,12 @@ export interface EvaluatedCheckpoint {
 export async function openCheckpoints(
   paths: readonly string[],
   reporter: Reporter,
+  dataSets: readonly string[] = [],
 ): Promise<EvaluatedCheckpoint[]> {
   const checkpoints: EvaluatedCheckpoint[] = [];
   try {
     for (const path of paths) {
-      const checkpoint = await openCheckpoint(path, reporter);
+      const checkpoint = await openCheckpoint(path, reporter, dataSets);
       checkpoints.push(checkpoint);
       requireComparable(checkpoints[0], checkpoint);
       const twice = checkpoints.find((other) => other !== checkpoint && other.sha256 === checkpoint.sha256);
@@ -56,12 +58,27 @@ export function closeCheckpoints(checkpoints: readonly EvaluatedCheckpoint[]): v
   }
 }
 
-async function openCheckpoint(path: string, reporter: Reporter): Promise<EvaluatedCheckpoint> {
-  const loaded = await loadMethod(path);
+async function openCheckpoint(
+  path: string,
+  reporter: Reporter,
+  dataSets: readonly string[],
+): Promise<EvaluatedCheckpoint> {
+  const loaded = withData(await loadMethod(path), dataSets);
   try {
     const predictor = compilePredictor(trainedPredictor(loaded), reporter);
     const { sha256 } = await readManifest(loaded.path);
     return { label: labelOf(loaded), loaded, predictor, sha256 };
+  } catch (error) {
+    loaded.method.dispose();
+    throw error;
+  }
+}
+
+/** A checkpoint whose photos lie elsewhere now. @throws UserError when a key or value is wrong. */
+function withData(loaded: LoadedMethod, dataSets: readonly string[]): LoadedMethod {
+  if (dataSets.length === 0) return loaded;
+  try {
+    return { ...loaded, config: readConfig(loaded.config, dataSets).config };
   } catch (error) {
     loaded.method.dispose();
     throw error;

@@ -20,6 +20,11 @@ import { summarize } from './summarize.ts';
 export interface EvaluateRunOptions {
   /** Checkpoints, or runs, which stand for their newest checkpoint. Photos are taken from the first one's data source. */
   readonly checkpoints: readonly string[];
+  /**
+   * Where the photos lie now, where not as in training: `data.source.path=FOLDER`, and other keys of `data.source`,
+   * `data.cache` and `data.split.groups.file`. Default: as in training.
+   */
+  readonly dataSets?: readonly string[];
   /** The part of the data whose photos are taken. Default: `test`. */
   readonly split?: Split;
   /** What is measured; see {@link readSuite}. */
@@ -54,7 +59,7 @@ export interface EvaluateRunResult {
  */
 export async function evaluateRun(options: EvaluateRunOptions): Promise<EvaluateRunResult> {
   const { suite, weights = 'weights', reporter = silent } = options;
-  const checkpoints = await openCheckpoints(options.checkpoints, reporter);
+  const checkpoints = await openCheckpoints(options.checkpoints, reporter, options.dataSets);
   try {
     const { config } = checkpoints[0].loaded;
     const context = { weights, reporter, edges: config.data.edges };

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
-import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
+import { type Checkpoint, CheckpointGone, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
 import type { Method, Predictor } from '../core/method.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
 import { npmRun } from '../runtime/command-line.ts';
@@ -28,8 +28,7 @@ export interface LoadedMethod {
  * @throws UserError when there is no checkpoint, or it is damaged or of another version of this program.
  */
 export async function loadMethod(path: string): Promise<LoadedMethod> {
-  const folder = await resolveCheckpoint(path);
-  const { tensors, ...checkpoint } = await readCheckpoint(folder);
+  const { folder, tensors, ...checkpoint } = await readNewest(path);
   const config = storedConfig(checkpoint.config, join(folder, 'manifest.json'));
   const method = createMethod(config);
   try {
@@ -40,6 +39,18 @@ export async function loadMethod(path: string): Promise<LoadedMethod> {
   }
   const trained = checkpoint.trained ?? Object.keys(method.networks);
   return { path: folder, config, method, checkpoint, trained };
+}
+
+/** Reads a checkpoint. Of a run that trains, the newest may be removed while it is read: then there is a newer one. */
+async function readNewest(path: string): Promise<Checkpoint & { folder: string }> {
+  const folder = await resolveCheckpoint(path);
+  try {
+    return { ...(await readCheckpoint(folder)), folder };
+  } catch (error) {
+    const newest = error instanceof CheckpointGone && (await resolveCheckpoint(path).catch(() => folder));
+    if (!newest || newest === folder) throw error;
+    return readNewest(path);
+  }
 }
 
 /** The predictor of a loaded method. Throws a UserError when a network that it runs is not trained yet. */

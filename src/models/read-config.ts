@@ -28,10 +28,18 @@ export function readConfig(source: string | object, sets: readonly string[] = []
   return { config, warnings: checkConfig(config, locate), locate };
 }
 
-/** As {@link readConfig}; throws as well when the data set or weights that the config names are absent. */
-export function loadConfig(source: string | object, sets: readonly string[] = []): LoadedConfig {
+/**
+ * As {@link readConfig}; throws as well when the data set or weights that the config names are absent.
+ *
+ * @param begun a checkpoint holds the weights already, and those to begin with are not needed.
+ */
+export function loadConfig(
+  source: string | object,
+  sets: readonly string[] = [],
+  begun = false,
+): LoadedConfig {
   const loaded = readConfig(source, sets);
-  const [missing] = missingInputs(loaded.config, loaded.locate);
+  const [missing] = missingInputs(loaded.config, loaded.locate, begun);
   if (missing) throw missing;
   return loaded;
 }
@@ -109,7 +117,7 @@ function requirePattern({ data }: RunConfig, locate: Locate): void {
 }
 
 /** What the configuration needs of the disk and does not find, each with what to do about it. */
-export function missingInputs(config: RunConfig, locate: Locate): UserError[] {
+export function missingInputs(config: RunConfig, locate: Locate, begun = false): UserError[] {
   const missing: UserError[] = [];
   for (const { source, path } of configuredSources(config.data)) {
     if (source.kind === 'faces') continue;
@@ -143,7 +151,7 @@ export function missingInputs(config: RunConfig, locate: Locate): UserError[] {
   const weights = neededWeights(config);
   missing.push(...weights.filter((file) => !isThere(file)).map((file) => missingWeights(file, locate)));
   const { initialWeights } = config.training;
-  if (initialWeights !== undefined && !existsSync(initialWeights)) {
+  if (!begun && initialWeights !== undefined && !existsSync(initialWeights)) {
     missing.push(
       new UserError('The weights to begin with are not there.', {
         where: locate(['training', 'initialWeights']),

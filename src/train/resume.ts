@@ -133,7 +133,7 @@ async function configOf(
       fix: 'begin a new run with --config FILE',
     });
   }
-  const loaded = loadConfig(config ?? run.config, sets);
+  const loaded = loadConfig(config ?? run.config, sets, from !== undefined);
   if (trained) requireSameTraining(trained, loaded.config, run);
   return loaded;
 }
@@ -167,11 +167,13 @@ const free = [
   /^output\./,
   /^runtime\./,
   /^data\.(ahead|cache|source\.(\d+\.)?path|split\.groups\.file)$/,
-  /^training\.maxBadSteps$/,
+  /^training\.(maxBadSteps|initialWeights)$/,
+  // Where a file lies, which holds what its network says.
+  /^loss\.\w+\.weights$/,
   /^training\..*\.(epochs|steps|minutes)$/,
 ];
 const FREE_TO_CHANGE =
-  'output.*, runtime.*, data.ahead, data.cache, data.source.path (samples of the same names), data.split.groups.file (of the same groups), training.maxBadSteps, and the lengths of stages that are not over';
+  'output.*, runtime.*, data.ahead, data.cache, data.source.path (samples of the same names), data.split.groups.file (of the same groups), training.maxBadSteps, training.initialWeights, loss.*.weights (the same files), and the lengths of stages that are not over';
 
 /** Throws a UserError that lists every key by which `config` would train something else than `trained`. */
 function requireSameTraining(trained: RunConfig, config: RunConfig, run: RunFolder): void {

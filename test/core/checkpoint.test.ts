@@ -100,6 +100,14 @@ describe('finding', () => {
     expect(readdirSync(folder)).toEqual(['step-2']);
   });
 
+  it('tells one that is removed while it is read from a damaged one', async () => {
+    const removed = write(1).then((path) => {
+      rmSync(path, { recursive: true });
+      return readCheckpoint(path);
+    });
+    await expect(removed).rejects.toThrow(/not there any more[\s\S]*step-1[\s\S]*name the run/);
+  });
+
   it('says when there is none', async () => {
     await expect(resolveCheckpoint(run)).rejects.toThrow(/a folder without checkpoints/);
     await expect(resolveCheckpoint(join(run, 'x'))).rejects.toThrow(/nothing of that name/);

@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -97,6 +105,20 @@ describe('evaluateRun', () => {
     values(other.json).forEach((mean, i) => {
       expect(mean).toBeCloseTo(values(first.json)[i], 5);
     });
+  });
+
+  it('finds photos where they lie now, and says how to tell it', async () => {
+    const before = await evaluate();
+    const moved = join(folder, 'moved pairs');
+    renameSync(join(folder, 'pairs'), moved);
+    const out = join(folder, 'moved');
+    try {
+      await expect(evaluate({ out })).rejects.toThrow(/--set data\.source\.path=FOLDER/);
+      const after = await evaluate({ out, dataSets: [`data.source.path=${moved}`] });
+      expect(withoutTimes(after.json)).toEqual(withoutTimes(before.json));
+    } finally {
+      renameSync(moved, join(folder, 'pairs'));
+    }
   });
 
   it('goes on after an interrupt and leaves nothing half done', async () => {

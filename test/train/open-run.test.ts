@@ -192,6 +192,14 @@ describe('another configuration', () => {
     expect(loaded.config.training).toHaveProperty('levels.0.atFullRefinement.steps', 99);
   });
 
+  it('goes on without the weights that it began with, and with files of weights elsewhere', async () => {
+    const sets = ['training.initialWeights=gone', 'loss.perceptual.weights=elsewhere.safetensors'];
+    const { loaded } = await look({ sets });
+    expect(loaded.config.training.initialWeights).toBe('gone');
+    rmSync(run.checkpoints, { recursive: true });
+    await expect(open({ sets })).rejects.toThrow(/weights to begin with are not there/);
+  });
+
   it('stages that are over keep their lengths', async () => {
     const { from } = await look();
     requireSamePast(from!, planOf([4, 4]));
