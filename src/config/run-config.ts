@@ -15,7 +15,7 @@ const faces = {
   seed: z.int().min(0).default(1).describe('Seed of the set: another seed, other people.'),
 };
 const folder = {
-  kind: z.literal('folder').describe('Any tree of JPEG, PNG or WebP images.'),
+  kind: z.literal('folder').describe('Any tree of JPEG, PNG, WebP, AVIF, GIF or TIFF images.'),
   path: z.string().min(1).describe('Folder; relative paths start at the working directory.'),
   crop: z
     .enum(['centre', 'face'])
@@ -42,7 +42,7 @@ const celebaHq = {
 const tar = {
   kind: z
     .literal('tar')
-    .describe('Tar files of JPEG, PNG or WebP images, such as WebDataset’s; read in place.'),
+    .describe('Tar files of JPEG, PNG, WebP, AVIF, GIF or TIFF images, such as WebDataset’s; read in place.'),
   path: z
     .string()
     .min(1)

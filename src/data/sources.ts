@@ -9,7 +9,9 @@ import type { ConfiguredSource, SourceConfig } from '../config/run-config.ts';
 import { renderFaces } from '../faces/cache.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
+import { explainSystemError } from '../runtime/system-errors.ts';
 import { imageInput } from './decode.ts';
+import { LeftOut, READ_FORMATS } from './pictures.ts';
 import { findShards } from './shards.ts';
 import { readTarIndex } from './tar.ts';
 import type { OpenedSource, SourceItem } from './types.ts';
@@ -30,8 +32,10 @@ export async function openSource(
   reporter: Reporter,
 ): Promise<OpenedSource> {
   const key = path.join('.');
-  const opened = await open(source, key, cache, renderSize, reporter);
-  if (opened.items.length === 0) throw emptySource(source, key, opened.root);
+  const leftOut = new LeftOut();
+  const opened = await open(source, key, cache, renderSize, reporter, leftOut);
+  if (opened.items.length === 0) throw emptySource(source, key, opened.root, leftOut);
+  tellLeftOut(leftOut, opened.root, reporter);
   const items = 'limit' in source && source.limit ? opened.items.slice(0, source.limit) : opened.items;
   const unit = opened.form.kind === 'pairs' ? 'photo-and-sketch pairs' : 'photos';
   const summary = `${items.length} ${unit} in ${opened.root}`;
@@ -51,12 +55,13 @@ async function open(
   cacheDir: string,
   renderSize: number,
   reporter: Reporter,
+  leftOut: LeftOut,
 ): Promise<Omit<OpenedSource, 'summary'>> {
-  if (source.kind === 'celeba-hq') return openCelebaHq(source, key);
-  if (source.kind === 'tar') return openTars(source, key, cacheDir, reporter);
+  if (source.kind === 'celeba-hq') return openCelebaHq(source, key, leftOut);
+  if (source.kind === 'tar') return openTars(source, key, cacheDir, reporter, leftOut);
   if (source.kind === 'folder') {
     const root = resolve(source.path);
-    const items = await listImages(root, `${key}.path`);
+    const items = await listImages(root, `${key}.path`, leftOut);
     return { root, form: { kind: 'photos', crop: source.crop }, items };
   }
   const { count, seed } = source;
@@ -73,11 +78,11 @@ async function open(
   return { root, form: { kind: 'photos', crop: 'centre' }, items };
 }
 
-function emptySource(source: SourceConfig, key: string, root: string): UserError {
+function emptySource(source: SourceConfig, key: string, root: string, leftOut: LeftOut): UserError {
   return new UserError('The source holds no images.', {
     where: `${key} (kind: ${source.kind})`,
-    expected: `files named *.jpg, *.jpeg, *.png or *.webp in ${source.kind === 'tar' ? 'the tar files of ' : ''}${root} or the folders below it`,
-    got: 'none',
+    expected: `${READ_FORMATS} files (*.jpg, *.png, ...) in ${source.kind === 'tar' ? 'the tar files of ' : ''}${root} or the folders below it`,
+    got: leftOut.describe() === '' ? 'none' : `none; left out: ${leftOut.describe()}`,
     fix: `Set ${key}.path to the folder that holds the images.`,
   });
 }
@@ -88,6 +93,7 @@ async function openTars(
   key: string,
   cacheDir: string,
   reporter: Reporter,
+  leftOut: LeftOut,
 ): Promise<Omit<OpenedSource, 'summary'>> {
   const { root, names } = await findShards(path, `${key}.path`);
   const task = reporter.task('Index', names.length, 'tar files');
@@ -95,8 +101,7 @@ async function openTars(
   for (const [i, shard] of names.entries()) {
     const file = join(root, shard);
     for (const { name, ...part } of await readTarIndex(file, cacheDir))
-      if (imageName.test(name) && !/(^|\/)\./.test(name))
-        items.push({ id: `${shard}/${name}`, path: file, part });
+      if (leftOut.takesPath(name)) items.push({ id: `${shard}/${name}`, path: file, part });
     task.update(i + 1);
   }
   task.finish();
@@ -113,11 +118,12 @@ const probes = 9;
 async function openCelebaHq(
   source: Extract<SourceConfig, { kind: 'celeba-hq' }>,
   key: string,
+  leftOut: LeftOut,
 ): Promise<Omit<OpenedSource, 'summary'>> {
   const given = resolve(source.path);
   const masked = join(given, 'CelebA-HQ-img');
   const root = existsSync(masked) ? masked : given;
-  const items = await listImages(root, `${key}.path`);
+  const items = await listImages(root, `${key}.path`, leftOut);
   const form = (await arePairs(items))
     ? ({ kind: 'pairs', sketchFirst: source.sketchFirst } as const)
     : ({ kind: 'photos', crop: 'centre' } as const);
@@ -152,22 +158,33 @@ function refuseUnreadable(error: Error): never {
 
 // SECTION Lists image files of a folder.
 
-const imageName = /\.(jpe?g|png|webp)$/i;
+/** Says what of a source was left out, as a warning where that is probably wanted. */
+export function tellLeftOut(leftOut: LeftOut, root: string, reporter: Pick<Reporter, 'info' | 'warn'>): void {
+  const text = leftOut.describe();
+  if (text === '') return;
+  const line = `Left out in ${root}: ${text}`;
+  if (leftOut.isImportant) reporter.warn(line);
+  else reporter.info(line);
+}
 
 /**
- * All JPEG, PNG and WebP files below a folder, hidden files and folders left out, links followed. Sorted by id (their
+ * All pictures below a folder (see pictures.ts), hidden files and folders left out, links followed. Sorted by id (their
  * path below the folder, forward slashes) in the order of character codes, so on every machine alike.
  *
- * @param key the config key that names the folder, for the message.
+ * @param key the config key that names the folder, for the message. @param leftOut is told what is left out.
  * @throws UserError when the folder is missing, is no folder or cannot be read.
  */
-export async function listImages(folder: string, key = 'data.source.path'): Promise<SourceItem[]> {
+export async function listImages(
+  folder: string,
+  key = 'data.source.path',
+  leftOut = new LeftOut(),
+): Promise<SourceItem[]> {
   const where = `${key}: ${resolve(folder)}`;
   const found = await stat(folder).catch((error: NodeJS.ErrnoException) => error);
   if (found instanceof Error) {
     throw new UserError('The folder of images cannot be opened.', {
       where,
-      expected: 'a folder of JPEG, PNG or WebP images',
+      expected: `a folder of ${READ_FORMATS} images`,
       got: found.code === 'ENOENT' ? 'nothing of that name' : found.message,
       fix: `Give its place with --set ${key}=FOLDER; a relative path starts at the working directory (${process.cwd()}).`,
     });
@@ -175,13 +192,13 @@ export async function listImages(folder: string, key = 'data.source.path'): Prom
   if (!found.isDirectory()) {
     throw new UserError('The source of images is not a folder.', {
       where,
-      expected: 'a folder of JPEG, PNG or WebP images',
+      expected: `a folder of ${READ_FORMATS} images`,
       got: 'a file',
       fix: `Set ${key} to the folder that the file lies in.`,
     });
   }
   const items: SourceItem[] = [];
-  await walk(resolve(folder), '', new Set(), items);
+  await walk(resolve(folder), '', new Set(), items, leftOut);
   return items.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
@@ -191,24 +208,30 @@ async function walk(
   prefix: string,
   seen: ReadonlySet<string>,
   items: SourceItem[],
+  leftOut: LeftOut,
 ): Promise<void> {
   const place = await realpath(folder);
   if (seen.has(place)) return;
   const above = new Set(seen).add(place);
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    const { got, fix } = explainSystemError(error)?.details ?? {};
+    if (prefix !== '') {
+      leftOut.unreadable(prefix.slice(0, -1), got ?? error.message);
+      return [];
+    }
     throw new UserError('A folder of images cannot be read.', {
       where: folder,
-      got: error.message,
-      fix: 'Correct its permissions, or move it out of the source.',
+      got: got ?? error.message,
+      fix,
     });
   });
   for (const entry of entries) {
-    if (entry.name.startsWith('.')) continue;
     const path = join(folder, entry.name);
     const id = prefix + entry.name;
     const target = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry;
-    if (target?.isDirectory()) await walk(path, `${id}/`, above, items);
-    // A broken link is listed: reading it fails later and is reported with its path.
-    else if (imageName.test(entry.name) && (!target || target.isFile())) items.push({ id, path });
+    if (target?.isDirectory()) {
+      if (leftOut.takesFolder(id)) await walk(path, `${id}/`, above, items, leftOut);
+      // A broken link is listed: reading it fails later and is reported with its path.
+    } else if ((!target || target.isFile()) && leftOut.takesFile(id)) items.push({ id, path });
   }
 }

@@ -1,8 +1,10 @@
 /** What is to be done: which files belong together. */
 import { stat } from 'node:fs/promises';
 import { parse } from 'node:path';
-import { listImages } from '../data/sources.ts';
+import { LeftOut, READ_FORMATS } from '../data/pictures.ts';
+import { listImages, tellLeftOut } from '../data/sources.ts';
 import { UserError } from '../runtime/errors.ts';
+import { type Reporter, silent } from '../runtime/progress.ts';
 
 /** One picture to make. `name` is that of its files; in folders it has the subfolder before it. */
 export type Job =
@@ -28,6 +30,8 @@ export interface JobSources {
   readonly strips?: readonly string[] | undefined;
 }
 
+type Told = Pick<Reporter, 'info' | 'warn'>;
+
 const PARTS = ['image', 'mask', 'sketch', 'colour'] as const;
 type Part = (typeof PARTS)[number];
 /** So many files without a partner are named. */
@@ -38,22 +42,23 @@ const LISTED = 12;
  * colour belong together when their paths below the folders are equal but for the extension.
  *
  * @param task of the networks: an edit needs photo, mask and sketch, or strips; a synthesis a sketch alone.
- * @param takesSketch whether an edit needs a sketch.
+ * @param takesSketch whether an edit needs a sketch. @param reporter is told what of folders is left out.
  * @throws UserError when sources or partners are missing, are of different kinds, or names clash.
  */
 export async function findJobs(
   sources: JobSources,
   task: 'edit' | 'synthesis',
   takesSketch: boolean,
+  reporter: Told = silent,
 ): Promise<Job[]> {
   const isPart = { image: true, mask: true, sketch: takesSketch, colour: sources.colour !== undefined };
   const parts = PARTS.filter((part) => isPart[part]);
   requireSources(sources, task, parts);
   const jobs = sources.strips?.length
-    ? await stripJobs(sources.strips)
+    ? await stripJobs(sources.strips, reporter)
     : task === 'synthesis' && sources.sketch !== undefined
-      ? await sketchJobs(sources.sketch)
-      : await tripleJobs(sources as Record<Part, string>, parts);
+      ? await sketchJobs(sources.sketch, reporter)
+      : await tripleJobs(sources as Record<Part, string>, parts, reporter);
   requireDistinct(jobs);
   return jobs;
 }
@@ -80,20 +85,25 @@ function requireSources(sources: JobSources, task: 'edit' | 'synthesis', parts: 
   });
 }
 
-async function stripJobs(strips: readonly string[]): Promise<Job[]> {
+async function stripJobs(strips: readonly string[], reporter: Told): Promise<Job[]> {
   const jobs: Job[] = [];
   for (const path of strips) {
-    for (const [name, strip] of await filesOf('strip', path)) jobs.push({ kind: 'strip', name, strip });
+    for (const [name, strip] of await filesOf('strip', path, reporter))
+      jobs.push({ kind: 'strip', name, strip });
   }
   return jobs;
 }
 
-async function sketchJobs(path: string): Promise<Job[]> {
-  const files = await filesOf('sketch', path);
+async function sketchJobs(path: string, reporter: Told): Promise<Job[]> {
+  const files = await filesOf('sketch', path, reporter);
   return [...files].map(([name, sketch]) => ({ kind: 'sketch', name, sketch }));
 }
 
-async function tripleJobs(sources: Record<Part, string>, parts: readonly Part[]): Promise<Job[]> {
+async function tripleJobs(
+  sources: Record<Part, string>,
+  parts: readonly Part[],
+  reporter: Told,
+): Promise<Job[]> {
   const kinds = await Promise.all(parts.map((part) => isFolder(part, sources[part])));
   const job = (name: string, fileOfPart: (part: Part) => string): Job => {
     const files = Object.fromEntries(parts.map((part) => [part, fileOfPart(part)]));
@@ -108,7 +118,7 @@ async function tripleJobs(sources: Record<Part, string>, parts: readonly Part[])
     });
   }
   const found = await Promise.all(
-    parts.map(async (part) => [part, await filesOf(part, sources[part])] as const),
+    parts.map(async (part) => [part, await filesOf(part, sources[part], reporter)] as const),
   );
   const names = [...new Set(found.flatMap(([, files]) => [...files.keys()]))].sort();
   const where = parts.map((part) => `--${part} ${sources[part]}`).join(' ');
@@ -135,20 +145,24 @@ function requirePartners(
 }
 
 /** A file, or the pictures below a folder, by their names without the extension. */
-async function filesOf(flag: string, path: string): Promise<ReadonlyMap<string, string>> {
+async function filesOf(flag: string, path: string, reporter: Told): Promise<ReadonlyMap<string, string>> {
   if (!(await isFolder(flag, path))) return new Map([[parse(path).name, path]]);
   const files = new Map<string, string>();
-  for (const { id, path: file } of await listImages(path, `--${flag}`)) {
+  const leftOut = new LeftOut();
+  for (const { id, path: file } of await listImages(path, `--${flag}`, leftOut)) {
     const name = id.slice(0, id.length - parse(id).ext.length);
     const other = files.get(name);
     if (other !== undefined) throw sameName(name, other, file);
     files.set(name, file);
   }
-  if (files.size > 0) return files;
+  if (files.size > 0) {
+    tellLeftOut(leftOut, path, reporter);
+    return files;
+  }
   throw new UserError('The folder has no pictures.', {
     where: `--${flag} ${path}`,
-    expected: 'JPEG, PNG or WebP files',
-    got: 'none',
+    expected: `${READ_FORMATS} files`,
+    got: leftOut.describe() === '' ? 'none' : `none; left out: ${leftOut.describe()}`,
   });
 }
 

@@ -1,6 +1,7 @@
 /** Reads photos, sketches and strokes of colour from image files of any kind. */
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { readable, UnusableImage } from '../data/decode.ts';
+import { CONVERT, isOfFormatNotRead, READ_FORMATS } from '../data/pictures.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Raster } from './raster.ts';
 
@@ -87,7 +88,9 @@ async function bytes(image: Sharp): Promise<Raster> {
 
 async function examine(path: string): Promise<Metadata> {
   const metadata = await readable(sharp(path, { limitInputPixels: false }).metadata());
-  const { width, height } = metadata;
+  const { width, height, format } = metadata;
+  if (!['jpeg', 'png', 'webp', 'heif', 'gif', 'tiff'].includes(format))
+    throw new UnusableImage(`a file of the format ${format}`);
   if (width * height <= MAXIMUM_PIXELS) return metadata;
   throw new UserError('The picture is too large.', {
     where: path,
@@ -102,8 +105,9 @@ async function named<T>(path: string, read: () => Promise<T>): Promise<T> {
     if (!(error instanceof UnusableImage)) throw error;
     throw new UserError('A picture cannot be read.', {
       where: path,
-      expected: 'a JPEG, PNG, WebP, AVIF, GIF or TIFF file',
+      expected: `a ${READ_FORMATS} file`,
       got: error.message,
+      fix: isOfFormatNotRead(path) ? CONVERT : undefined,
     });
   });
 }

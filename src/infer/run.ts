@@ -59,7 +59,7 @@ export async function inferPhotos(options: InferPhotosOptions): Promise<string[]
       });
     const { image, mask, strips } = options;
     const sketch = takesSketch ? options.sketch : undefined;
-    const jobs = await findJobs({ image, mask, sketch, colour, strips }, config.task, takesSketch);
+    const jobs = await findJobs({ image, mask, sketch, colour, strips }, config.task, takesSketch, reporter);
     requireShortNames(jobs, ls);
     await requireWritableFolder(out, '--out');
     reporter.info(

@@ -128,7 +128,7 @@ export async function planRun({
   const { config, locate, warnings } = loadConfig(source, sets);
   for (const warning of warnings) reporter.warn(warning);
   const { validation, test } = config.data.split;
-  const trainingSamples = Math.floor((await countSamples(config)) * (1 - validation - test));
+  const trainingSamples = Math.floor((await countSamples(config, reporter)) * (1 - validation - test));
   checkBatches(config, trainingSamples, locate);
   const method = createMethod(config);
   try {
@@ -139,11 +139,11 @@ export async function planRun({
 }
 
 /** The size of all sources, without preparing it. */
-async function countSamples({ data, resolution }: RunConfig): Promise<number> {
+async function countSamples({ data, resolution }: RunConfig, { info, warn }: Reporter): Promise<number> {
   let count = 0;
   for (const one of configuredSources(data)) {
     if (one.source.kind === 'faces') count += one.source.count;
-    else count += (await openSource(one, data.cache, resolution, silent)).items.length;
+    else count += (await openSource(one, data.cache, resolution, { ...silent, info, warn })).items.length;
   }
   return count;
 }

@@ -47,6 +47,18 @@ describe('jobs of an edit', () => {
     ]);
   });
 
+  it('take what a source of training takes, and say what is left out', async () => {
+    files('all/image/a.tif', 'all/image/b.jfif', 'all/image/c.heic', 'all/image/@eaDir/a.jpg');
+    files('all/mask/a.png', 'all/mask/b.avif', 'all/sketch/a.gif', 'all/sketch/b.webp');
+    const warnings: string[] = [];
+    const reporter = { info: () => {}, warn: (text: string) => void warnings.push(text) };
+    const jobs = await findJobs(paths('all/image', 'all/mask', 'all/sketch'), 'edit', true, reporter);
+    expect(jobs.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain('1 file *.heic (convert to JPEG or PNG): c.heic');
+    expect(warnings[0]).toContain('1 folder of a system’s own: @eaDir');
+  });
+
   it('name every file without a partner', async () => {
     await expect(findJobs(paths('image', 'more', 'sketch'), 'edit', true)).rejects.toThrow(
       /1 of 3 pictures are incomplete:\n {2}x: no image, no sketch\n/,
