@@ -139,8 +139,9 @@ export function preflight(steps, { paths, env = process.env, freeMb }) {
 
 /** @param {string} folder @returns {number} MB that a user may still write there */
 export function freeSpaceMb(folder) {
-  const { bavail, bsize } = statfsSync(folder);
-  return (bavail * bsize) / 1e6;
+  const { bavail, bsize, blocks } = statfsSync(folder);
+  // Some network and FUSE file systems do not say.
+  return blocks === 0 ? Number.POSITIVE_INFINITY : (bavail * bsize) / 1e6;
 }
 
 /**

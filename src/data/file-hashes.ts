@@ -78,7 +78,8 @@ export class FileHashes {
 
   async save(): Promise<void> {
     if (!this.#changed) return;
-    await writeCacheFile(this.#path, JSON.stringify(Object.fromEntries(this.#known)));
+    // A cache that is read-only serves, too: the photos are read again next time.
+    await writeCacheFile(this.#path, JSON.stringify(Object.fromEntries(this.#known))).catch(() => {});
     this.#changed = false;
   }
 }

@@ -68,7 +68,7 @@ export async function writeAtomically<T>(path: string, write: (file: FileHandle)
   const temporary = temporaryName(path);
   try {
     const result = await writeSynced(temporary, write);
-    await rename(temporary, path);
+    await replaceFile(temporary, path);
     await syncFolder(folder);
     return result;
   } catch (error) {
@@ -82,7 +82,7 @@ async function writeSynced<T>(path: string, write: (file: FileHandle) => Promise
   const file = await open(path, 'wx');
   try {
     const result = await write(file);
-    await file.sync();
+    await ifSupported(file.sync());
     return result;
   } finally {
     await file.close();
@@ -109,7 +109,7 @@ export async function writeFilesTogether(
   });
   try {
     for (const { temporary, text } of files) await writeSynced(temporary, (file) => file.writeFile(text));
-    for (const { temporary, path } of files) await rename(temporary, path);
+    for (const { temporary, path } of files) await replaceFile(temporary, path);
     await syncFolder(folder);
   } catch (error) {
     for (const { temporary } of files) await rm(temporary, { force: true });
@@ -150,11 +150,47 @@ async function renameSynced(from: string, to: string): Promise<void> {
 
 /** Makes a rename inside the folder survive a power failure. */
 export async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
+  await ifSupported(
+    open(folder, 'r').then(async (handle) => {
+      try {
+        await handle.sync();
+      } finally {
+        await handle.close();
+      }
+    }),
+  );
+}
+
+/** What file systems answer that cannot do something at all: network shares, FUSE, exFAT. */
+const UNSUPPORTED = new Set('EINVAL ENOTSUP EOPNOTSUPP ENOSYS EPERM EACCES EISDIR EBADF ENOTTY'.split(' '));
+
+/** Lets pass that a file system has no way to bring files to the disk at once. */
+async function ifSupported(syncing: Promise<void>): Promise<void> {
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    await syncing;
+  } catch (error) {
+    if (!UNSUPPORTED.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+/** Gives a file its name, in place of what stands there; in two moves where the file system renames to free names only. */
+async function replaceFile(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (!['EEXIST', 'EPERM', 'EACCES', 'EBUSY', 'ENOTSUP'].includes(code ?? '')) throw error;
+    const old = temporaryName(to);
+    await rename(to, old).catch(() => {
+      throw error;
+    });
+    try {
+      await rename(from, to);
+    } catch (again) {
+      await rename(old, to);
+      throw again;
+    }
+    await rm(old, { force: true });
   }
 }
 

@@ -3,18 +3,9 @@
  * Plain JavaScript without dependencies, because scripts use it before anything is installed.
  */
 import { randomUUID } from 'node:crypto';
-import {
-  constants,
-  copyFileSync,
-  linkSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { Worker } from 'node:worker_threads';
 
 /**
  * The content of a lock file.
@@ -49,23 +40,22 @@ export function tryLock(path, { heartbeatMs, silentMs }) {
   const token = randomUUID();
   const owner = { token, pid, host: hostname(), started: startTime(pid), since: new Date().toISOString() };
   const own = `${path}.${token}`;
+  const text = `${JSON.stringify(owner, null, 1)}\n`;
   try {
-    writeFileSync(own, `${JSON.stringify(owner, null, 1)}\n`, { flag: 'wx' });
+    writeFileSync(own, text, { flag: 'wx' });
     const holder = take(path, own, silentMs);
     if (holder) return { holder };
   } finally {
     ignoringErrors(() => rmSync(own, { force: true }));
   }
   const isOurs = () => read(path)?.token === token;
-  const heartbeat = setInterval(() => {
-    const now = new Date();
-    ignoringErrors(() => {
-      if (isOurs()) utimesSync(path, now, now);
-    });
-  }, heartbeatMs);
+  const heartbeat = new Worker(new URL('./lock-heartbeat.mjs', import.meta.url), {
+    workerData: { path, text, heartbeatMs },
+    execArgv: [],
+  });
   heartbeat.unref();
   const unlock = () => {
-    clearInterval(heartbeat);
+    void heartbeat.terminate();
     process.off('exit', unlock);
     ignoringErrors(() => {
       if (isOurs()) rmSync(path, { force: true });
@@ -86,19 +76,21 @@ export function tryLock(path, { heartbeatMs, silentMs }) {
  * @returns {Owner | undefined} who has the lock if it could not be taken
  */
 function take(path, own, silentMs) {
-  while (!link(own, path)) {
+  // By the clock of the file system, which wrote the times of all these files.
+  const now = statSync(own).mtimeMs;
+  while (!appear(own, path)) {
     const owner = read(path);
     if (!owner) continue;
-    if (isAlive(owner, path, silentMs)) return owner;
+    if (isAlive(owner, path, silentMs, now)) return owner;
     const claim = `${path}.over-${owner.token}`;
-    if (!link(own, claim)) {
+    if (!appear(own, claim)) {
       const claimant = read(claim);
-      if (claimant && isAlive(claimant, claim, silentMs)) return claimant;
+      if (claimant && isAlive(claimant, claim, silentMs, now)) return claimant;
       rmSync(claim, { force: true });
       continue;
     }
     const replace = read(path)?.token === owner.token;
-    if (replace) renameSync(own, path);
+    if (replace) putOver(own, path);
     rmSync(claim, { force: true });
     if (replace) return undefined;
   }
@@ -106,28 +98,50 @@ function take(path, own, silentMs) {
 }
 
 /**
- * Whether the link was made; false when something of that name is there.
+ * Whether the file appeared under the name `to`; false when something of that name is there.
  *
  * @param {string} from
  * @param {string} to
  */
-function link(from, to) {
+function appear(from, to) {
   try {
     linkSync(from, to);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(codeOf(error))) throw error;
   }
-  // A file system without hard links.
+  // Without hard links (exFAT, many network and FUSE file systems). A copy would ask for permissions that they lack, too.
   try {
-    copyFileSync(from, to, constants.COPYFILE_EXCL);
+    writeFileSync(to, readFileSync(from), { flag: 'wx' });
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }
+
+/**
+ * Replaces a file. Some network file systems rename to free names only; whoever holds the claim may free the name.
+ *
+ * @param {string} from
+ * @param {string} to
+ */
+function putOver(from, to) {
+  try {
+    renameSync(from, to);
+  } catch {
+    rmSync(to, { force: true });
+    renameSync(from, to);
+  }
+}
+
+/**
+ * Who holds a lock, whether or not that process lives.
+ *
+ * @param {string} path
+ * @returns {Owner | undefined}
+ */
+export const holderOf = (path) => read(path);
 
 /** @param {unknown} error */
 const codeOf = (error) => /** @type {NodeJS.ErrnoException} */ (error).code ?? '';
@@ -147,6 +161,11 @@ function read(path) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
+  if (text === '' && isYoung(path)) {
+    // It is being written.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    return undefined;
+  }
   try {
     const parsed = JSON.parse(text);
     if (/^[\w-]{1,64}$/.test(parsed?.token ?? '') && Number.isSafeInteger(parsed?.pid)) return parsed;
@@ -156,15 +175,22 @@ function read(path) {
   return { token: 'damaged', pid: 0, host: hostname(), started: '', since: '' };
 }
 
+/** Whether a file changed within two seconds. @param {string} path */
+function isYoung(path) {
+  const changed = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+  return changed !== undefined && Math.abs(Date.now() - changed) < 2_000;
+}
+
 /**
  * @param {Owner} owner
  * @param {string} path the lock, whose time is that of the last heartbeat
  * @param {number} silentMs
+ * @param {number} now
  */
-function isAlive({ pid, host, started }, path, silentMs) {
+function isAlive({ pid, host, started }, path, silentMs, now) {
   if (host !== hostname()) {
     const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-    return Date.now() - touched < silentMs;
+    return now - touched < silentMs;
   }
   if (pid <= 0) return false;
   try {

@@ -2,10 +2,10 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
-import { type Owner, tryLock } from '../runtime/lock.mjs';
+import { holderOf, type Owner, tryLock } from '../runtime/lock.mjs';
 
-/** Of a process on another machine only the heartbeat can be seen, and long steps delay it. */
-const HEARTBEAT = { heartbeatMs: 15_000, silentMs: 10 * 60_000 };
+/** Of a process on another machine, or in another container, only the heartbeat can be seen. */
+const HEARTBEAT = { heartbeatMs: 10_000, silentMs: 60_000 };
 
 /**
  * Locks a run's folder for this process by `RUN/lock.json`. Returns what gives the lock back; the process's end does so
@@ -18,6 +18,19 @@ export function lockRun(folder: string): () => void {
   const { unlock, holder } = tryLockIn(folder, path);
   if (holder) throw inUse(path, holder);
   return unlock;
+}
+
+/** Throws a UserError when another process has taken the run over, as it may once this one was stopped for a while. */
+export function requireLock(folder: string): void {
+  const path = join(folder, 'lock.json');
+  const holder = holderOf(path);
+  if (!holder || (holder.pid === process.pid && holder.host === hostname())) return;
+  throw new UserError('Another process has taken the run over.', {
+    where: path,
+    expected: `process ${process.pid} on ${hostname()}, which was stopped or out of reach for a while`,
+    got: `process ${holder.pid} on ${holder.host}, since ${holder.since}`,
+    fix: 'let that one go on; this one ends without a checkpoint',
+  });
 }
 
 function tryLockIn(folder: string, path: string): ReturnType<typeof tryLock> {
@@ -40,7 +53,7 @@ function inUse(path: string, { pid, host, since }: Owner): UserError {
     expected: 'a run that nothing else trains',
     got: `process ${pid} on ${host}, since ${since}`,
     fix: elsewhere
-      ? `end it there; if it is gone already, delete the file or wait ${HEARTBEAT.silentMs / 60_000} minutes`
+      ? `end it there; if it is gone already, wait a minute, or delete the file`
       : `wait for its end, or end it with \`kill ${pid}\` (it writes a checkpoint first)`,
   });
 }

@@ -19,6 +19,7 @@ import type { Reporter, Task } from '../runtime/progress.ts';
 import { RandomStream, type StreamState, stream } from '../runtime/seed.ts';
 import { CollapseWatch, explainMemory, FaultLog, type StepValues } from './faults.ts';
 import { SampleGrids } from './grid.ts';
+import { requireLock } from './lock.ts';
 import { RunLog } from './log.ts';
 import { MlflowLog, mlflowServer } from './mlflow.ts';
 import { peakFlops } from './peak-flops.ts';
@@ -341,8 +342,9 @@ class Loop {
     { index, stage, done, clock, batches, trainable }: RunningStage,
     validation?: Measurements,
   ): Promise<void> {
-    const { config, method, plan, data } = this.#training;
+    const { config, method, plan, data, run } = this.#training;
     const step = this.#step;
+    requireLock(run.path);
     await this.#saver.save(step, () => ({
       head: {
         step,

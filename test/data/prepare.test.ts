@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
-import { readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
@@ -73,7 +73,14 @@ describe.skipIf(!installed)(`preparing photos${note}`, () => {
   it('does nothing the second time, and tells of the problems again', async () => {
     load.mockClear();
     const again = recorder();
+    const written = ['settings.json', 'problems.json', 'problems.txt'].map((name) =>
+      join(first.folders[0], name),
+    );
+    const files = () => Promise.all(written.map(async (path) => (await stat(path)).ino));
+    const before = await files();
     expect(await prepare({ config, reporter: again })).toEqual(first);
+    // Nothing was written: the cache may be read-only.
+    expect(await files()).toEqual(before);
     expect(load).not.toHaveBeenCalled();
     expect(again.warnings.length).toBe(1);
   });

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -12,7 +13,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { UserError } from '../../src/runtime/errors.ts';
-import { lockRun } from '../../src/train/lock.ts';
+import { lockRun, requireLock } from '../../src/train/lock.ts';
 
 let folder: string;
 let path: string;
@@ -60,9 +61,28 @@ it('a damaged lock is no lock', () => {
 it('of another machine only the heartbeat counts', () => {
   leave({ host: 'elsewhere', pid: 12 });
   expect(() => lockRun(folder)).toThrow(/process 12 on elsewhere[\s\S]*delete the file/);
-  const longAgo = Date.now() / 1000 - 3600;
+  const longAgo = Date.now() / 1000 - 70;
   utimesSync(path, longAgo, longAgo);
   lockRun(folder)();
+});
+
+it('shows that its process lives while that is busy, and tells when another has taken over', async () => {
+  const code = `
+    import { tryLock } from './src/runtime/lock.mjs';
+    tryLock(${JSON.stringify(path)}, { heartbeatMs: 50, silentMs: 60_000 });
+    console.log('taken');
+    for (;;);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code]);
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const before = statSync(path).mtimeMs;
+  while (statSync(path).mtimeMs === before) await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(() => requireLock(folder)).toThrow(new RegExp(`taken the run over[\\s\\S]*process ${child.pid} on`));
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.on('close', resolve));
+  const unlock = lockRun(folder);
+  requireLock(folder);
+  unlock();
+  requireLock(folder);
 });
 
 it('does not take a lock away that has changed hands meanwhile', () => {
