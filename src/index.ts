@@ -211,7 +211,7 @@ export async function importWeights(options: ImportOptions): Promise<Imported> {
  * method.dispose();
  * ```
  *
- * @param path a run's folder, which stands for its newest checkpoint, or a checkpoint's.
+ * @param path a run's folder, which stands for its newest checkpoint, a checkpoint's, or the name of a model in `pretrained/`.
  * @throws UserError when there is no checkpoint, or it is damaged or of another version of this program.
  */
 export async function loadMethod(path: string): Promise<LoadedMethod> {

@@ -60,6 +60,13 @@ export function texts(describe: string) {
   return { type: 'string', array: true, requiresArg: true, describe } as const;
 }
 
+export const checkpointFlag = {
+  checkpoint: text(
+    '--checkpoint',
+    'Run or checkpoint, or a model of pretrained/ by name (default: the newest run, or else that model)',
+  ),
+} as const;
+
 export const configFlag = { config: text('--config', 'Config file (YAML)') } as const;
 
 export const setFlag = {

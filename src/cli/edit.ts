@@ -1,4 +1,4 @@
-import { defineCommand, text, wholeNumber } from './command.ts';
+import { checkpointFlag, defineCommand, text, wholeNumber } from './command.ts';
 import { terminalReporter } from './reporter.ts';
 
 /** TCP has no port above it. */
@@ -8,7 +8,7 @@ export const edit = defineCommand({
   name: 'edit',
   summary: 'Open the editor, a page on this machine',
   flags: {
-    checkpoint: text('--checkpoint', 'Run or checkpoint (default: the newest run)'),
+    ...checkpointFlag,
     port: {
       ...wholeNumber('--port', 'Port of the page; 0: any free one', 0, HIGHEST_PORT),
       default: '4321',
@@ -21,9 +21,10 @@ export const edit = defineCommand({
     ['edit -- --checkpoint runs/00001-quickstart --static site', 'A folder that any web server can host'],
   ],
   async run({ checkpoint: named, port, host = '127.0.0.1', static: folder }) {
-    const { chooseCheckpoint, startEditor } = await import('../editor/editor.ts');
+    const { defaultCheckpoint, resolveCheckpoint } = await import('../core/choose-checkpoint.ts');
+    const { startEditor } = await import('../editor/editor.ts');
     const reporter = terminalReporter();
-    const checkpoint = await chooseCheckpoint(named);
+    const checkpoint = await resolveCheckpoint(named ?? (await defaultCheckpoint(reporter)));
     if (folder !== undefined) {
       const { writeSite } = await import('../editor/site.ts');
       await writeSite({ checkpoint, out: folder, reporter });

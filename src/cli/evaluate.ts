@@ -1,7 +1,6 @@
 import { readSuite } from '../eval/suite/suite.ts';
 import { shipped } from '../runtime/command-line.ts';
-import { UserError } from '../runtime/errors.ts';
-import { defineCommand, setFlag, text, texts, wholeNumber } from './command.ts';
+import { checkpointFlag, defineCommand, setFlag, text, texts, wholeNumber } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
 import { terminalReporter } from './reporter.ts';
 
@@ -9,7 +8,7 @@ export const evaluate = defineCommand({
   name: 'evaluate',
   summary: 'Measure checkpoints on held-out photos, and write a report',
   flags: {
-    checkpoint: texts('Run or checkpoint to measure; several are compared'),
+    checkpoint: texts(`${checkpointFlag.checkpoint.describe}; several are compared`),
     split: {
       choices: ['test', 'validation', 'train'] as const,
       default: 'test' as const,
@@ -36,20 +35,20 @@ export const evaluate = defineCommand({
     ['evaluate -- --checkpoint runs/00001-dps --checkpoint runs/00002-dps', 'Two runs side by side'],
     ['evaluate -- --checkpoint runs/00001-dps --suite configs/eval/full.yaml', 'All that is measured'],
   ],
-  async run({ checkpoint, split, suite: path, set, batch, weights, out }) {
-    if (!checkpoint) throw new UserError('What is to be evaluated?', { expected: '--checkpoint RUN' });
+  async run({ checkpoint: named, split, suite: path, set, batch, weights, out }) {
     // Where photos lie; what else is known of the data stays as in training.
     const isPlace = (one: string) => /^data\.(source|cache|split\.groups\.file)\b/.test(one);
     const suite = readSuite(
       path,
       set.filter((one) => !isPlace(one)),
     );
+    const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
     const { evaluateRun } = await import('../eval/run.ts');
     const { headline } = await import('../eval/report/tables.ts');
     const { table } = await import('../train/plan.ts');
     const reporter = terminalReporter();
     const { report, files } = await evaluateRun({
-      checkpoints: checkpoint,
+      checkpoints: named ?? [await defaultCheckpoint(reporter)],
       dataSets: set.filter(isPlace),
       split,
       suite,

@@ -1,5 +1,5 @@
 import { UserError } from '../runtime/errors.ts';
-import { defineCommand, text } from './command.ts';
+import { checkpointFlag, defineCommand, text } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
 import { terminalReporter } from './reporter.ts';
 
@@ -7,7 +7,7 @@ export const exportCommand = defineCommand({
   name: 'export',
   summary: 'Write a checkpoint as ONNX, TF.js or safetensors, and prove each equal',
   flags: {
-    checkpoint: text('--checkpoint', 'Run or checkpoint'),
+    ...checkpointFlag,
     format: {
       choices: ['onnx', 'tfjs', 'safetensors', 'all'] as const,
       default: 'onnx' as const,
@@ -34,13 +34,14 @@ export const exportCommand = defineCommand({
       'Every format, half the size',
     ],
   ],
-  async run({ checkpoint, format, precision, network, out }) {
-    if (checkpoint === undefined || out === undefined)
-      throw new UserError('A flag is missing.', { expected: '--checkpoint RUN and --out FOLDER' });
+  async run({ checkpoint: named, format, precision, network, out }) {
+    if (out === undefined) throw new UserError('A flag is missing.', { expected: '--out FOLDER' });
+    const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
     const { exportModel } = await import('../export/run.ts');
     const { describeProof } = await import('../export/proof.ts');
     const reporter = terminalReporter();
     const signal = catchInterrupts(reporter.warn, 'after the file in progress; nothing will be left');
+    const checkpoint = named ?? (await defaultCheckpoint(reporter));
     const formats = format === 'all' ? undefined : [format];
     const { proofs } = await exportModel({ checkpoint, out, formats, precision, network, reporter, signal });
     for (const line of proofs.flatMap(describeProof)) reporter.info(line);

@@ -1,5 +1,5 @@
 import { UserError } from '../runtime/errors.ts';
-import { defineCommand, text, texts } from './command.ts';
+import { checkpointFlag, defineCommand, text, texts } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
 import { terminalReporter } from './reporter.ts';
 
@@ -10,7 +10,7 @@ export const infer = defineCommand({
   name: 'infer',
   summary: 'Fill holes of photos by sketches, or draw faces from sketches alone',
   flags: {
-    checkpoint: text('--checkpoint', 'Run or checkpoint'),
+    ...checkpointFlag,
     image: text('--image', 'Photo, or a folder of photos'),
     mask: text('--mask', 'Mask of the hole, or a folder of masks of the photos’ names'),
     sketch: text('--sketch', 'Sketch, black lines on white, or a folder of sketches'),
@@ -44,13 +44,14 @@ export const infer = defineCommand({
     ],
     ['infer -- --checkpoint runs/00001-dps --strip strips/ --out results', 'A folder of DeepPS’s inputs'],
   ],
-  async run({ checkpoint, strip, l, 'mask-hole': maskHole, out, verbose: _, ...rest }) {
-    if (checkpoint === undefined || out === undefined)
-      throw new UserError('A flag is missing.', { expected: '--checkpoint RUN and --out FOLDER' });
+  async run({ checkpoint: named, strip, l, 'mask-hole': maskHole, out, verbose: _, ...rest }) {
+    if (out === undefined) throw new UserError('A flag is missing.', { expected: '--out FOLDER' });
+    const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
     const { inferPhotos } = await import('../infer/run.ts');
     const reporter = terminalReporter();
     const signal = catchInterrupts(reporter.warn, 'after the picture in progress');
     const ls = l === undefined ? undefined : parseL(l);
+    const checkpoint = named ?? (await defaultCheckpoint(reporter));
     const options = { ...rest, checkpoint, strips: strip, ls, maskHole, out, reporter, signal };
     const files = await inferPhotos(options);
     for (const file of files.slice(0, SHOWN)) reporter.info(file);

@@ -4,8 +4,9 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
+import { shellWord } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { hashFile, makeFolderAtomically, syncFolder, writeFileAtomically } from '../runtime/files.ts';
 import { parseJson } from '../runtime/strict-json.ts';
@@ -214,28 +215,17 @@ export async function pruneCheckpoints(folder: string, keep: number, besides?: s
   for (const name of leftovers) await rm(join(folder, name), { recursive: true, force: true });
 }
 
-/**
- * The checkpoint folder that a user means: the path of a checkpoint, its manifest, or of a run, which stands for its
- * newest. Throws a UserError when there is none.
- */
-export async function resolveCheckpoint(path: string): Promise<string> {
-  if (basename(path) === 'manifest.json') return dirname(path);
-  if (await stat(join(path, 'manifest.json')).catch(() => undefined)) return path;
-  const found = [...(await listCheckpoints(join(path, 'checkpoints'))), ...(await listCheckpoints(path))];
-  const newest = found.at(-1);
-  if (newest) return newest.path;
-  throw new UserError('There is no checkpoint.', {
-    where: path,
-    expected: 'a run folder (such as runs/00001-NAME) or one of its checkpoints/step-N',
-    got: (await stat(path).catch(() => undefined)) ? 'a folder without checkpoints' : 'nothing of that name',
-  });
-}
-
+/** @param where the damaged file. */
 function damaged(where: string, expected: string, got: string): UserError {
+  const folder = dirname(resolve(where));
+  const [place, model] = [dirname(folder), basename(folder)];
   return new UserError('A checkpoint is damaged.', {
     where,
     expected,
     got,
-    fix: 'use another of the run’s checkpoints',
+    fix:
+      basename(place) === 'pretrained'
+        ? `get the model back from the repository: git -C ${shellWord(relative('.', place) || '.')} checkout -- ${model}`
+        : 'use another of the run’s checkpoints',
   });
 }

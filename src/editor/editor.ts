@@ -1,10 +1,6 @@
 /** The editor: a page on this computer, and the server behind it. */
 
-import { listCheckpoints, resolveCheckpoint } from '../core/checkpoint.ts';
-import { newestRun, RunFolder } from '../core/run-folder.ts';
 import { faceAssets } from '../data/sources.ts';
-import { commandLine, shipped } from '../runtime/command-line.ts';
-import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { ExportedModel, NativeEngine } from './native/engine.ts';
 import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
@@ -12,28 +8,6 @@ import { Gallery, sampleFolder } from './samples/gallery.ts';
 import { apiHandlers } from './server/api.ts';
 import { isLoopback } from './server/security.ts';
 import { type Asset, requirePort, startServer } from './server/server.ts';
-
-/**
- * The checkpoint that is named, or the newest of the newest run.
- *
- * @throws UserError when there is none: it says how to come by one.
- */
-export async function chooseCheckpoint(named: string | undefined, runs = 'runs'): Promise<string> {
-  if (named !== undefined) return resolveCheckpoint(named);
-  const run = await newestRun(runs);
-  const newest = run && (await listCheckpoints(new RunFolder(run).checkpoints)).at(-1);
-  if (newest) return newest.path;
-  throw new UserError('There is no trained model yet.', {
-    where: run ?? `${runs}/`,
-    expected: 'a run with a checkpoint',
-    got: run ? 'a run without one' : 'no run',
-    fix: [
-      `train one:      ${commandLine('train', '--config', shipped('configs/quickstart.yaml'))}   (a quarter of an hour)`,
-      `            or import one:  ${commandLine('import', '--help')}`,
-      `            or name one:    ${commandLine('edit', '--checkpoint', 'RUN')}`,
-    ].join('\n'),
-  });
-}
 
 interface EditorOptions {
   /** The checkpoint's folder. */

@@ -2,7 +2,8 @@
 
 import { join } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
-import { type Checkpoint, CheckpointGone, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
+import { type Checkpoint, CheckpointGone, readCheckpoint } from '../core/checkpoint.ts';
+import { resolveCheckpoint } from '../core/choose-checkpoint.ts';
 import type { Method, Predictor } from '../core/method.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
 import { npmRun } from '../runtime/command-line.ts';
@@ -24,7 +25,7 @@ export interface LoadedMethod {
 /**
  * Builds the method of a checkpoint with its weights. It can predict, not train. The caller disposes of the method.
  *
- * @param path a run's folder, which stands for its newest checkpoint, or a checkpoint's.
+ * @param path a run's folder, which stands for its newest checkpoint, a checkpoint's, or the name of a model in `pretrained/`.
  * @throws UserError when there is no checkpoint, or it is damaged or of another version of this program.
  */
 export async function loadMethod(path: string): Promise<LoadedMethod> {

@@ -1,7 +1,8 @@
 /** Trains a method: from a configuration, or a run that was stopped, to trained networks and a table of their errors. */
 
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
-import { type Checkpoint, readCheckpoint, resolveCheckpoint } from '../core/checkpoint.ts';
+import { type Checkpoint, readCheckpoint } from '../core/checkpoint.ts';
+import { resolveCheckpoint } from '../core/choose-checkpoint.ts';
 import { compilePredictor } from '../core/compiled-predictor.ts';
 import type { Method } from '../core/method.ts';
 import { createRunFolder, type RunFolder } from '../core/run-folder.ts';

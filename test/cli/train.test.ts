@@ -2,7 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCheckpoint, resolveCheckpoint } from '../../src/core/checkpoint.ts';
+import { readCheckpoint } from '../../src/core/checkpoint.ts';
+import { resolveCheckpoint } from '../../src/core/choose-checkpoint.ts';
 import { makePairs } from '../train/pairs.ts';
 import { logged, loggedSteps, runFolder, smokeArguments, startTrain } from './train-process.ts';
 

@@ -16,9 +16,9 @@ import {
   listCheckpoints,
   pruneCheckpoints,
   readCheckpoint,
-  resolveCheckpoint,
   writeCheckpoint,
 } from '../../src/core/checkpoint.ts';
+import { resolveCheckpoint } from '../../src/core/choose-checkpoint.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { stream } from '../../src/runtime/seed.ts';
 
@@ -106,11 +106,6 @@ describe('finding', () => {
       return readCheckpoint(path);
     });
     await expect(removed).rejects.toThrow(/not there any more[\s\S]*step-1[\s\S]*name the run/);
-  });
-
-  it('says when there is none', async () => {
-    await expect(resolveCheckpoint(run)).rejects.toThrow(/a folder without checkpoints/);
-    await expect(resolveCheckpoint(join(run, 'x'))).rejects.toThrow(/nothing of that name/);
   });
 });
 

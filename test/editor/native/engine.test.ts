@@ -1,8 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseCheckpoint } from '../../../src/editor/editor.ts';
 import { EngineStopped, NativeEngine } from '../../../src/editor/native/engine.ts';
 import { decodeInput, decodeOutput, encodeInput, encodeOutput } from '../../../src/editor/wire.ts';
 import { openPredictor } from '../../../src/infer/run-predictor.ts';
@@ -98,23 +97,5 @@ describe('a checkpoint for the editor', () => {
   it('must be one of editing', async () => {
     const { checkpoint } = await tinyCheckpoint(join(folder, 'synthesis'), 'synthesis');
     await expect(NativeEngine.open(checkpoint)).rejects.toThrow(/task: synthesis/);
-  });
-
-  it('is the newest of the newest run, or none with a word on how to get one', async () => {
-    const runs = join(folder, 'runs');
-    await expect(chooseCheckpoint(undefined, runs)).rejects.toThrow(/no run.*npm run train.*npm run import/s);
-    for (const [run, steps] of [
-      ['00001-a', [1, 2]],
-      ['00002-b', [10, 9]],
-    ] as const) {
-      for (const step of steps)
-        mkdirSync(join(runs, run, 'checkpoints', `step-${step}`), { recursive: true });
-      writeFileSync(join(runs, run, 'config.yaml'), '');
-    }
-    expect(await chooseCheckpoint(undefined, runs)).toBe(join(runs, '00002-b', 'checkpoints', 'step-10'));
-    expect(await chooseCheckpoint(join(runs, '00001-a'), runs)).toBe(
-      join(runs, '00001-a', 'checkpoints', 'step-2'),
-    );
-    await expect(chooseCheckpoint(join(runs, 'none'), runs)).rejects.toThrow('There is no checkpoint');
   });
 });
