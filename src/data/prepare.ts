@@ -53,11 +53,23 @@ export async function prepare(options: PrepareOptions): Promise<PreparedData> {
   return {
     resolution: config.resolution,
     folders: prepared.map(({ folder }) => folder),
-    samples,
+    samples: {
+      train: samples.train,
+      validation: byTurns(samples.validation),
+      test: byTurns(samples.test),
+    },
     problems: prepared.flatMap(({ problems }) => problems),
     weights:
       mixed.length > 0 ? Object.fromEntries(mixed.map(({ name, weight }) => [name, weight])) : undefined,
   };
+}
+
+/** A sample of each source by turns: sample grids, validation and `testCount` take the first ones. */
+function byTurns(samples: readonly PreparedSample[]): PreparedSample[] {
+  const names = [...new Set(samples.map(({ source }) => source))];
+  const sources = names.map((name) => samples.filter(({ source }) => source === name));
+  const longest = Math.max(0, ...sources.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, i) => sources.flatMap((own) => own.slice(i, i + 1))).flat();
 }
 
 async function split(

@@ -256,7 +256,7 @@ describe('preparing', () => {
       { ...celeba(two), name: 'b' },
     ];
     const task = vi.fn(silent.task);
-    const config = smallConfig({ source, cache, split: { validation: 0.2, test: 0.2 } });
+    const config = smallConfig({ source, cache, split: { validation: 0.2, test: 0.4 } });
     const reporter = { ...recorder(), task };
     const mixed = await prepare({ config, reporter });
     // The first is there already, and one photo of the second is the same.
@@ -280,6 +280,12 @@ describe('preparing', () => {
       new Set(byFraction.slice(0, test.length + validation.length)),
     );
     expect(train.length).toBeGreaterThan(0);
+    // By turns, so that the first few are of all sources.
+    const sources = test.map(({ source }) => source);
+    const [fewer] = ['a', 'b'].map((name) => sources.filter((one) => one === name).length).sort();
+    expect(fewer).toBeGreaterThan(1);
+    const turns = Array.from({ length: fewer }, (_, i) => sources.slice(2 * i, 2 * i + 2));
+    for (const turn of turns) expect(turn.toSorted()).toEqual(['a', 'b']);
   });
 
   it('refuses a source of a mix that leaves nothing to train on', async () => {
