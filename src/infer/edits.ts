@@ -1,16 +1,14 @@
 /** From files to an edit that a network can be given, with what is wrong or odd about it told. */
 import { UserError } from '../runtime/errors.ts';
 import type { Job } from './jobs.ts';
-import { checkHole, fitHole, type MaskHole, readHole, share, toHole } from './mask.ts';
+import { checkHole, fitHole, type MaskHole, readHole, toHole } from './mask.ts';
 import { isStroke, LINE_BELOW } from './network-input.ts';
 import type { Edit, Raster, Size } from './raster.ts';
 import { type Photo, readPhoto, readSketch, readStrokes } from './read.ts';
+import { blackOnWhite, type Drawing } from './sketch.ts';
 
 /** Shapes count as equal when one, at the other's width, differs in height by no more than this share. */
 const SHAPE_TOLERANCE = 0.02;
-
-/** A drawing has less ink than this; more is probably white on black. */
-const MOST_INK = 0.5;
 
 export interface ReadEdit extends Edit {
   readonly source: Photo;
@@ -24,9 +22,10 @@ export interface ReadEdit extends Edit {
  * @throws UserError when they cannot be used.
  */
 export async function readEdit(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole): Promise<ReadEdit> {
-  const { source, hole, sketch, strokes } = await readParts(job, holeIs);
+  const parts = await readParts(job, holeIs);
+  const { source, hole, sketch, strokes } = parts;
   const photo = source.raster;
-  const warnings: string[] = source.loss ? [source.loss] : [];
+  const warnings: string[] = [...(source.loss ? [source.loss] : []), ...parts.warnings];
   const largeHole = checkHole(hole, job.kind === 'strip' ? job.strip : job.mask, holeIs);
   if (largeHole) warnings.push(largeHole);
   if (sketch && !touchesHole(sketch, (pixel) => sketch.data[pixel] < LINE_BELOW, hole))
@@ -37,24 +36,24 @@ export async function readEdit(job: Exclude<Job, { kind: 'sketch' }>, holeIs: Ma
 }
 
 /** Reads and checks a drawing. @throws UserError when it cannot be used. */
-export async function readDrawing(path: string): Promise<Raster> {
-  const sketch = await readSketch(path);
-  requireInk(sketch, path);
-  return sketch;
+export async function readDrawing(path: string): Promise<Drawing> {
+  return blackOnWhite(await readSketch(path), path);
 }
 
 async function readParts(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole) {
   if (job.kind === 'strip') {
-    const { photo, hole, sketch } = await readStrip(job.strip, holeIs);
-    requireInk(sketch, job.strip);
-    return { source: photo, hole, sketch, strokes: undefined };
+    const { photo, hole, sketch, warnings } = await readStrip(job.strip, holeIs);
+    return { source: photo, hole, sketch, strokes: undefined, warnings };
   }
   const source = await readPhoto(job.image);
   const mask = await readHole(job.mask, holeIs);
   requireShape('mask', job.mask, mask, source.raster);
+  const warnings = [...mask.warnings];
   let sketch: Raster | undefined;
   if (job.sketch !== undefined) {
-    sketch = await readDrawing(job.sketch);
+    const drawing = await readDrawing(job.sketch);
+    sketch = drawing.sketch;
+    warnings.push(...drawing.warnings);
     requireShape('sketch', job.sketch, sketch, source.raster);
   }
   let strokes: Raster | undefined;
@@ -62,7 +61,7 @@ async function readParts(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole
     strokes = await readStrokes(job.colour);
     requireShape('picture of colour strokes', job.colour, strokes, source.raster);
   }
-  return { source, hole: fitHole(mask, source.raster), sketch, strokes };
+  return { source, hole: fitHole(mask, source.raster), sketch, strokes, warnings };
 }
 
 /** The parts of a strip: photo, sketch and mask side by side, squares of one size. */
@@ -70,6 +69,8 @@ export interface Strip {
   readonly photo: Photo;
   readonly sketch: Raster;
   readonly hole: Raster;
+  /** What the user should know, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -99,7 +100,14 @@ export async function readStrip(path: string, holeIs: MaskHole): Promise<Strip> 
     }
     return { width: side, height: side, data: cut };
   };
-  return { photo: { ...photo, raster: part(0, 4) }, sketch: part(1, 1), hole: toHole(part(2, 1), holeIs) };
+  const drawing = blackOnWhite(part(1, 1), path);
+  const hole = toHole({ grey: part(2, 1), isExact: false }, holeIs, path);
+  return {
+    photo: { ...photo, raster: part(0, 4) },
+    sketch: drawing.sketch,
+    hole,
+    warnings: [...hole.warnings, ...drawing.warnings],
+  };
 }
 
 /** Throws a UserError unless a mask or sketch (`what`) in a file is a photo's size or at least its shape. */
@@ -125,17 +133,6 @@ const paper = ({ width, height }: Raster): Raster => ({
   height,
   data: new Uint8Array(width * height).fill(255),
 });
-
-function requireInk(sketch: Raster, where: string): void {
-  const ink = share(sketch, (value) => value < LINE_BELOW);
-  if (ink <= MOST_INK) return;
-  throw new UserError('The sketch is mostly black.', {
-    where,
-    expected: 'black lines on white',
-    got: `${Math.round(100 * ink)} % of it dark`,
-    fix: 'invert it if its lines are white',
-  });
-}
 
 /** Whether a marked pixel lies in the hole; where the drawing is of another size its pixels are looked up there. */
 function touchesHole(drawing: Size, isMarked: (pixel: number) => boolean, hole: Raster): boolean {

@@ -8,9 +8,9 @@ import type { Job } from './jobs.ts';
 import type { MaskHole } from './mask.ts';
 import { type NetworkInput, networkInput, reduceHole, scalePhoto, thinLines } from './network-input.ts';
 import type { Raster, Region } from './raster.ts';
-import { chooseRegion, type RegionChoice } from './region.ts';
+import { chooseRegion, holeParts, type RegionChoice } from './region.ts';
 import { drawSheet, encodePhoto, encodeRgb, type SheetRow, toRgb } from './results.ts';
-import type { RunningPredictor } from './run-predictor.ts';
+import type { NetworkOutput, RunningPredictor } from './run-predictor.ts';
 
 export interface PaintOptions {
   readonly predictor: Predictor;
@@ -34,22 +34,23 @@ export interface Painted {
   readonly warnings: readonly string[];
 }
 
-/** A picture as its file, and as the sheet shows it. */
-interface Picture {
-  readonly png: Buffer;
-  readonly view: RgbImage;
-}
-
 /** What a job gives the network, and what becomes of the network's pictures. */
 interface Subject {
-  readonly input: NetworkInput;
+  /** What the network is given, one after the other: small holes far apart are filled one by one. */
+  readonly inputs: readonly NetworkInput[];
   /** Whether it is a photo with a hole. */
   readonly isEdit: boolean;
   readonly warnings: readonly string[];
-  /** @param image [s,s,3] in [-1, 1]. */
-  finishImage(image: Float32Array, side: number): Promise<Picture>;
-  /** @param sketch [s,s] in [-1, 1]. */
-  finishSketch(sketch: Float32Array, side: number): Promise<Picture>;
+  /** @param images of the inputs, [s,s,3] in [-1, 1]. */
+  finishImages(images: readonly Float32Array[], side: number): Promise<Pictures>;
+  /** @param sketches of the inputs, [s,s] in [-1, 1]. */
+  finishSketches(sketches: readonly Float32Array[], side: number): Promise<Pictures>;
+}
+
+/** Of all inputs together one file, or of each its own; and how the sheet of each input shows it. */
+interface Pictures {
+  readonly pngs: readonly Buffer[];
+  readonly views: readonly RgbImage[];
 }
 
 /**
@@ -63,29 +64,41 @@ export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
   const ls = valuesOfL(predictor, options.ls);
   const subject =
     job.kind === 'sketch' ? await readSynthesis(job.sketch, resolution) : await readSubject(job, options);
+  const { inputs } = subject;
+  const part = (i: number) => (inputs.length > 1 ? `-hole${i + 1}` : '');
   const files = new Map<string, Buffer>();
-  const rows: SheetRow[] = [];
+  const rows: SheetRow[][] = inputs.map(() => []);
   for (const l of ls) {
     const suffix = ls.length > 1 ? `-l${l}` : '';
-    const output = await running.run(subject.input, l);
-    const { refinedSketch, firstImage, roughSketch, result, resolution: side } = output;
-    const [sketch, first, final] = [
-      refinedSketch && (await subject.finishSketch(refinedSketch, side)),
-      firstImage && (await subject.finishImage(firstImage, side)),
-      await subject.finishImage(result, side),
+    const outputs: NetworkOutput[] = [];
+    for (const input of inputs) outputs.push(await running.run(input, l));
+    const side = outputs[0].resolution;
+    const all = (key: 'refinedSketch' | 'firstImage' | 'result') =>
+      outputs.flatMap((output) => output[key] ?? []);
+    const add = (name: string, { pngs }: Pictures) => {
+      for (const [i, png] of pngs.entries())
+        files.set(`-${name}${pngs.length > 1 ? part(i) : ''}${suffix}`, png);
+    };
+    const [sketches, first, final] = [
+      await subject.finishSketches(all('refinedSketch'), side),
+      await subject.finishImages(all('firstImage'), side),
+      await subject.finishImages(all('result'), side),
     ];
-    if (sketch) files.set(`-SGEN${suffix}`, sketch.png);
-    if (first) files.set(`-IGEN${suffix}`, first.png);
-    files.set(`-IOUT${suffix}`, final.png);
-    rows.push({
-      l,
-      roughSketch: roughSketch && toRgb(roughSketch, side),
-      refinedSketch: sketch?.view,
-      firstImage: first?.view,
-      result: final.view,
-    });
+    add('SGEN', sketches);
+    add('IGEN', first);
+    add('IOUT', final);
+    for (const [i, { roughSketch }] of outputs.entries()) {
+      rows[i].push({
+        l,
+        roughSketch: roughSketch && toRgb(roughSketch, side),
+        refinedSketch: sketches.views[i],
+        firstImage: first.views[i],
+        result: final.views[i],
+      });
+    }
   }
-  files.set('-sheet', await drawSheet(subject.input, resolution, subject.isEdit, rows));
+  for (const [i, input] of inputs.entries())
+    files.set(`-sheet${part(i)}`, await drawSheet(input, resolution, subject.isEdit, rows[i]));
   return { files, warnings: subject.warnings };
 }
 
@@ -95,27 +108,37 @@ async function readSubject(
 ): Promise<Subject> {
   const edit = await readEdit(job, maskHole);
   const { photo, hole, source } = edit;
-  const chosen = await regionForPhoto(options.region, photo, hole, resolution, options.findFace);
-  const { region } = chosen;
-  const warnings = [...edit.warnings, ...chosen.warnings];
-  const input = networkInput(edit, region, resolution);
-  if (raw) return { input, isEdit: true, warnings, finishImage: asItIs, finishSketch: asItIs };
+  // A part is given the photo as it is: what another part changes is not in its region.
+  const holes = options.region === 'hole' ? holeParts(hole, resolution) : [hole];
+  const chosen: ChosenRegion[] = [];
+  for (const part of holes)
+    chosen.push(await regionForPhoto(options.region, photo, part, resolution, options.findFace));
+  const regions = chosen.map(({ region }) => region);
+  const warnings = [...edit.warnings, ...chosen.flatMap((one) => one.warnings)];
+  if (holes.length > 1)
+    warnings.push(`the hole has ${holes.length} parts far apart, which are filled one by one`);
+  const inputs = holes.map((part, i) => networkInput({ ...edit, hole: part }, regions[i], resolution));
+  if (raw) return { inputs, isEdit: true, warnings, finishImages: asTheyAre, finishSketches: asTheyAre };
   return {
-    input,
+    inputs,
     isEdit: true,
     warnings,
-    async finishImage(image) {
-      const whole = { width: photo.width, height: photo.height, data: blend(photo, hole, image, region) };
+    async finishImages(images) {
+      if (images.length === 0) return { pngs: [], views: [] };
+      let whole = photo;
+      for (const [i, image] of images.entries())
+        whole = { ...photo, data: blend(whole, holes[i], image, regions[i]) };
       const png = await encodePhoto(whole, source.hasAlpha, source.profile);
-      return { png, view: toRgb(scalePhoto(whole, region, resolution), resolution) };
+      const views = regions.map((region) => toRgb(scalePhoto(whole, region, resolution), resolution));
+      return { pngs: [png], views };
     },
-    async finishSketch(sketch, side) {
+    finishSketches(sketches, side) {
       // Outside the hole S_gen is neither line nor paper; a person expects paper.
-      const inHole = reduceHole(hole, region, side);
-      return asItIs(
-        sketch.map((value, i) => (inHole[i] ? value : 1)),
-        side,
-      );
+      const onPaper = sketches.map((sketch, i) => {
+        const inHole = reduceHole(holes[i], regions[i], side);
+        return sketch.map((value, pixel) => (inHole[pixel] ? value : 1));
+      });
+      return asTheyAre(onPaper, side);
     },
   };
 }
@@ -160,15 +183,16 @@ function withoutAlpha({ data, width, height }: Raster) {
 }
 
 async function readSynthesis(path: string, resolution: number): Promise<Subject> {
-  const sketch = squareOnPaper(await readDrawing(path));
+  const drawing = await readDrawing(path);
+  const sketch = squareOnPaper(drawing.sketch);
   const lines = thinLines(sketch, sketch, { x: 0, y: 0, size: sketch.width }, resolution);
   const input = {
     image: new Float32Array(resolution * resolution * 3),
     hole: new Float32Array(resolution * resolution).fill(1),
     sketch: Float32Array.from(lines, (line) => 1 - 2 * line),
   };
-  const warnings = lines.includes(1) ? [] : ['the sketch has no line'];
-  return { input, isEdit: false, warnings, finishImage: asItIs, finishSketch: asItIs };
+  const warnings = [...drawing.warnings, ...(lines.includes(1) ? [] : ['the sketch has no line'])];
+  return { inputs: [input], isEdit: false, warnings, finishImages: asTheyAre, finishSketches: asTheyAre };
 }
 
 /** A sketch of one channel in the middle of a square of paper, as wide as its longer side. */
@@ -184,7 +208,7 @@ function squareOnPaper(sketch: Raster): Raster {
   return { width: side, height: side, data: square };
 }
 
-async function asItIs(values: Float32Array, side: number): Promise<Picture> {
-  const view = toRgb(values, side);
-  return { png: await encodeRgb(view), view };
+async function asTheyAre(values: readonly Float32Array[], side: number): Promise<Pictures> {
+  const views = values.map((one) => toRgb(one, side));
+  return { pngs: await Promise.all(views.map(encodeRgb)), views };
 }

@@ -1,6 +1,6 @@
 /** Which part of a photo the network is shown. */
 import { UserError } from '../runtime/errors.ts';
-import type { Raster, Region } from './raster.ts';
+import type { Raster, Region, Size } from './raster.ts';
 
 /**
  * The network sees this many times the hole's longer side, as far as the photo allows. Holes of training are a quarter
@@ -44,8 +44,14 @@ export function holeBounds({ data, width, height }: Raster): Bounds | undefined 
 export function regionOf(hole: Raster, resolution: number): Region {
   const bounds = holeBounds(hole);
   if (!bounds) throw noHole();
-  const { width, height } = hole;
-  const { left, top, right, bottom } = bounds;
+  return regionOfBounds(bounds, hole, resolution);
+}
+
+function regionOfBounds(
+  { left, top, right, bottom }: Bounds,
+  { width, height }: Size,
+  resolution: number,
+): Region {
   const longest = Math.max(right - left, bottom - top);
   const inside = Math.min(Math.max(CONTEXT * longest, resolution), width, height);
   const least = Math.min(Math.ceil(LEAST_CONTEXT * longest), Math.max(width, height));
@@ -62,6 +68,102 @@ function place(centre: number, size: number, length: number): number {
   if (size > length) return Math.floor((length - size) / 2);
   return Math.min(Math.max(Math.round(centre - size / 2), 0), length - size);
 }
+
+/** Holes are looked for on a grid of so many cells a side. */
+const CELLS = 512;
+/** Parts of a hole are filled one by one where that shows the network so many times more of each. */
+const GAIN = 2;
+/** More parts than these are specks of a mask, and filled together. */
+const MOST_PARTS = 16;
+
+/**
+ * The parts of a hole that are filled one by one: small ones far apart, of which the network would see next to nothing if it
+ * were shown all at once. No part is in the surroundings that another one's filling is shown. Most holes are one part.
+ *
+ * @param hole see {@link Edit}. @param resolution side of the network's input, px.
+ * @returns holes of the same size, the largest first; the hole itself where it is one part.
+ */
+export function holeParts(hole: Raster, resolution: number): Raster[] {
+  const { width, height, data } = hole;
+  const cell = Math.ceil(Math.max(width, height) / CELLS);
+  const [columns, rows] = [Math.ceil(width / cell), Math.ceil(height / cell)];
+  const marked = new Uint8Array(columns * rows);
+  for (let y = 0, i = 0; y < height; y++) {
+    const row = Math.floor(y / cell) * columns;
+    for (let x = 0; x < width; x++, i++) if (data[i]) marked[row + Math.floor(x / cell)] = 1;
+  }
+  let parts = connected(marked, columns, rows);
+  if (parts.length < 2) return [hole];
+  const view = (cells: readonly number[]) => {
+    const bounds = boundsOfCells(cells, columns, cell);
+    return { bounds, region: regionOfBounds(bounds, hole, resolution) };
+  };
+  const whole = view(parts.flat()).region.size;
+  // Each merge may make a region that reaches further parts.
+  for (let again = true; again; ) {
+    again = false;
+    const merged: number[][] = [];
+    for (const part of parts) {
+      const { bounds, region } = view(part);
+      const other = merged.find((cells) => {
+        const seen = view(cells);
+        return overlap(seen.region, bounds) || overlap(region, seen.bounds);
+      });
+      if (other) {
+        other.push(...part);
+        again = true;
+      } else merged.push([...part]);
+    }
+    parts = merged;
+  }
+  const largest = Math.max(...parts.map((cells) => view(cells).region.size));
+  if (parts.length < 2 || parts.length > MOST_PARTS || whole < GAIN * largest) return [hole];
+  return parts
+    .toSorted((a, b) => b.length - a.length)
+    .map((cells) => {
+      const own = new Set(cells);
+      const inPart = (i: number) =>
+        own.has(Math.floor(Math.floor(i / width) / cell) * columns + Math.floor((i % width) / cell));
+      return { width, height, data: data.map((value, i) => (value !== 0 && inPart(i) ? value : 0)) };
+    });
+}
+
+/** The marked cells of a grid in groups of those that touch, also by a corner. */
+function connected(marked: Uint8Array, columns: number, rows: number): number[][] {
+  const left = marked.slice();
+  const groups: number[][] = [];
+  for (let begin = 0; begin < left.length; begin++) {
+    if (!left[begin]) continue;
+    left[begin] = 0;
+    const group = [begin];
+    for (const at of group) {
+      const [x, y] = [at % columns, Math.floor(at / columns)];
+      for (let nextY = Math.max(0, y - 1); nextY <= Math.min(rows - 1, y + 1); nextY++) {
+        for (let nextX = Math.max(0, x - 1); nextX <= Math.min(columns - 1, x + 1); nextX++) {
+          const next = nextY * columns + nextX;
+          if (!left[next]) continue;
+          left[next] = 0;
+          group.push(next);
+        }
+      }
+    }
+    groups.push(group);
+  }
+  return groups;
+}
+
+function boundsOfCells(cells: readonly number[], columns: number, cell: number): Bounds {
+  let [left, top, right, bottom] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 0, 0];
+  for (const at of cells) {
+    const [x, y] = [(at % columns) * cell, Math.floor(at / columns) * cell];
+    [left, top] = [Math.min(left, x), Math.min(top, y)];
+    [right, bottom] = [Math.max(right, x + cell), Math.max(bottom, y + cell)];
+  }
+  return { left, top, right, bottom };
+}
+
+const overlap = ({ x, y, size }: Region, { left, top, right, bottom }: Bounds): boolean =>
+  left < x + size && right > x && top < y + size && bottom > y;
 
 /**
  * What the network is shown. `hole`: the surroundings of the hole. `face`: the face as training frames faces (CelebA-HQ's

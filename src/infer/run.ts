@@ -61,7 +61,6 @@ export async function inferPhotos(options: InferPhotosOptions): Promise<string[]
     const sketch = takesSketch ? options.sketch : undefined;
     const jobs = await findJobs({ image, mask, sketch, colour, strips }, config.task, takesSketch, reporter);
     requireShortNames(jobs, ls);
-    await requireWritableFolder(out, '--out');
     reporter.info(
       `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
     );
@@ -85,6 +84,8 @@ const LISTED = 20;
 /** Makes the pictures of every job. Among several jobs one that cannot be used does not hold up the rest. */
 export async function makePictures(options: PictureOptions): Promise<string[]> {
   const { loaded, jobs, region, reporter } = options;
+  // Before the networks are loaded and run.
+  await requireWritableFolder(options.out, '--out');
   const predictor = trainedPredictor(loaded);
   const pictures = jobs.length * valuesOfL(predictor, options.ls).length;
   const running = await openPredictor(loaded, pictures, reporter);

@@ -28,7 +28,7 @@ function temporaryName(path: string): string {
 /**
  * Makes a folder, so that it is told before long work if it cannot be written to.
  *
- * @param where the flag or key that names it. @throws UserError
+ * @param where the flag that names it. @throws UserError
  */
 export async function requireWritableFolder(folder: string, where: string): Promise<void> {
   try {
@@ -37,7 +37,7 @@ export async function requireWritableFolder(folder: string, where: string): Prom
   } catch (error) {
     const { got, fix } = explainSystemError(error)?.details ?? {};
     throw new UserError('The results cannot be written there.', {
-      where: `${where}: ${folder}`,
+      where: `${where} ${folder}`,
       expected: 'a folder, or a place for one',
       got: got ?? (error as Error).message,
       fix: fix ?? `choose another folder with ${where}`,

@@ -64,7 +64,7 @@ describe('mistakes end with status 1 and a message, without a stack trace', () =
     [['edit', '--port', '80.5'], /--port[\s\S]*at least 0/],
     [
       ['train', '--config', 'configs/smoke.yaml', '--runs', '/dev/null/x'],
-      /--runs: \/dev\/null\/x[\s\S]*a file, where/,
+      /--runs \/dev\/null\/x[\s\S]*a file, where/,
     ],
     [
       ['train', '--config', 'configs/smoke.yaml', '--set', 'data.cache=/dev/null/x'],

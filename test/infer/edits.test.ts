@@ -93,13 +93,22 @@ describe('an edit from files', () => {
     [
       'a mask without a hole',
       { mask: grey(80, 60, () => 0) },
-      /no hole[\s\S]*mask\.png[\s\S]*--mask-hole black/,
+      /no hole[\s\S]*mask\.png[\s\S]*black all over(?![\s\S]*--mask-hole)/,
     ],
-    ['a mask that is all hole', { mask: grey(80, 60, () => 255) }, /all hole/],
+    [
+      'a mask that is all hole',
+      { mask: grey(80, 60, () => 255) },
+      /all hole[\s\S]*white all over(?![\s\S]*--mask-hole)/,
+    ],
     ['a mask of another shape', { mask: rectangle([60, 60], [1, 1, 9, 9]) }, /mask is not[\s\S]*60 x 60/],
     ['a turned mask', { mask: rectangle([60, 80], [1, 1, 9, 9]) }, /EXIF/],
     ['a sketch of another shape', { sketch: grey(300, 60, () => 255) }, /sketch is not[\s\S]*300 x 60/],
-    ['white lines on black', { sketch: rectangle([80, 60], [30, 15, 31, 25]) }, /mostly black[\s\S]*invert/],
+    [
+      'a photo as mask',
+      { mask: busyPhoto(80, 60) },
+      /looks like a photo[\s\S]*mask\.png[\s\S]*\d\d % is neither/,
+    ],
+    ['black paper', { sketch: grey(80, 60, () => 3) }, /mostly black/],
   ])('refuses %s', async (_, change, message) => {
     await expect(read(change)).rejects.toThrow(message);
   });

@@ -9,10 +9,11 @@ import { networkInput } from '../../src/infer/network-input.ts';
 import type { Raster } from '../../src/infer/raster.ts';
 import { regionOf } from '../../src/infer/region.ts';
 import { type InferPhotosOptions, inferPhotos } from '../../src/infer/run.ts';
+import { silent } from '../../src/runtime/progress.ts';
 import { saveMethod } from '../models/save.ts';
 import { tinyScFegan, tinyScFeganConfig } from '../models/scfegan/tiny.ts';
 import { referencePhotos } from '../reference.ts';
-import { busyPhoto, rectangle, rgba } from './rasters.ts';
+import { busyPhoto, grey, rectangle, rgba } from './rasters.ts';
 import { changes, load, save, tinyLoaded } from './support.ts';
 
 let folder: string;
@@ -166,4 +167,41 @@ describe('names', () => {
     await expect(infer(join(folder, 'too-long'), files)).rejects.toThrow(/too long[\s\S]*at most 24\d bytes/);
     expect(existsSync(join(folder, 'too-long'))).toBe(false);
   });
+});
+
+it('small holes far apart are filled one by one, and nothing else is changed', async () => {
+  const [image, mask, sketch] = ['p', 'm', 's'].map((name) => join(folder, 'far', `${name}.png`));
+  const isHole = (x: number, y: number) =>
+    (x >= 20 && x < 50 && y >= 30 && y < 60) || (x >= 900 && x < 930 && y >= 700 && y < 730);
+  const photo = busyPhoto(1000, 800);
+  const hole = grey(1000, 800, (x, y) => (isHole(x, y) ? 255 : 0));
+  await save(image, photo);
+  await save(mask, hole);
+  await save(
+    sketch,
+    grey(1000, 800, (x, y) => (isHole(x, y) && x % 10 === 5 ? 0 : 255)),
+  );
+  const warnings: string[] = [];
+  const reporter = { ...silent, warn: (text: string) => void warnings.push(text) };
+  const files = await infer(join(folder, 'far-out'), { image, mask, sketch, reporter });
+  expect(files.map((file) => parse(file).name).toSorted()).toEqual(
+    ['p-IGEN', 'p-IOUT', 'p-SGEN-hole1', 'p-SGEN-hole2', 'p-sheet-hole1', 'p-sheet-hole2'].toSorted(),
+  );
+  expect(warnings).toEqual([expect.stringMatching(/2 parts far apart/)]);
+  const after = await load(join(folder, 'far-out', 'p-IOUT.png'));
+  const { inside, outside } = changes(await load(image), after, hole);
+  expect(outside).toBe(0);
+  for (const [left, top] of [
+    [20, 30],
+    [900, 700],
+  ]) {
+    const own = grey(1000, 800, (x, y) => (x >= left && x < left + 30 && y >= top && y < top + 30 ? 255 : 0));
+    expect(changes(await load(image), after, own).inside).toBeGreaterThan(600);
+  }
+  expect(inside).toBeGreaterThan(1200);
+  const raw = await infer(join(folder, 'far-raw'), { image, mask, sketch, raw: true });
+  expect(raw.filter((file) => file.includes('IOUT')).map((file) => parse(file).name)).toEqual([
+    'p-IOUT-hole1',
+    'p-IOUT-hole2',
+  ]);
 });

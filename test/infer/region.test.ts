@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { chooseRegion, holeBounds, regionOf, regionWith } from '../../src/infer/region.ts';
+import { chooseRegion, holeBounds, holeParts, regionOf, regionWith } from '../../src/infer/region.ts';
 import { UserError } from '../../src/runtime/errors.ts';
-import { rectangle } from './rasters.ts';
+import { grey, rectangle } from './rasters.ts';
 
 describe('regionOf', () => {
   it('shows three times the hole around its middle', () => {
@@ -67,4 +67,64 @@ it('chooseRegion takes the hole’s surroundings for a face that is not there, a
     size: 200,
   });
   expect(chooseRegion('whole', hole, 64)).toEqual({ x: 75, y: 0, size: 800 });
+});
+
+describe('holeParts', () => {
+  const holes = (size: readonly [number, number], ...places: (readonly [number, number, number])[]) =>
+    grey(...size, (x, y) =>
+      places.some(([left, top, side]) => x >= left && x < left + side && y >= top && y < top + side)
+        ? 255
+        : 0,
+    );
+
+  it('small holes far apart are parts, which together are the hole', () => {
+    const hole = holes([3000, 2250], [100, 100, 60], [2800, 2000, 60]);
+    const parts = holeParts(hole, 64);
+    expect(parts).toHaveLength(2);
+    expect(parts.map((part) => holeBounds(part))).toEqual(
+      expect.arrayContaining([
+        { left: 100, top: 100, right: 160, bottom: 160 },
+        { left: 2800, top: 2000, right: 2860, bottom: 2060 },
+      ]),
+    );
+    for (const part of parts) expect(regionOf(part, 64).size).toBeLessThan(200);
+  });
+
+  it('what is near belongs together, and a hole that fills the photo is one', () => {
+    for (const [hole, resolution] of [
+      [holes([800, 600], [300, 200, 30], [380, 200, 30]), 256],
+      [holes([800, 600], [10, 10, 300], [400, 300, 200]), 64],
+      [holes([800, 600], [10, 10, 5], [780, 580, 5]), 512],
+      [holes([80, 60], [3, 3, 5], [70, 50, 5]), 64],
+    ] as const)
+      expect(holeParts(hole, resolution)).toEqual([hole]);
+  });
+
+  it('no part is in what another one’s filling is shown', () => {
+    const hole = holes(
+      [2000, 1500],
+      [100, 100, 40],
+      [150, 120, 10],
+      [1800, 1300, 60],
+      [1000, 100, 30],
+      [1750, 1250, 5],
+    );
+    const parts = holeParts(hole, 64);
+    expect(parts).toHaveLength(3);
+    for (const part of parts) {
+      const { x, y, size } = regionOf(part, 64);
+      for (const other of parts) {
+        const bounds = holeBounds(other)!;
+        if (other === part) continue;
+        expect(
+          bounds.left >= x + size || bounds.right <= x || bounds.top >= y + size || bounds.bottom <= y,
+        ).toBe(true);
+      }
+    }
+  });
+
+  it('specks are not filled one by one', () => {
+    const hole = grey(1000, 1000, (x, y) => (x % 100 === 50 && y % 100 === 50 ? 255 : 0));
+    expect(holeParts(hole, 16)).toEqual([hole]);
+  });
 });
