@@ -15,6 +15,10 @@ export const importCommand = defineCommand({
       '--as',
       'What the files are, where their names do not tell: G128, or one name for each, G64,G128',
     ),
+    params: text(
+      '--params',
+      'Which weights to take from files that hold them twice: params, params_ema, ... (default: the averaged ones)',
+    ),
     out: text('--out', 'Folder of the checkpoint; a .safetensors file for networks of losses and metrics'),
   },
   examples: [
@@ -25,7 +29,7 @@ export const importCommand = defineCommand({
     ['import -- --from release_celebahq_256 --out runs/deepfillv2', 'DeepFillv2’s, by their folder'],
     ['import -- --from vgg19-dcbb9e9d.pth --out weights/vgg19.safetensors', 'For the perceptual loss'],
   ],
-  async run({ from, as, out }) {
+  async run({ from, as, params, out }) {
     if (!from) throw new UserError('What is to be imported?', { expected: '--from FILE, at least one' });
     if (out === undefined)
       throw new UserError('Where is it to be written?', {
@@ -33,7 +37,7 @@ export const importCommand = defineCommand({
       });
     const { importWeights } = await import('../import/import.ts');
     const reporter = terminalReporter();
-    const imported = await importWeights({ from, names: as?.split(','), out, reporter });
+    const imported = await importWeights({ from, names: as?.split(','), params, out, reporter });
     for (const line of describeImport(imported, out)) reporter.info(line);
   },
 });

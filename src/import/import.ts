@@ -13,6 +13,7 @@ import {
   withTorchNames,
 } from './auxiliary.ts';
 import { type ImportedCheckpoint, importReleased } from './checkpoint.ts';
+import { chooseParams, GENERAL, plainKeys } from './state-dict.ts';
 
 const MAX_NETWORKS = 64;
 
@@ -23,6 +24,8 @@ export interface ImportOptions {
   readonly names?: readonly string[] | undefined;
   /** Folder of the checkpoint, or the safetensors file of a network that losses or metrics use. */
   readonly out: string;
+  /** Of files that hold a network's weights twice, such as `params` and `params_ema`: which to take. Default: the averages. */
+  readonly params?: string | undefined;
   /** Is told what happens. Default: nobody. */
   readonly reporter?: Reporter | undefined;
 }
@@ -39,7 +42,7 @@ export type Imported =
  * @throws UserError when a file cannot be read, its network is not known or does not fit; nothing is left then.
  */
 export async function importWeights(options: ImportOptions): Promise<Imported> {
-  const { from, names = [], out, reporter = silent } = options;
+  const { from, names = [], out, params, reporter = silent } = options;
   requireNames(from, names);
   const known = {
     signatures: [
@@ -50,7 +53,11 @@ export async function importWeights(options: ImportOptions): Promise<Imported> {
   };
   const files: WeightFile[] = [];
   try {
-    for (const path of from) files.push(withTorchNames(await openWeightFile(path)));
+    for (const path of from)
+      files.push(chooseParams(withTorchNames(plainKeys(await openWeightFile(path))), params, reporter));
+    for (const { path, leftOut = [] } of files)
+      if (leftOut.length > 0)
+        reporter.info(`${path}: left out, as they are no tensors, and not run: ${leftOut.join(', ')}`);
     const groups = files.flatMap((file, i) => findGroups(file, names[i] || undefined, known));
     for (const definition of allMethods()) {
       const { released } = definition;
@@ -144,7 +151,7 @@ function groupOf(
   const tensors = [...file.tensors]
     .filter(([key]) => key.startsWith(prefix))
     .map(([key, tensor]): [string, WeightTensor] => [key.slice(prefix.length), tensor]);
-  const own = prefix.split('.').at(-2);
+  const own = prefix.split('.').findLast((part) => part !== '' && !GENERAL.has(part));
   const stem = basename(file.path).replace(/(\.weights)?\.\w+$/, '');
   return {
     file,

@@ -20,6 +20,28 @@ export function widenFloat16(halves: Uint16Array): Float32Array {
   });
 }
 
+/** bfloat16, which is the upper half of single precision. */
+export function widenBfloat16(halves: Uint16Array): Float32Array {
+  return new Float32Array(Uint32Array.from(halves, (half) => half * 2 ** 16).buffer);
+}
+
+/** 8 bits with 5 of exponent, which are the upper half of half precision. */
+export function widenFloat8E5M2(bytes: Uint8Array): Float32Array {
+  return widenFloat16(Uint16Array.from(bytes, (byte) => byte << 8));
+}
+
+/** 8 bits with 4 of exponent (bias 7) and 3 of fraction, without infinities; all ones is NaN (OCP's FP8, E4M3FN). */
+export function widenFloat8E4M3(bytes: Uint8Array): Float32Array {
+  return Float32Array.from(bytes, (bits) => {
+    const sign = bits & 0x80 ? -1 : 1;
+    const exponent = (bits >> 3) & 0xf;
+    const fraction = bits & 7;
+    if (exponent === 15 && fraction === 7) return Number.NaN;
+    if (exponent === 0) return sign * fraction * 2 ** -9;
+    return sign * (1 + fraction / 8) * 2 ** (exponent - 7);
+  });
+}
+
 /** Single precision to the nearest half precision, ties to even; what is too large becomes infinite. */
 export function roundToFloat16(values: Float32Array): Uint16Array {
   const bits = new Uint32Array(values.buffer, values.byteOffset, values.length);

@@ -3,27 +3,38 @@
  * range), then the tensors' bytes without gaps. https://github.com/huggingface/safetensors
  */
 import { createHash } from 'node:crypto';
+import { UserError } from '../runtime/errors.ts';
 import { FileBytes, writeAtomically } from '../runtime/files.ts';
 import { parseJson } from '../runtime/strict-json.ts';
-import { widenFloat16 } from './float16.ts';
+import { widenBfloat16, widenFloat8E4M3, widenFloat8E5M2, widenFloat16 } from './float16.ts';
 
-/** The element types that are read, by the names that files have for them. */
-type SafetensorsType = 'F16' | 'F32' | 'F64' | 'I32' | 'I64' | 'U8' | 'BOOL';
-
-/** Bytes of an element. */
-const elementBytes: Record<SafetensorsType, number> = {
+/** The element types that are read, by the names that files have for them, with the bytes of an element. */
+const elementBytes = {
   F16: 2,
+  BF16: 2,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
   F32: 4,
   F64: 8,
-  I32: 4,
-  I64: 8,
+  I8: 1,
   U8: 1,
+  I16: 2,
+  U16: 2,
+  I32: 4,
+  U32: 4,
+  I64: 8,
+  U64: 8,
   BOOL: 1,
-};
+} as const;
+
+type SafetensorsType = keyof typeof elementBytes;
 
 export type TensorData = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 
-/** A tensor as stored: row-major `data` of `shape`. F16 is widened to a Float32Array; BOOL is a Uint8Array of 0 and 1. */
+/**
+ * A tensor as stored: row-major `data` of `shape`. Floating-point types of 16 and 8 bits are widened to a Float32Array, small
+ * integers to an Int32Array, unsigned ones of 32 and 64 bits to a Float64Array; BOOL is a Uint8Array of 0 and 1.
+ */
 export interface StoredTensor {
   readonly dtype: SafetensorsType;
   readonly shape: readonly number[];
@@ -57,7 +68,7 @@ export function readSafetensorsFile(path: string): SafetensorsFile {
 }
 
 /** The part of {@link FileBytes} that reading a header needs. */
-type Bytes = Pick<FileBytes, 'size' | 'read' | 'damaged'>;
+type Bytes = Pick<FileBytes, 'path' | 'size' | 'read' | 'damaged'>;
 
 /** The format's limit for the size of the header. */
 const maxHeaderBytes = 100_000_000;
@@ -123,10 +134,15 @@ function checkEntry(name: string, value: unknown, dataBytes: number, file: Bytes
   if (!isObject(value)) throw file.damaged(`${where} to be an object`, describe(value));
   const { dtype, shape, data_offsets: offsets } = value;
   if (typeof dtype !== 'string' || !Object.hasOwn(elementBytes, dtype)) {
-    throw file.damaged(
-      `${where} to have a dtype of ${Object.keys(elementBytes).join(', ')}`,
-      describe(dtype),
-    );
+    const types = Object.keys(elementBytes).join(', ');
+    if (typeof dtype !== 'string' || !/^[A-Z]+\d+[A-Z0-9_]*$/.test(dtype))
+      throw file.damaged(`${where} to have a dtype of ${types}`, describe(dtype));
+    throw new UserError('A safetensors file holds a type of numbers that is not read here.', {
+      where: file.path,
+      expected: `${where} to have a dtype of ${types}`,
+      got: dtype,
+      fix: 'in Python, convert it: save_file({k: v.float() for k, v in load_file(IN).items()}, OUT)',
+    });
   }
   if (!isCounts(shape) || shape.length > maxRank) {
     throw file.damaged(`${where} to have a shape of at most ${maxRank} whole numbers`, describe(shape));
@@ -185,6 +201,22 @@ function view(dtype: SafetensorsType, bytes: Uint8Array<ArrayBuffer>): TensorDat
       return new BigInt64Array(bytes.buffer);
     case 'F16':
       return widenFloat16(new Uint16Array(bytes.buffer));
+    case 'BF16':
+      return widenBfloat16(new Uint16Array(bytes.buffer));
+    case 'F8_E4M3':
+      return widenFloat8E4M3(bytes);
+    case 'F8_E5M2':
+      return widenFloat8E5M2(bytes);
+    case 'I8':
+      return Int32Array.from(new Int8Array(bytes.buffer));
+    case 'I16':
+      return Int32Array.from(new Int16Array(bytes.buffer));
+    case 'U16':
+      return Int32Array.from(new Uint16Array(bytes.buffer));
+    case 'U32':
+      return Float64Array.from(new Uint32Array(bytes.buffer));
+    case 'U64':
+      return Float64Array.from(new BigUint64Array(bytes.buffer), Number);
     case 'U8':
     case 'BOOL':
       return bytes;

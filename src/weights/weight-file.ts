@@ -5,6 +5,7 @@ import { UserError } from '../runtime/errors.ts';
 import { looksLikeKerasModel, readKerasModel, readKerasWeights } from './keras.ts';
 import { looksLikeTorch, openTorchFile } from './pytorch/read.ts';
 import { readSafetensorsFile, type StoredTensor } from './safetensors.ts';
+import { filesOfSet } from './sharded.ts';
 import { openTensorBundle, tensorBundlePrefix } from './tensorflow1/read.ts';
 import { openLayersModel } from './tfjs-layers.ts';
 
@@ -23,6 +24,8 @@ export interface WeightFile {
   readonly tensors: ReadonlyMap<string, WeightTensor>;
   /** What the file says beside its tensors, in formats that have room for it. */
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Python's objects beside the tensors, which are left out. */
+  readonly leftOut?: readonly string[];
   /** After this no tensor can be read. */
   close(): void;
 }
@@ -30,11 +33,32 @@ export interface WeightFile {
 /**
  * Opens a PyTorch file (old form or zip), a safetensors file, Keras weights (`.h5`, `.keras`), a layers model of
  * TensorFlow.js (`model.json`) or a checkpoint of TensorFlow's Saver, which is named by any of its files, by what their
- * names have in common or by its folder.
+ * names have in common or by its folder. Of a set of files, which its index or any of its parts names, it opens all.
  *
  * @throws UserError when it cannot be read, is damaged, or is none of these.
  */
 export async function openWeightFile(path: string): Promise<WeightFile> {
+  const files = filesOfSet(path);
+  return files ? openSet(path, files) : openOne(path);
+}
+
+async function openSet(path: string, paths: readonly string[]): Promise<WeightFile> {
+  const parts: WeightFile[] = [];
+  const close = () => {
+    for (const part of parts) part.close();
+  };
+  try {
+    for (const one of paths) parts.push(await openOne(one));
+    const tensors = new Map(parts.flatMap((part) => [...part.tensors]));
+    const leftOut = parts.flatMap((part) => part.leftOut ?? []);
+    return { path, files: paths, tensors, metadata: parts[0].metadata ?? {}, leftOut, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function openOne(path: string): Promise<WeightFile> {
   const prefix = tensorBundlePrefix(path);
   if (prefix !== undefined) return { path: `${prefix}.index`, ...openTensorBundle(prefix) };
   const head = await readHead(path);

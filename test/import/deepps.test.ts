@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -103,6 +103,48 @@ describe('importing DeepPS', () => {
       expect(await weightsOf(path)).toEqual(dicts);
     },
   );
+
+  it('takes averaged weights, keys with wrappers in any place, and sets of files', async () => {
+    const network = dicts.G64;
+    const halved: Entries = new Map(
+      [...network].map(([key, { shape, data }]) => [
+        key,
+        { shape, data: (data as Float32Array).map((value) => value / 2) },
+      ]),
+    );
+    const wrapped = (entries: Entries): Entries =>
+      new Map(
+        [...withDeadWeights(entries)].map(([key, entry]) => [
+          `module.${key.replace('.', '._orig_mod.')}`,
+          entry,
+        ]),
+      );
+    const both = join(folder, 'both.pth');
+    await writeStateDict(both, { params: wrapped(network), params_ema: wrapped(halved) }, 'zip');
+    const told: string[] = [];
+    const reporter = { ...silent, info: (text: string) => void told.push(text) };
+    const load = async (path: string, name: string, params?: string) => {
+      const to = join(folder, name);
+      const imported = await importWeights({ from: [path], names: ['G64'], out: to, params, reporter });
+      if (imported.kind !== 'checkpoint') throw new Error('no checkpoint');
+      return (await weightsOf(imported.checkpoint.path)).G64;
+    };
+    expect(await load(both, 'averaged')).toEqual(halved);
+    expect(told.join()).toMatch(/averaged weights are taken \(params_ema\); --params params takes/);
+    expect(await load(both, 'plain', 'params')).toEqual(network);
+    await expect(load(both, 'wrong', 'ema')).rejects.toThrow(/params, params_ema/);
+
+    const all = [...withDeadWeights(network)];
+    const part = (i: number) => join(folder, `model-0000${i}-of-00002.safetensors`);
+    await writeStateDict(part(1), new Map(all.slice(0, 9)), 'safetensors');
+    await expect(load(part(1), 'half')).rejects.toThrow(/one part of a set[\s\S]*model-00002-of-00002/);
+    await writeStateDict(part(2), new Map(all.slice(9)), 'safetensors');
+    const places = all.map(([key], i) => [key, basename(part(i < 9 ? 1 : 2))]);
+    const index = join(folder, 'model.safetensors.index.json');
+    writeFileSync(index, JSON.stringify({ weight_map: Object.fromEntries(places) }));
+    expect(await load(part(2), 'by-part')).toEqual(network);
+    expect(await load(index, 'by-index')).toEqual(network);
+  });
 
   it('from some of the files says what is trained, and from what', async () => {
     const from = await write(['G64', 'G128', 'G256']);

@@ -48,6 +48,7 @@ function attempt<T>(read: () => T): T | undefined {
 
 /** A file in memory. What is read of it may not be larger than the file, nor lie outside it. */
 const inMemory = (file: Buffer): Parameters<typeof readHeader>[0] => ({
+  path: 'a file in memory',
   size: file.length,
   read(position, length) {
     expect(length).toBeLessThanOrEqual(file.length);

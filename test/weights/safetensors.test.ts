@@ -66,6 +66,28 @@ describe('writing and reading', () => {
     expect([...readSafetensors(path).get('h')!.data]).toEqual([1, -2, 2 ** -24, 65504, -Infinity, -0]);
   });
 
+  it('reads numbers of 8 and 16 bits, and says which types it does not read', () => {
+    const typed = (dtype: string, data: Uint8Array<ArrayBuffer>, count: number) =>
+      handmade({ x: { dtype, shape: [count], data_offsets: [0, data.length] } }, data);
+    const read = (dtype: string, data: Uint8Array<ArrayBuffer>, count = data.length) => [
+      ...readSafetensors(typed(dtype, data, count)).get('x')!.data,
+    ];
+    const brain = new Uint8Array(new Uint16Array([0x3f80, 0xc020, 0x7f80]).buffer);
+    expect(read('BF16', brain, 3)).toEqual([1, -2.5, Number.POSITIVE_INFINITY]);
+    expect(read('F8_E4M3', Uint8Array.of(0x38, 0xb8, 0x7e, 0x01, 0x7f))).toEqual([
+      1,
+      -1,
+      448,
+      2 ** -9,
+      Number.NaN,
+    ]);
+    expect(read('F8_E5M2', Uint8Array.of(0x3c, 0xc0, 0x7b))).toEqual([1, -2, 57344]);
+    expect(read('I8', Uint8Array.of(255, 3))).toEqual([-1, 3]);
+    expect(read('U16', new Uint8Array(new Uint16Array([65535]).buffer), 1)).toEqual([65535]);
+    expect(read('U32', new Uint8Array(new Uint32Array([2 ** 32 - 1]).buffer), 1)).toEqual([2 ** 32 - 1]);
+    expect(() => read('F8_E8M0', Uint8Array.of(1))).toThrow(/not read here[\s\S]*F8_E8M0[\s\S]*float\(\)/);
+  });
+
   it('leaves the old file and no other behind when writing fails', async () => {
     const path = join(folder, 'a.safetensors');
     await writeSafetensors(path, [['a', { shape: [1], data: new Float32Array([1]) }]]);

@@ -1,6 +1,6 @@
 /**
  * A reader of Python pickles, protocols 2 to 5, that builds plain data and nothing else: a name in the pickle stands for
- * what the {@link PickleVocabulary} says, or is refused. https://docs.python.org/3/library/pickletools.html
+ * what the {@link PickleVocabulary} says, or for nothing ({@link PickleOpaque}). https://docs.python.org/3/library/pickletools.html
  */
 import type { UserError } from '../../runtime/errors.ts';
 import type { FileBytes } from '../../runtime/files.ts';
@@ -109,12 +109,14 @@ class Machine {
 
   append(values: readonly PickleValue[]): void {
     const list = this.top();
+    if (list instanceof PickleOpaque) return;
     if (!Array.isArray(list)) throw this.wrong('a list', describe(list));
     for (const value of values) list.push(value);
   }
 
   setItems(values: readonly PickleValue[]): void {
     const dictionary = this.top();
+    if (dictionary instanceof PickleOpaque) return;
     if (!(dictionary instanceof Map)) throw this.wrong('a dictionary', describe(dictionary));
     if (values.length % 2 !== 0) throw this.wrong('keys with values', `${values.length} items`);
     for (let i = 0; i < values.length; i += 2) dictionary.set(values[i], values[i + 1]);
@@ -132,7 +134,8 @@ class Machine {
   build(): void {
     this.pop();
     const target = this.top();
-    if (!(target instanceof Map)) throw this.wrong('a dictionary', describe(target));
+    if (!(target instanceof Map || target instanceof PickleOpaque))
+      throw this.wrong('a dictionary', describe(target));
   }
 
   wrong(expected: string, got: string): UserError {
@@ -233,6 +236,11 @@ const OPCODES: Readonly<Record<number, Opcode>> = {
   },
   [code('R')]: (machine) => machine.reduce(),
   129: (machine) => machine.reduce(),
+  // NEWOBJ_EX: with arguments by name.
+  146: (machine) => {
+    machine.pop();
+    machine.reduce();
+  },
   [code('b')]: (machine) => machine.build(),
   [code('Q')]: (machine) => machine.push(machine.vocabulary.persistent(machine.pop())),
 };
@@ -281,9 +289,19 @@ export class PickleFunction extends PickleObject {
   }
 }
 
+/**
+ * A name that is not known, and whatever calling it or filling what it gives would make: nothing of it is run or kept, so
+ * that what stands beside it in the file can be read.
+ */
+export class PickleOpaque extends PickleFunction {
+  constructor(description: string) {
+    super(description, () => new PickleOpaque(description));
+  }
+}
+
 /** The names and persistent ids that a kind of pickle knows. */
 export interface PickleVocabulary {
-  /** What a global name such as `collections.OrderedDict` stands for; throws a UserError for names it does not know. */
+  /** What a global name such as `collections.OrderedDict` stands for. */
   global(module: string, name: string): PickleValue;
   /** What a persistent id stands for; throws a UserError for ids it does not know. */
   persistent(id: PickleValue): PickleValue;

@@ -25,6 +25,8 @@ interface TorchTensor {
 export interface TorchFile {
   /** By key, in the file's order; keys of nested dictionaries are joined by dots. */
   readonly tensors: ReadonlyMap<string, TorchTensor>;
+  /** Python's objects beside them, which are left out: nothing of them is run. */
+  readonly leftOut: readonly string[];
   /** After this no tensor can be read. */
   close(): void;
 }
@@ -38,21 +40,21 @@ export function looksLikeTorch(head: Uint8Array): boolean {
  * Opens a file of torch.save: of the form up to PyTorch 1.5 or the zip form since. Elements are read later, each tensor's
  * by itself.
  *
- * @throws UserError when it cannot be read, is damaged, or holds anything but tensors and plain values.
+ * @throws UserError when it cannot be read, is damaged, or holds no tensors.
  */
 export async function openTorchFile(path: string): Promise<TorchFile> {
   const file = new FileBytes(path, 'PyTorch file');
   try {
     const head = file.read(0, Math.min(4, file.size));
     if (!looksLikeTorch(head)) throw notTorch(path, head);
-    const { value, starts, bigEndian } = isZip(head) ? await readZip(file) : readLegacy(file);
-    const tensors = [...flatten(value, path)].map(([key, view]): [string, TorchTensor] => {
+    const { value, starts, bigEndian, unknown } = isZip(head) ? await readZip(file) : readLegacy(file);
+    const tensors = [...flatten(value, path, unknown)].map(([key, view]): [string, TorchTensor] => {
       const { storage, shape } = view;
       const start = starts.get(storage.key);
       if (start === undefined) throw new Error(`The place of storage ${storage.key} is not known`);
       return [key, { shape, dtype: storage.type.name, read: () => view.read(file, start, bigEndian) }];
     });
-    return { tensors: new Map(tensors), close: () => file.close() };
+    return { tensors: new Map(tensors), leftOut: [...unknown], close: () => file.close() };
   } catch (error) {
     file.close();
     throw error;
@@ -81,7 +83,7 @@ const MAX_ENTRIES = 100_000;
  * @param path the file, for messages.
  * @throws UserError when there is no tensor, two have one name, or the nesting has no end.
  */
-function flatten(value: PickleValue, path: string): Map<string, TensorView> {
+function flatten(value: PickleValue, path: string, unknown: ReadonlySet<string>): Map<string, TensorView> {
   const tensors = new Map<string, TensorView>();
   let visited = 0;
   const refuse = (expected: string, got: string) =>
@@ -106,6 +108,13 @@ function flatten(value: PickleValue, path: string): Map<string, TensorView> {
     }
   };
   visit(value, '', 0);
+  if (tensors.size === 0 && unknown.size > 0)
+    throw new UserError('A PyTorch file holds more than weights.', {
+      where: path,
+      expected: 'a state dict: tensors by name, and plain values beside them',
+      got: `an object of Python's ${[...unknown].slice(0, 3).join(', ')}, which is not run here`,
+      fix: 'in Python, save the weights alone: torch.save(model.state_dict(), "weights.pth")',
+    });
   if (tensors.size === 0 || tensors.has(''))
     throw refuse(
       'a dictionary of tensors by name',
@@ -152,7 +161,12 @@ function readLegacy(file: FileBytes): TorchContent {
   next();
   const value = next();
   const keys = next();
-  return { value, starts: locate(file, position, keys, vocabulary), bigEndian: false };
+  return {
+    value,
+    starts: locate(file, position, keys, vocabulary),
+    bigEndian: false,
+    unknown: vocabulary.unknown,
+  };
 }
 
 function locate(

@@ -1,19 +1,22 @@
 /**
  * What the pickle in a file of PyTorch's describes: tensors, which are views of storages whose bytes lie elsewhere in the
- * file. The names that it may use for them are listed here; every other name is refused before anything comes of it.
+ * file. The names that it may use for them are listed here; what other names would make is left out, and nothing of it is run.
  */
 import { UserError } from '../../runtime/errors.ts';
 import type { FileBytes } from '../../runtime/files.ts';
-import { widenFloat16 } from '../float16.ts';
+import { widenBfloat16, widenFloat8E4M3, widenFloat8E5M2, widenFloat16 } from '../float16.ts';
 import {
   describe,
   PickleFunction,
   PickleObject,
+  PickleOpaque,
   PickleTuple,
   type PickleValue,
   type PickleVocabulary,
 } from './pickle.ts';
 
+/** So many names that are not known are remembered, for messages. */
+const MAX_UNKNOWN = 100;
 /** The most entries that all dictionaries made from lists may have together. */
 const MAX_COPIED = 500_000;
 
@@ -41,6 +44,8 @@ class StorageClass extends PickleObject {
 export class TorchVocabulary implements PickleVocabulary {
   /** Every storage that was named, by its key. */
   readonly storages = new Map<string, StorageView>();
+  /** The names that are not known, as Python writes them. */
+  readonly unknown = new Set<string>();
   readonly #file: FileBytes;
   readonly #names: ReadonlyMap<string, PickleValue>;
   #copied = 0;
@@ -49,8 +54,11 @@ export class TorchVocabulary implements PickleVocabulary {
     this.#file = file;
     const functions: [string, (args: readonly PickleValue[]) => PickleValue][] = [
       ['collections.OrderedDict', (args) => this.#dictionary(args)],
+      ['collections.defaultdict', () => new Map()],
       ['torch._utils._rebuild_tensor', (args) => this.#tensor(args)],
       ['torch._utils._rebuild_tensor_v2', (args) => this.#tensor(args)],
+      ['torch._utils._rebuild_tensor_v3', (args) => this.#typedTensor(args)],
+      ['torch._tensor._rebuild_from_type_v2', ([rebuild, , args]) => this.#rebuild(rebuild, args)],
       ['torch._utils._rebuild_parameter', (args) => this.#parameter(args)],
       ['torch._utils._rebuild_parameter_with_state', (args) => this.#parameter(args)],
       ['torch.Size', ([sizes]) => new PickleTuple(this.#itemsOf(sizes))],
@@ -59,25 +67,25 @@ export class TorchVocabulary implements PickleVocabulary {
     this.#names = new Map<string, PickleValue>([
       ...functions.map(([name, call]) => [name, new PickleFunction(name, call)] as const),
       ...[...ELEMENT_TYPES].map(([name, type]) => [`torch.${name}`, new StorageClass(name, type)] as const),
-      ...[...ELEMENT_TYPES.values()].map(({ name }) => [`torch.${name}`, new Name(`torch.${name}`)] as const),
+      ['torch.storage.UntypedStorage', new StorageClass('UntypedStorage', BYTE)],
+      ...[...ELEMENT_TYPES.values(), ...TYPES_WITHOUT_STORAGE.values()].map(
+        ({ name }) => [`torch.${name}`, new Name(`torch.${name}`)] as const,
+      ),
     ]);
   }
 
   global(module: string, name: string): PickleValue {
     const known = this.#names.get(`${module}.${name}`);
     if (known !== undefined) return known;
-    throw new UserError('A PyTorch file holds more than weights.', {
-      where: this.#file.path,
-      expected: 'a state dict: tensors by name, and plain values beside them',
-      got: `an object of Python’s ${printable(module)}.${printable(name)}, which is not run here`,
-      fix: 'in Python, save the weights alone: torch.save(model.state_dict(), "weights.pth")',
-    });
+    const full = `${printable(module)}.${printable(name)}`;
+    if (this.unknown.size < MAX_UNKNOWN) this.unknown.add(full);
+    return new PickleOpaque(`an object of Python's ${full}`);
   }
 
   /** `('storage', class, key, device, elements)`, in the legacy form with a view `(key, offset, elements)` or None. */
   persistent(id: PickleValue): PickleValue {
     const [kind, storage, key, , length, view] = this.#itemsOf(id);
-    if (kind === 'module') return this.global('torch.nn', 'Module with its source code');
+    if (kind === 'module') return this.global('torch.nn', 'Module');
     if (kind !== 'storage' || !(storage instanceof StorageClass) || typeof key !== 'string')
       throw this.#wrong('a storage’s id', [kind, storage, key].map(describe).join(', '));
     const wholeLength = this.#size(length);
@@ -121,6 +129,26 @@ export class TorchVocabulary implements PickleVocabulary {
     } catch (error) {
       throw this.#wrong('a tensor within its storage', (error as Error).message);
     }
+  }
+
+  /** As {@link #tensor}, of a storage of bytes; the type comes last. Newer types have no storage class of their own. */
+  #typedTensor([storage, offset, shape, strides, , , type]: readonly PickleValue[]): PickleValue {
+    if (!(storage instanceof StorageView)) throw this.#wrong('a tensor’s storage', describe(storage));
+    const name = type instanceof Name ? type.description.replace('torch.', '') : '';
+    const known =
+      TYPES_WITHOUT_STORAGE.get(name) ?? [...ELEMENT_TYPES.values()].find((one) => one.name === name);
+    if (!known) throw this.#wrong('a type of elements that is known', describe(type));
+    const { key, length } = storage;
+    const elements = Math.floor(length / known.bytes);
+    if (storage.offset !== 0) throw this.#wrong('a whole storage', `a view of ${printable(key)}`);
+    const typed = new StorageView({ key, type: known, wholeLength: elements, offset: 0, length: elements });
+    return this.#tensor([typed, offset, shape, strides]);
+  }
+
+  /** A tensor of a class of its own, by the function that rebuilds a plain one. */
+  #rebuild(rebuild: PickleValue | undefined, args: PickleValue | undefined): PickleValue {
+    if (rebuild instanceof PickleFunction) return rebuild.call(this.#itemsOf(args));
+    throw this.#wrong('a function', describe(rebuild));
   }
 
   #parameter([tensor]: readonly PickleValue[]): PickleValue {
@@ -300,11 +328,18 @@ const ELEMENT_TYPES: ReadonlyMap<string, ElementType> = new Map([
   ],
 ]);
 
-/** Numbers in bfloat16, which is the upper half of single precision. */
-function widenBfloat16(halves: Uint16Array): Float32Array {
-  const bits = Uint32Array.from(halves, (half) => half * 2 ** 16);
-  return new Float32Array(bits.buffer);
-}
+const BYTE = type('uint8', 1, (bytes) => Float64Array.from(new Uint8Array(bytes)));
+
+/** Types whose tensors are kept in storages of bytes, by their names. */
+const TYPES_WITHOUT_STORAGE: ReadonlyMap<string, ElementType> = new Map(
+  [
+    type('float8_e4m3fn', 1, (bytes) => widenFloat8E4M3(new Uint8Array(bytes))),
+    type('float8_e5m2', 1, (bytes) => widenFloat8E5M2(new Uint8Array(bytes))),
+    type('uint16', 2, (bytes) => Float64Array.from(new Uint16Array(bytes))),
+    type('uint32', 4, (bytes) => Float64Array.from(new Uint32Array(bytes))),
+    type('uint64', 8, (bytes) => Float64Array.from(new BigUint64Array(bytes), Number)),
+  ].map((one) => [one.name, one]),
+);
 
 /** Each pickle ends before so many bytes; a hundred thousand tensors need less. */
 export const MAX_PICKLE_BYTES = 2 ** 25;
@@ -315,4 +350,6 @@ export interface TorchContent {
   /** Offset in the file of a storage's first byte, by its key. */
   readonly starts: ReadonlyMap<string, number>;
   readonly bigEndian: boolean;
+  /** Names of Python in it that are not known here. */
+  readonly unknown: ReadonlySet<string>;
 }

@@ -26,7 +26,7 @@ export async function readZip(file: FileBytes): Promise<TorchContent> {
     if (length !== expected) throw file.damaged(`${expected} bytes in data/${key.slice(0, 80)}`, `${length}`);
     starts.set(key, start);
   }
-  return { value, starts, bigEndian: await isBigEndian(file, archive) };
+  return { value, starts, bigEndian: await isBigEndian(file, archive), unknown: vocabulary.unknown };
 }
 
 /** Files of PyTorch before 2.1 do not say; they are little-endian. */

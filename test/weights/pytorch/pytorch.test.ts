@@ -36,6 +36,32 @@ describe.skipIf(reason)(`files that PyTorch itself writes${reason}`, () => {
     }
   });
 
+  it.each(['old', 'zip'])(
+    'are read beside objects of NumPy and Python, which are named: %s',
+    async (form) => {
+      const file = await openTorchFile(join(folder, `beside-${form}.pth`));
+      const values = [...file.tensors].map(([key, { read }]) => [key, [...read()]]);
+      expect(values).toEqual([
+        ['state_dict.w', [1.5, -2]],
+        ['more.v', [1.5, -2]],
+      ]);
+      const named = file.leftOut.join(' ');
+      for (const name of [/numpy.*scalar/, /argparse\.Namespace/, /Adam/]) expect(named).toMatch(name);
+      file.close();
+    },
+  );
+
+  it('are read with elements of 8 bits', async () => {
+    const file = await openTorchFile(join(folder, 'small.pth'));
+    const values = [...file.tensors].map(([key, { dtype, read }]) => [key, dtype, [...read()]]);
+    expect(values).toEqual([
+      ['float8_e4m3fn', 'float8_e4m3fn', [1.5, -2]],
+      ['float8_e5m2', 'float8_e5m2', [1.5, -2]],
+      ['uint16', 'uint16', [65535]],
+    ]);
+    file.close();
+  });
+
   it.each([
     ['a whole model', 'model', /torch\.nn\.modules\.linear\.Linear/],
     ['a compiled model', 'script', /TorchScript/],

@@ -1,9 +1,11 @@
 """Writes files with PyTorch in every form and protocol, and what they hold as JSON: python write_samples.py FOLDER."""
 
+import argparse
 import collections
 import json
 import sys
 
+import numpy
 import torch
 
 folder = sys.argv[1]
@@ -80,6 +82,28 @@ for sample in (module, views, types, nested):
             torch.save(content, path, pickle_protocol=protocol, _use_new_zipfile_serialization=zipped)
 json.dump(expected, open(f"{folder}/expected.json", "w"))
 
+weight = torch.tensor([1.5, -2.0])
+beside = {
+    "best": numpy.float64(0.5),
+    "curve": numpy.arange(3),
+    "args": argparse.Namespace(lr=1e-4, betas=(0.9, 0.999)),
+    "counts": collections.defaultdict(int, {"a": 1}),
+    "counter": collections.Counter("aab"),
+    "set": {1, 2},
+    "complex": 1 + 2j,
+    "optimiser": torch.optim.Adam,
+}
+for zipped in (False, True):
+    torch.save(
+        {**beside, "state_dict": {"w": weight}, "more": collections.defaultdict(dict, {"v": weight})},
+        f"{folder}/beside-{'zip' if zipped else 'old'}.pth",
+        _use_new_zipfile_serialization=zipped,
+    )
+torch.save(
+    {str(t)[6:]: weight.to(t) for t in (torch.float8_e4m3fn, torch.float8_e5m2)}
+    | {"uint16": torch.tensor([65535], dtype=torch.uint16)},
+    f"{folder}/small.pth",
+)
 torch.save(torch.nn.Linear(1, 1), f"{folder}/model.pth")
 torch.jit.script(torch.nn.Linear(1, 1)).save(f"{folder}/script.pth")
 torch.save({"x": torch.eye(2).to_sparse()}, f"{folder}/sparse.pth")
