@@ -55,6 +55,8 @@ const manifestSchema = z.strictObject({
   trained: z.array(z.string()).optional(),
   /** The files that the weights were imported from. */
   origin: z.array(z.strictObject({ file: z.string(), sha256: z.string() })).optional(),
+  /** The program that made it, of a model that ships: such a one has the networks that predict alone. */
+  producer: z.strictObject({ name: z.string(), version: z.string() }).optional(),
   /** Held-out measurements, if any were made. */
   metrics: z.record(z.string(), z.number()),
   /** File names to what they must hold. */
@@ -85,18 +87,25 @@ export async function writeCheckpoint(
   tensors: Readonly<Record<string, Iterable<readonly [string, TensorToStore]>>>,
 ): Promise<string> {
   const path = join(folder, `step-${head.step}`);
-  const fill = async (temporary: string) => {
-    const files: CheckpointManifest['files'] = {};
-    for (const [name, entries] of Object.entries(tensors)) {
-      const file = `${name}.safetensors`;
-      files[file] = await writeSafetensors(join(temporary, file), entries);
-    }
-    const content = { formatVersion: FORMAT_VERSION, ...head, files };
-    const manifest = { ...content, sha256: hashManifest(content) };
-    await writeFileAtomically(join(temporary, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
-  };
-  await makeFolderAtomically(path, fill, putInPlace);
+  await makeFolderAtomically(path, (temporary) => fillCheckpoint(temporary, head, tensors), putInPlace);
   return path;
+}
+
+/** Writes a checkpoint's files into a folder that is there. Returns the weights' files with their sizes and hashes. */
+export async function fillCheckpoint(
+  folder: string,
+  head: CheckpointHead,
+  tensors: Readonly<Record<string, Iterable<readonly [string, TensorToStore]>>>,
+): Promise<CheckpointManifest['files']> {
+  const files: CheckpointManifest['files'] = {};
+  for (const [name, entries] of Object.entries(tensors)) {
+    const file = `${name}.safetensors`;
+    files[file] = await writeSafetensors(join(folder, file), entries);
+  }
+  const content = { formatVersion: FORMAT_VERSION, ...head, files };
+  const manifest = { ...content, sha256: hashManifest(content) };
+  await writeFileAtomically(join(folder, 'manifest.json'), `${JSON.stringify(manifest, null, 1)}\n`);
+  return files;
 }
 
 /** Gives a whole checkpoint its name. Whenever the process ends, the old or the new one stands under a name that counts. */
@@ -215,17 +224,19 @@ export async function pruneCheckpoints(folder: string, keep: number, besides?: s
   for (const name of leftovers) await rm(join(folder, name), { recursive: true, force: true });
 }
 
+/** Whether a checkpoint's folder is that of a model that ships: it lies in a folder `pretrained`. */
+export const isPretrained = (path: string): boolean => basename(dirname(resolve(path))) === 'pretrained';
+
 /** @param where the damaged file. */
 function damaged(where: string, expected: string, got: string): UserError {
   const folder = dirname(resolve(where));
-  const [place, model] = [dirname(folder), basename(folder)];
+  const place = relative('.', dirname(folder)) || '.';
   return new UserError('A checkpoint is damaged.', {
     where,
     expected,
     got,
-    fix:
-      basename(place) === 'pretrained'
-        ? `get the model back from the repository: git -C ${shellWord(relative('.', place) || '.')} checkout -- ${model}`
-        : 'use another of the run’s checkpoints',
+    fix: isPretrained(folder)
+      ? `get the model back from the repository: git -C ${shellWord(place)} checkout -- ${shellWord(basename(folder))}`
+      : 'use another of the run’s checkpoints',
   });
 }

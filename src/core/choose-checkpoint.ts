@@ -1,10 +1,10 @@
 /** Which checkpoint a user means: the one that is named, or where none is, the newest run's or the one that ships. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { commandLine, shipped } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { listCheckpoints } from './checkpoint.ts';
+import { isPretrained, listCheckpoints } from './checkpoint.ts';
 import { newestRun, RunFolder } from './run-folder.ts';
 
 /** The folder of the models that come with the program: a checkpoint each, under the model's name. */
@@ -21,14 +21,16 @@ export async function resolveCheckpoint(path: string, pretrained = shipped(PRETR
   const newest = found.at(-1);
   if (newest) return newest.path;
   const models = await listPretrained(pretrained);
-  // One that lacks its manifest is found, too: reading it tells how to get it back.
-  const model = models.find((one) => basename(one) === path || resolve(one) === resolve(path));
+  const model = models.find((one) => basename(one) === path);
   if (model) return model;
+  const there = await stat(path).catch(() => undefined);
+  // A model that ships and lacks its manifest is found, too: reading it tells how to get it back.
+  if (there?.isDirectory() && isPretrained(path)) return path;
   const names = models.map((one) => basename(one)).join(', ');
   throw new UserError('There is no checkpoint.', {
     where: path,
     expected: `a run folder (such as runs/00001-NAME) or one of its checkpoints/step-N${names && `, or a model of ${pretrained}: ${names}`}`,
-    got: (await stat(path).catch(() => undefined)) ? 'a folder without checkpoints' : 'nothing of that name',
+    got: there ? 'a folder without checkpoints' : 'nothing of that name',
   });
 }
 

@@ -1,6 +1,7 @@
 /** Evaluates checkpoints: measures them on a suite's set of images, and writes a report. */
 import { createHash } from 'node:crypto';
 import { basename, dirname, join, relative } from 'node:path';
+import { isPretrained } from '../core/checkpoint.ts';
 import { prepare } from '../data/prepare.ts';
 import type { Split } from '../data/types.ts';
 import { requireWritableFolder, writeFilesTogether } from '../runtime/files.ts';
@@ -134,7 +135,10 @@ async function warnOfTrainingPhotos(
   return seen;
 }
 
-/** `RUN/metrics/evaluation-quick-test-step-1800`; for a checkpoint that lies in no run, a folder beside it. */
+/**
+ * `RUN/metrics/evaluation-quick-test-step-1800`; for a checkpoint that lies in no run, a folder beside it; for a model that
+ * ships, one below `runs`.
+ */
 function defaultFolder(
   { name: suite }: Suite,
   split: Split,
@@ -148,6 +152,6 @@ function defaultFolder(
   const inRun = basename(dirname(path)) === 'checkpoints';
   const folder = inRun
     ? join(dirname(dirname(path)), 'metrics', `${name}-${basename(path)}${compared}`)
-    : `${path}-${name}${compared}`;
+    : `${isPretrained(path) ? join('runs', basename(path)) : path}-${name}${compared}`;
   return relative('.', folder) || '.';
 }

@@ -37,7 +37,7 @@ export function modelCard(report: ExportReport, computations: readonly Computati
 
 const code = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 
-function purposeOf({ config, controls }: Origin): string {
+export function purposeOf({ config, controls }: Origin): string {
   const drawn = controls.includes('sketch') ? ' with what a hand-drawn sketch shows there' : '';
   const does =
     config.task === 'edit'
@@ -84,7 +84,7 @@ function browserText(has: (format: string) => boolean): string {
   return [...lines, more].join('\n');
 }
 
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
@@ -127,7 +127,7 @@ function layoutText(has: (format: string) => boolean): string {
   return lines.join('\n');
 }
 
-function proofTable(proofs: readonly Proof[], hasL: boolean): string {
+export function proofTable(proofs: readonly Proof[], hasL: boolean): string {
   const rows = proofs.flatMap(({ network, format, runtime, tolerance, outputs }) =>
     Object.entries(outputs).map(([output, { max, mean, scale }]) => [
       network,
@@ -142,7 +142,11 @@ function proofTable(proofs: readonly Proof[], hasL: boolean): string {
   return `${inputs}\n\n${table(['Network', 'Format', 'Output', 'Largest difference', 'Mean', 'Allowed'], rows)}`;
 }
 
-function originText({ checkpoint, sha256, step, config, metrics, imported }: Origin): string {
+/** @param file that holds the whole configuration. */
+export function originText(
+  { checkpoint, sha256, step, config, metrics, imported }: Origin,
+  file = 'export.json',
+): string {
   const images = configuredSources(config.data)
     .map(({ source }) =>
       source.kind === 'faces' ? 'built-in rendered faces' : `${source.kind}: ${source.path}`,
@@ -150,7 +154,7 @@ function originText({ checkpoint, sha256, step, config, metrics, imported }: Ori
     .join(', ');
   return [
     `- Checkpoint: \`${checkpoint}\`, step ${step}, manifest’s SHA-256 ${sha256}`,
-    `- Configuration: \`${config.method}\`, ${config.task}, ${config.resolution} px; all of it is in \`export.json\``,
+    `- Configuration: \`${config.method}\`, ${config.task}, ${config.resolution} px; all of it is in \`${file}\``,
     ...(imported ?? []).map(
       ({ file, sha256: hash }) => `- Weights imported from \`${file}\`, SHA-256 ${hash}`,
     ),

@@ -53,13 +53,7 @@ export interface ExportOptions {
  */
 export async function exportModel(options: ExportOptions): Promise<ExportReport> {
   const { checkpoint, out, network = 'pipeline' } = options;
-  if (existsSync(out)) {
-    throw new UserError('The folder to export into exists already.', {
-      where: out,
-      expected: 'a new folder',
-      fix: 'name another one with --out, or remove it',
-    });
-  }
+  requireNew(out);
   const loaded = await loadMethod(checkpoint);
   try {
     const computations = chooseComputations(loaded.method, loaded.config, network);
@@ -74,6 +68,16 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
   } finally {
     loaded.method.dispose();
   }
+}
+
+/** Throws a UserError when something stands in the place of an export already. */
+export function requireNew(out: string): void {
+  if (!existsSync(out)) return;
+  throw new UserError('The folder to export into exists already.', {
+    where: out,
+    expected: 'a new folder',
+    fix: 'name another one with --out, or remove it',
+  });
 }
 
 async function writeAll(

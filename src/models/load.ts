@@ -32,13 +32,16 @@ export async function loadMethod(path: string): Promise<LoadedMethod> {
   const { folder, tensors, ...checkpoint } = await readNewest(path);
   const config = storedConfig(checkpoint.config, join(folder, 'manifest.json'));
   const method = createMethod(config);
+  const networks = Object.keys(method.networks);
+  const trained = checkpoint.trained ?? networks;
   try {
-    restoreNetworks(method, tensors);
+    // A model that ships has no files of the networks that only training needs.
+    const stored = networks.filter((name) => trained.includes(name) || name in tensors);
+    restoreNetworks(method, tensors, stored);
   } catch (error) {
     method.dispose();
     throw error;
   }
-  const trained = checkpoint.trained ?? Object.keys(method.networks);
   return { path: folder, config, method, checkpoint, trained };
 }
 

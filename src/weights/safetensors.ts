@@ -226,7 +226,8 @@ function view(dtype: SafetensorsType, bytes: Uint8Array<ArrayBuffer>): TensorDat
 /** Types that {@link writeSafetensors} writes: the type follows from the array's class. */
 export interface TensorToStore {
   readonly shape: readonly number[];
-  readonly data: TensorData;
+  /** A Uint16Array holds the bits of numbers in half precision. */
+  readonly data: TensorData | Uint16Array;
 }
 
 /**
@@ -271,7 +272,8 @@ export async function writeSafetensors(
   });
 }
 
-function typeOf(data: TensorData): SafetensorsType {
+function typeOf(data: TensorToStore['data']): SafetensorsType {
+  if (data instanceof Uint16Array) return 'F16';
   if (data instanceof Float32Array) return 'F32';
   if (data instanceof Float64Array) return 'F64';
   if (data instanceof Int32Array) return 'I32';

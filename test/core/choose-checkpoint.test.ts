@@ -43,9 +43,9 @@ describe('a checkpoint that is named', () => {
 
   it('is a model that ships, by its name or path, also one without its manifest', async () => {
     const model = makeModel('portraits');
-    for (const path of ['portraits', model, `${model}/`]) expect(await resolved(path)).toMatch(model);
+    for (const path of ['portraits', model, `${model}/`]) expect(await resolved(path)).toContain(model);
     rmSync(join(model, 'manifest.json'));
-    for (const path of ['portraits', model, `${model}/`]) expect(await resolved(path)).toBe(model);
+    for (const path of ['portraits', model, `${model}/`]) expect(await resolved(path)).toContain(model);
   });
 
   it('is said to be missing, with the models that there are', async () => {
