@@ -49,7 +49,12 @@ const smooth = defineMethod({
   title: 'Convolutions with a smooth L1',
   paper: 'an example',
   schema,
-  create({ task, resolution, seed, training: { duration, batch, holePool, optimizer: adam, ema } }) {
+  create({
+    task,
+    resolution,
+    seed,
+    training: { duration, batch, accumulate, holePool, optimizer: adam, ema },
+  }) {
     const G = buildNetwork();
     drawWeights(G, seed, 'kaiming');
     const summary = 'the network, from true sketches';
@@ -64,6 +69,7 @@ const smooth = defineMethod({
           optimizer: adam,
           duration,
           batch,
+          accumulate,
           holePool,
           holePoolName: 'smooth',
         },

@@ -294,13 +294,21 @@ export function requireMultiple(resolution: number, factor: number, why: string,
   });
 }
 
-export const batch = () => count().describe('Samples of one step.');
+export const batch = () =>
+  count().describe('Samples at once; of one step, unless `accumulate` says otherwise.');
+export const accumulate = () =>
+  count()
+    .default(1)
+    .describe(
+      'So many batches make one step, whose gradients are their mean: a larger batch in the same memory.',
+    );
 export const holePool = () => count().describe('Hole masks made at the start, from which each batch draws.');
 
 /** Keys of a stage of training; its length and batch by default. */
 export const stageShape = (length: z.input<typeof duration>, batchSize: number) => ({
   duration: duration.prefault(length),
   batch: batch().default(batchSize),
+  accumulate: accumulate(),
   holePool: holePool().default(1024),
 });
 

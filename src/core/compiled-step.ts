@@ -36,6 +36,11 @@ export class CompiledStep {
     return values;
   }
 
+  /** Names of the losses, which are the first numbers of {@link run}. */
+  get losses(): readonly string[] {
+    return this.#losses;
+  }
+
   /** The numbers of {@link run} by their names. */
   named(values: ArrayLike<number>): {
     losses: Record<string, number>;

@@ -4,7 +4,7 @@ import { valueAndGradients } from '../ops/backpropagation.ts';
 import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { type Learner, update } from './learner.ts';
-import type { Accept, NamedTensors, Scalars, StepScalars } from './method.ts';
+import type { Accept, NamedTensors, Part, Scalars, StepScalars } from './method.ts';
 
 /** A generator and the discriminator that it learns against. */
 export interface Adversaries {
@@ -29,31 +29,42 @@ export interface GanStep<Made> extends Adversaries {
  * numbers in less time.
  *
  * @param inputs of the training step, with the optimisers' numbers.
+ * @param accept see {@link Accept}; or a part of the step, whose gradients are summed in place of an update of its network.
  * @returns all losses, and the lengths of both networks' gradients.
  */
 export function ganStep<Made>(
   { generator, discriminator, ...options }: GanStep<Made>,
   inputs: NamedTensors,
-  accept: Accept = () => true,
+  accept: Accept | Part = () => true,
 ): StepScalars {
   const { generate, discriminatorLosses, generatorLosses, secondOrder = false } = options;
   const losses: Scalars = {};
   const gradientNorms: Scalars = {};
+  const discriminatorGradients = (made: Made) => {
+    const loss = () => keptSum(discriminatorLosses(made), losses);
+    const { variables } = discriminator.adam;
+    // Only TF.js's own tape, which keeps everything, records gradients of gradients.
+    return secondOrder ? tf.variableGrads(loss, variables).grads : valueAndGradients(loss, variables).grads;
+  };
+  const { variables } = generator.adam;
   tf.tidy(() => {
-    const { grads } = valueAndGradients(() => {
-      const made = generate();
-      withoutTape(() => {
-        const loss = () => keptSum(discriminatorLosses(made), losses);
-        const { variables } = discriminator.adam;
-        // Only TF.js's own tape, which keeps everything, records gradients of gradients.
-        const found = secondOrder ? tf.variableGrads(loss, variables) : valueAndGradients(loss, variables);
-        update(discriminator, found.grads, inputs);
-        gradientNorms.discriminator = tf.keep(gradientNorm(found.grads));
-      });
-      return keptSum(generatorLosses(made), losses);
-    }, generator.adam.variables);
-    gradientNorms.generator = tf.keep(gradientNorm(grads));
-    if (accept({ losses, gradientNorms })) update(generator, grads, inputs);
+    if (accept === 'discriminator') discriminator.sum.add(discriminatorGradients(generate()), inputs);
+    else if (accept === 'generator') {
+      const { grads } = valueAndGradients(() => keptSum(generatorLosses(generate()), losses), variables);
+      generator.sum.add(grads, inputs);
+    } else {
+      const { grads } = valueAndGradients(() => {
+        const made = generate();
+        withoutTape(() => {
+          const found = discriminatorGradients(made);
+          update(discriminator, found, inputs);
+          gradientNorms.discriminator = tf.keep(gradientNorm(found));
+        });
+        return keptSum(generatorLosses(made), losses);
+      }, variables);
+      gradientNorms.generator = tf.keep(gradientNorm(grads));
+      if (accept({ losses, gradientNorms })) update(generator, grads, inputs);
+    }
   });
   return { losses, gradientNorms };
 }
@@ -62,17 +73,22 @@ export function ganStep<Made>(
  * Updates one network, which minimises the sum of its weighted losses.
  *
  * @param inputs of the training step, with the optimiser's numbers.
+ * @param accept in place of a whole step its gradients may be summed; see {@link ganStep}.
  */
 export function singleStep(
   learner: Learner,
   computeLosses: () => Scalars,
   inputs: NamedTensors,
-  accept: Accept = () => true,
+  accept: Accept | Part = () => true,
 ): StepScalars {
   const losses: Scalars = {};
   const gradientNorms: Scalars = {};
   tf.tidy(() => {
     const { grads } = valueAndGradients(() => keptSum(computeLosses(), losses), learner.adam.variables);
+    if (typeof accept !== 'function') {
+      learner.sum.add(grads, inputs);
+      return;
+    }
     gradientNorms.generator = tf.keep(gradientNorm(grads));
     if (accept({ losses, gradientNorms })) update(learner, grads, inputs);
   });

@@ -5,8 +5,9 @@ import { Adam, type AdamOptions } from '../nn/adam.ts';
 import { assignNamed, namedWeights, trainableWeights } from '../nn/network-weights.ts';
 import type { LayersModel, Tensor, Tensor4D } from '../ops/tf.ts';
 import type { RandomStream } from '../runtime/seed.ts';
+import { GradientSum, stepParts } from './accumulate.ts';
 import { Average, type EmaOptions } from './average.ts';
-import type { Accept, NamedTensors, StepInputs, StepScalars, Trainable } from './method.ts';
+import type { Accept, NamedTensors, Part, StepInputs, StepScalars, Trainable } from './method.ts';
 
 /** A network with the optimiser of its weights. */
 export interface Learner {
@@ -14,6 +15,8 @@ export interface Learner {
   readonly adam: Adam;
   /** Of its weights, where one is kept: a generator's. */
   readonly average?: Average | undefined;
+  /** Of its gradients, where several batches make a step. */
+  readonly sum: GradientSum;
 }
 
 /**
@@ -23,13 +26,19 @@ export interface Learner {
  */
 export function makeLearner(network: LayersModel, options: AdamOptions, ema?: EmaOptions): Learner {
   const weights = trainableWeights(network);
-  return { network, adam: new Adam(weights, options), average: ema && new Average(weights, ema) };
+  return {
+    network,
+    adam: new Adam(weights, options),
+    average: ema && new Average(weights, ema),
+    sum: new GradientSum(),
+  };
 }
 
 /** Frees the optimisers; the networks stay, with averaged weights where there is an average. */
 export function disposeLearners(learners: readonly Learner[]): void {
-  for (const { adam, average } of learners) {
+  for (const { adam, average, sum } of learners) {
     adam.dispose();
+    sum.dispose();
     average?.settle();
   }
 }
@@ -65,6 +74,7 @@ export function update(
 
 /** How networks learn together in one stage. */
 export interface LearningStage {
+  /** The generator, and its discriminator where there is one. */
   readonly learners: readonly Learner[];
   /** The streams that `draw` draws from, by the names that checkpoints have for them. */
   readonly random?: Readonly<Record<string, RandomStream>>;
@@ -74,13 +84,18 @@ export interface LearningStage {
    * See {@link Trainable.step}.
    *
    * @param inputs what `draw` gave, by the same names, and the numbers that {@link update} takes.
+   * @param accept in place of a whole step a part of it may be asked for, whose gradients are summed.
    */
-  step(batch: Batch, inputs: NamedTensors, accept?: Accept): StepScalars;
+  step(batch: Batch, inputs: NamedTensors, accept?: Accept | Part): StepScalars;
 }
 
 /** A stage with what the training loop needs of it: the inputs of a step, its state, and that put back. */
 export function makeTrainable(stage: LearningStage): Trainable {
   const { learners, random = {} } = stage;
+  const step = (inputs: NamedTensors, accept?: Accept | Part) => {
+    const { image, sketch, hole } = inputs as Record<string, Tensor4D>;
+    return stage.step({ image, sketch, hole }, inputs, accept);
+  };
   return {
     inputs(batch, learningRate) {
       const [image, sketch, hole] = [batch.image, batch.sketch, batch.hole].map((x) => x.clone());
@@ -90,10 +105,8 @@ export function makeTrainable(stage: LearningStage): Trainable {
         l: drawn?.l,
       };
     },
-    step(inputs, accept) {
-      const { image, sketch, hole } = inputs as Record<string, Tensor4D>;
-      return stage.step({ image, sketch, hole }, inputs, accept);
-    },
+    step,
+    parts: stepParts(learners, (part, inputs) => step(inputs, part), update),
     state: () => stateOf(learners),
     restore(state) {
       for (const { network, adam, average } of learners) {

@@ -40,6 +40,8 @@ export interface StagePlan {
   /** The networks that learn, by their names in {@link Method.networks}. */
   readonly learns: readonly string[];
   readonly batch: number;
+  /** So many batches make a step. Default: 1. */
+  readonly accumulate?: number;
   readonly duration: StageDuration;
   /** Hole masks in the stage's pool. Stages of equal `holePoolName` share one pool. */
   readonly holePool: number;
@@ -78,6 +80,23 @@ export interface Position {
   readonly counts: readonly number[];
 }
 
+/** The discriminator's or the generator's part of a step. A network without a discriminator counts as a generator. */
+export type Part = 'discriminator' | 'generator';
+
+/** A step on several batches, part by part; see core/accumulate.ts. */
+export interface StepParts {
+  /** In the order in which they learn. */
+  readonly order: readonly Part[];
+  /** Forgets what was summed. */
+  clear(): void;
+  /** Adds the gradients on a batch. @param inputs those of a step, and `accumulationInputs`. @returns the part's losses. */
+  sum(part: Part, inputs: NamedTensors): StepScalars;
+  /** The length of what was summed. The caller disposes of it. */
+  norm(part: Part): TensorFlow.Scalar;
+  /** The part's network learns along what was summed. @returns the length of that. */
+  apply(part: Part, inputs: NamedTensors): StepScalars;
+}
+
 /** Networks that learn together in one stage. */
 export interface Trainable {
   /**
@@ -103,6 +122,8 @@ export interface Trainable {
   state(): NamedTensors;
   /** Puts back what `state` gave; throws a UserError when names or shapes differ. */
   restore(state: NamedTensors): void;
+  /** For steps on several batches; undefined where the method has none. */
+  readonly parts?: StepParts | undefined;
   /** All variables that `step` may change, by unique name. */
   readonly weights: Readonly<Record<string, Variable>>;
   /** Where the stage's own random streams and its optimisers' counts stand, which `inputs` moves on. */

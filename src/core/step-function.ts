@@ -30,6 +30,8 @@ export interface RecordedStep {
   readonly recording: Recording;
   /** The variables that the step changed, by the names of the recording's outputs. */
   readonly changed: ReadonlyMap<string, Variable>;
+  /** Those that others change between its calls, by the same names. */
+  readonly shared: ReadonlyMap<string, Variable>;
 }
 
 /**
@@ -37,12 +39,14 @@ export interface RecordedStep {
  *
  * @param weights all variables that the step may change, by name.
  * @param step leaves no tensors but its scalars, which the caller disposes of.
+ * @param alone whether nothing else changes the variables; those that it does not change are constants then.
  * @throws Error when the step reads numbers that depend on its inputs.
  */
 export function recordStep(
   inputs: NamedTensors,
   weights: Readonly<Record<string, Variable>>,
   step: (inputs: NamedTensors) => StepScalars,
+  alone = true,
 ): RecordedStep {
   const entries = Object.entries(weights);
   const before = new Map(entries.map(([name, { dataId }]) => [name, dataId]));
@@ -61,7 +65,7 @@ export function recordStep(
     };
   };
   const recording = record(inputs, run, names, LARGE);
-  return { scalars: done[0], recording, changed };
+  return { scalars: done[0], recording, changed, shared: new Map(alone ? [] : entries) };
 }
 
 const prefixed = <T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> =>
@@ -117,7 +121,7 @@ export class StepFunction {
 
   /** Its one output is the vector of the step's losses and lengths of gradients. */
   build(): TensorFlowFunction {
-    const { recording, changed } = this.#step;
+    const { recording, changed, shared } = this.#step;
     const { values } = recording;
     for (const id of recording.inputs.values()) this.#places.set(id, this.#builder.input(lookUp(values, id)));
     for (const [id, tensor] of recording.resources) this.#places.set(id, this.#handle(tensor));
@@ -126,8 +130,10 @@ export class StepFunction {
     for (const [id, tensor] of recording.held)
       this.#places.set(id, this.#capture(tensor, lookUp(values, id)));
     for (const [id, constant] of recording.constants) {
-      const variable = constant.name === undefined ? undefined : changed.get(constant.name);
-      const place = variable && this.#storage.get(variable);
+      const { name = '' } = constant;
+      const variable = changed.get(name) ?? shared.get(name);
+      const place =
+        variable && (this.#storage.get(variable) ?? this.#handle(this.#variables.handle(variable)));
       const { type } = lookUp(values, id);
       this.#places.set(id, place ? this.#read(place) : this.#builder.constant(type, constant));
     }

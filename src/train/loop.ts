@@ -23,7 +23,7 @@ import { requireLock } from './lock.ts';
 import { RunLog } from './log.ts';
 import { MlflowLog, mlflowServer } from './mlflow.ts';
 import { peakFlops } from './peak-flops.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, stepSamples } from './plan.ts';
 import { sampleIdentity } from './resume.ts';
 import { type BestCheckpoint, bestCheckpoint, CheckpointSaver, takeSnapshot } from './saver.ts';
 import { scheduledRate } from './schedule.ts';
@@ -189,7 +189,7 @@ class Loop {
     const trainable = method.begin(stage);
     this.#views.dispose();
     const { compile } = config.runtime;
-    const { name, optimizer } = stage;
+    const { name, optimizer, accumulate } = stage;
     const done = resumed?.stage.step ?? 0;
     const learningRate = optimizer && ((step: number) => scheduledRate(optimizer, step, steps));
     const { earlyStopping } = config.training;
@@ -207,7 +207,7 @@ class Loop {
       done,
       batches: new StageBatches(stage, this.#training, resumed),
       trainable,
-      stepper: new Stepper(trainable, { stage: name, compile, reporter, done, learningRate }),
+      stepper: new Stepper(trainable, { stage: name, compile, reporter, done, learningRate, accumulate }),
       collapse: new CollapseWatch(stage.collapse, reporter),
       task: reporter.task(name, steps, 'steps'),
     };
@@ -311,7 +311,7 @@ class Loop {
     if (!due && !validation) return;
     const now = performance.now();
     const stepsPerSecond = (1000 * (this.#step - this.#sinceLog.step)) / (now - this.#sinceLog.time);
-    const imagesPerSecond = round(stepsPerSecond * stage.batch, 4);
+    const imagesPerSecond = round(stepsPerSecond * stepSamples(stage), 4);
     const mfu = flops && this.#peak && round((flops * stepsPerSecond) / this.#peak, 3);
     this.#sinceLog = { step: this.#step, time: now };
     this.#log.step({
@@ -386,7 +386,7 @@ interface RunningStage {
   readonly task: Task;
 }
 
-/** The batches of a stage: pairs in the loader's order with holes from the stage's pool. */
+/** The batches of a stage, a step's as one: pairs in the loader's order with holes from the stage's pool. */
 class StageBatches {
   readonly #loader: PairLoader;
   readonly #count: number;
@@ -400,15 +400,15 @@ class StageBatches {
     from: Checkpoint | undefined,
   ) {
     const { seed, data, resolution } = config;
-    const { name, batch } = stage;
-    this.#count = batch;
+    const { name } = stage;
+    this.#count = stepSamples(stage);
     const state = from?.random.loader as LoaderState | undefined;
     const { ahead } = data;
     this.#loader = new PairLoader({
       name,
       samples: samples.train,
       resolution,
-      batch,
+      batch: this.#count,
       seed,
       ahead,
       reporter,

@@ -26,29 +26,37 @@ export interface Plan {
 
 /** Throws a UserError when a batch does not fit into the training split, naming the key. */
 export function checkBatches(config: RunConfig, trainingSamples: number, locate: Locate): void {
-  for (const { path, batch } of batchesOf(config.training, ['training'])) {
-    if (batch <= trainingSamples) continue;
+  for (const { path, samples } of batchesOf(config.training, ['training'])) {
+    if (samples <= trainingSamples) continue;
     throw new UserError('A batch is larger than the data.', {
       where: locate(path),
       expected: `at most ${trainingSamples}, the number of training samples`,
-      got: String(batch),
+      got: String(samples),
       fix: 'lower the batch or add images',
     });
   }
 }
 
-/** Every `batch` below a part of the configuration. */
-function batchesOf(part: object, path: readonly PropertyKey[]): { path: PropertyKey[]; batch: number }[] {
+/** Every `batch` below a part of the configuration, and the samples of a step of it. */
+function batchesOf(part: object, path: readonly PropertyKey[]): { path: PropertyKey[]; samples: number }[] {
+  const { accumulate = 1 } = part as { accumulate?: number };
   return Object.entries(part).flatMap(([key, value]) => {
     const inner = [...path, Array.isArray(part) ? Number(key) : key];
-    if (key === 'batch') return [{ path: inner, batch: value as number }];
+    if (key === 'batch') return [{ path: inner, samples: (value as number) * accumulate }];
     return typeof value === 'object' && value !== null ? batchesOf(value, inner) : [];
   });
 }
 
-/** Steps of a stage. An epoch leaves out the last samples that do not fill a batch. */
-export function stageSteps({ duration, batch }: StagePlan, trainingSamples: number): number {
-  return 'steps' in duration ? duration.steps : duration.epochs * Math.floor(trainingSamples / batch);
+/** Samples of one step. */
+export const stepSamples = ({ batch, accumulate = 1 }: Pick<StagePlan, 'batch' | 'accumulate'>): number =>
+  batch * accumulate;
+
+/** Steps of a stage. An epoch leaves out the last samples that do not fill a step's batches. */
+export function stageSteps(stage: StagePlan, trainingSamples: number): number {
+  const { duration } = stage;
+  return 'steps' in duration
+    ? duration.steps
+    : duration.epochs * Math.floor(trainingSamples / stepSamples(stage));
 }
 
 /**
@@ -107,6 +115,8 @@ function stageMemory(
     const learns = stage.learns.includes(name);
     // Weights; of those that learn, a gradient and Adam's two moments as well.
     elements += learns ? 4 * count : count;
+    // The sum of gradients.
+    if (learns && (stage.accumulate ?? 1) > 1) elements += count;
     // What networks that learn compute is kept for the gradient, which takes as much again; and D runs on real and fake.
     if (learns) elements += 3 * stage.batch * (activations.get(name) ?? 0);
   }
@@ -150,7 +160,7 @@ export function describePlan(plan: Plan, approximate = false): string[] {
     String(index + 1),
     stage.name,
     steps.toLocaleString('en') + (minutes === undefined ? '' : `, at most ${minutes} min`),
-    String(stage.batch),
+    (stage.accumulate ?? 1) === 1 ? String(stage.batch) : `${stage.accumulate} × ${stage.batch}`,
     byteSize(memory),
     stage.summary,
   ]);

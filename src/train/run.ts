@@ -282,7 +282,7 @@ async function finishAgain(
   const { run, config, plan, method, reporter } = training;
   reporter.info(
     from.step < plan.steps
-      ? `This run is complete: its last stage ended early, after ${from.step} steps in all.`
+      ? `This run is complete: all its stages are over, after ${from.step} steps.`
       : `This run is complete: all ${plan.steps} steps are done.`,
   );
   let table = await readState(run.table, heldOutTableForm);

@@ -2,6 +2,7 @@
  * Runs the steps of a stage. Compiled, a step is one call that waits for nothing: its numbers are read when somebody wants
  * them, for several steps at once. Call by call they are known at once.
  */
+import { accumulationInputs } from '../core/accumulate.ts';
 import { CompiledStep } from '../core/compiled-step.ts';
 import { DeviceVariables } from '../core/device-variables.ts';
 import type { NamedTensors, Position, Scalars, StepInputs, StepScalars, Trainable } from '../core/method.ts';
@@ -15,6 +16,7 @@ import { type Attribute, attribute, nativeBackend } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
+import { accumulatedStep, type PartCall, partCalls, splitBatch } from './accumulated-step.ts';
 import { isOutOfMemory, notFinite, type StepValues } from './faults.ts';
 
 /** `runtime.compile` of a configuration. */
@@ -58,16 +60,20 @@ export interface StepperOptions {
   readonly done?: number;
   /** The rate of a step of the stage, 0 being its first. Default: each optimiser's own. */
   readonly learningRate?: ((step: number) => number | undefined) | undefined;
+  /** So many batches make a step; it is given them as one. Default: 1. */
+  readonly accumulate?: number | undefined;
 }
 
 export class Stepper {
   readonly #trainable: Trainable;
   readonly #variables = new DeviceVariables();
-  readonly #compiled = new Map<string, CompiledStep>();
+  /** By the shapes of batches: a step's function, or the functions of its parts. */
+  readonly #compiled = new Map<string, Readonly<Record<string, CompiledStep>>>();
   readonly #reporter: Reporter;
   readonly #stage: string;
   #flops: number | undefined;
   readonly #xla: boolean;
+  readonly #accumulate: number;
   readonly #learningRate: (step: number) => number | undefined;
   #compiles: boolean;
   /** Of the stage, counted from 0. */
@@ -77,7 +83,7 @@ export class Stepper {
 
   constructor(
     trainable: Trainable,
-    { stage, compile, reporter, done = 0, learningRate = () => undefined }: StepperOptions,
+    { stage, compile, reporter, done = 0, learningRate = () => undefined, accumulate = 1 }: StepperOptions,
   ) {
     this.#trainable = trainable;
     this.#stage = stage;
@@ -86,6 +92,7 @@ export class Stepper {
     this.#reporter = reporter;
     this.#next = done;
     this.#learningRate = learningRate;
+    this.#accumulate = accumulate;
   }
 
   /**
@@ -112,10 +119,14 @@ export class Stepper {
 
   /** Does a step on a batch, which is the caller's again once {@link settle} has told of it. */
   run(step: StepBatch): void {
-    const compiled = this.#compiles ? this.#compiledFor(step.batch) : undefined;
+    const compiled =
+      this.#compiles && this.#accumulate === 1 ? this.#compiledFor(step.batch)?.step : undefined;
     const learningRate = this.#learningRate(this.#next);
     if (!compiled) {
-      const { values, kept } = guardedStep(this.#trainable, step.batch, learningRate);
+      const { values, kept } =
+        this.#accumulate > 1
+          ? this.#accumulated(step.batch, learningRate)
+          : guardedStep(this.#trainable, step.batch, learningRate);
       if (kept) this.#next += 1;
       this.#known.push({ ...step, values: { ...values, learningRate }, kept });
       return;
@@ -167,8 +178,35 @@ export class Stepper {
     this.bringBack();
     for (const { values } of this.#pending) values.dispose();
     for (const { batch } of [...this.#pending, ...this.#known]) tf.dispose({ ...batch });
-    for (const compiled of this.#compiled.values()) compiled.dispose();
+    for (const functions of this.#compiled.values())
+      for (const compiled of Object.values(functions)) compiled.dispose();
     this.#variables.dispose();
+  }
+
+  /** A step on a batch that is several in one. */
+  #accumulated(batch: Batch, learningRate: number | undefined): { values: StepValues; kept: boolean } {
+    const { parts } = this.#trainable;
+    if (!parts) throw new Error(`${this.#stage} has no steps on several batches.`);
+    const batches = splitBatch(batch, this.#accumulate);
+    const functions = this.#compiles ? this.#compiledFor(batches[0]) : undefined;
+    const plain = new Map(partCalls(parts));
+    const call = (name: PartCall, inputs: NamedTensors) => {
+      const compiled = functions?.[name];
+      if (compiled) return { values: this.#call(compiled, inputs), names: compiled.losses };
+      const scalars = plain.get(name)?.(inputs) as StepScalars;
+      const { losses, gradientNorms } = scalars;
+      const values = tf.stack([...Object.values(losses), ...Object.values(gradientNorms)]);
+      tf.dispose(scalars);
+      return { values, names: Object.keys(losses) };
+    };
+    const bringBack = () => this.bringBack();
+    try {
+      const done = accumulatedStep(this.#trainable, parts, batches, { learningRate, call, bringBack });
+      if (!done.kept) this.#variables.resume();
+      return done;
+    } finally {
+      for (const one of batches) tf.dispose({ ...one });
+    }
   }
 
   #call(compiled: CompiledStep, inputs: NamedTensors): Tensor {
@@ -186,10 +224,10 @@ export class Stepper {
   }
 
   /**
-   * The function for batches of this size; undefined, with a warning, where there can be none. The step that is recorded is
+   * The functions for batches of this size; undefined, with a warning, where there can be none. The step that is recorded is
    * undone, so that all steps that count are the function's: a run that is resumed records at another step.
    */
-  #compiledFor({ image, sketch, hole }: Batch): CompiledStep | undefined {
+  #compiledFor({ image, sketch, hole }: Batch): Readonly<Record<string, CompiledStep>> | undefined {
     const key = shapesOf({ image, sketch, hole });
     const known = this.#compiled.get(key);
     if (known) return known;
@@ -200,18 +238,23 @@ export class Stepper {
     const position = trainable.position();
     const before = trainable.state();
     try {
-      const step = this.#record({ image, sketch, hole });
+      const steps = this.#record({ image, sketch, hole });
       // A GPU would wait for the host to learn which operations are to run.
       const selects = this.#xla || nativeBackend().isUsingGpuDevice;
-      const compiled = new CompiledStep(step, this.#variables, selects ? 'select' : 'switch');
-      this.#compiled.set(key, compiled);
-      this.#flops = flopsOf(step.recording);
+      const compiled = steps.map(
+        ([name, step]) =>
+          [name, new CompiledStep(step, this.#variables, selects ? 'select' : 'switch')] as const,
+      );
+      const functions = Object.fromEntries(compiled);
+      this.#compiled.set(key, functions);
+      const recordings = steps.map(([, { recording }]) => recording);
+      this.#flops = this.#accumulate * sumOf(recordings.map(flopsOf));
       const seconds = ((performance.now() - begin) / 1000).toFixed(1);
-      const count = step.recording.nodes.length;
+      const count = sumOf(recordings.map(({ nodes }) => nodes.length));
       this.#reporter.info(
         `${this.#stage}: a step on ${image.shape[0]} samples is compiled (${count} operations, ${seconds} s).`,
       );
-      return compiled;
+      return functions;
     } catch (error) {
       if (!(error instanceof Error) || isOutOfMemory(error)) throw error;
       this.#compiles = false;
@@ -227,21 +270,36 @@ export class Stepper {
     }
   }
 
-  #record(batch: Batch): RecordedStep {
+  /** Records a step, or its parts where several batches make one. */
+  #record(batch: Batch): (readonly [string, RecordedStep])[] {
     const trainable = this.#trainable;
-    const { tensors } = trainable.inputs(batch);
+    const { parts, weights } = trainable;
+    const summed = this.#accumulate > 1 ? parts : undefined;
+    summed?.clear();
+    const calls = summed
+      ? partCalls(summed)
+      : [['step', (inputs: NamedTensors) => trainable.step(inputs)] as const];
+    const tensors = {
+      ...trainable.inputs(batch).tensors,
+      ...(summed && accumulationInputs(0, this.#accumulate)),
+    };
     try {
       const drawn = JSON.stringify(trainable.position());
-      const step = recordStep(tensors, trainable.weights, (inputs) => trainable.step(inputs));
-      tf.dispose(step.scalars);
+      const steps = calls.map(([name, call]) => {
+        const step = recordStep(tensors, weights, call, !summed);
+        tf.dispose(step.scalars);
+        return [name, step] as const;
+      });
       if (JSON.stringify(trainable.position()) !== drawn)
         throw new Error('The step draws random numbers by itself; they belong into its inputs.');
-      return step;
+      return steps;
     } finally {
       tf.dispose(tensors);
     }
   }
 }
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0);
 
 function flopsOf({ nodes, values }: Recording): number {
   const known = (ids: readonly ValueId[]) => ids.map((id) => lookUp(values, id));

@@ -36,13 +36,14 @@ export function createDeepFill(config: DeepFillConfig): Method {
 }
 
 function planStage({ model, training }: DeepFillConfig): StagePlan {
-  const { duration, batch, holePool, optimizer } = training;
+  const { duration, batch, accumulate, holePool, optimizer } = training;
   return {
     name: 'DeepFillv2',
     summary: `generator and discriminator, ${model.guided ? 'guided by true sketches' : 'not guided'}`,
     learns: ['G', 'D'],
     duration,
     batch,
+    accumulate,
     optimizer,
     holePool,
     holePoolName: 'DeepFillv2',

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Locate } from '../../config/explain.ts';
 import {
+  accumulate,
   batch,
   commonShape,
   duration,
@@ -138,6 +139,7 @@ const training = z.strictObject({
     .array(
       z.strictObject({
         batch: batch(),
+        accumulate: accumulate(),
         atFullRefinement: duration.describe('First phase, with l = 1.'),
         atDrawnRefinement: duration.describe('Second phase, with l drawn per batch.'),
         holePool: holePool(),

@@ -193,7 +193,7 @@ function planStages(config: DpsConfig): DpsStage[] {
       'a larger loss.hingeMargin, a smaller model.discriminatorWidth, fewer model.discriminatorLayers or a lower ' +
       'training.optimizer.learningRate',
   };
-  const { duration, batch, holePool } = training.imageGenerator;
+  const { duration, batch, accumulate, holePool } = training.imageGenerator;
   const first: DpsStage = {
     name: 'F',
     summary: 'the image generator alone, from true sketches',
@@ -202,6 +202,7 @@ function planStages(config: DpsConfig): DpsStage[] {
     ls: [],
     duration,
     batch,
+    accumulate,
     optimizer: training.optimizer,
     holePool,
     holePoolName: 'F',
@@ -216,6 +217,7 @@ function planStages(config: DpsConfig): DpsStage[] {
         learns: [`G${resolution}`, `D${resolution}`],
         level,
         batch: entry.batch,
+        accumulate: entry.accumulate,
         optimizer: training.optimizer,
         holePool: entry.holePool,
         holePoolName: `level ${level}`,

@@ -49,8 +49,19 @@ export function createPartialConv(config: PartialConvConfig): Method {
 }
 
 function planPhase({ training }: PartialConvConfig, key: Phase['key'], name: string, summary: string): Phase {
-  const { duration, batch, holePool, optimizer } = training[key];
-  return { key, name, summary, learns: ['G'], duration, batch, optimizer, holePool, holePoolName: 'pconv' };
+  const { duration, batch, accumulate, holePool, optimizer } = training[key];
+  return {
+    key,
+    name,
+    summary,
+    learns: ['G'],
+    duration,
+    batch,
+    accumulate,
+    optimizer,
+    holePool,
+    holePoolName: 'pconv',
+  };
 }
 
 /** Partial convolutions at test time; the network's output, which is not bounded, is cut to [-1, 1]. */

@@ -54,13 +54,14 @@ function buildNetworks({ task, model, seed }: Pix2PixConfig) {
 }
 
 function planStage({ training, loss }: Pix2PixConfig): StagePlan {
-  const { duration, batch, holePool, optimizer } = training;
+  const { duration, batch, accumulate, holePool, optimizer } = training;
   return {
     name: 'pix2pix',
     summary: 'generator and discriminator, from true sketches',
     learns: ['G', 'D'],
     duration,
     batch,
+    accumulate,
     optimizer,
     holePool,
     holePoolName: 'pix2pix',

@@ -61,13 +61,14 @@ export function createScFegan(config: ScFeganConfig): Method {
 }
 
 function planStage({ training }: ScFeganConfig): StagePlan {
-  const { duration, batch, holePool, optimizer } = training;
+  const { duration, batch, accumulate, holePool, optimizer } = training;
   return {
     name: 'SC-FEGAN',
     summary: 'generator and discriminator, from sketches and strokes of colour',
     learns: ['G', 'D'],
     duration,
     batch,
+    accumulate,
     optimizer,
     holePool,
     holePoolName: 'SC-FEGAN',
