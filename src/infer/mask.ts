@@ -147,7 +147,7 @@ export function checkHole(hole: Raster, where: string, holeIs: MaskHole): string
 }
 
 /** The share of a one-channel raster for which `is` holds. */
-export function share({ data }: Raster, is: (value: number) => boolean): number {
+function share({ data }: Raster, is: (value: number) => boolean): number {
   let count = 0;
   for (let i = 0; i < data.length; i++) if (is(data[i])) count++;
   return count / data.length;

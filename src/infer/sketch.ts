@@ -15,6 +15,13 @@ const SPECKS = 0.0002;
 /** Drawings have less ink than this; more is shading, or a photo. */
 const MUCH_INK = 0.3;
 
+/** The light on a drawing is looked at in so many places along its longer side. */
+const PLACES = 16;
+/** Of the values of a place, the one that is paper: lines cover less of it. */
+const PAPER = 0.8;
+/** Light that differs by less than this share is even. */
+const EVEN = 0.15;
+
 export interface Drawing {
   /** One channel, see `Edit`. */
   readonly sketch: Raster;
@@ -26,9 +33,10 @@ export interface Drawing {
  * A drawing as black lines on white, whatever its paper and its pencil: what is clearly darker than the paper is line, or
  * lighter where the paper is black. Black lines on white paper stay as they are.
  *
- * @param drawn of one channel. @param where its file. @throws UserError when it is black all over.
+ * @param given of one channel. @param where its file. @throws UserError when it is black all over.
  */
-export function blackOnWhite(drawn: Raster, where: string): Drawing {
+export function blackOnWhite(given: Raster, where: string): Drawing {
+  const drawn = evenlyLit(given);
   const { median, quantile } = histogramOf(drawn.data);
   const [darkest, lightest] = [quantile(SPECKS), quantile(1 - SPECKS)];
   const isInverted = median < 128 && lightest - median > median - darkest;
@@ -61,4 +69,48 @@ export function blackOnWhite(drawn: Raster, where: string): Drawing {
       `${Math.round(100 * share)} % of the sketch is ink; is it a drawing of lines, not a photo?`,
     );
   return { sketch, warnings };
+}
+
+/** A drawing on light paper that was photographed in uneven light, as if the light had been even; others as they are. */
+function evenlyLit(drawn: Raster): Raster {
+  const { width, height, data } = drawn;
+  const { median } = histogramOf(data);
+  if (median < 96 || median === 255) return drawn;
+  const side = Math.ceil(Math.max(width, height) / PLACES);
+  const [columns, rows] = [Math.ceil(width / side), Math.ceil(height / side)];
+  const light = new Float32Array(columns * rows);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const part: number[] = [];
+      for (let y = row * side; y < Math.min(height, (row + 1) * side); y++)
+        for (let x = column * side; x < Math.min(width, (column + 1) * side); x++)
+          part.push(data[y * width + x]);
+      // What is much darker is ink, not shadow.
+      light[row * columns + column] = Math.max(
+        median / 2,
+        histogramOf(Uint8Array.from(part)).quantile(PAPER),
+      );
+    }
+  }
+  const sorted = light.toSorted();
+  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))];
+  if (at(0.95) - at(0.05) < EVEN * at(0.95)) return drawn;
+  // Between the middles of the places the light changes steadily.
+  const between = (position: number, count: number) => {
+    const exact = Math.min(count - 1, Math.max(0, (position + 0.5) / side - 0.5));
+    const first = Math.min(Math.floor(exact), Math.max(0, count - 2));
+    return { first, second: Math.min(count - 1, first + 1), weight: exact - first };
+  };
+  const lit = new Uint8Array(data.length);
+  for (let y = 0, i = 0; y < height; y++) {
+    const v = between(y, rows);
+    for (let x = 0; x < width; x++, i++) {
+      const h = between(x, columns);
+      const along = (row: number) =>
+        light[row * columns + h.first] * (1 - h.weight) + light[row * columns + h.second] * h.weight;
+      const paper = along(v.first) * (1 - v.weight) + along(v.second) * v.weight;
+      lit[i] = Math.min(255, Math.round((255 * data[i]) / paper));
+    }
+  }
+  return { ...drawn, data: lit };
 }

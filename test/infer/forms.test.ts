@@ -158,6 +158,24 @@ describe('a sketch', () => {
     expect(found.warnings).toEqual(warnings.map((warning) => expect.stringMatching(warning)));
   });
 
+  it('photographed in uneven light has its lines', async () => {
+    const drawn = grey(320, 240, (x, y) => {
+      const light = 90 + (130 * x) / 320 + (30 * y) / 240;
+      const noise = ((x * 7 + y * 13) % 7) - 3;
+      return Math.round((isLine(x) ? 0.35 : 1) * light + noise);
+    });
+    const { line, warnings } = await lines(drawn);
+    const truth = [...grey(320, 240, (x) => (isLine(x) ? 1 : 0)).data].map((value) => value === 1);
+    expect(line.filter((value, i) => value !== truth[i]).length).toBe(0);
+    expect(warnings).toEqual([]);
+  });
+
+  it('with large dark parts keeps them', async () => {
+    const drawn = grey(320, 240, (x, y) => (x > 100 && x < 220 && y > 60 && y < 160 ? 20 : 235));
+    const { line } = await lines(drawn);
+    expect(line.filter(Boolean).length).toBe(119 * 99);
+  });
+
   it('of black on white is not changed by a byte', async () => {
     const drawn = grey(...size, (x) => (isLine(x) ? 0 : x % 20 === 4 ? 230 : 255));
     const { sketch } = await readDrawing(await write(drawn));
