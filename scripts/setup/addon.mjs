@@ -14,6 +14,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { SetupError } from './errors.mjs';
@@ -107,6 +108,30 @@ export function findCompiler(env = process.env) {
   };
 }
 
+const NOEXEC_FIX =
+  'nothing in this folder may be run, as its mount has the option noexec ("findmnt -T ." shows it): clone the project to another one, for example below your home folder';
+
+/**
+ * Whether programs in a folder may run.
+ *
+ * @param {string} folder
+ * @returns {SetupError | undefined} what is wrong
+ */
+export function execProblem(folder) {
+  if (process.platform === 'win32') return undefined;
+  const program = join(folder, 'may-run');
+  writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+  const { error } = spawnSync(program);
+  rmSync(program, { force: true });
+  if (/** @type {NodeJS.ErrnoException | undefined} */ (error)?.code !== 'EACCES') return undefined;
+  return new SetupError('Programs in this folder may not run.', {
+    where: folder,
+    expected: 'a mount without the option noexec, as esbuild and the addon of TensorFlow are programs',
+    got: String(error),
+    fix: NOEXEC_FIX,
+  });
+}
+
 /**
  * Loads an addon in a process of its own, since a bad one takes its process with it.
  *
@@ -124,8 +149,9 @@ function checkLoads(addon) {
     where: addon,
     expected: 'the addon to load in Node',
     got: signal ? `the process ended by ${signal}` : reason,
-    fix:
-      signal === 'SIGILL'
+    fix: /failed to map segment|Operation not permitted/.test(reason ?? '')
+      ? NOEXEC_FIX
+      : signal === 'SIGILL'
         ? "TensorFlow's wheels need a processor with AVX: use another machine"
         : 'delete the folder .deps and run the command again; if that does not help, report this message',
   });

@@ -2,6 +2,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { SetupError } from './errors.mjs';
+import { homeFor } from './home.mjs';
 import { which } from './platform.mjs';
 import { runLogged, tellingLines } from './run-logged.mjs';
 
@@ -64,7 +65,7 @@ export async function installNpmPackages(paths, env = process.env) {
   const { ok, status } = await runLogged(npm, [...npmArgs, ...args, '--loglevel=warn', '--no-progress'], {
     log,
     cwd: fresh,
-    env,
+    env: { ...env, ...homeFor(paths, env) },
   });
   if (!ok) {
     throw new SetupError('The npm packages could not be installed.', {

@@ -3,8 +3,10 @@
  * fixed Python, so any Python 3 with pip will do, and none of its own packages is touched.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { devNull } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { SetupError } from './errors.mjs';
+import { homeFor } from './home.mjs';
 import { which } from './platform.mjs';
 import { ask, runLogged, tellingLines } from './run-logged.mjs';
 
@@ -25,49 +27,94 @@ const distInfo = (/** @type {{name: string, version: string}} */ { name, version
 export const hasPythonPackage = (paths, pkg) => existsSync(join(paths.home(pkg.home), distInfo(pkg)));
 
 /**
- * Looks for a Python 3 with pip.
+ * Looks for a Python 3 with pip: the first on PATH may be one of a virtual environment that has none, as uv makes them.
  *
  * @param {NodeJS.ProcessEnv} env
  * @param {typeof ask} answer runs a program and returns what it prints
  * @returns {{python: string} | {problem: SetupError}}
  */
 export function findPython(env = process.env, answer = ask) {
-  const python = ['python3', 'python']
-    .map((name) => which(name, env))
-    .find((path) => path && answer(path, ['-c', 'import sys; print(sys.version_info[0])'], env) === '3');
-  if (!python) {
-    return {
-      problem: new SetupError('Python 3 was not found.', {
+  const folders = (env.PATH ?? '').split(delimiter).filter(Boolean);
+  const all = ['python3', 'python'].flatMap((name) =>
+    folders.flatMap((folder) => which(join(folder, name), env) ?? []),
+  );
+  /** @type {SetupError | undefined} */
+  let problem;
+  for (const python of new Set(all)) {
+    if (answer(python, ['-c', 'import sys; print(sys.version_info[0])'], env) !== '3') continue;
+    const without = pipProblem(python, env, answer);
+    if (!without) return { python };
+    problem ??= without;
+  }
+  return {
+    problem:
+      problem ??
+      new SetupError('Python 3 was not found.', {
         where: 'PATH',
         expected: 'python3, whose pip fetches TensorFlow',
         got: 'no such program',
         fix: 'install it (Debian, Ubuntu: "sudo apt install python3 python3-pip"; Fedora: "sudo dnf install python3-pip"; macOS: "xcode-select --install")',
       }),
-    };
-  }
+  };
+}
+
+/**
+ * What is wrong with a Python's pip, if anything.
+ *
+ * @param {string} python
+ * @param {NodeJS.ProcessEnv} env
+ * @param {typeof ask} answer
+ */
+function pipProblem(python, env, answer) {
   const version = answer(python, ['-m', 'pip', '--version'], env);
   if (version === undefined) {
-    return {
-      problem: new SetupError('Python has no pip.', {
-        where: python,
-        expected: '"python3 -m pip" to run',
-        got: 'no module named pip',
-        fix: 'install it (Debian, Ubuntu: "sudo apt install python3-pip"; Fedora: "sudo dnf install python3-pip"; elsewhere: "python3 -m ensurepip --user")',
-      }),
-    };
+    return new SetupError('Python has no pip.', {
+      where: python,
+      expected: '"python3 -m pip" to run',
+      got: 'no module named pip',
+      fix: 'install it (Debian, Ubuntu: "sudo apt install python3-pip"; Fedora: "sudo dnf install python3-pip"; an environment of uv: "uv pip install pip"; elsewhere: "python3 -m ensurepip --user")',
+    });
   }
   const [major, minor] = (/^pip (\d+)\.(\d+)/.exec(version) ?? ['', '0', '0']).slice(1).map(Number);
-  if (major < OLDEST_PIP[0] || (major === OLDEST_PIP[0] && minor < OLDEST_PIP[1])) {
-    return {
-      problem: new SetupError('pip is too old.', {
-        where: python,
-        expected: `pip ${OLDEST_PIP.join('.')} or newer`,
-        got: version,
-        fix: 'upgrade it: "python3 -m pip install --user --upgrade pip"',
-      }),
-    };
+  if (major > OLDEST_PIP[0] || (major === OLDEST_PIP[0] && minor >= OLDEST_PIP[1])) return undefined;
+  return new SetupError('pip is too old.', {
+    where: python,
+    expected: `pip ${OLDEST_PIP.join('.')} or newer`,
+    got: version,
+    fix: 'upgrade it: "python3 -m pip install --user --upgrade pip"',
+  });
+}
+
+/** Of a user's settings for pip those that say how the package index is reached. */
+const NETWORK_SETTINGS = new Set(
+  'index-url extra-index-url find-links no-index proxy cert client-cert trusted-host timeout retries keyring-provider cache-dir no-cache-dir'.split(
+    ' ',
+  ),
+);
+
+/**
+ * The environment for pip: of the user's variables and pip.conf only how the index is reached. Constraints, targets, or that
+ * pip may run in virtual environments alone are about other packages than these, which go to a folder of the checkout.
+ *
+ * @param {string} python
+ * @param {NodeJS.ProcessEnv} env
+ * @param {typeof ask} answer
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function pipEnvironment(python, env, answer = ask) {
+  const cleaned = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('PIP_')));
+  for (const line of (answer(python, ['-m', 'pip', 'config', 'list'], env) ?? '').split('\n')) {
+    const [, section, key, value] = /^([\w:-]+)\.([\w-]+)='(.*)'$/.exec(line.trim()) ?? [];
+    if (key === undefined || !['global', 'install', ':env:'].includes(section) || !NETWORK_SETTINGS.has(key))
+      continue;
+    cleaned[`PIP_${key.toUpperCase().replaceAll('-', '_')}`] = value.replaceAll('\\n', ' ').trim();
   }
-  return { python };
+  return {
+    ...cleaned,
+    PIP_CONFIG_FILE: devNull,
+    PIP_DISABLE_PIP_VERSION_CHECK: '1',
+    PIP_ROOT_USER_ACTION: 'ignore',
+  };
 }
 
 /**
@@ -163,15 +210,9 @@ export async function installPythonPackage(
   args.push('--target', unpacked, '--no-input', '--progress-bar', 'off', '--requirement', requirement);
   const { ok, status } = await runLogged(python, args, {
     log,
-    // A user's pip may be set to install elsewhere, or only inside a virtual environment.
-    env: {
-      ...env,
-      TMPDIR: scratch,
-      PIP_USER: '0',
-      PIP_REQUIRE_VIRTUALENV: '0',
-      PIP_DISABLE_PIP_VERSION_CHECK: '1',
-      PIP_ROOT_USER_ACTION: 'ignore',
-    },
+    // Not where the user stands: Python would take a file pip.py there for pip.
+    cwd: work,
+    env: { ...pipEnvironment(python, env), ...homeFor(paths, env), TMPDIR: scratch },
   });
   if (!ok) {
     throw new SetupError(`The Python package ${pkg.name} ${pkg.version} could not be installed.`, {

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { startedByNohup } from '../../src/runtime/nohup.mjs';
-import { addonPath, buildAddon, findCompiler, isLinked, linkAddon } from './addon.mjs';
+import { addonPath, buildAddon, execProblem, findCompiler, isLinked, linkAddon } from './addon.mjs';
 import { SetupError, SetupErrors } from './errors.mjs';
 import { takeLock } from './lock.mjs';
 import { findNpm, installNpmPackages, missingNpmPackages } from './npm.mjs';
@@ -174,9 +174,11 @@ export async function setUp(root = ROOT) {
   try {
     const todo = missing();
     if (todo.length === 0) return;
-    const tools = preflight(todo, { paths });
     emptyTemporary();
     mkdirSync(paths.temporary, { recursive: true });
+    const refused = execProblem(paths.temporary);
+    if (refused) throw refused;
+    const tools = preflight(todo, { paths });
     say(
       `Setting up on ${target.name}${target.tested ? '' : ' (untested)'} for the ${engine} engine (${reason}).`,
     );

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { openSource } from '../data/sources.ts';
 import { describeRuntime } from '../infer/run-predictor.ts';
@@ -42,7 +42,7 @@ function graphicsCards(): string[] {
 /** Which engine the addon that tfjs-node found was built for. */
 function linkedEngine(): 'cuda' | 'cpu' {
   const packageFile = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json');
-  const addon = fileURLToPath(new URL('lib/napi-v8/tfjs_binding.node', `file://${packageFile}`));
+  const addon = fileURLToPath(new URL('lib/napi-v8/tfjs_binding.node', pathToFileURL(packageFile)));
   return realpathSync(addon).includes('/engines/cuda/') ? 'cuda' : 'cpu';
 }
 

@@ -14,7 +14,16 @@ export const LONGEST_NAME = 255;
 
 /** A path that begins with `~/` as one below the user's folder, as shells expand it; others as they are. */
 export function expandHome(path: string): string {
-  return path.startsWith('~/') ? join(homedir(), path.slice(2)) : path;
+  if (!path.startsWith('~/')) return path;
+  try {
+    return join(homedir(), path.slice(2));
+  } catch {
+    throw new UserError('A path begins with ~, and this user has no home folder.', {
+      where: path,
+      expected: 'the environment variable HOME, or a user that the system knows',
+      fix: 'write the path out, or set HOME',
+    });
+  }
 }
 
 /** A name beside `path`, for what is not whole yet; of a long name the beginning, so that it does not become too long. */

@@ -40,7 +40,8 @@ export function fakeCheckout(): string {
   cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true });
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   cpSync(join(root, '.npmrc'), join(folder, '.npmrc'));
-  cpSync(join(root, 'src/runtime/lock.mjs'), join(folder, 'src/runtime/lock.mjs'), { recursive: true });
+  for (const name of ['lock.mjs', 'lock-heartbeat.mjs', 'nohup.mjs'])
+    cpSync(join(root, 'src/runtime', name), join(folder, 'src/runtime', name), { recursive: true });
   write(join(folder, 'package-lock.json'), JSON.stringify(LOCK));
   return folder;
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { emptyFolder, fakeCheckout, fakeTools, program, script, write } from './support.ts';
 
-const { explainPipFailure, findPython, hasPythonPackage, installPythonPackage } =
+const { explainPipFailure, findPython, hasPythonPackage, installPythonPackage, pipEnvironment } =
   await script('setup/python.mjs');
+const { homeFor } = await script('setup/home.mjs');
 const { buildAddon, findCompiler } = await script('setup/addon.mjs');
 const { findNpm, installNpmPackages, missingNpmPackages } = await script('setup/npm.mjs');
 const { pathsIn } = await script('setup/paths.mjs');
@@ -35,6 +36,41 @@ describe('Python', () => {
     expect(problemWith({ PATH: bin })).toMatch(/Python has no pip[\s\S]*apt install python3-pip/);
     program(bin, 'python3', "console.log(args[0] === '-c' ? 3 : 'pip 20.0.2 from x (python 3.8)')");
     expect(problemWith({ PATH: bin })).toMatch(/expected: pip 20\.3 or newer\n +got: +pip 20\.0\.2/);
+  });
+
+  it('may be a later one on PATH, where the first has no pip', () => {
+    const [uv, { path }] = [emptyFolder(), fakeTools()];
+    program(uv, 'python3', "if (args[0] === '-c') console.log(3); else process.exit(1)");
+    expect(findPython({ PATH: `${uv}:${path}` })).toEqual({ python: join(path, 'python3') });
+  });
+
+  it('reaches the index as the user’s pip does, and has no other of its settings', () => {
+    const bin = emptyFolder();
+    const lines = [
+      "global.index-url='https://mirror/simple'",
+      "global.constraint='/etc/constraints.txt'",
+      "install.prefix='/opt'",
+      "global.trusted-host='a\\nb'",
+      "download.timeout='1'",
+    ];
+    program(bin, 'python3', `console.log(${JSON.stringify(lines.join('\n'))})`);
+    const env = pipEnvironment(join(bin, 'python3'), { PIP_CONSTRAINT: 'x', PIP_USER: '1', LANG: 'C' });
+    expect(env).toEqual({
+      LANG: 'C',
+      PIP_INDEX_URL: 'https://mirror/simple',
+      PIP_TRUSTED_HOST: 'a b',
+      PIP_CONFIG_FILE: '/dev/null',
+      PIP_DISABLE_PIP_VERSION_CHECK: '1',
+      PIP_ROOT_USER_ACTION: 'ignore',
+    });
+  });
+
+  it('has a home in the checkout where the user has none that can be written', () => {
+    const folder = emptyFolder();
+    const paths = pathsIn(folder);
+    expect(homeFor(paths, { HOME: folder })).toEqual({});
+    expect(homeFor(paths, { HOME: join(folder, 'none') }).HOME).toBe(join(folder, '.deps/tmp/home'));
+    expect(existsSync(join(folder, '.deps/tmp/home'))).toBe(true);
   });
 
   it('is found', () => {
