@@ -17,6 +17,10 @@
 #include "tensorflow/c/eager/c_api.h"
 #include "xla/tsl/util/determinism.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 // Node has one module, and tfjs-node one context, for each of its threads.
 static thread_local TFE_Context* context = nullptr;
 static thread_local int64_t executions = 0;
@@ -182,6 +186,14 @@ napi_value SetDeterministic(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// releaseFreeMemory(): hands what has been freed back to the system, which glibc keeps for itself.
+napi_value ReleaseFreeMemory(napi_env, napi_callback_info) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+  return nullptr;
+}
+
 }  // namespace
 
 NAPI_MODULE_INIT() {
@@ -193,6 +205,7 @@ NAPI_MODULE_INIT() {
       {"setDeterministic", nullptr, SetDeterministic, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"startProfile", nullptr, StartProfile, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"stopProfile", nullptr, StopProfile, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"releaseFreeMemory", nullptr, ReleaseFreeMemory, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"callCounts", nullptr, CallCounts, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(properties) / sizeof(properties[0]), properties);

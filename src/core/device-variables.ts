@@ -1,5 +1,11 @@
 /** A stage's variables as TensorFlow's own, which compiled steps change. */
-import { assignResource, createResource, destroyResource, readResource } from '../ops/resource.ts';
+import {
+  assignResource,
+  createResource,
+  destroyResource,
+  readResource,
+  releaseValue,
+} from '../ops/resource.ts';
 import { type Tensor, tf, type Variable } from '../ops/tf.ts';
 
 /** They are changed in place; TF.js's variables follow when they are asked to. */
@@ -42,8 +48,9 @@ export class DeviceVariables {
     }
   }
 
-  /** TensorFlow's are about to change. */
+  /** TensorFlow's are about to change; TF.js's hold no memory meanwhile. */
   moveOn(): void {
+    if (!this.#ahead) for (const variable of this.#handles.keys()) releaseValue(variable);
     this.#ahead = true;
   }
 

@@ -64,8 +64,22 @@ export function recordStep(
       ...Object.fromEntries(changed),
     };
   };
-  const recording = record(inputs, run, names, LARGE);
+  const all = record(inputs, run, names, LARGE);
+  const recording = { ...all, nodes: usedNodes(all) };
   return { scalars: done[0], recording, changed, shared: new Map(alone ? [] : entries) };
+}
+
+/** Without those whose results nothing uses: a gradient that goes through a computation again leaves its end unused. */
+function usedNodes({ nodes, outputs, resources }: Recording): RecordedNode[] {
+  const wanted = new Set(outputs.values());
+  const used: RecordedNode[] = [];
+  for (const node of nodes.toReversed()) {
+    const writes = node.op !== READ && node.inputs.some((id) => resources.has(id));
+    if (!writes && !node.outputs.some((id) => wanted.has(id))) continue;
+    for (const id of node.inputs) wanted.add(id);
+    used.push(node);
+  }
+  return used.reverse();
 }
 
 const prefixed = <T>(prefix: string, values: Readonly<Record<string, T>>): Record<string, T> =>

@@ -25,5 +25,9 @@ export function convolveLinear(
 
 /** {@link convolveLinear} and a rectifier. */
 export function convolveRelu(x: Tensor4D, weights: ConvolutionWeights, window: Window = SAME): Tensor4D {
-  return relu(convolveLinear(x, weights, window)) as Tensor4D;
+  const linear = convolveLinear(x, weights, window);
+  const y = relu(linear) as Tensor4D;
+  // The gradient knows by the result where the rectifier was open.
+  linear.dispose();
+  return y;
 }

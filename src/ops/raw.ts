@@ -35,12 +35,26 @@ interface AddedByUs {
   readonly stopProfile: () => Uint8Array;
   /** How often this thread asked TensorFlow to run something, and to hand a tensor's numbers over. */
   readonly callCounts: () => { readonly executions: number; readonly reads: number };
+  /** Hands memory that has been freed back to the system, where glibc keeps it. */
+  readonly releaseFreeMemory: () => void;
+  readonly deleteTensor: (id: number) => void;
+}
+
+/** What the backend knows of a tensor's data. */
+interface TensorData {
+  /** TensorFlow's handle; negative where it has none. */
+  id: number;
+  /** Numbers of which TensorFlow has not been told yet. */
+  values: unknown;
+  /** TF.js's tensors that share them. */
+  readonly refCount: number;
 }
 
 /** tfjs-node's backend, which it does not export a type of. */
 interface NativeBackend {
   readonly isUsingGpuDevice: boolean;
   readonly binding: Readonly<Record<string, number>> & AddedByUs;
+  readonly tensorMap: { get(data: object): TensorData };
   executeSingleOutput(op: string, attributes: Attribute[], inputs: Tensor[]): Tensor;
   executeMultipleOutputs(op: string, attributes: Attribute[], inputs: Tensor[], outputs: number): Tensor[];
   readSync(data: object): Float32Array | Int32Array | Uint8Array;
@@ -126,7 +140,7 @@ function intercept(backend: NativeBackend): () => void {
   const tell = (execution: Execution) => {
     for (const watcher of watchers) watcher.executed(execution);
   };
-  const own: Omit<NativeBackend, 'binding' | 'isUsingGpuDevice'> = {
+  const own: Omit<NativeBackend, 'binding' | 'isUsingGpuDevice' | 'tensorMap'> = {
     executeSingleOutput(op, attributes, inputs) {
       const begin = performance.now();
       const output = executeSingleOutput.call(backend, op, attributes, inputs);

@@ -12,6 +12,7 @@ import { shapesOf } from '../graph/compiled.ts';
 import { lookUp, type ValueId } from '../graph/graph.ts';
 import type { Recording } from '../graph/record.ts';
 import { floatingPointOperations } from '../ops/flops.ts';
+import { releaseMemory } from '../ops/memory.ts';
 import { type Attribute, attribute, nativeBackend } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -235,6 +236,7 @@ export class Stepper {
     this.bringBack();
     const trainable = this.#trainable;
     const begin = performance.now();
+    releaseMemory();
     const position = trainable.position();
     const before = trainable.state();
     try {

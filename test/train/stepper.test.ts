@@ -127,6 +127,23 @@ describe('steps whose numbers are read late', () => {
   });
 });
 
+it('numbers are kept once: variables have none between steps, and have them again once they are brought back', async () => {
+  const { method, trainable } = await begin(F, 0);
+  const steps = stepper(trainable, true);
+  const all = batches(3);
+  runAll(steps, all.slice(0, 2));
+  const before = valuesOf(trainable);
+  steps.run({ batch: all[2], sampleIds: [] });
+  const { id } = nativeBackend().tensorMap.get(Object.values(trainable.weights)[0].dataId);
+  expect(id).toBe(-1);
+  expect([...steps.settle()]).toHaveLength(1);
+  steps.bringBack();
+  expect(valuesOf(trainable)).not.toEqual(before);
+  steps.dispose();
+  tf.dispose(all.map((batch) => ({ ...batch })));
+  method.dispose();
+});
+
 it('a batch of another size is recorded anew, with a line that says so', async () => {
   const { method, trainable } = await begin(F, 0);
   const lines: string[] = [];

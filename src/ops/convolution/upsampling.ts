@@ -10,7 +10,7 @@
  * pixels are summed first, and a convolution of the small image gives four results a pixel, which are interleaved.
  */
 import { depthToSpace } from '../depth-to-space.ts';
-import { withGradient } from '../gradients.ts';
+import { withGradient, withoutTape } from '../gradients.ts';
 import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../tf.ts';
 import { tuned } from '../tuning.ts';
 import { sumOfProducts } from './on-cpu.ts';
@@ -37,7 +37,7 @@ export function convolveUpsampled(
   return tf.tidy(() => {
     const [, , channels, filters] = kernel.shape;
     if (tuned() && channels * filters >= WIDE)
-      return byDifferences(x, matrices ?? matricesOf(kernel), border);
+      return convolveByDifferences(x, kernel, matrices ?? matricesOf(kernel), border);
     const small = foldKernel(kernel);
     // Reflecting the doubled image by one repeats the border pixel.
     return interleavePhases(
@@ -81,6 +81,33 @@ export function matricesOf(kernel: Tensor4D): KernelMatrices {
       ofDifferences: tf.concat([matrices[i + 1], matrices[i + 2]], 1) as Tensor2D,
     }));
   });
+}
+
+/**
+ * {@link byDifferences} of which nothing but x and the kernel is kept for the gradient, which goes through it again: the
+ * images on the way are several times as large as the result. The products themselves are not needed again, and a compiled
+ * step leaves them out.
+ */
+function convolveByDifferences(x: Tensor4D, kernel: Tensor4D, matrices: KernelMatrices, border: Border) {
+  return withGradient(
+    [x, kernel],
+    (save) => {
+      save([x, kernel, ...matrices.flatMap(({ ofImage, ofDifferences }) => [ofImage, ofDifferences])]);
+      return tf.tidy(() => byDifferences(x, matrices, border));
+    },
+    (dy, [savedX, savedKernel, ...saved]) => {
+      const matrices = [0, 2, 4].map(
+        (i) => ({ ofImage: saved[i], ofDifferences: saved[i + 1] }) as ColumnMatrices,
+      );
+      const ofX = (x: Tensor) => byDifferences(x as Tensor4D, matrices, border);
+      const ofKernel = (kernel: Tensor) =>
+        byDifferences(savedX as Tensor4D, matricesOf(kernel as Tensor4D), border);
+      return [
+        () => withoutTape(() => tf.grad(ofX)(savedX, dy)),
+        () => withoutTape(() => tf.grad(ofKernel)(savedKernel, dy)),
+      ];
+    },
+  ) as Tensor4D;
 }
 
 function byDifferences(x: Tensor4D, [ofImage, ...ofDifferences]: KernelMatrices, border: Border): Tensor4D {
