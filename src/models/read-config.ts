@@ -6,6 +6,7 @@ import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import type { NeededWeights } from '../core/define-method.ts';
 import { missingShards, shardsAreMissing } from '../data/shards.ts';
 import { UserError } from '../runtime/errors.ts';
+import { explainSystemError } from '../runtime/system-errors.ts';
 import { configSchemas, definitionOf } from './registry.ts';
 
 export interface LoadedConfig {
@@ -133,18 +134,18 @@ export function missingInputs(config: RunConfig, locate: Locate, begun = false):
       new UserError('The data set is not there.', {
         where,
         expected: `a folder of images (kind: ${source.kind})`,
-        got: existsSync(source.path) ? `${source.path} is no folder` : `${source.path} does not exist`,
+        got: lack(source.path, 'folder'),
         fix: `give its place with --set ${key}.path=FOLDER, or use the built-in faces: --set ${key}.kind=faces`,
       }),
     );
   }
   const { groups } = config.data.split;
-  if (groups && 'file' in groups && !existsSync(groups.file)) {
+  if (groups && 'file' in groups && !isFile(groups.file)) {
     missing.push(
       new UserError('The file of groups is not there.', {
         where: locate(['data', 'split', 'groups', 'file']),
         expected: 'a CSV file with the columns `id` (or `file`) and `group`',
-        got: `${groups.file} does not exist`,
+        got: lack(groups.file, 'file'),
       }),
     );
   }
@@ -167,7 +168,7 @@ export function missingInputs(config: RunConfig, locate: Locate, begun = false):
 export const neededWeights = (config: RunConfig): NeededWeights[] =>
   definitionOf(config).weightFiles?.(config) ?? [];
 
-export const isThere = ({ path }: NeededWeights): boolean => path !== undefined && existsSync(path);
+export const isThere = ({ path }: NeededWeights): boolean => path !== undefined && isFile(path);
 
 /** What to tell a user whose file of weights is not there. */
 export function missingWeights(
@@ -177,11 +178,22 @@ export function missingWeights(
   return new UserError(`${label} are not there.`, {
     where: locate([...key, path ? 'weights' : 'network']),
     expected,
-    got: path ? `${path} does not exist` : `no ${key.join('.')}.weights`,
+    got: path ? lack(path, 'file') : `no ${key.join('.')}.weights`,
     fix,
   });
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** What is wrong with a path at which a file or a folder should be. */
+function lack(path: string, kind: 'file' | 'folder'): string {
+  try {
+    statSync(path);
+    return `${path} is no ${kind}`;
+  } catch (error) {
+    const { got = '' } = explainSystemError(error)?.details ?? {};
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? `${path} does not exist` : `${path}: ${got}`;
+  }
 }
+
+const isFile = (path: string): boolean => existsSync(path) && statSync(path).isFile();
+
+const isFolder = (path: string): boolean => existsSync(path) && statSync(path).isDirectory();

@@ -1,7 +1,17 @@
 /** Files that are written whole or not at all, their check sums, and reads of files that may be damaged. */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
-import { access, constants, type FileHandle, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+} from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -140,6 +150,10 @@ export async function makeFolderAtomically<T>(
   const full = resolve(path);
   const temporary = temporaryName(full);
   await mkdir(dirname(full), { recursive: true });
+  // A name that the system does not take is told before the work.
+  await lstat(full).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
   // Not in one call: that would say of a read-only disk that there is no such folder.
   await mkdir(temporary);
   try {

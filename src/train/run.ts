@@ -168,7 +168,9 @@ async function prepareAndTrain(
   mlflowServer(config);
   const { source, reporter = silent, signal } = options;
   for (const warning of warnings) reporter.warn(warning);
-  // Before the data, which may take hours: metrics that are not known or lack their weights.
+  // Before the data, which may take hours: no checkpoint where the weights to begin with should be, and metrics that are not known or lack their weights.
+  if (!opened && config.training.initialWeights !== undefined)
+    await resolveCheckpoint(config.training.initialWeights);
   let validationMetrics =
     config.output.validationCount > 0 ? await openValidationMetrics(config, reporter) : undefined;
   try {

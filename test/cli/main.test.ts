@@ -78,6 +78,18 @@ describe('mistakes end with status 1 and a message, without a stack trace', () =
       ['train', '--config', 'configs/smoke.yaml', '--set', `name=${'x'.repeat(101)}`],
       /--set name[\s\S]*\{0,99\}/,
     ],
+    [
+      ['train', '--config', 'configs/smoke.yaml', '--set', 'data.split.groups.file=configs'],
+      /data\.split\.groups\.file[\s\S]*configs is no file/,
+    ],
+    [
+      ['train', '--config', 'configs/smoke.yaml', '--set', 'data.source={kind: folder, path: /dev/null/x}'],
+      /data\.source\.path[\s\S]*a file, where a folder is needed/,
+    ],
+    [
+      ['train', '--config', 'configs/smoke.yaml', '--set', 'training.initialWeights=/dev/null'],
+      /There is no checkpoint[\s\S]*\/dev\/null/,
+    ],
     [['train', '--config', 'configs'], /--config configs\n[\s\S]*a folder, where a file is needed/],
     [
       ['train', '--config', 'configs/smoke.yaml', '--set', 'output.logEvry=3', '--set', 'seed=x'],

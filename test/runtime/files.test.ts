@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { readState, requireWritableFolder, writeFileAtomically } from '../../src/runtime/files.ts';
+import {
+  makeFolderAtomically,
+  readState,
+  requireWritableFolder,
+  writeFileAtomically,
+} from '../../src/runtime/files.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -17,6 +22,17 @@ describe('a file that is written whole or not at all', () => {
     await writeFileAtomically(path, 'text');
     expect(readFileSync(path, 'utf8')).toBe('text');
     expect(readdirSync(join(folder, 'written')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+describe('a folder that is filled under another name', () => {
+  it('with a name that is too long is refused before it is filled', async () => {
+    let filled = false;
+    const fill = async () => {
+      filled = true;
+    };
+    await expect(makeFolderAtomically(join(folder, '写'.repeat(90)), fill)).rejects.toThrow(/ENAMETOOLONG/);
+    expect(filled).toBe(false);
   });
 });
 
