@@ -54,7 +54,13 @@ export async function importWeights(options: ImportOptions): Promise<Imported> {
   const files: WeightFile[] = [];
   try {
     for (const path of from)
-      files.push(chooseParams(withTorchNames(plainKeys(await openWeightFile(path))), params, reporter));
+      files.push(
+        chooseParams(withTorchNames(plainKeys(await openWeightFile(path))), {
+          asked: params,
+          several: from.length > 1,
+          reporter,
+        }),
+      );
     for (const { path, leftOut = [] } of files)
       if (leftOut.length > 0)
         reporter.info(`${path}: left out, as they are no tensors, and not run: ${leftOut.join(', ')}`);

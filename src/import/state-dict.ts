@@ -31,19 +31,24 @@ function plainKey(key: string): string {
  * A file in which each network's weights are once. Tools keep moving averages beside the weights that an optimiser has
  * (`params_ema` beside `params`, `g_ema` beside `g`); the averages make the better pictures.
  *
- * @param asked the dictionary to take, in place of the averages.
+ * @param asked the dictionary to take, in place of the averages. @param several whether other files are imported with it.
  * @throws UserError when the file has no such dictionary.
  */
-export function chooseParams(file: WeightFile, asked: string | undefined, reporter: Reporter): WeightFile {
+export function chooseParams(
+  file: WeightFile,
+  { asked, several, reporter }: { asked: string | undefined; several: boolean; reporter: Reporter },
+): WeightFile {
   const tops = [...new Set([...file.tensors.keys()].map(topOf))];
+  const averaged = tops.filter((top) => isAverage(top));
   if (asked !== undefined && !tops.includes(asked)) {
+    // Of several files some may hold their network once.
+    if (several && averaged.length === 0) return file;
     throw new UserError('A file has no such dictionary of weights.', {
       where: `--params ${asked}`,
       expected: `${file.path}: ${tops.slice(0, 9).join(', ')}`,
       got: asked,
     });
   }
-  const averaged = tops.filter((top) => isAverage(top));
   const plain = (average: string) => tops.filter((top) => top !== average && sameTensors(file, top, average));
   const dropped = asked === undefined ? averaged.flatMap(plain) : tops.filter((top) => top !== asked);
   if (dropped.length === 0) return file;
