@@ -6,6 +6,8 @@
 import type { MethodDefinition } from './core/define-method.ts';
 import type { Metric, MetricContext } from './eval/metrics/metric.ts';
 import type { EvaluateRunOptions, EvaluateRunResult } from './eval/run.ts';
+import type { PretrainedOptions } from './export/pretrained.ts';
+import type { Proof } from './export/proof.ts';
 import type { ExportReport } from './export/report.ts';
 import type { ExportOptions } from './export/run.ts';
 import type { Imported, ImportOptions } from './import/import.ts';
@@ -57,6 +59,8 @@ export type { Report } from './eval/report/report.ts';
 export type { EvaluateRunOptions, EvaluateRunResult } from './eval/run.ts';
 export { readSuite, type Suite } from './eval/suite/suite.ts';
 // Use, export and import.
+export type { PretrainedOptions } from './export/pretrained.ts';
+export type { Difference, Proof } from './export/proof.ts';
 export type { ExportReport } from './export/report.ts';
 export type { ExportFormat, ExportOptions } from './export/run.ts';
 export type { ImportedCheckpoint } from './import/checkpoint.ts';
@@ -172,6 +176,26 @@ export async function inferPhotos(options: InferPhotosOptions): Promise<string[]
 export async function exportModel(options: ExportOptions): Promise<ExportReport> {
   const { exportModel } = await import('./export/run.ts');
   return exportModel(options);
+}
+
+/**
+ * Makes the folder of a model that ships: the networks that predict, in half precision, and a model card. Proves that it
+ * predicts as the checkpoint does.
+ *
+ * ```ts
+ * import { exportPretrained } from './src/index.ts';
+ *
+ * const { outputs } = await exportPretrained({ checkpoint: 'runs/00001-example', out: 'pretrained/example' });
+ * console.log(outputs.I_out.max);
+ * ```
+ *
+ * @returns the proof.
+ * @throws UserError when the folder exists or has no model's name, the checkpoint cannot predict, the text for the card
+ *   cannot be used, or the model is too large or predicts otherwise. Nothing is left then.
+ */
+export async function exportPretrained(options: PretrainedOptions): Promise<Proof> {
+  const { exportPretrained } = await import('./export/pretrained.ts');
+  return exportPretrained(options);
 }
 
 /**

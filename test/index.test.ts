@@ -62,6 +62,7 @@ const shows: Record<string, RegExp> = {
   evaluateRun: /metrics\.json[\s\S]*report\.html[\s\S]*\d+$/,
   inferPhotos: /results\/photo-IOUT-l0\.5\.png/,
   exportModel: /onnx\/pipeline\.onnx/,
+  exportPretrained: /^0\.0\d+$/,
   importWeights: /weights/,
   loadMethod: /\[ 1, 64, 64, 3 \]/,
   registerMethod: /G: \d+/,

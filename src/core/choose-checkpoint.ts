@@ -54,7 +54,8 @@ export async function defaultCheckpoint(
   }
   const models = await listPretrained(pretrained);
   if (models.length === 1) {
-    reporter.info(`No checkpoint is named, and no run has one: the model ${models[0]} is taken.`);
+    const why = run ? `the newest run has none (${run})` : 'there is no run';
+    reporter.info(`No checkpoint is named, and ${why}: the model ${models[0]} is taken.`);
     return models[0];
   }
   if (models.length > 1)

@@ -1,7 +1,6 @@
 /** The model card of a model that ships: what the program knows of it, and what only those who publish it know. */
 import { readFile } from 'node:fs/promises';
 import type { CheckpointManifest } from '../core/checkpoint.ts';
-import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { originText, proofTable, purposeOf, table } from './model-card.ts';
 import type { Proof } from './proof.ts';
@@ -64,11 +63,10 @@ interface PretrainedCard {
 
 export function pretrainedCard({ name, origin, files, proof, statements }: PretrainedCard): string {
   const { config, controls } = origin;
-  const run = `${npmRun()} `;
   const uses = [
-    ...(config.task === 'edit' ? [`${run}edit -- --checkpoint ${name}`] : []),
-    `${run}infer -- --checkpoint ${name} ${config.task === 'edit' ? '--image a.png --mask m.png ' : ''}${controls.includes('sketch') ? '--sketch s.png ' : ''}--out results`,
-    `${run}export -- --checkpoint ${name} --out exports/${name}`,
+    ...(config.task === 'edit' ? [`npm run edit -- --checkpoint ${name}`] : []),
+    `npm run infer -- --checkpoint ${name} ${config.task === 'edit' ? '--image a.png --mask m.png ' : ''}${controls.includes('sketch') ? '--sketch s.png ' : ''}--out results`,
+    `npm run export -- --checkpoint ${name} --out exports/${name}`,
   ];
   const rows = Object.entries(files).map(([file, { bytes }]) => [
     `\`${file}\``,

@@ -32,6 +32,7 @@ export interface PretrainedOptions {
   readonly precision?: Precision | undefined;
   /** How large the folder may be, MB of 10^6 bytes. Default: 32. */
   readonly maxMegabytes?: number | undefined;
+  /** Is told what the card does not say. Default: nobody. */
   readonly reporter?: Reporter | undefined;
 }
 

@@ -14,13 +14,17 @@ import type { Precision } from '../weights/float16.ts';
 
 /** Absolute differences between source and export, over all cases. */
 export interface Difference {
+  /** The largest. */
   readonly max: number;
+  /** Their mean. */
   readonly mean: number;
   /** The source's largest number, or 1 if that is larger. */
   readonly scale: number;
 }
 
+/** How far an exported computation is from its source on the same inputs. */
 export interface Proof {
+  /** What was compared: `pipeline` or a network’s name. */
   readonly network: string;
   /** For example `onnx`. */
   readonly format: string;

@@ -59,6 +59,8 @@ describe('mistakes end with status 1 and a message, without a stack trace', () =
       ['train', '--config', 'configs/smoke.yaml', '--max-steps', '99999999999999999999'],
       /--max-steps[\s\S]*whole number/,
     ],
+    [['export', '--out', 'x', '--card', 'card.md'], /--card\n[\s\S]*--format pretrained/],
+    [['export', '--out', 'x', '--format', 'pretrained', '--network', 'F'], /ships as a whole/],
     [['edit', '--port', '70000'], /--port[\s\S]*at least 0 and at most 65535[\s\S]*70000/],
     [['edit', '--port=-1'], /--port[\s\S]*at least 0/],
     [['edit', '--port', '80.5'], /--port[\s\S]*at least 0/],

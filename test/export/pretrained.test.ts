@@ -18,7 +18,7 @@ import { resolveCheckpoint } from '../../src/core/choose-checkpoint.ts';
 import type { Method } from '../../src/core/method.ts';
 import { exportPretrained, type PretrainedOptions } from '../../src/export/pretrained.ts';
 import type { Proof } from '../../src/export/proof.ts';
-import type { DpsConfig } from '../../src/models/dps/config.ts';
+import { dpsSchema } from '../../src/models/dps/config.ts';
 import { loadMethod, trainedPredictor } from '../../src/models/load.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { tf } from '../../src/ops/tf.ts';
@@ -31,12 +31,21 @@ import { saveMethod } from '../models/save.ts';
 const NETWORKS = ['G16', 'G32', 'G64', 'F'];
 const tiny = tinyConfig();
 // What only the machine that trained knows.
-const config: DpsConfig = {
+const config = dpsSchema.parse({
   ...tiny,
   name: 'secret-run',
-  data: { ...tiny.data, cache: '/home/me/cache', source: { ...tiny.data.source } },
+  data: {
+    ...tiny.data,
+    cache: '/home/me/cache',
+    source: [
+      { kind: 'folder', name: 'a', path: '/home/me/photos' },
+      { kind: 'folder', name: 'b', path: '../me/people' },
+      { kind: 'folder', name: 'c', path: 'own/photos' },
+    ],
+    split: { ...tiny.data.split, groups: { pattern: '/([^/]+)/[^/]+$' } },
+  },
   output: { ...tiny.output, mlflow: { url: 'http://inside:5000' } },
-};
+});
 let folder: string;
 let checkpoint: string;
 let model: string;
@@ -112,12 +121,21 @@ describe('a model that ships', () => {
     expect(manifest).toMatchObject({
       step: 5,
       trained: NETWORKS,
-      config: { name: 'tiny-64', method: 'dps', resolution: 64, data: { cache: 'cache' } },
+      config: {
+        name: 'tiny-64',
+        method: 'dps',
+        resolution: 64,
+        data: {
+          cache: 'cache',
+          source: [{ path: 'photos' }, { path: 'people' }, { path: 'own/photos' }],
+          split: { groups: { pattern: '/([^/]+)/[^/]+$' } },
+        },
+      },
       producer: { name: 'deep-plastic-surgery' },
     });
     for (const file of ['manifest.json', 'README.md']) {
       const text = readFileSync(join(model, file), 'utf8');
-      for (const secret of ['/home/me', 'http://inside', folder]) expect(text).not.toContain(secret);
+      for (const secret of ['/home/me', '../me', 'http://inside', folder]) expect(text).not.toContain(secret);
     }
   });
 
