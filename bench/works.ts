@@ -117,8 +117,9 @@ export async function trainingWork(config: RunConfig, level: number, count: numb
   await method.prepareTraining(silent);
   // F's stage comes first, and each level has one at l = 1 before the one at any l.
   const stage = method.stages[2 * level];
-  const { compile } = config.runtime;
-  const stepper = new Stepper(method.begin(stage), { stage: stage.name, compile, reporter: strict });
+  const { compile, precision } = config.runtime;
+  const options = { stage: stage.name, compile, precision, reporter: strict };
+  const stepper = new Stepper(method.begin(stage), options);
   const step = { batch: makeUpBatch(config, count), sampleIds: [] };
   const iterate = () => {
     stepper.run(step);

@@ -1,5 +1,5 @@
 // What tfjs-node's addon lacks: a recorded graph becomes a function of TensorFlow's eager context, after which it runs
-// like any operation, by its name. But for determinism it uses TensorFlow's C API alone.
+// like any operation, by its name. But for determinism and the log it uses TensorFlow's C API alone.
 
 #undef TFE_NewContext
 #undef TFE_Execute
@@ -11,8 +11,10 @@
 
 #include <cstdlib>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
+#include "absl/log/globals.h"
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/eager/c_api.h"
 #include "xla/tsl/util/determinism.h"
@@ -25,6 +27,8 @@
 static thread_local TFE_Context* context = nullptr;
 static thread_local int64_t executions = 0;
 static thread_local int64_t reads = 0;
+// Serialized ConfigProtos by the names of the functions that TensorFlow is to optimise so.
+static thread_local std::unordered_map<std::string, std::string> configurations;
 
 // tfjs-node's calls, watched.
 extern "C" {
@@ -36,6 +40,12 @@ TFE_Context* dps_NewContext(const TFE_ContextOptions* options, TF_Status* status
 
 void dps_Execute(TFE_Op* op, TFE_TensorHandle** results, int* count, TF_Status* status) {
   executions++;
+  if (!configurations.empty()) {
+    const auto found = configurations.find(TFE_OpGetName(op, status));
+    // tfjs-node sets attributes of text alone, and these bytes are none.
+    if (found != configurations.end())
+      TFE_OpSetAttrString(op, "config_proto", found->second.data(), found->second.size());
+  }
   TFE_Execute(op, results, count, status);
 }
 
@@ -105,20 +115,24 @@ std::string FindOutputs(TF_Graph* graph, const std::vector<std::string>& names, 
   return "";
 }
 
-// addFunction(name, graphDef: Buffer, inputs, outputs, controls: string[]): `controls` run although no output needs them.
+// addFunction(name, graphDef: Buffer, inputs, outputs, controls: string[], configuration?: Buffer): `controls` run although
+// no output needs them; the configuration is a ConfigProto, for how TensorFlow optimises this function.
 napi_value AddFunction(napi_env env, napi_callback_info info) {
-  size_t count = 5;
-  napi_value arguments[5];
+  size_t count = 6;
+  napi_value arguments[6];
   std::string name;
   std::vector<std::string> inputs, outputs, controls;
   void* data;
-  size_t length;
-  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok || count != 5 ||
+  void* configuration = nullptr;
+  size_t length, configured = 0;
+  if (napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok || count < 5 ||
       !ReadString(env, arguments[0], &name) ||
       napi_get_buffer_info(env, arguments[1], &data, &length) != napi_ok ||
       !ReadStrings(env, arguments[2], &inputs) || !ReadStrings(env, arguments[3], &outputs) ||
-      !ReadStrings(env, arguments[4], &controls))
-    return Throw(env, "addFunction takes a name, a GraphDef and the names of inputs, outputs and controls");
+      !ReadStrings(env, arguments[4], &controls) ||
+      (count > 5 && napi_get_buffer_info(env, arguments[5], &configuration, &configured) != napi_ok))
+    return Throw(env,
+                 "addFunction takes a name, a GraphDef, the names of inputs, outputs and controls, and a ConfigProto");
 
   Status status;
   Graph graph;
@@ -144,6 +158,7 @@ napi_value AddFunction(napi_env env, napi_callback_info info) {
   TFE_ContextAddFunction(context, function, status.tf);
   TF_DeleteFunction(function);
   if (!status.ok()) return ThrowStatus(env, status);
+  if (configured > 0) configurations[name] = std::string(static_cast<const char*>(configuration), configured);
   return nullptr;
 }
 
@@ -155,6 +170,7 @@ napi_value RemoveFunction(napi_env env, napi_callback_info info) {
   if (napi_get_cb_info(env, info, &count, &argument, nullptr, nullptr) != napi_ok || count != 1 ||
       !ReadString(env, argument, &name))
     return Throw(env, "removeFunction takes a name");
+  configurations.erase(name);
   Status status;
   TFE_ContextRemoveFunction(context, name.c_str(), status.tf);
   if (!status.ok()) return ThrowStatus(env, status);
@@ -199,6 +215,9 @@ napi_value ReleaseFreeMemory(napi_env, napi_callback_info) {
 NAPI_MODULE_INIT() {
   exports = tfjs_register_module(env, exports);
   if (exports == nullptr) return nullptr;
+  // Some of TensorFlow's messages, as that on mixed precision, go through a library that does not know this variable.
+  if (const char* level = std::getenv("TF_CPP_MIN_LOG_LEVEL"))
+    absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(std::atoi(level)));
   const napi_property_descriptor properties[] = {
       {"addFunction", nullptr, AddFunction, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr, napi_enumerable, nullptr},

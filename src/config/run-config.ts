@@ -425,6 +425,12 @@ const runtime = z
       .describe(
         'true: a training step is one TensorFlow function, recorded at its first batch. false: operation by operation, for debugging. xla: the function is compiled by XLA, which takes minutes at the start and pays on some GPUs.',
       ),
+    precision: z
+      .enum(['float32', 'bfloat16'])
+      .default('float32')
+      .describe(
+        'Of training steps. bfloat16: convolutions and products of matrices, and what lies between them, in numbers of 16 bits, which takes about two thirds of the time on a CPU that has avx512_bf16 or amx_bf16; weights, optimisers, losses and statistics stay float32. Results differ a little: see docs/speed.md.',
+      ),
     deterministic: z
       .boolean()
       .default(true)
@@ -440,7 +446,9 @@ const runtime = z
       ),
   })
   .prefault({})
-  .describe('How the computation is carried out. Changes no more than the last digits of its results.');
+  .describe(
+    'How the computation is carried out. But for `precision`, changes no more than the last digits of its results.',
+  );
 
 /** The top-level keys that every method has. @param method its name, which runs have by default. @param title for people. */
 export const commonShape = <Name extends string>(method: Name, title: string) => ({

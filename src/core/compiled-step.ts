@@ -2,6 +2,7 @@
 import type { TensorFlowFunction } from '../graph/function.ts';
 import type { Attribute } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
+import type { Precision } from '../ops/tuning.ts';
 import type { DeviceVariables } from './device-variables.ts';
 import type { NamedTensors } from './method.ts';
 import { type Guard, type RecordedStep, StepFunction } from './step-function.ts';
@@ -16,9 +17,9 @@ export class CompiledStep {
   readonly #norms: readonly string[];
   readonly #variables: DeviceVariables;
 
-  constructor(step: RecordedStep, variables: DeviceVariables, guard: Guard) {
+  constructor(step: RecordedStep, variables: DeviceVariables, guard: Guard, precision?: Precision) {
     const maker = new StepFunction(step, variables, guard);
-    this.#function = maker.build();
+    this.#function = maker.build(precision);
     this.#captured = maker.captured;
     this.#held = [...step.recording.held.values()];
     this.#inputs = [...step.recording.inputs.keys()];

@@ -15,6 +15,7 @@ import { lookUp, type ValueId } from '../graph/graph.ts';
 import { type RecordedNode, type RecordedValue, type Recording, record } from '../graph/record.ts';
 import { type Attribute, attribute } from '../ops/raw.ts';
 import type { Tensor, Variable } from '../ops/tf.ts';
+import type { Precision } from '../ops/tuning.ts';
 import type { DeviceVariables } from './device-variables.ts';
 import type { NamedTensors, StepScalars } from './method.ts';
 
@@ -134,7 +135,7 @@ export class StepFunction {
   }
 
   /** Its one output is the vector of the step's losses and lengths of gradients. */
-  build(): TensorFlowFunction {
+  build(precision?: Precision): TensorFlowFunction {
     const { recording, changed, shared } = this.#step;
     const { values } = recording;
     for (const id of recording.inputs.values()) this.#places.set(id, this.#builder.input(lookUp(values, id)));
@@ -172,7 +173,7 @@ export class StepFunction {
       if (!handle || this.#settled.has(variable)) continue;
       this.#writeIf(counts, handle, lookUp(this.#places, outputOf(recording, name)), true);
     }
-    return this.#builder.build([measured], this.#writers);
+    return this.#builder.build([measured], this.#writers, precision);
   }
 
   #findStorage(): void {

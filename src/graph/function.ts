@@ -4,6 +4,7 @@
  */
 import { type Attribute, isTypeAttribute, nativeBackend, runOps } from '../ops/raw.ts';
 import type { Tensor } from '../ops/tf.ts';
+import type { Precision } from '../ops/tuning.ts';
 import { defineMessages } from '../runtime/protobuf.ts';
 import { typesOf } from './attributes.ts';
 import { type GraphConstant, lookUp, type ValueId } from './graph.ts';
@@ -49,6 +50,19 @@ const graphDefType = defineMessages({
 
 /** The version of GraphDef from which on TensorFlow 2.20 reads attributes as we write them. */
 const PRODUCER = 2200;
+
+/** What we write of tensorflow/core/protobuf/{config,rewriter_config}.proto. */
+const configurationType = defineMessages({
+  ConfigProto: [['graphOptions', 10, 'GraphOptions']],
+  GraphOptions: [['rewriteOptions', 10, 'RewriterConfig']],
+  RewriterConfig: [
+    ['remapping', 14, 'int32'],
+    ['autoMixedPrecisionOnednnBfloat16', 31, 'int32'],
+  ],
+}).lookupType('ConfigProto');
+
+/** RewriterConfig.Toggle. */
+const [ON, OFF] = [1, 2];
 
 type AttrValue = Readonly<Record<string, unknown>>;
 
@@ -121,13 +135,19 @@ export class FunctionBuilder {
    * Hands the function over to TensorFlow.
    *
    * @param controls names of nodes that run although no output needs them.
+   * @param precision of its convolutions and products and what lies between them, on CPUs that have such instructions. All
+   *   variables, inputs and outputs are float32.
    * @throws Error with TensorFlow's message, which names the operation that it does not take.
    */
-  build(outputs: readonly Output[], controls: readonly string[] = []): TensorFlowFunction {
+  build(
+    outputs: readonly Output[],
+    controls: readonly string[] = [],
+    precision: Precision = 'float32',
+  ): TensorFlowFunction {
     const graph = graphDefType
       .encode({ node: this.#nodes, versions: { producer: PRODUCER } } as object)
       .finish();
-    return new TensorFlowFunction(graph, this.#inputs, outputs, controls);
+    return new TensorFlowFunction(graph, this.#inputs, outputs, controls, precision);
   }
 }
 
@@ -143,11 +163,15 @@ export class TensorFlowFunction {
     inputs: readonly string[],
     outputs: readonly Output[],
     controls: readonly string[],
+    precision: Precision,
   ) {
     created += 1;
     this.#name = `recorded_${process.pid}_${created}`;
     this.#outputs = outputs.length;
-    nativeBackend().binding.addFunction(this.#name, graph, inputs, outputs, controls);
+    const given = [this.#name, graph, inputs, outputs, controls] as const;
+    const { binding } = nativeBackend();
+    if (precision === 'float32') binding.addFunction(...given);
+    else binding.addFunction(...given, mixedPrecision());
   }
 
   /** Runs it on tensors for its inputs, in their order. The caller disposes of the results. */
@@ -159,6 +183,22 @@ export class TensorFlowFunction {
   dispose(): void {
     nativeBackend().binding.removeFunction(this.#name);
   }
+}
+
+/**
+ * What stays float32 of what TensorFlow would compute in bfloat16: sums over many numbers, statistics and normalisation by
+ * them, whose gradients are differences of nearly equal numbers; and LeakyReluGrad, which is slow in it.
+ */
+const IN_FLOAT32 =
+  'Sum,Mean,SquaredDifference,Square,RealDiv,Sqrt,Rsqrt,FusedBatchNormV3,FusedBatchNormGradV3,LeakyReluGrad';
+
+/** A ConfigProto with which TensorFlow computes in bfloat16 what gains by it. */
+function mixedPrecision(): Uint8Array {
+  // TensorFlow reads it when it optimises a function, at the first call.
+  process.env.TF_AUTO_MIXED_PRECISION_GRAPH_REWRITE_INFERLIST_REMOVE ??= IN_FLOAT32;
+  // Remapping fuses operations, and fails with a message where mixed precision has put conversions between them.
+  const rewriteOptions = { remapping: OFF, autoMixedPrecisionOnednnBfloat16: ON };
+  return configurationType.encode({ graphOptions: { rewriteOptions } } as object).finish();
 }
 
 function typeNumber(type: RecordedValue['type']): number {

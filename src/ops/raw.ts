@@ -25,6 +25,7 @@ interface AddedByUs {
     inputs: readonly string[],
     outputs: readonly string[],
     controls: readonly string[],
+    configuration?: Uint8Array,
   ) => void;
   readonly removeFunction: (name: string) => void;
   /** Whether operations of this process must give the same numbers at every run. */

@@ -188,7 +188,7 @@ class Loop {
     const resumed = from?.stage.index === index ? from : undefined;
     const trainable = method.begin(stage);
     this.#views.dispose();
-    const { compile } = config.runtime;
+    const { compile, precision } = config.runtime;
     const { name, optimizer, accumulate } = stage;
     const done = resumed?.stage.step ?? 0;
     const learningRate = optimizer && ((step: number) => scheduledRate(optimizer, step, steps));
@@ -207,7 +207,15 @@ class Loop {
       done,
       batches: new StageBatches(stage, this.#training, resumed),
       trainable,
-      stepper: new Stepper(trainable, { stage: name, compile, reporter, done, learningRate, accumulate }),
+      stepper: new Stepper(trainable, {
+        stage: name,
+        compile,
+        precision,
+        reporter,
+        done,
+        learningRate,
+        accumulate,
+      }),
       collapse: new CollapseWatch(stage.collapse, reporter),
       task: reporter.task(name, steps, 'steps'),
     };

@@ -23,6 +23,7 @@ import { lockRun } from './lock.ts';
 import { type Training, type TrainingEnd, train } from './loop.ts';
 import { mlflowServer } from './mlflow.ts';
 import { checkBatches, describePlan, makePlan, type Plan } from './plan.ts';
+import { requirePrecision, thisMachine } from './precision.ts';
 import {
   isFinished,
   type OpenedRun,
@@ -168,7 +169,9 @@ async function prepareAndTrain(
   mlflowServer(config);
   const { source, reporter = silent, signal } = options;
   for (const warning of warnings) reporter.warn(warning);
-  // Before the data, which may take hours: no checkpoint where the weights to begin with should be, and metrics that are not known or lack their weights.
+  // Before the data, which may take hours: a precision that this machine has not, no checkpoint where the weights to begin
+  // with should be, and metrics that are not known or lack their weights.
+  requirePrecision(config.runtime, thisMachine(), locate);
   if (!opened && config.training.initialWeights !== undefined)
     await resolveCheckpoint(config.training.initialWeights);
   let validationMetrics =

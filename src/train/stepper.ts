@@ -15,6 +15,7 @@ import { floatingPointOperations } from '../ops/flops.ts';
 import { releaseMemory } from '../ops/memory.ts';
 import { type Attribute, attribute, nativeBackend } from '../ops/raw.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
+import { inPrecision, type Precision } from '../ops/tuning.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { accumulatedStep, type PartCall, partCalls, splitBatch } from './accumulated-step.ts';
@@ -56,6 +57,8 @@ export interface StepperOptions {
   /** The stage's name. */
   readonly stage: string;
   readonly compile: Compile;
+  /** Of compiled steps. Default: float32. */
+  readonly precision?: Precision;
   readonly reporter: Reporter;
   /** Steps of the stage that were done before. Default: none. */
   readonly done?: number;
@@ -74,6 +77,7 @@ export class Stepper {
   readonly #stage: string;
   #flops: number | undefined;
   readonly #xla: boolean;
+  readonly #precision: Precision;
   readonly #accumulate: number;
   readonly #learningRate: (step: number) => number | undefined;
   #compiles: boolean;
@@ -84,12 +88,21 @@ export class Stepper {
 
   constructor(
     trainable: Trainable,
-    { stage, compile, reporter, done = 0, learningRate = () => undefined, accumulate = 1 }: StepperOptions,
+    {
+      stage,
+      compile,
+      precision = 'float32',
+      reporter,
+      done = 0,
+      learningRate = () => undefined,
+      accumulate = 1,
+    }: StepperOptions,
   ) {
     this.#trainable = trainable;
     this.#stage = stage;
     this.#compiles = compile !== false;
     this.#xla = compile === 'xla';
+    this.#precision = precision;
     this.#reporter = reporter;
     this.#next = done;
     this.#learningRate = learningRate;
@@ -245,7 +258,10 @@ export class Stepper {
       const selects = this.#xla || nativeBackend().isUsingGpuDevice;
       const compiled = steps.map(
         ([name, step]) =>
-          [name, new CompiledStep(step, this.#variables, selects ? 'select' : 'switch')] as const,
+          [
+            name,
+            new CompiledStep(step, this.#variables, selects ? 'select' : 'switch', this.#precision),
+          ] as const,
       );
       const functions = Object.fromEntries(compiled);
       this.#compiled.set(key, functions);
@@ -288,7 +304,7 @@ export class Stepper {
     try {
       const drawn = JSON.stringify(trainable.position());
       const steps = calls.map(([name, call]) => {
-        const step = recordStep(tensors, weights, call, !summed);
+        const step = inPrecision(this.#precision, () => recordStep(tensors, weights, call, !summed));
         tf.dispose(step.scalars);
         return [name, step] as const;
       });

@@ -11,6 +11,7 @@
 import { arrangePixels, type Padded, padPixels, range, single } from '../pixels.ts';
 import { runOp } from '../raw.ts';
 import { type Tensor2D, type Tensor4D, tf } from '../tf.ts';
+import { precisionOfProducts } from '../tuning.ts';
 import { windowAttributes, windowedSize } from './window.ts';
 
 /** From so many pixels of the result on two strips are faster than one image. */
@@ -91,7 +92,9 @@ export function filterGradientOf(
   const costs = (stride === 1 ? LAYOUTS : LAYOUTS.slice(0, 1)).map((layout) => cost(problem, layout));
   const cheapest = Math.min(...costs);
   const multiplications = shape.reduce((a, b) => a * b) * dy.shape[0] * dy.shape[1] * dy.shape[2];
-  if (multiplications > ENOUGH && cheapest < NATIVE_SLOWDOWN * multiplications)
+  // In bfloat16 TensorFlow's kernel is the faster one.
+  const inFloat32 = precisionOfProducts() === 'float32';
+  if (inFloat32 && multiplications > ENOUGH && cheapest < NATIVE_SLOWDOWN * multiplications)
     return byProduct(problem, LAYOUTS[costs.indexOf(cheapest)]);
   const inputs = [padPixels(padded), tf.tensor1d(shape, 'int32'), dy];
   return runOp('Conv2DBackpropFilter', windowAttributes({ stride, padding: 0 }), inputs) as Tensor4D;
@@ -125,9 +128,10 @@ function extents({ padded, dy, shape }: Problem, { rows, columns }: Layout) {
  * Into how many parts a sum over places is split, each of which gives `size` numbers. One long sum in float32 loses
  * digits: TensorFlow's kernel adds up sums over few images each, so one product over all places of many small images
  * has up to four times its error. Parts of 256 places at most, and of fewer where there are few, have no more than
- * twice.
+ * twice. A product of bfloat16 is rounded far more at its end, and then one sum is best.
  */
 function partsOf(places: number, size: number): number {
+  if (precisionOfProducts() === 'bfloat16') return 1;
   let parts = Math.ceil(places / Math.min(256, 6 * Math.sqrt(places)));
   while (places % parts !== 0) parts += 1;
   return parts * size <= MOST_IN_PARTS ? parts : 1;
