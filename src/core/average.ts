@@ -23,7 +23,7 @@ export interface EmaOptions {
 }
 
 /** The decay at the n-th step of an optimiser, 1 being the first: lower at first, so that the initial weights fade soon. */
-export const decayAt = (decay: number, n: number): number => Math.min(decay, (1 + n) / (10 + n));
+const decayAt = (decay: number, n: number): number => Math.min(decay, (1 + n) / (10 + n));
 
 const averageName = (weight: string) => `${weight}/average`;
 
