@@ -115,7 +115,11 @@ const perceptual = z
         'Input normalisation of vgg19. The original applies the inverse of what [-1, 1] images need; imagenet is right.',
       ),
   })
-  .transform((given) => ({ ...given, layerWeights: given.layerWeights ?? LAYER_WEIGHTS[given.network] }))
+  // Last, given or not: a run that is resumed writes its configuration in the same order.
+  .transform(({ layerWeights, ...given }) => ({
+    ...given,
+    layerWeights: layerWeights ?? LAYER_WEIGHTS[given.network],
+  }))
   .prefault({})
   .describe('The perceptual loss, which compares features of a trained network.');
 
