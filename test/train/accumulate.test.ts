@@ -1,24 +1,22 @@
 /** Steps on several batches, which are those on one that is as large. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { readCheckpoint } from '../../src/core/checkpoint.ts';
 import type { Method } from '../../src/core/method.ts';
-import { createRunFolder } from '../../src/core/run-folder.ts';
 import type { Batch } from '../../src/data/types.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import type { StepRecord } from '../../src/train/log.ts';
-import { train } from '../../src/train/loop.ts';
-import { checkBatches, describePlan, makePlan, stageSteps } from '../../src/train/plan.ts';
+import type { Training } from '../../src/train/loop.ts';
+import { checkBatches, describePlan, stageSteps } from '../../src/train/plan.ts';
 import { type Compile, Stepper } from '../../src/train/stepper.ts';
 import { tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
 import { tinyMethods } from '../models/tiny-methods.ts';
 import { batches, runAll, valuesOf } from './batches.ts';
 import { makePairs } from './pairs.ts';
+import { trainSmoke } from './smoke-training.ts';
 
 vi.setConfig({ testTimeout: 900_000 });
 
@@ -170,17 +168,7 @@ it('a training counts all samples of a step, and goes on exactly where it is res
     'training.levels.2={atFullRefinement: {steps: 0}, atDrawnRefinement: {steps: 0}}',
     'output={logEvery: 1, samplesEvery: 99, validationCount: 0, checkpointMinutes: 60, keepCheckpoints: 9}',
   ]);
-  const run = async (changes: object) => {
-    const method = createMethod(config);
-    await method.prepareTraining(silent);
-    const plan = makePlan(method, data.samples.train.length);
-    const place = await createRunFolder(join(folder, 'runs'), config);
-    const end = await train({ config, method, data, plan, run: place, reporter: silent, ...changes });
-    method.dispose();
-    const lines = readFileSync(place.log, 'utf8').trim().split('\n');
-    const records = lines.map((line) => JSON.parse(line) as StepRecord & { tensors: number });
-    return { checkpoint: await readCheckpoint(end.checkpoint), records, plan };
-  };
+  const run = (changes: Partial<Training>) => trainSmoke(config, data, folder, changes);
   const whole = await run({});
   expect(whole.plan.stages.map(({ steps }) => steps)).toEqual([4, 1, 2, 0, 0, 0, 0]);
   expect(describePlan(whole.plan).join('\n')).toMatch(/F +4 +2 × 2[\s\S]*G16, any l +2 +3 × 1/);

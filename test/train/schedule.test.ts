@@ -1,22 +1,20 @@
 /** Learning rates over a stage, and that optimisers step by them; against numbers that are computed here. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { readCheckpoint } from '../../src/core/checkpoint.ts';
-import { createRunFolder } from '../../src/core/run-folder.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import type { StepRecord } from '../../src/train/log.ts';
-import { train } from '../../src/train/loop.ts';
+import type { Training } from '../../src/train/loop.ts';
 import { makePlan } from '../../src/train/plan.ts';
 import { scheduledRate } from '../../src/train/schedule.ts';
 import { Stepper } from '../../src/train/stepper.ts';
 import { tinyMethods } from '../models/tiny-methods.ts';
 import { batches, runAll, valuesOf } from './batches.ts';
 import { makePairs } from './pairs.ts';
+import { trainSmoke } from './smoke-training.ts';
 
 vi.setConfig({ testTimeout: 900_000 });
 
@@ -126,16 +124,9 @@ it('runs over each stage anew, is in the log, and goes on where a run is resumed
     'loss.features.network=hed-vgg16',
     'output={logEvery: 1, samplesEvery: 99, validationCount: 0, checkpointMinutes: 60, keepCheckpoints: 9}',
   ]);
-  const run = async (changes: object) => {
-    const method = createMethod(config);
-    await method.prepareTraining(silent);
-    const plan = makePlan(method, data.samples.train.length);
-    const place = await createRunFolder(join(folder, 'runs'), config);
-    const end = await train({ config, method, data, plan, run: place, reporter: silent, ...changes });
-    method.dispose();
-    const lines = readFileSync(place.log, 'utf8').trim().split('\n');
-    const rates = lines.map((line) => (JSON.parse(line) as StepRecord).learningRate);
-    return { checkpoint: await readCheckpoint(end.checkpoint), rates };
+  const run = async (changes: Partial<Training>) => {
+    const { checkpoint, records } = await trainSmoke(config, data, folder, changes);
+    return { checkpoint, rates: records.map(({ learningRate }) => learningRate) };
   };
   const whole = await run({});
   const wanted = [0.001, 0.001, 0.001, 0.0005, 0.0015, 0.003, 0.003];
