@@ -1,14 +1,16 @@
-/** Means of what was measured, with their intervals: over all images, by kind of hole, and by size of hole. */
+/** Means of what was measured, with their intervals: over all images, by kind and size of hole, and by source of the photos. */
 import { Bootstrap, type Estimate } from './bootstrap.ts';
 import type { MetricCollection } from './metrics/collection.ts';
+import { type Better, goodness } from './metrics/metric.ts';
 import type { EvaluationResult } from './passes.ts';
 import type { Report, ReportRow, Summary } from './report/report.ts';
 import { type EvaluationSet, holeOf } from './suite/set.ts';
 
-/** The items with one kind of hole, or with holes of one class of sizes. Both are null for all items. */
+/** The items with one kind of hole, with holes of one class of sizes, or of one source. All three are null for all items. */
 interface Group {
   readonly hole: string | null;
   readonly size: [number, number] | null;
+  readonly source: string | null;
   /** Indices of the set's items. */
   readonly items: readonly number[];
 }
@@ -26,8 +28,13 @@ export function summarize(
   const bootstrap = new Bootstrap(set.photos.length, { resamples, confidence, seed: set.suite.seed });
   const estimate: Estimator = (items, read) =>
     bootstrap.estimate(items.map((item) => ({ photo: set.items[item].photoIndex, value: read(item) })));
-  const all: Group = { hole: null, size: null, items: [...set.items.keys()] };
-  const groups = [all, ...groupsByHole(set, all.items), ...groupsBySize(set, all.items)];
+  const all: Group = { hole: null, size: null, source: null, items: [...set.items.keys()] };
+  const groups = [
+    all,
+    ...groupsByHole(set, all.items),
+    ...groupsBySize(set, all.items),
+    ...groupsBySource(set, all.items),
+  ];
   return {
     rows: results.flatMap((result) => meansOf(result, groups, metrics, estimate)),
     differences: differencesOf(results, all.items, metrics, estimate),
@@ -38,7 +45,12 @@ export function summarize(
 /** By kind of hole. A single kind would be a group of all items again, so it has none. */
 function groupsByHole({ holes, items }: EvaluationSet, all: readonly number[]): Group[] {
   if (holes.length === 1) return [];
-  return holes.map((hole) => ({ hole, size: null, items: all.filter((item) => items[item].hole === hole) }));
+  return holes.map((hole) => ({
+    hole,
+    size: null,
+    source: null,
+    items: all.filter((item) => items[item].hole === hole),
+  }));
 }
 
 /** By the share of the image that is hole. In synthesis that is the whole image, so there are no groups. */
@@ -54,9 +66,21 @@ function groupsBySize(set: EvaluationSet, all: readonly number[]): Group[] {
     .map((from, i): Group => {
       const below = bounds[i + 1];
       const items = all.filter((item) => shares[item] >= from && shares[item] < below);
-      return { hole: null, size: [from, below], items };
+      return { hole: null, size: [from, below], source: null, items };
     })
     .filter(({ items }) => items.length > 0);
+}
+
+/** By the source that photos come from. Where they come from one, there are no groups. */
+function groupsBySource({ items }: EvaluationSet, all: readonly number[]): Group[] {
+  const sources = [...new Set(items.map(({ photo }) => photo.source))].filter((name) => name !== undefined);
+  if (sources.length < 2) return [];
+  return sources.sort().map((source) => ({
+    hole: null,
+    size: null,
+    source,
+    items: all.filter((item) => items[item].photo.source === source),
+  }));
 }
 
 /** What a result has in a column of the metrics, by item. */
@@ -86,15 +110,23 @@ function meansOf(
   estimate: Estimator,
 ): ReportRow[] {
   const rows: ReportRow[] = [];
-  for (const { hole, size, items } of groups) {
+  for (const { hole, size, source, items } of groups) {
     for (const [column, { metric, region }] of metrics.columns.entries()) {
       const mean = estimate(items, reader(metrics, result, column));
-      if (mean) rows.push({ ...placeOf(result), hole, size, metric: metric.name, region, ...mean });
+      if (mean) rows.push({ ...placeOf(result), hole, size, source, metric: metric.name, region, ...mean });
     }
   }
   for (const { name } of metrics.setMetrics) {
     const distance = setEstimate(result.distances[name], groups[0].items);
-    rows.push({ ...placeOf(result), hole: null, size: null, metric: name, region: 'image', ...distance });
+    rows.push({
+      ...placeOf(result),
+      hole: null,
+      size: null,
+      source: null,
+      metric: name,
+      region: 'image',
+      ...distance,
+    });
   }
   return rows;
 }
@@ -192,14 +224,14 @@ function resultsByL(results: readonly EvaluationResult[]): ResultAtL[][] {
 /** The candidate of the best value, the first of equal ones; undefined if none has a value. */
 function bestOf(
   candidates: readonly ResultAtL[],
-  better: 'higher' | 'lower',
+  better: Better,
   read: (result: ResultAtL) => number | undefined,
 ): ResultAtL | undefined {
   let best: { candidate: ResultAtL; value: number } | undefined;
   for (const candidate of candidates) {
     const value = read(candidate);
     if (value === undefined || Number.isNaN(value)) continue;
-    if (!best || (better === 'higher' ? value > best.value : value < best.value)) best = { candidate, value };
+    if (!best || goodness(better, value) > goodness(better, best.value)) best = { candidate, value };
   }
   return best?.candidate;
 }

@@ -8,7 +8,7 @@ import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { atResolution, clipAndBlendFinite, toUnitRange } from './images.ts';
 import { MetricCollection } from './metrics/collection.ts';
-import type { MetricBatch } from './metrics/metric.ts';
+import type { Better, MetricBatch } from './metrics/metric.ts';
 
 /** Where `train` looks for the weights that metrics need. It is the default of `evaluate`, too. */
 const WEIGHTS_FOLDER = 'weights';
@@ -23,7 +23,7 @@ export interface Criterion {
   readonly key: string;
   /** For people, for example `L1`. */
   readonly title: string;
-  readonly better: 'higher' | 'lower';
+  readonly better: Better;
 }
 
 /** What is measured while a training runs. Whoever opened it disposes of the metrics. */

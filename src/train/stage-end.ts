@@ -4,6 +4,7 @@
  */
 import type { RunConfig } from '../config/run-config.ts';
 import type { CheckpointHead } from '../core/checkpoint.ts';
+import { goodness } from '../eval/metrics/metric.ts';
 import type { Criterion, Measurements } from '../eval/validation.ts';
 import type { PlannedStage } from './plan.ts';
 
@@ -90,7 +91,7 @@ export class StageClock {
     const { best, waited } =
       this.#patience?.metric === metric ? this.#patience : { best: undefined, waited: 0 };
     const isBetter =
-      value !== undefined && (best === undefined || (better === 'lower' ? value < best : value > best));
+      value !== undefined && (best === undefined || goodness(better, value) > goodness(better, best));
     this.#patience = {
       metric,
       step,

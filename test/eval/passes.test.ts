@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { PreparedData } from '../../src/data/types.ts';
 import { MetricCollection } from '../../src/eval/metrics/collection.ts';
+import { goodness } from '../../src/eval/metrics/metric.ts';
 import type { EvaluationSet } from '../../src/eval/suite/set.ts';
 import { summarize } from '../../src/eval/summarize.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
@@ -170,13 +171,31 @@ it('tells the best l of each sketch, and whether it clearly is', async () => {
   expect(bestL.find((row) => row.metric === 'brightness')).toMatchObject({ method: 'a', clear: null });
 });
 
+it('sums up by source where photos come from several, and a shift to either side is no better', async () => {
+  const named = data.samples.train.map((sample, i) => ({ ...sample, source: i % 2 ? 'odd' : 'even' }));
+  const mixed = await fakeSet(named);
+  const { results, metrics } = await evaluateFakes(mixed, join(folder, 'sources'));
+  const { rows } = summarize(mixed, metrics, results);
+  const own = rows.filter(
+    (row) => row.method === 'b' && row.d === 0 && row.l === 1 && row.metric === 'l1' && row.region === 'hole',
+  );
+  const [all] = own.filter(({ hole, size, source }) => hole === null && size === null && source === null);
+  const parts = own.filter(({ source }) => source !== null);
+  expect(parts.map(({ source }) => source)).toEqual(['even', 'odd']);
+  const total = parts.reduce((sum, { mean, count }) => sum + mean * count, 0);
+  expect(parts.reduce((sum, { count }) => sum + count, 0)).toBe(all.count);
+  expect(total / all.count).toBeCloseTo(all.mean, 10);
+  const zero = [-2, 1, 0.5, 3].map((value) => goodness('zero', value));
+  expect(zero.indexOf(Math.max(...zero))).toBe(2);
+});
+
 it('sums up by hole and size, and tells differences of the same images', async () => {
   const { results, metrics } = await evaluateFakes(set, join(folder, 'summary'));
   const { rows, differences } = summarize(set, metrics, results);
   const of = (change: object) =>
     rows.filter((row) => Object.entries(change).every(([key, value]) => Object.is(row[key as 'd'], value)));
   const cell = { method: 'b', d: 0, l: 1, metric: 'l1', region: 'hole' };
-  const [all] = of({ ...cell, hole: null, size: null });
+  const [all] = of({ ...cell, hole: null, size: null, source: null });
   expect(all.count).toBe(set.items.length);
   expect(all.low).toBeLessThan(all.mean);
   expect(all.high).toBeGreaterThan(all.mean);
@@ -191,7 +210,7 @@ it('sums up by hole and size, and tells differences of the same images', async (
   const [difference] = differences.filter(
     (row) => row.method === 'b' && row.d === 0 && row.l === 1 && row.metric === 'l1' && row.region === 'hole',
   );
-  const reference = of({ ...cell, method: 'a', hole: null, size: null })[0];
+  const reference = of({ ...cell, method: 'a', hole: null, size: null, source: null })[0];
   expect(difference).toMatchObject({ reference: 'a', count: set.items.length });
   expect(difference.mean).toBeCloseTo(all.mean - reference.mean, 10);
   // Of the same images, so that what images differ in cancels out.

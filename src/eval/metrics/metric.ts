@@ -23,6 +23,18 @@ export interface MetricBatch {
 /** Where a metric is taken: inside the hole, or over the whole image. */
 export type Region = 'image' | 'hole';
 
+/** Which values are good. `zero`: a signed difference, of which neither side is better. */
+export const BETTER = ['higher', 'lower', 'zero'] as const;
+export type Better = (typeof BETTER)[number];
+
+/** A value as a number that is higher the better the value is. */
+export const goodness = (better: Better, value: number): number =>
+  better === 'higher' ? value : better === 'lower' ? -value : -Math.abs(value);
+
+/** For a reader: `higher is better`. */
+export const wordsFor = (better: Better): string =>
+  better === 'zero' ? 'the nearer to 0 the better' : `${better} is better`;
+
 interface MetricHead {
   /** As in reports and configs, for example `psnr`. */
   readonly name: string;
@@ -30,7 +42,7 @@ interface MetricHead {
   readonly title: string;
   /** For example `dB`; empty where the metric has no unit. */
   readonly unit: string;
-  readonly better: 'higher' | 'lower';
+  readonly better: Better;
   /** One sentence: the definition and its source. */
   readonly definition: string;
 }

@@ -1,4 +1,4 @@
-/** Errors of single pixels: L1 and PSNR. */
+/** Errors of single pixels: L1, PSNR and lightness. */
 import { type Tensor4D, tf } from '../../ops/tf.ts';
 import type { SampleMetric } from './metric.ts';
 import { bothRegions, regionMeans } from './region.ts';
@@ -46,4 +46,42 @@ export function createPsnr(): SampleMetric {
     },
     dispose() {},
   };
+}
+
+/**
+ * How much lighter the result is than the photo: the mean difference of lightness, CIELAB L* in [0, 100] (CIE 15:2018, from
+ * sRGB with white D65). Positive is lighter. By source of the photos it shows whether some faces are made lighter than they are.
+ */
+export function createLightness(): SampleMetric {
+  return {
+    kind: 'sample',
+    name: 'lightness',
+    title: 'Lightness shift',
+    unit: 'L*',
+    better: 'zero',
+    definition:
+      'Mean difference of lightness (CIELAB L*, 0 to 100) of result and photo; positive where the result is lighter.',
+    regions: bothRegions,
+    measure: (batch) =>
+      regionMeans(batch, ({ result, truth }) => tf.sub(lightnessOf(result), lightnessOf(truth))),
+    dispose() {},
+  };
+}
+
+/** CIELAB L* [n,h,w,1] of sRGB [n,h,w,3] in [0, 1]. */
+function lightnessOf(rgb: Tensor4D): Tensor4D {
+  const linear = tf.where(
+    tf.greater(rgb, 0.04045),
+    tf.pow(tf.div(tf.add(rgb, 0.055), 1.055), 2.4),
+    tf.div(rgb, 12.92),
+  );
+  const luminance = tf.sum(tf.mul(linear, [0.2126729, 0.7151522, 0.072175]), 3, true);
+  const [threshold, slope] = [(6 / 29) ** 3, (29 / 3) ** 3];
+  // The cube root has an infinite slope at 0, and below the threshold it is not taken.
+  const root = tf.pow(tf.maximum(luminance, threshold), 1 / 3);
+  return tf.where(
+    tf.greater(luminance, threshold),
+    tf.sub(tf.mul(root, 116), 16),
+    tf.mul(luminance, slope),
+  ) as Tensor4D;
 }

@@ -6,7 +6,7 @@ import { createIdentity } from './identity.ts';
 import { createKid } from './kid.ts';
 import type { Metric, MetricContext } from './metric.ts';
 import { createHedPerceptual, createLpips } from './perceptual.ts';
-import { createL1, createPsnr } from './pixel-error.ts';
+import { createL1, createLightness, createPsnr } from './pixel-error.ts';
 import { createSketchMetric, sketchMetricNames } from './sketch-fidelity.ts';
 import { createMsSsim, createSsim } from './ssim.ts';
 
@@ -15,6 +15,7 @@ type Creator = (context: MetricContext) => Metric | Promise<Metric>;
 const builtIn: Readonly<Record<string, Creator>> = {
   l1: createL1,
   psnr: createPsnr,
+  lightness: createLightness,
   ssim: createSsim,
   'ms-ssim': createMsSsim,
   'lpips-alex': (context) => createLpips('alex', context),

@@ -131,7 +131,7 @@ function betterLast(
   [first, last]: readonly [number, number],
 ): Scale {
   const values = rows.flatMap(({ mean, low, high }) => [mean, low ?? mean, high ?? mean]);
-  return linearScale(values, metric.better === 'higher' ? [first, last] : [last, first]);
+  return linearScale(values, metric.better === 'lower' ? [last, first] : [first, last]);
 }
 
 function drawCurve(curve: Curve, x: Scale, y: Scale): Html {

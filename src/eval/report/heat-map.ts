@@ -1,5 +1,6 @@
 /** The d × l table of a metric. Shades say how good a value is among those of the same metric. */
 import { scaleLinear } from 'd3-scale';
+import { goodness, wordsFor } from '../metrics/metric.ts';
 import { type Html, html } from './html.ts';
 import type { Report } from './report.ts';
 import {
@@ -29,24 +30,22 @@ export function heatMap(report: Report, method: string, measure: Measure, method
     )
     .filter((value) => value !== undefined);
   if (values.length === 0) return html``;
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  const worstToBest = metric.better === 'higher' ? [low, high] : [high, low];
+  const worth = (value: number) => goodness(metric.better, value);
   const shade = scaleLinear()
-    .domain(worstToBest)
+    .domain([Math.min(...values.map(worth)), Math.max(...values.map(worth))])
     .rangeRound([0, SHADES - 1]);
   const unit = metric.unit ? `, ${metric.unit}` : '';
   const title = html`${measureTitle(measure)}${unit}${methods.length > 1 ? `: ${method}` : ''}`;
-  const better = metric.better === 'higher' ? 'higher is better' : 'lower is better';
   const columns = valuesOfL(report, method);
   return html`<table class="heat">
-<caption>${title} <span class="note">${better}</span></caption>
+<caption>${title} <span class="note">${wordsFor(metric.better)}</span></caption>
 <thead><tr><td></td>${columns.map((l) => html`<th scope="col">${nameOfL(l)}</th>`)}</tr></thead>
 <tbody>${degradationsOf(report, method).map((d) => {
     const best = columns.length > 1 ? bestLAt(report, method, d, measure) : undefined;
     return html`<tr><th scope="row">${sketchName(d)}</th>${columns.map((l) => {
       const value = valueAt(method, d, l);
       if (value === undefined) return html`<td class="none">none</td>`;
-      const ground = `shade-${shade(value)}`;
+      const ground = `shade-${shade(worth(value))}`;
       if (best?.l !== l) return html`<td class="${ground}">${format(value)}</td>`;
       const [frame, spoken] = best.clear === false ? ['unclear', 'best l, not clearly'] : ['best', 'best l'];
       return html`<td class="${ground} ${frame}">${format(value)}<span class="spoken"> ${spoken}</span></td>`;

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { CAPTIONS } from '../../core/vocabulary.ts';
+import { wordsFor } from '../metrics/metric.ts';
 import { curveChart } from './curve.ts';
 import { bestLTable, heatMap } from './heat-map.ts';
 import { Html, html } from './html.ts';
@@ -189,9 +190,9 @@ function groupSection(report: Report): Section | undefined {
     ];
   });
   if (blocks.length === 0) return undefined;
-  const content = html`<p>By kind of hole, and by how much of the image it takes.</p>
+  const content = html`<p>By kind of hole, by how much of the image it takes, and by where the photos come from if that is several sources.</p>
 ${blocks}`;
-  return { id: 'holes', title: 'Holes', content };
+  return { id: 'holes', title: 'Holes and sources', content };
 }
 
 function sampleSection(report: Report, shown: ReportSamples | undefined): Section {
@@ -213,7 +214,7 @@ function methodSection({ metrics, methods, suite, set }: Report): Section {
   const settings = Object.entries({ ...suite, report: undefined }).filter(([, value]) => value !== undefined);
   const content = html`<dl>${metrics.map(
     ({ title, name, definition, better }) =>
-      html`<dt>${title} <code>${name}</code></dt><dd>${definition} <span class="note">${better === 'higher' ? 'Higher' : 'Lower'} is better.</span></dd>`,
+      html`<dt>${title} <code>${name}</code></dt><dd>${definition} <span class="note">(${wordsFor(better)})</span></dd>`,
   )}</dl>
 <h3>Checkpoints</h3>
 <dl>${methods.map(({ label, kind, checkpoint }) =>

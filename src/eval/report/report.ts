@@ -2,15 +2,16 @@
 import { z } from 'zod';
 import type { EvaluatedCheckpoint } from '../checkpoints.ts';
 import type { MetricCollection } from '../metrics/collection.ts';
+import { BETTER } from '../metrics/metric.ts';
 import type { EvaluatedMethod } from '../passes.ts';
 import type { EvaluationSet } from '../suite/set.ts';
 import { suiteSchema } from '../suite/suite.ts';
 
 /**
  * Raise it when a reader of the old form would be misled. In version 2, `suite.levels` became `suite.l`, and `bestLevels`
- * became `bestL`, whose `d` may be null.
+ * became `bestL`, whose `d` may be null. In version 3 rows have a `source`, which is null in means over all images.
  */
-const FORMAT_VERSION = 2;
+const FORMAT_VERSION = 3;
 
 const region = z.enum(['image', 'hole']).describe('The whole image, or the inside of its hole.');
 
@@ -76,7 +77,7 @@ export const reportSchema = z
         name: z.string(),
         title: z.string(),
         unit: z.string(),
-        better: z.enum(['higher', 'lower']),
+        better: z.enum(BETTER),
         definition: z.string(),
         kind: z.enum(['sample', 'set']),
         regions: z.array(region),
@@ -91,6 +92,10 @@ export const reportSchema = z
             .tuple([z.number(), z.number()])
             .nullable()
             .describe('Hole sizes [from, below) as shares of the image; null: all.'),
+          source: z
+            .string()
+            .nullable()
+            .describe('Name of the photos’ source, where several are mixed; null: all.'),
           ...measure,
           ...estimate,
         }),
@@ -203,6 +208,7 @@ export function reportCsv({ rows, differences }: Report): string {
     'hole',
     'size_from',
     'size_below',
+    'source',
     'metric',
     'region',
     'mean',
@@ -212,9 +218,9 @@ export function reportCsv({ rows, differences }: Report): string {
   ];
   const lines = [
     ...rows.map((row) => ({ ...row, reference: null })),
-    ...differences.map((row) => ({ ...row, hole: null, size: null })),
-  ].map(({ method, reference, d, l, hole, size, metric, region, mean, low, high, count }) =>
-    [method, reference, d, l, hole, size?.[0], size?.[1], metric, region, mean, low, high, count]
+    ...differences.map((row) => ({ ...row, hole: null, size: null, source: null })),
+  ].map(({ method, reference, d, l, hole, size, source, metric, region, mean, low, high, count }) =>
+    [method, reference, d, l, hole, size?.[0], size?.[1], source, metric, region, mean, low, high, count]
       .map(csvCell)
       .join(','),
   );

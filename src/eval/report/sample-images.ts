@@ -6,6 +6,7 @@ import type { Reporter } from '../../runtime/progress.ts';
 import type { EvaluatedCheckpoint } from '../checkpoints.ts';
 import { atResolution, blend } from '../images.ts';
 import type { MetricCollection } from '../metrics/collection.ts';
+import { type Better, goodness } from '../metrics/metric.ts';
 import type { EvaluationResult } from '../passes.ts';
 import { type EvaluationSet, type Item, readItems } from '../suite/set.ts';
 
@@ -115,7 +116,7 @@ function sortColumn(set: EvaluationSet, { columns }: MetricCollection): number |
 /** Items by the means of their values, the worst first. Items without a value are left out. */
 function rank(
   set: EvaluationSet,
-  better: 'higher' | 'lower',
+  better: Better,
   valuesOf: (item: number) => readonly number[],
 ): { item: number; value: number }[] {
   return [...set.items.keys()]
@@ -124,7 +125,7 @@ function rank(
       return { item, value: values.reduce((sum, value) => sum + value, 0) / values.length };
     })
     .filter(({ value }) => Number.isFinite(value))
-    .sort((a, b) => (better === 'lower' ? b.value - a.value : a.value - b.value) || a.item - b.item);
+    .sort((a, b) => goodness(better, a.value) - goodness(better, b.value) || a.item - b.item);
 }
 
 /** Chooses `count` of `total` places: in turn the next from the beginning, from the end, and from the middle on. */

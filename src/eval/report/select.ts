@@ -1,5 +1,5 @@
 /** Finds values of a report, and formats them. */
-import type { Region } from '../metrics/metric.ts';
+import { goodness, type Region } from '../metrics/metric.ts';
 import type { Report, ReportMetric, ReportRow } from './report.ts';
 
 /** A metric measured on a region: a column of tables. */
@@ -37,7 +37,7 @@ export function rowAt(
   { rows }: Report,
   place: Place,
   { metric, region }: Measure,
-  group: Pick<ReportRow, 'hole' | 'size'> = { hole: null, size: null },
+  group: Pick<ReportRow, 'hole' | 'size' | 'source'> = { hole: null, size: null, source: null },
 ): ReportRow | undefined {
   return rows.find(
     (row) =>
@@ -47,6 +47,7 @@ export function rowAt(
       row.metric === metric.name &&
       row.region === region &&
       row.hole === group.hole &&
+      row.source === group.source &&
       String(row.size) === String(group.size),
   );
 }
@@ -94,7 +95,7 @@ export function measureTitle({ metric, region }: Measure): string {
 }
 
 export const isBetter = ({ better }: ReportMetric, a: number, b: number): boolean =>
-  better === 'higher' ? a > b : a < b;
+  goodness(better, a) > goodness(better, b);
 
 /** The index of the best value; undefined if there is no value. */
 export function bestIndex(metric: ReportMetric, values: readonly (number | undefined)[]): number | undefined {

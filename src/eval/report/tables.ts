@@ -1,5 +1,6 @@
 /** Tables of a report. */
 import { CAPTIONS } from '../../core/vocabulary.ts';
+import { type Better, wordsFor } from '../metrics/metric.ts';
 import { type Html, html } from './html.ts';
 import type { Report, ReportRow } from './report.ts';
 import {
@@ -21,10 +22,12 @@ import {
   valuesOfL,
 } from './select.ts';
 
-const arrow = ({ metric }: Measure): Html =>
-  metric.better === 'higher'
-    ? html`<span class="better" title="higher is better">↑<span class="spoken"> higher is better</span></span>`
-    : html`<span class="better" title="lower is better">↓<span class="spoken"> lower is better</span></span>`;
+const ARROWS: Record<Better, string> = { higher: '↑', lower: '↓', zero: '→0' };
+
+function arrow({ metric }: Measure): Html {
+  const words = wordsFor(metric.better);
+  return html`<span class="better" title="${words}">${ARROWS[metric.better]}<span class="spoken"> ${words}</span></span>`;
+}
 
 function columnHead(measure: Measure): Html {
   const { metric } = measure;
@@ -84,7 +87,7 @@ function valueCell(row: ReportRow | undefined, images: number): Html {
   }`;
 }
 
-/** One metric by kind and size of hole, and by l, on the truest sketches. Undefined if there are no such groups. */
+/** One metric by kind and size of hole, by the photos' source, and by l, on the truest sketches. Undefined if there are no such groups. */
 export function groupTable(report: Report, method: string, measure: Measure, id: string): Html | undefined {
   const columns = valuesOfL(report, method);
   const d = leastDegradation(report, method);
@@ -96,7 +99,8 @@ export function groupTable(report: Report, method: string, measure: Measure, id:
       measure.metric,
       found.map((row) => row?.mean),
     );
-    const name = group.hole ?? (group.size ? `${formatSize(group.size)} of the image` : 'all');
+    const name =
+      group.hole ?? group.source ?? (group.size ? `${formatSize(group.size)} of the image` : 'all');
     return html`<tr><th scope="row">${name}</th><td>${group.count}</td>${found.map(
       (row, i) =>
         html`<td${best === i ? html` class="best"` : undefined}>${valueCell(row, group.count)}</td>`,
@@ -106,7 +110,7 @@ export function groupTable(report: Report, method: string, measure: Measure, id:
   return scrolling(
     html`${measureTitle(measure)}: ${method}, ${sketchName(d)} ${arrow(measure)}`,
     id,
-    html`<thead><tr><th scope="col">Hole</th><th scope="col">Images</th>${columns.map(
+    html`<thead><tr><th scope="col">Hole or source</th><th scope="col">Images</th>${columns.map(
       (l) => html`<th scope="col">${nameOfL(l)}</th>`,
     )}</tr></thead>
 <tbody>${body}</tbody>`,
@@ -121,7 +125,7 @@ function groupsOf(report: Report, place: Place, { metric, region }: Measure): Re
       row.l === place.l &&
       row.metric === metric.name &&
       row.region === region &&
-      (row.hole !== null || row.size !== null),
+      (row.hole !== null || row.size !== null || row.source !== null),
   );
 }
 
@@ -158,7 +162,11 @@ function differenceCell({ metric }: Measure, row: Report['differences'][number] 
   const { mean, low, high } = row;
   if (low === null || high === null) return html`<td>${formatDifference(mean)}</td>`;
   const wins = isBetter(metric, mean, 0);
-  const verdict = low * high > 0 ? html`<small>${wins ? 'better' : 'worse'}</small>` : undefined;
+  // Of two signed values the greater difference may be the better one.
+  const verdict =
+    metric.better !== 'zero' && low * high > 0
+      ? html`<small>${wins ? 'better' : 'worse'}</small>`
+      : undefined;
   const kind = verdict ? (wins ? 'wins' : 'loses') : 'even';
   return html`<td class="${kind}">${formatDifference(mean)}<small>[${formatDifference(low)}, ${formatDifference(high)}]</small>${verdict}</td>`;
 }

@@ -69,7 +69,7 @@ describe('metrics.json and metrics.csv', () => {
     const [head, ...lines] = reportCsv({ ...report, methods: [] })
       .trimEnd()
       .split('\r\n');
-    expect(head.split(',')).toHaveLength(13);
+    expect(head.split(',')).toHaveLength(14);
     expect(lines).toHaveLength(report.rows.length + report.differences.length);
     const [row] = report.rows;
     expect(lines[0]).toContain(`l1,image,${row.mean},${row.low},${row.high},${row.count}`);
