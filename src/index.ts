@@ -117,7 +117,7 @@ export async function planRun(
 }
 
 /**
- * Measures checkpoints side by side, and writes a report of three files.
+ * Measures checkpoints side by side, and writes a report of four files.
  *
  * ```ts
  * import { evaluateRun, readSuite } from './src/index.ts';

@@ -9,6 +9,7 @@ import { type Reporter, silent } from '../runtime/progress.ts';
 import { closeCheckpoints, type EvaluatedCheckpoint, openCheckpoints, trainedOn } from './checkpoints.ts';
 import { MetricCollection } from './metrics/collection.ts';
 import { evaluateCheckpoints } from './passes.ts';
+import { imageLines } from './report/image-values.ts';
 import { reportPage } from './report/page.ts';
 import { buildReport, type Report, reportCsv, reportJson } from './report/report.ts';
 import { drawSamples } from './report/sample-images.ts';
@@ -46,14 +47,14 @@ export interface EvaluateRunOptions {
 export interface EvaluateRunResult {
   /** The folder of the report. */
   readonly folder: string;
-  /** The files in it: `metrics.json`, `metrics.csv` and `report.html`. */
+  /** The files in it: `metrics.json`, `metrics.csv`, `images.jsonl` and `report.html`. */
   readonly files: readonly string[];
   /** What `metrics.json` holds. */
   readonly report: Report;
 }
 
 /**
- * Measures checkpoints side by side, and writes a report of three files, which appear together.
+ * Measures checkpoints side by side, and writes a report of four files, which appear together.
  *
  * @throws UserError when a checkpoint cannot be used or compared with the first one, a metric is unknown or lacks its
  *   weights, the split has no photos, or the folder cannot be written. All this is told before anything is measured.
@@ -110,6 +111,7 @@ async function measureAndReport(
   const files = {
     'metrics.json': reportJson(report),
     'metrics.csv': reportCsv(report),
+    'images.jsonl': imageLines(set, metrics, results),
     'report.html': reportPage(report, shown),
   };
   await writeFilesTogether(folder, files);

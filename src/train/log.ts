@@ -16,6 +16,8 @@ export interface StepRecord {
   readonly step: number;
   readonly stage: string;
   readonly stageStep: number;
+  /** How long the stage has been running, where that can end it. */
+  readonly stageSeconds?: number | undefined;
   readonly losses: Readonly<Record<string, number>>;
   /** Euclidean lengths. */
   readonly gradientNorms: Readonly<Record<string, number>>;

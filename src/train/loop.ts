@@ -326,6 +326,7 @@ class Loop {
       step: this.#step,
       stage: stage.name,
       stageStep: done,
+      stageSeconds: clock.state().seconds,
       losses,
       gradientNorms,
       learningRate,

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeCheckpoint } from '../../src/core/checkpoint.ts';
+import { readImageValues } from '../../src/eval/report/image-values.ts';
 import { reportSchema } from '../../src/eval/report/report.ts';
 import { type EvaluateRunOptions, evaluateRun } from '../../src/eval/run.ts';
 import { type Suite, suiteSchema } from '../../src/eval/suite/suite.ts';
@@ -77,7 +78,9 @@ async function evaluate(
     ...rest,
   });
   const read = (name: string) => readFileSync(join(out, name), 'utf8');
-  expect(files).toEqual(['metrics.json', 'metrics.csv', 'report.html'].map((name) => join(out, name)));
+  expect(files).toEqual(
+    ['metrics.json', 'metrics.csv', 'images.jsonl', 'report.html'].map((name) => join(out, name)),
+  );
   expect(JSON.parse(read('metrics.json'))).toEqual(report);
   return { out, json: read('metrics.json'), csv: read('metrics.csv'), page: read('report.html') };
 }
@@ -86,15 +89,31 @@ const { sketches } = suiteSchema.parse({ name: 'test', sketches: { degradations:
 const withoutTimes = (json: string) => ({ ...JSON.parse(json), times: undefined });
 
 describe('evaluateRun', () => {
-  it('leaves three files, the same ones when it runs again and in other batches', async () => {
+  it('leaves four files, the same ones when it runs again and in other batches', async () => {
     const first = await evaluate();
     expect(first.out).toContain(join('first', 'metrics', 'evaluation-test-test-step-1'));
-    expect(readdirSync(first.out).sort()).toEqual(['metrics.csv', 'metrics.json', 'report.html']);
+    expect(readdirSync(first.out).sort()).toEqual([
+      'images.jsonl',
+      'metrics.csv',
+      'metrics.json',
+      'report.html',
+    ]);
     const report = reportSchema.parse(JSON.parse(first.json));
     expect(report.set.images).toBe(2 * report.set.photos);
     expect(report.methods.map(({ kind }) => kind)).toEqual(['mean-colour', 'true-sketch', 'checkpoint']);
     const rows = first.csv.trimEnd().split('\r\n');
     expect(rows).toHaveLength(1 + report.rows.length);
+    const images = await readImageValues(join(first.out, 'images.jsonl'));
+    expect(images).toHaveLength(
+      report.set.images * (1 + 1 + sketches.degradations.length * report.suite.l.length),
+    );
+    for (const { method, d, l, metric, region, mean } of report.rows.filter(
+      (row) => !row.hole && !row.size,
+    )) {
+      const own = images.filter((image) => image.method === method && image.d === d && image.l === l);
+      const sum = own.reduce((total, { values }) => total + values[`${metric}/${region}`]!, 0);
+      expect(sum / own.length).toBeCloseTo(mean, 10);
+    }
     expect(first.page).toMatch(/^<!doctype html>[\s\S]*<\/html>\n$/);
     expect(first.page).not.toMatch(/(?:src|href)="(?!data:|#)/);
 
@@ -132,7 +151,7 @@ describe('evaluateRun', () => {
     await expect(interrupted).rejects.toThrow('stop');
     expect(readdirSync(out)).toEqual(['.shards']);
     const resumed = await evaluate({ out });
-    expect(readdirSync(out).sort()).toEqual(['metrics.csv', 'metrics.json', 'report.html']);
+    expect(readdirSync(out).sort()).toEqual(['images.jsonl', 'metrics.csv', 'metrics.json', 'report.html']);
     const whole = await evaluate({ out: join(folder, 'whole') });
     expect(withoutTimes(resumed.json)).toEqual(withoutTimes(whole.json));
   });
