@@ -32,11 +32,12 @@ function userFolder(command) {
   return INIT_CWD && existsSync(INIT_CWD) ? INIT_CWD : ROOT;
 }
 
-/** Commands that examine the program are programs of their own; all others are in one. */
+/** Commands that examine or show the program are programs of their own; all others are in one. */
 const PROGRAMS = new Map([
   ['parity', 'test/parity/main.ts'],
   ['chaos', 'test/chaos/main.ts'],
   ['bench', 'bench/main.ts'],
+  ['gallery', 'scripts/gallery/main.ts'],
 ]);
 
 /**

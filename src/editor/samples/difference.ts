@@ -4,19 +4,20 @@ import type { Area } from './recipes.ts';
 
 /** Bytes that differ by less are the same: shading moves a little everywhere. */
 const threshold = 20;
-/** Shares of the side. */
-const margin = 0.03;
+/** A share of the area. */
 const smallest = 0.001;
 
 /**
  * @param before RGB bytes [size, size, 3], as `after`. @param area differences outside it do not count.
- * @returns [size, size], 255 = hole: what differs, widened, without specks and without islands inside.
+ * @param islands whether what the hole surrounds is part of it. @param margin a share of the side.
+ * @returns [size, size], 255 = hole: what differs, widened, without specks.
  */
 export function holeOfDifference(
   before: Uint8Array,
   after: Uint8Array,
   size: number,
   { left, top, right, bottom }: Area,
+  { islands = true, margin = 0.03 } = {},
 ): Uint8Array {
   const differs = new Uint8Array(size * size);
   for (let y = Math.round(top * size); y < bottom * size; y++) {
@@ -25,7 +26,8 @@ export function holeOfDifference(
     }
   }
   const clean = removeSmallComponents(differs, size, size, smallest * size * size);
-  return fillIslands(widen(clean, size, Math.round(margin * size)), size).map((value) => value * 255);
+  const wide = widen(clean, size, Math.round(margin * size));
+  return (islands ? fillIslands(wide, size) : wide).map((value) => value * 255);
 }
 
 /** Marks all within `radius` of a mark. */

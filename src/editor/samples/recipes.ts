@@ -13,7 +13,7 @@ export interface Area {
   readonly bottom: number;
 }
 
-interface EditRecipe {
+export interface EditRecipe {
   readonly key: string;
   readonly name: string;
   /** The part that is replaced. Elsewhere the pictures differ too, as hair falls anew with every change of the head. */
@@ -45,7 +45,7 @@ const both = (name: string, weight: number): Targets => [
   [`${name}Right`, weight],
 ];
 
-const smile: EditRecipe = {
+export const smile: EditRecipe = {
   key: 'smile',
   name: 'A smile',
   area: aroundMouth,
@@ -65,7 +65,7 @@ const serious: EditRecipe = {
   change: (person) =>
     reshaped(person, /^(mouth(Smile|Frown|Pucker|UpperUp|LowerDown|Left|Right)|jawOpen|cheekSquint)/, []),
 };
-const thinnerChin: EditRecipe = {
+export const thinnerChin: EditRecipe = {
   key: 'chin',
   name: 'A thinner chin',
   area: lowerFace,
