@@ -4,8 +4,9 @@
  *
  * - The weights learn as ever; after each update their average moves towards them, on the device, within the step. A step
  *   that is discarded leaves it alone.
- * - Only weights that an optimiser changes are averaged. Running statistics of batch normalisation are taken as they are,
- *   as in StyleGAN and torch's AveragedModel: they are averages over steps already. Discriminators have no average.
+ * - All weights of a generator are averaged, running statistics of batch normalisation included (torch's AveragedModel with
+ *   `use_buffers`): those of the last steps belong to the weights of the last steps, and with averaged weights they give worse
+ *   images than no average would. Discriminators have no average.
  * - Whatever looks at a training from outside sees the average: sample grids and validation by {@link withAverages}; all that
  *   opens a checkpoint by `restoreNetworks`. When a stage's networks have learnt, their generator takes its average for
  *   good ({@link Average.settle}): later stages train with it.

@@ -25,11 +25,10 @@ export interface Learner {
  * @param ema keeps an average of them, `training.ema` for generators. Default: none.
  */
 export function makeLearner(network: LayersModel, options: AdamOptions, ema?: EmaOptions): Learner {
-  const weights = trainableWeights(network);
   return {
     network,
-    adam: new Adam(weights, options),
-    average: ema && new Average(weights, ema),
+    adam: new Adam(trainableWeights(network), options),
+    average: ema && new Average(namedWeights(network), ema),
     sum: new GradientSum(),
   };
 }
