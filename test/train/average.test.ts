@@ -25,11 +25,11 @@ vi.setConfig({ testTimeout: 900_000 });
 const DECAY = 0.4;
 const isAverage = (name: string) => name.endsWith('/average');
 
-const cases = Object.keys(tinyMethods).flatMap((name) =>
-  [true, false].map((compile) => [name, compile ? 'compiled' : 'call by call', compile] as const),
-);
+// What a compiled step does is done call by call, too, which the stepper's tests see to; here one method's is looked at.
+const cases = Object.keys(tinyMethods).map((name) => [name, 'compiled', true] as const);
+const plain = [Object.keys(tinyMethods)[0], 'call by call', false] as const;
 
-describe.each(cases)('the average of %s, %s', (name, _, compile) => {
+describe.each([...cases, plain])('the average of %s, %s', (name, _, compile) => {
   it('follows the weights after each step, but for one that is discarded, and leaves nothing behind', async () => {
     const method = tinyMethods[name]({ ema: { decay: DECAY } });
     await method.prepareTraining(silent);
