@@ -5,7 +5,7 @@
  */
 module.exports = [
   { folders: ['cli'] },
-  { folders: ['editor'] },
+  { folders: ['editor', 'study'] },
   {
     folders: ['train', 'infer', 'eval', 'export', 'import'],
     pairs: { train: ['eval'], eval: ['infer'] },

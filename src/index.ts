@@ -13,6 +13,7 @@ import type { ExportOptions } from './export/run.ts';
 import type { Imported, ImportOptions } from './import/import.ts';
 import type { InferPhotosOptions } from './infer/run.ts';
 import type { LoadedMethod } from './models/load.ts';
+import type { StudyOptions, StudyResult } from './study/run.ts';
 import type { PlannedRun, TrainRunOptions, TrainRunResult } from './train/run.ts';
 
 // Runs.
@@ -71,6 +72,9 @@ export type { GanLoss } from './losses/adversarial.ts';
 export type { LoadedMethod } from './models/load.ts';
 export { UserError, type UserErrorDetails } from './runtime/errors.ts';
 export { type Reporter, silent, type Task } from './runtime/progress.ts';
+// Studies.
+export type { Claim, Question, Verdict } from './study/compare.ts';
+export type { StudyOptions, StudyResult } from './study/run.ts';
 export type { TrainingEnd } from './train/loop.ts';
 export type { Plan, PlannedStage } from './train/plan.ts';
 export type { PlannedRun, TrainRunOptions, TrainRunResult } from './train/run.ts';
@@ -133,6 +137,26 @@ export async function planRun(
 export async function evaluateRun(options: EvaluateRunOptions): Promise<EvaluateRunResult> {
   const { evaluateRun } = await import('./eval/run.ts');
   return evaluateRun(options);
+}
+
+/**
+ * Trains methods for the same time on the same samples and compares them by how rough sketches are, and by l. What is in
+ * its folder already is not done again.
+ *
+ * ```ts
+ * import { runStudy } from './src/index.ts';
+ *
+ * const { questions, files } = await runStudy({ study: 'configs/study/smoke.yaml', out: 'study' });
+ * for (const { question, claims } of questions) console.log(question, claims.map(({ verdict }) => verdict));
+ * console.log(files);
+ * ```
+ *
+ * @throws UserError when the study, a configuration or the suite cannot be used, methods do not compare, or a run in the
+ *   folder was begun with another configuration or budget. All this is told before anything is trained.
+ */
+export async function runStudy(options: StudyOptions): Promise<StudyResult> {
+  const { runStudy } = await import('./study/run.ts');
+  return runStudy(options);
 }
 
 /**

@@ -60,6 +60,7 @@ const shows: Record<string, RegExp> = {
     /^3 of 16 steps: runs\/00001-example\/checkpoints\/step-3\nruns\/00001-example[\s\S]*I_out, l = 1/,
   planRun: /^1 \[ '[^']+: \d+ steps'/,
   evaluateRun: /metrics\.json[\s\S]*report\.html[\s\S]*\d+$/,
+  runStudy: /better on rough sketches\?[\s\S]*study\/study\.md/,
   inferPhotos: /results\/photo-IOUT-l0\.5\.png/,
   exportModel: /onnx\/pipeline\.onnx/,
   exportPretrained: /^0\.0\d+$/,

@@ -8,10 +8,11 @@ import { importCommand } from './import.ts';
 import { infer } from './infer.ts';
 import { prepare } from './prepare.ts';
 import { runProgram } from './program.ts';
+import { study } from './study.ts';
 import { train } from './train.ts';
 
 /** In the order of a user's work. */
-const commands = [train, prepare, evaluate, infer, edit, importCommand, exportCommand, doctor];
+const commands = [train, prepare, evaluate, infer, edit, importCommand, exportCommand, study, doctor];
 
 await runProgram(
   commands,

@@ -72,12 +72,19 @@ export async function createRunFolder(runs: string, config: RunConfig): Promise<
   }
 }
 
-/** The path of the run of the highest number below `runs`; undefined when there is none. */
-export async function newestRun(runs: string): Promise<string | undefined> {
+/**
+ * The path of the run of the highest number below `runs`; undefined when there is none.
+ *
+ * @param called the name of the runs that are looked at. Default: all.
+ */
+export async function newestRun(runs: string, called?: string): Promise<string | undefined> {
   const names = await readdir(runs).catch(() => [] as string[]);
   // One that was killed while its folder was made has no configuration.
   const numbered = names.filter(
-    (name) => /^\d+-/.test(name) && existsSync(new RunFolder(join(runs, name)).config),
+    (name) =>
+      /^\d+-/.test(name) &&
+      (called === undefined || name.replace(/^\d+-/, '') === called) &&
+      existsSync(new RunFolder(join(runs, name)).config),
   );
   const newest = numbered.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1);
   return newest && join(runs, newest);

@@ -4,6 +4,7 @@ import { configPage, schemaFile } from '../../src/config/document.ts';
 import { formsOf, type JsonSchema } from '../../src/config/json-schema.ts';
 import { suiteJsonSchema } from '../../src/eval/suite/suite.ts';
 import { configSchemas } from '../../src/models/registry.ts';
+import { studyJsonSchema, studyReferences } from '../../src/study/study-file.ts';
 
 const remedy = 'run `npm run config-reference`';
 
@@ -13,6 +14,11 @@ it('configs/schema.json is current', () => {
 
 it('docs/config.md is current', () => {
   expect(readFileSync('docs/config.md', 'utf8'), remedy).toBe(configPage(configSchemas().json));
+});
+
+it('configs/study/schema.json is current', () => {
+  for (const [path, text] of Object.entries(studyReferences()))
+    expect(readFileSync(path, 'utf8'), remedy).toBe(text);
 });
 
 /** Keys at and below a place that no description explains. */
@@ -29,4 +35,5 @@ function unexplained(schema: JsonSchema, path: string): string[] {
 it('every key is explained', () => {
   expect(unexplained(configSchemas().json, 'config')).toEqual([]);
   expect(unexplained(suiteJsonSchema, 'suite')).toEqual([]);
+  expect(unexplained(studyJsonSchema, 'study')).toEqual([]);
 });
