@@ -59,11 +59,16 @@ const target = ({ targets }: Person, name: string): number => targets.find(([one
 const isSerious: Suits = (person) =>
   ['mouthSmileLeft', 'jawOpen', 'mouthPucker', 'mouthFrownLeft'].every((name) => target(person, name) < 0.1);
 
+/** Whether a background is plain, and of little colour, as those of portraits are: an edit of the outline redraws some. */
+const isMuted = ({ kind, colours }: Person['background']): boolean =>
+  kind === 'gradient' &&
+  colours.slice(0, 2).every((colour) => Math.max(...colour) - Math.min(...colour) < 0.15);
+
 /** An edit of the editor's examples or another, with a hole as broad as one would paint it. */
 interface GalleryEdit extends EditRecipe {
   readonly suits: Suits;
-  /** See {@link holeOfDifference}. */
-  readonly shape: { readonly islands?: boolean; readonly margin: number };
+  /** How the hole follows from what the edit changes: see {@link holeOfDifference}. */
+  readonly hole: { readonly islands?: boolean; readonly margin: number };
 }
 
 export const edits: readonly GalleryEdit[] = [
@@ -71,7 +76,7 @@ export const edits: readonly GalleryEdit[] = [
     ...smile,
     suits: (person) => person.skin.tone > 0.6 && isSerious(person),
     area: { left: 0.3, top: 0.6, right: 0.7, bottom: 0.86 },
-    shape: { margin: 0.045 },
+    hole: { margin: 0.045 },
   },
   {
     key: 'fringe',
@@ -80,7 +85,7 @@ export const edits: readonly GalleryEdit[] = [
       skin.tone > 0.3 && skin.tone < 0.5 && ['long', 'bob', 'wavy'].includes(hair.style) && hair.fringe === 0,
     change: (person) => ({ ...person, hair: { ...person.hair, fringe: 0.45 } }),
     area: { left: 0.24, top: 0.2, right: 0.76, bottom: 0.46 },
-    shape: { margin: 0.04 },
+    hole: { margin: 0.04 },
   },
   {
     key: 'glasses',
@@ -92,26 +97,27 @@ export const edits: readonly GalleryEdit[] = [
     }),
     area: { left: 0.12, top: 0.3, right: 0.88, bottom: 0.64 },
     // The eyes behind them stay.
-    shape: { margin: 0.014, islands: false },
+    hole: { margin: 0.014, islands: false },
   },
   {
     ...thinnerChin,
-    suits: ({ female, skin, beard, background }) =>
+    suits: ({ female, skin, beard, pose, background }) =>
       !female &&
+      Math.abs(pose.yaw) < 0.08 &&
       skin.tone > 0.4 &&
       skin.tone < 0.6 &&
       skin.wear < 0.3 &&
       beard.kind === 'none' &&
-      background.kind === 'gradient',
-    area: { left: 0.14, top: 0.62, right: 0.86, bottom: 0.98 },
-    shape: { margin: 0.045 },
+      isMuted(background),
+    area: { left: 0.14, top: 0.6, right: 0.86, bottom: 0.96 },
+    hole: { margin: 0.05 },
   },
 ];
 
 /** The photo of a person, the hole where an edit changes it, and the lines of the changed photo there. */
 export async function editOf(
   head: HeadModel,
-  { key, name, change, area, shape }: GalleryEdit,
+  { key, name, change, area, hole: shape }: GalleryEdit,
   person: Person,
   findEdges: FindEdges,
 ): Promise<Subject> {
@@ -200,12 +206,10 @@ const BRUSH = 9;
 
 export async function astronauts(): Promise<Subject[]> {
   const photo = await decodeRgb(await readFile(fileURLToPath(new URL('astronaut.jpg', import.meta.url))));
-  const stroke = (path: string, width: number) =>
-    `<path d="${path}" fill="none" stroke="white" stroke-width="${width}" stroke-linecap="round" stroke-linejoin="round"/>`;
   return Promise.all(
-    byHand.map(async ({ key, title, lines, hole: shape = stroke(lines, BRUSH) }) => {
+    byHand.map(async ({ key, title, lines, hole: shape = brush(lines, BRUSH) }) => {
       const hole = await paint(photo.width, shape);
-      const drawn = await paint(photo.width, stroke(lines, 1.5));
+      const drawn = await paint(photo.width, brush(lines, 1.5));
       return {
         key,
         title,
@@ -216,6 +220,11 @@ export async function astronauts(): Promise<Subject[]> {
       };
     }),
   );
+}
+
+/** A brush's way as an SVG shape. */
+function brush(path: string, width: number): string {
+  return `<path d="${path}" fill="none" stroke="white" stroke-width="${width}" stroke-linecap="round" stroke-linejoin="round"/>`;
 }
 
 /** Shapes of an SVG on black as bytes [size, size], 0 or 255. */
