@@ -94,9 +94,9 @@ const recipe = (name: string, seed: number, edits: readonly EditRecipe[]): Sampl
 });
 
 export const sampleRecipes: readonly SampleRecipe[] = [
-  recipe('Tove', 24, [longerHair, smile, thinnerChin]),
-  recipe('Noor', 15, [smile, longerHair, thinnerChin]),
-  recipe('Elif', 17, [longerHair, smile]),
+  recipe('Tove', 24, [smile, thinnerChin, longerHair]),
+  recipe('Noor', 15, [smile, thinnerChin, longerHair]),
+  recipe('Elif', 17, [smile, longerHair]),
   recipe('Ines', 12, [smile, longerHair]),
   recipe('Juno', 13, [serious]),
   recipe('Mara', 11, [smile]),
