@@ -109,8 +109,8 @@ export const edits: readonly GalleryEdit[] = [
       skin.wear < 0.3 &&
       beard.kind === 'none' &&
       isMuted(background),
-    area: { left: 0.14, top: 0.6, right: 0.86, bottom: 0.96 },
-    hole: { margin: 0.05 },
+    area: { left: 0.14, top: 0.62, right: 0.86, bottom: 0.96 },
+    hole: { margin: 0.04 },
   },
 ];
 
@@ -188,10 +188,10 @@ export function roughly(subject: Subject, seed: string): Subject {
 const byHand: readonly { key: string; title: string; hole?: string; lines: string }[] = [
   {
     key: 'astronaut-lips',
-    title: 'Closed lips, drawn by hand',
+    title: 'A smile with closed lips, drawn by hand',
     hole: '<ellipse cx="124.5" cy="138" rx="29" ry="17" fill="white"/>',
     lines:
-      'M107 136L113 134 121 132 124 134 128 132 135 134 142 136M107 136L116 138 124 139 133 138 142 136M111 140L117 144 124 146 132 144 138 140',
+      'M104 133L113 133 121 131 124 133 128 131 136 133 145 133M104 133L114 138 124 140 134 138 145 133M109 139L117 145 124 147 132 145 140 139',
   },
   {
     key: 'astronaut-glasses',
