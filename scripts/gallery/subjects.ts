@@ -1,6 +1,7 @@
 /**
- * Whom the gallery shows, and what is drawn on them. The people are rendered; nobody is chosen by how a network does on
- * them: each is the first, from a number on that no training reaches, whom the edit suits.
+ * Whom the gallery shows, and what is drawn on them. The rendered people are chosen by rules on their looks: each is the
+ * first whom the edit suits, from a number on that no training reaches. Results played a part once, which the README says:
+ * see `isMuted`.
  */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -59,7 +60,10 @@ const target = ({ targets }: Person, name: string): number => targets.find(([one
 const isSerious: Suits = (person) =>
   ['mouthSmileLeft', 'jawOpen', 'mouthPucker', 'mouthFrownLeft'].every((name) => target(person, name) < 0.1);
 
-/** Whether a background is plain, and of little colour, as those of portraits are: an edit of the outline redraws some. */
+/**
+ * Whether a background is plain, and of little colour, as those of portraits are. An edit of the outline redraws some of it,
+ * and an unfinished `portraits-128` made vivid ones grey.
+ */
 const isMuted = ({ kind, colours }: Person['background']): boolean =>
   kind === 'gradient' &&
   colours.slice(0, 2).every((colour) => Math.max(...colour) - Math.min(...colour) < 0.15);
