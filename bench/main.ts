@@ -4,13 +4,7 @@ import { configFlag, defineCommand, setFlag, text, wholeNumber } from '../src/cl
 import { runProgram } from '../src/cli/program.ts';
 import { terminalReporter } from '../src/cli/reporter.ts';
 import { shipped } from '../src/runtime/command-line.ts';
-
-const PARTS = ['loader', 'prepare', 'degrade', 'faces'] as const;
-/** What surrounds a training step. */
-export type Part = (typeof PARTS)[number];
-/** What can be timed, in the order in which it runs: what the command's own process has no part in comes first. */
-const BENCHMARKS = ['speed', 'scaling', ...PARTS] as const;
-export type Benchmark = (typeof BENCHMARKS)[number];
+import { BENCHMARKS } from './report.ts';
 
 const command = defineCommand({
   name: 'bench',
