@@ -1,4 +1,4 @@
-/** `study.md`: the answer of a study, and the tables behind it. */
+/** `study.md`: the answer of a study, and the tables behind it. One section, so that it can stand in another page as well. */
 import type { Estimate } from '../eval/bootstrap.ts';
 import { wordsFor } from '../eval/metrics/metric.ts';
 import type { Report } from '../eval/report/report.ts';
@@ -46,11 +46,11 @@ export interface StudyParts {
 export function studyPage(parts: StudyParts): string {
   const { contest, measured } = parts;
   return [
-    '# Does l buy robustness to rough sketches?',
+    '## Does l buy robustness to rough sketches?',
     '',
     ...introduction(parts),
     '',
-    '## The answer',
+    '### The answer',
     '',
     ...answer(measured, contest).flatMap(questionLines),
     '*Holds*: the whole interval says so. *Does not hold*: none of it does. *Not decided*: it has both. Each interval stands for itself;',
@@ -58,19 +58,19 @@ export function studyPage(parts: StudyParts): string {
     '',
     '![Quality by roughness of the sketch](study.svg)',
     '',
-    '## 1. Budgets',
+    '### 1. Budgets',
     '',
     ...budgetTable(parts),
     '',
-    '## 2. Quality on good sketches',
+    '### 2. Quality on good sketches',
     '',
     ...qualityTable(parts),
     '',
-    '## 3. Robustness',
+    '### 3. Robustness',
     '',
     ...robustness(parts),
     '',
-    '## 4. Fidelity to the sketch',
+    '### 4. Fidelity to the sketch',
     '',
     ...fidelityTables(parts),
     '',

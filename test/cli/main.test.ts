@@ -61,6 +61,8 @@ describe('mistakes end with status 1 and a message, without a stack trace', () =
     ],
     [['export', '--out', 'x', '--card', 'card.md'], /--card\n[\s\S]*--format pretrained/],
     [['export', '--out', 'x', '--format', 'pretrained', '--network', 'F'], /ships as a whole/],
+    [['study', '--minutes', 'soon'], /--minutes[\s\S]*a number above 0[\s\S]*soon/],
+    [['study', '--config', 'configs/smoke.yaml'], /configs\/smoke\.yaml:\d+: resolution/],
     [['edit', '--port', '70000'], /--port[\s\S]*at least 0 and at most 65535[\s\S]*70000/],
     [['edit', '--port=-1'], /--port[\s\S]*at least 0/],
     [['edit', '--port', '80.5'], /--port[\s\S]*at least 0/],
