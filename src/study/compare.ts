@@ -168,14 +168,17 @@ export function answer(measured: Measured, contest: Contest): Question[] {
     },
     {
       question: `Is the sketch still followed at l = ${ls[0]}?`,
-      claims: [
-        ...baselines.map((other) =>
-          claim(
-            `At d = ${fine}, ${least.name} follows the sketch more closely than ${other.name}.`,
-            fidelity,
-            difference(least, other, fine),
-          ),
+      claims: baselines.map((other) =>
+        claim(
+          `At d = ${fine}, ${least.name} follows the sketch more closely than ${other.name}.`,
+          fidelity,
+          difference(least, other, fine),
         ),
+      ),
+    },
+    {
+      question: 'Does l give up fidelity for that?',
+      claims: [
         claim(
           `At d = ${fine}, ${least.name} follows the sketch more closely than ${greatest.name}.`,
           fidelity,

@@ -167,7 +167,8 @@ describe('the answer', () => {
       ['holds'],
       ['holds'],
       ['holds', 'holds'],
-      ['holds', 'holds'],
+      ['holds'],
+      ['holds'],
     ]);
   });
 
@@ -177,7 +178,8 @@ describe('the answer', () => {
       ['does not hold'],
       ['does not hold'],
       ['does not hold', 'not decided'],
-      ['does not hold', 'holds'],
+      ['does not hold'],
+      ['holds'],
     ]);
     const [robust, rough] = verdicts(
       () => 0.5,
