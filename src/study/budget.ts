@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import type { RunConfig } from '../config/run-config.ts';
 import type { RunFolder } from '../core/run-folder.ts';
-import { type LoadedConfig, readConfig } from '../models/read-config.ts';
+import type { LoadedConfig } from '../models/read-config.ts';
 import { UserError } from '../runtime/errors.ts';
 import { type Plan, stepSamples } from '../train/plan.ts';
 import { leaves } from '../train/resume.ts';
@@ -44,8 +44,8 @@ export function shareMinutes({ config, locate }: LoadedConfig, minutes: number):
  *
  * @throws UserError that lists the lengths that differ from those of the run.
  */
-export function requireSameLengths(run: RunFolder, config: RunConfig): void {
-  const [before, after] = [lengths(readConfig(run.config).config), lengths(config)];
+export function requireSameLengths(trained: RunConfig, config: RunConfig, run: RunFolder): void {
+  const [before, after] = [lengths(trained), lengths(config)];
   const differing = [...new Set([...before.keys(), ...after.keys()])]
     .filter((key) => before.get(key) !== after.get(key))
     .map((key) => `${key}: ${after.get(key) ?? 'nothing'}, in the run ${before.get(key) ?? 'nothing'}`);

@@ -19,6 +19,7 @@ import { createMethod } from '../models/registry.ts';
 import { UserError } from '../runtime/errors.ts';
 import { readState, requireWritableFolder, writeFilesTogether } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
+import { requireSameTraining } from '../train/resume.ts';
 import { trainRun } from '../train/run.ts';
 import { requireSameLengths, shareMinutes, usedBudget, usedSeconds } from './budget.ts';
 import { answer, type Contender, type Contest, Measured, type Question } from './compare.ts';
@@ -38,10 +39,8 @@ export interface StudyOptions {
   readonly weights?: string;
   /** Default: none. */
   readonly reporter?: Reporter;
-  /**
-   * Ends a training with a checkpoint, or an evaluation, and throws its reason. The same call goes on later.
-   */
-  readonly signal?: AbortSignal;
+  /** Ends a training with a checkpoint, or an evaluation, and throws its reason. The same call goes on later. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What came of a study. */
@@ -61,7 +60,7 @@ interface Planned {
   /** With the study's budget. */
   readonly loaded: LoadedConfig;
   /** The folder of its run, if it was begun. */
-  readonly run: string | undefined;
+  readonly run: RunFolder | undefined;
   /** Seconds of the budget that the run has used. */
   readonly used: number;
 }
@@ -83,7 +82,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyResult> {
   await requireMeasures(study, suite, plan[0], { weights, reporter });
 
   const trained: (Trained & { checkpoint: string })[] = [];
-  for (const i of plan.keys()) trained.push(await trainMethod(plan, i, study, options));
+  for (const i of plan.keys()) trained.push(await trainMethod(plan, i, study, { out, reporter, signal }));
 
   const common = { weights, reporter, ...(signal && { signal }) };
   const [studied] = trained;
@@ -129,10 +128,14 @@ async function planMethods({ methods, minutes }: Study, runs: string): Promise<P
         got: config.name,
       });
     }
-    const run = await newestRun(runs, config.name);
-    if (run) requireSameLengths(new RunFolder(run), config);
-    const used = run ? await usedSeconds(new RunFolder(run)) : 0;
-    plan.push({ name: config.name, path, loaded, run, used });
+    const begun = await newestRun(runs, config.name);
+    const run = begun === undefined ? undefined : new RunFolder(begun);
+    if (run) {
+      const before = readConfig(run.config).config;
+      requireSameTraining(before, config, run);
+      requireSameLengths(before, config, run);
+    }
+    plan.push({ name: config.name, path, loaded, run, used: run ? await usedSeconds(run) : 0 });
   }
   requireStudied(plan[0]);
   return plan;
@@ -194,26 +197,14 @@ async function requireMeasures(
   const sides = metrics.sampleMetrics.filter(({ better }) => better !== 'zero').map(({ name }) => name);
   metrics.dispose();
   const { l, sketches } = suite;
+  const one = `one of the suite’s metrics of images: ${sides.join(', ')}`;
+  const two = 'at least two values, the least and the greatest to be compared';
+  const ds = sketches.degradations;
   const expectations = [
-    [
-      'quality',
-      sides.includes(quality),
-      `one of the suite’s metrics of images: ${sides.join(', ')}`,
-      quality,
-    ],
-    [
-      'fidelity',
-      sides.includes(fidelity),
-      `one of the suite’s metrics of images: ${sides.join(', ')}`,
-      fidelity,
-    ],
-    [`${path}: l`, l.length > 1, 'at least two values, the least and the greatest to be compared', l.join()],
-    [
-      `${path}: sketches.degradations`,
-      sketches.degradations.length > 1,
-      'at least two values of d, good and rough sketches',
-      sketches.degradations.join(),
-    ],
+    ['quality', sides.includes(quality), one, quality],
+    ['fidelity', sides.includes(fidelity), one, fidelity],
+    [`${path}: l`, l.length > 1, two, l.join()],
+    [`${path}: sketches.degradations`, ds.length > 1, two, ds.join()],
   ] as const;
   for (const [where, fits, expected, got] of expectations)
     if (!fits) throw new UserError('The suite does not fit the study.', { where, expected, got });
@@ -224,7 +215,7 @@ async function trainMethod(
   plan: readonly Planned[],
   index: number,
   { minutes }: Study,
-  { out = 'study', reporter = silent, signal }: StudyOptions,
+  { out, reporter, signal }: Pick<Required<StudyOptions>, 'out' | 'reporter'> & Pick<StudyOptions, 'signal'>,
 ): Promise<Trained & { checkpoint: string }> {
   signal?.throwIfAborted();
   const { name, loaded, run, used } = plan[index];
@@ -235,7 +226,7 @@ async function trainMethod(
     // As it was when the study began, whatever its file says by now.
     config: loaded.config,
     runs: join(out, 'runs'),
-    resume: run,
+    resume: run?.path,
     reporter: againstBudget(reporter, { place, budget: 60 * minutes, used, later }),
     signal,
   });

@@ -176,7 +176,7 @@ const FREE_TO_CHANGE =
   'output.*, runtime.*, data.ahead, data.cache, data.source.path (samples of the same names), data.split.groups.file (of the same groups), training.maxBadSteps, training.initialWeights, loss.*.weights (the same files), and the lengths of stages that are not over';
 
 /** Throws a UserError that lists every key by which `config` would train something else than `trained`. */
-function requireSameTraining(trained: RunConfig, config: RunConfig, run: RunFolder): void {
+export function requireSameTraining(trained: RunConfig, config: RunConfig, run: RunFolder): void {
   const before = leaves(trained);
   const after = leaves(config);
   const keys = [...new Set([...before.keys(), ...after.keys()])];

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { configToYaml } from '../../src/config/load.ts';
 import { RunFolder } from '../../src/core/run-folder.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 import { requireSameLengths, shareMinutes, usedBudget, usedSeconds } from '../../src/study/budget.ts';
@@ -53,10 +52,8 @@ it('a run of another budget is refused, and of the same one is not', () => {
   const path = 'configs/study/pconv.yaml';
   const at = (minutes: number) => readConfig(path, shareMinutes(readConfig(path), minutes)).config;
   const run = new RunFolder(join(folder, '00001-pconv'));
-  mkdirSync(run.path);
-  writeFileSync(run.config, configToYaml(at(20)));
-  requireSameLengths(run, at(20));
-  expect(() => requireSameLengths(run, at(30))).toThrow(
+  requireSameLengths(at(20), at(20), run);
+  expect(() => requireSameLengths(at(20), at(30), run)).toThrow(
     /another budget[\s\S]*00001-pconv[\s\S]*2 that differ:[\s\S]*training\.main\.duration\.minutes: 24, in the run 16[\s\S]*--out/,
   );
 });

@@ -107,7 +107,10 @@ it('goes on after an interrupt, answers, and does nothing twice', async () => {
   );
   writeConfig('pix2pix', 'smoke-pix2pix', { seed: 9 });
   try {
-    await expect(runStudy({ study: study(), out })).rejects.toThrow(/trains something else[\s\S]*seed: 9/);
+    const { told, reporter } = listener();
+    const refused = runStudy({ study: study(), out, reporter });
+    await expect(refused).rejects.toThrow(/trains something else[\s\S]*00002-pix2pix[\s\S]*seed: 9/);
+    expect(told).toEqual([]);
   } finally {
     writeConfig('pix2pix', 'smoke-pix2pix');
   }
