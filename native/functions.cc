@@ -2,6 +2,7 @@
 // like any operation, by its name. But for determinism and the log it uses TensorFlow's C API alone.
 
 #undef TFE_NewContext
+#undef TF_DeviceListCount
 #undef TFE_Execute
 #undef TFE_TensorHandleResolve
 #undef napi_register_module_v1
@@ -15,6 +16,7 @@
 #include <vector>
 
 #include "absl/log/globals.h"
+#include "collectives.h"
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/eager/c_api.h"
 #include "xla/tsl/util/determinism.h"
@@ -35,6 +37,7 @@ extern "C" {
 
 TFE_Context* dps_NewContext(const TFE_ContextOptions* options, TF_Status* status) {
   context = TFE_NewContext(options, status);
+  if (TF_GetCode(status) == TF_OK) JoinCluster(context, status);
   return context;
 }
 
@@ -213,11 +216,12 @@ napi_value ReleaseFreeMemory(napi_env, napi_callback_info) {
 }  // namespace
 
 NAPI_MODULE_INIT() {
-  exports = tfjs_register_module(env, exports);
-  if (exports == nullptr) return nullptr;
   // Some of TensorFlow's messages, as that on mixed precision, go through a library that does not know this variable.
   if (const char* level = std::getenv("TF_CPP_MIN_LOG_LEVEL"))
     absl::SetMinLogLevel(static_cast<absl::LogSeverityAtLeast>(std::atoi(level)));
+  ReadServer(env);
+  exports = tfjs_register_module(env, exports);
+  if (exports == nullptr) return nullptr;
   const napi_property_descriptor properties[] = {
       {"addFunction", nullptr, AddFunction, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"removeFunction", nullptr, RemoveFunction, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
@@ -228,5 +232,6 @@ NAPI_MODULE_INIT() {
       {"callCounts", nullptr, CallCounts, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(properties) / sizeof(properties[0]), properties);
+  DefineCollectives(env, exports);
   return exports;
 }

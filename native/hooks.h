@@ -4,6 +4,7 @@
 #define DPS_HOOKS_H_
 
 #define TFE_NewContext dps_NewContext
+#define TF_DeviceListCount dps_DeviceListCount
 #define TFE_Execute dps_Execute
 #define TFE_TensorHandleResolve dps_TensorHandleResolve
 #define napi_register_module_v1 tfjs_register_module

@@ -2,6 +2,7 @@
 // it; these few of C++ are those that TensorFlow's own Python package uses.
 
 #undef TFE_NewContext
+#undef TF_DeviceListCount
 #undef TFE_Execute
 #undef TFE_TensorHandleResolve
 #undef napi_register_module_v1

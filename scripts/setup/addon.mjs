@@ -48,7 +48,7 @@ function compilerArguments({ root, modules, tfjs, home }, engine, platform, libr
     ),
     ...['-include', join(root, 'native/hooks.h')],
     ...['tfjs_backend.cc', 'tfjs_binding.cc'].map((file) => join(tfjs, 'binding', file)),
-    ...['functions.cc', 'profiler.cc'].map((file) => join(root, 'native', file)),
+    ...['functions.cc', 'collectives.cc', 'profiler.cc'].map((file) => join(root, 'native', file)),
     ...libraries.map((file) => join(tensorflow, file)),
     ...linker,
   ];

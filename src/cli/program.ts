@@ -2,6 +2,7 @@
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { similarWord } from '../config/explain.ts';
+import { currentCluster } from '../runtime/cluster.ts';
 import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { explainSystemError } from '../runtime/system-errors.ts';
@@ -26,6 +27,8 @@ export async function runProgram(commands: readonly Command[], epilogue = ''): P
   } catch (error) {
     end(error);
   }
+  // Otherwise TensorFlow's server takes leave of workers that may be gone, and waits or complains.
+  if (currentCluster()) process.exit();
 }
 
 function parser(commands: readonly Command[], epilogue: string, args: readonly string[]) {

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import { explainJoining, joinCluster, publicAddresses, readCluster } from '../runtime/cluster.ts';
 import { commandLine, shellWord } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
@@ -55,7 +56,21 @@ export const train = defineCommand({
         expected: '--config FILE for a new run, or --resume RUN to go on with one',
       });
     }
-    const { trainRun } = await import('../train/run.ts');
+    const cluster = readCluster(process.env.TF_CONFIG);
+    if (cluster) {
+      const { addresses, rank } = cluster;
+      reporter.info(`Worker ${rank} of ${addresses.length}, at ${addresses[rank]}, waits for the others.`);
+      const open = publicAddresses();
+      if (open.length > 0)
+        reporter.warn(
+          `This machine has a public address (${open.join(', ')}). TensorFlow's server listens on all addresses and asks ` +
+            'nobody who they are: let a firewall close its port to all but the other workers.',
+        );
+      joinCluster(cluster);
+    }
+    const { trainRun } = await import('../train/run.ts').catch((error) => {
+      throw explainJoining(error);
+    });
     let interrupt: AbortSignal | undefined;
     let save = () => {};
     // Schedulers send these some time before they end a job.
@@ -79,7 +94,8 @@ export const train = defineCommand({
       signal,
       checkpointOnDemand,
     });
-    for (const line of await describeResult(result)) reporter.info(line);
+    if (!cluster || cluster.rank === 0) for (const line of await describeResult(result)) reporter.info(line);
+    else reporter.info(`Ended after step ${result.end.step}; worker 0 has the results.`);
     interrupt?.throwIfAborted();
   },
 });

@@ -12,6 +12,7 @@
  */
 import { gradientNorm } from '../nn/adam.ts';
 import { namedWeights } from '../nn/network-weights.ts';
+import { averageOverWorkers, workerCount } from '../ops/collectives.ts';
 import { attribute, runOps } from '../ops/raw.ts';
 import { assignResource, createResource, destroyResource, readResource } from '../ops/resource.ts';
 import { type Tensor, tf, type Variable } from '../ops/tf.ts';
@@ -53,6 +54,16 @@ export class GradientSum {
           0,
         );
       });
+  }
+
+  /** Becomes the mean over all workers. */
+  average(): void {
+    if (workerCount() === 1) return;
+    tf.tidy(() => {
+      const sums = [...this.#sums.values()];
+      for (const [i, mean] of averageOverWorkers(sums.map((sum) => readResource(sum))).entries())
+        assignResource(sums[i], mean);
+    });
   }
 
   /** The caller disposes of the tensors. */
@@ -112,6 +123,7 @@ export function stepParts<L extends Summing>(
       tf.dispose(before);
       return scalars;
     },
+    average: (part) => learnerOf(part).sum.average(),
     norm,
     apply(part, inputs) {
       const length = norm(part);

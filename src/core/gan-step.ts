@@ -1,6 +1,7 @@
 /** One update of networks that learn: a generator against its discriminator, or a network by itself. */
 import { gradientNorm } from '../nn/adam.ts';
 import { valueAndGradients } from '../ops/backpropagation.ts';
+import { averageOverWorkers } from '../ops/collectives.ts';
 import { withoutTape } from '../ops/gradients.ts';
 import { type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { type Learner, update } from './learner.ts';
@@ -53,15 +54,16 @@ export function ganStep<Made>(
       const { grads } = valueAndGradients(() => keptSum(generatorLosses(generate()), losses), variables);
       generator.sum.add(grads, inputs);
     } else {
-      const { grads } = valueAndGradients(() => {
+      const { grads: own } = valueAndGradients(() => {
         const made = generate();
         withoutTape(() => {
-          const found = discriminatorGradients(made);
+          const found = overWorkers(discriminatorGradients(made));
           update(discriminator, found, inputs);
           gradientNorms.discriminator = tf.keep(gradientNorm(found));
         });
         return keptSum(generatorLosses(made), losses);
       }, variables);
+      const grads = overWorkers(own, losses);
       gradientNorms.generator = tf.keep(gradientNorm(grads));
       if (accept({ losses, gradientNorms })) update(generator, grads, inputs);
     }
@@ -84,15 +86,33 @@ export function singleStep(
   const losses: Scalars = {};
   const gradientNorms: Scalars = {};
   tf.tidy(() => {
-    const { grads } = valueAndGradients(() => keptSum(computeLosses(), losses), learner.adam.variables);
+    const { grads: own } = valueAndGradients(() => keptSum(computeLosses(), losses), learner.adam.variables);
     if (typeof accept !== 'function') {
-      learner.sum.add(grads, inputs);
+      learner.sum.add(own, inputs);
       return;
     }
+    const grads = overWorkers(own, losses);
     gradientNorms.generator = tf.keep(gradientNorm(grads));
     if (accept({ losses, gradientNorms })) update(learner, grads, inputs);
   });
   return { losses, gradientNorms };
+}
+
+/**
+ * The means of a network's gradients over all workers. The losses become their means, too: all of a step at once, with the
+ * gradients that are known last.
+ */
+function overWorkers(gradients: NamedTensors, losses: Scalars = {}): NamedTensors {
+  const names = Object.keys(gradients);
+  const own = Object.entries(losses);
+  const means = averageOverWorkers([...Object.values(gradients), ...own.map(([, loss]) => loss)]);
+  for (const [i, [name, loss]] of own.entries()) {
+    const mean = means[names.length + i] as TensorFlow.Scalar;
+    if (mean === loss) continue;
+    losses[name] = tf.keep(mean);
+    loss.dispose();
+  }
+  return Object.fromEntries(names.map((name, i) => [name, means[i]]));
 }
 
 /** The sum of the terms, each of which goes into `kept` and outlives the step. */

@@ -3,6 +3,7 @@
 import type { Batch } from '../data/types.ts';
 import { Adam, type AdamOptions } from '../nn/adam.ts';
 import { assignNamed, namedWeights, trainableWeights } from '../nn/network-weights.ts';
+import { ownRows, workerCount } from '../ops/collectives.ts';
 import type { LayersModel, Tensor, Tensor4D } from '../ops/tf.ts';
 import type { RandomStream } from '../runtime/seed.ts';
 import { GradientSum, stepParts } from './accumulate.ts';
@@ -71,14 +72,24 @@ export function update(
   average?.update(inputs, adamName(network));
 }
 
+/** What a step takes beside its batch. */
+export interface DrawnInputs extends Partial<StepInputs> {
+  /** By name, as `tensors`, with a row for each sample [count, ...]. */
+  readonly samples?: NamedTensors;
+}
+
 /** How networks learn together in one stage. */
 export interface LearningStage {
   /** The generator, and its discriminator where there is one. */
   readonly learners: readonly Learner[];
   /** The streams that `draw` draws from, by the names that checkpoints have for them. */
   readonly random?: Readonly<Record<string, RandomStream>>;
-  /** What a step on the batch takes beside it, drawn at random. The caller disposes of the tensors. */
-  draw?(batch: Batch): StepInputs;
+  /**
+   * What a step takes beside its batch, drawn at random. The caller disposes of the tensors.
+   *
+   * @param count samples of the batch, those of all workers. @param size their side.
+   */
+  draw?(count: number, size: number): DrawnInputs;
   /**
    * See {@link Trainable.step}.
    *
@@ -98,10 +109,19 @@ export function makeTrainable(stage: LearningStage): Trainable {
   return {
     inputs(batch, learningRate) {
       const [image, sketch, hole] = [batch.image, batch.sketch, batch.hole].map((x) => x.clone());
-      const drawn = stage.draw?.(batch);
+      const [count, size] = image.shape;
+      const { l, tensors, samples = {} } = stage.draw?.(workerCount() * count, size) ?? {};
+      const own = Object.entries(samples).map(([name, all]) => {
+        const rows = ownRows(all);
+        if (rows !== all) all.dispose();
+        return [name, rows] as const;
+      });
       return {
-        tensors: { image, sketch, hole, ...drawn?.tensors, ...nextAdamScalars(learners, learningRate) },
-        l: drawn?.l,
+        tensors: {
+          ...{ image, sketch, hole, ...tensors, ...Object.fromEntries(own) },
+          ...nextAdamScalars(learners, learningRate),
+        },
+        l,
       };
     },
     step,

@@ -91,6 +91,8 @@ export interface StepParts {
   clear(): void;
   /** Adds the gradients on a batch. @param inputs those of a step, and `accumulationInputs`. @returns the part's losses. */
   sum(part: Part, inputs: NamedTensors): StepScalars;
+  /** What was summed becomes its mean over all workers. */
+  average(part: Part): void;
   /** The length of what was summed. The caller disposes of it. */
   norm(part: Part): TensorFlow.Scalar;
   /** The part's network learns along what was summed. @returns the length of that. */

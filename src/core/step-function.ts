@@ -13,6 +13,7 @@
 import { FunctionBuilder, type Output, type TensorFlowFunction } from '../graph/function.ts';
 import { lookUp, type ValueId } from '../graph/graph.ts';
 import { type RecordedNode, type RecordedValue, type Recording, record } from '../graph/record.ts';
+import { ALL_REDUCE } from '../ops/collectives.ts';
 import { type Attribute, attribute } from '../ops/raw.ts';
 import type { Tensor, Variable } from '../ops/tf.ts';
 import type { Precision } from '../ops/tuning.ts';
@@ -127,6 +128,8 @@ export class StepFunction {
   readonly #old = new Map<Output, Output>();
   /** All nodes that write. */
   readonly #writers: string[] = [];
+  /** The last one in which workers compute together, which all of them must do in one order. */
+  #lastReduced: string[] = [];
 
   constructor(step: RecordedStep, variables: DeviceVariables, guard: Guard) {
     this.#step = step;
@@ -288,7 +291,10 @@ export class StepFunction {
     const { values, resources } = this.#step.recording;
     const handles = inputs.filter((_, i) => resources.has(node.inputs[i]));
     const writes = node.op !== READ;
-    const name = this.#builder.recorded(node, values, inputs, this.#before(handles, writes));
+    const reduces = node.op === ALL_REDUCE;
+    const before = [...this.#before(handles, writes), ...(reduces ? this.#lastReduced : [])];
+    const name = this.#builder.recorded(node, values, inputs, before);
+    if (reduces) this.#lastReduced = [name];
     this.#note(handles, name, writes);
     for (const [i, id] of node.outputs.entries()) this.#places.set(id, `${name}:${i}`);
   }

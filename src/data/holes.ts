@@ -51,9 +51,14 @@ export class HolePool {
     return result;
   }
 
-  /** Draws `batch` masks with replacement: floats [batch, size, size, 1], 1 = hole. */
-  sample(batch: number, stream: RandomStream): Float32Array {
-    return this.masks(Array.from({ length: batch }, () => stream.integer(0, this.count)));
+  /**
+   * Draws `batch` masks with replacement: floats [k, size, size, 1], 1 = hole.
+   *
+   * @param own which of them are wanted, by their places. Default: all.
+   */
+  sample(batch: number, stream: RandomStream, own?: readonly number[]): Float32Array {
+    const drawn = Array.from({ length: batch }, () => stream.integer(0, this.count));
+    return this.masks(own ? own.map((place) => drawn[place]) : drawn);
   }
 }
 

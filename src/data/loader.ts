@@ -26,6 +26,8 @@ export interface LoaderOptions {
   readonly resolution: number;
   /** Samples of a batch; at most as many as there are. */
   readonly batch: number;
+  /** The places in each batch of those samples that are wanted; others are not read. Default: all. */
+  readonly own?: readonly number[] | undefined;
   readonly seed: number;
   /** Batches kept decoded ahead. */
   readonly ahead: number;
@@ -137,9 +139,9 @@ export class PairLoader {
   }
 
   async #read({ epoch, position }: LoaderState): Promise<RawBatch> {
-    const { batch, resolution } = this.#options;
+    const { batch, own = Array.from({ length: batch }, (_, i) => i), resolution } = this.#options;
     const order = this.#orderOf(epoch);
-    const samples = Array.from({ length: batch }, (_, i) => this.#readFrom(order, epoch, position + i));
+    const samples = own.map((i) => this.#readFrom(order, epoch, position + i));
     return packPairs(await Promise.all(samples), resolution);
   }
 

@@ -1,4 +1,5 @@
 /** Distances between images, and the total variation of one. */
+import { averageOverWorkers } from '../ops/collectives.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 
 /** Mean absolute difference. */
@@ -6,9 +7,13 @@ export function meanAbsolute(a: Tensor, b: Tensor): TensorFlow.Scalar {
   return tf.mean(tf.abs(tf.sub(a, b)));
 }
 
-/** Mean of x [n,h,w,c] over the pixels at which `region` [n,h,w,1] is 1; 0 where there is none. */
+/**
+ * Mean of x [n,h,w,c] over the pixels at which `region` [n,h,w,1] is 1; 0 where there is none. The pixels are those of all
+ * workers: the mean of their results is the mean over the whole batch.
+ */
 export function regionMean(x: Tensor4D, region: Tensor): TensorFlow.Scalar {
-  const count = tf.add(tf.mul(tf.sum(region), x.shape[3]), 1e-12);
+  const [pixels] = averageOverWorkers([tf.sum(region)]);
+  const count = tf.add(tf.mul(pixels, x.shape[3]), 1e-12);
   return tf.div(tf.sum(tf.mul(x, region)), count);
 }
 

@@ -1,3 +1,4 @@
+import { ownRows, workerCount } from '../ops/collectives.ts';
 import { seededUniform } from '../ops/random.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf } from '../ops/tf.ts';
 import { type RandomStream, stream } from '../runtime/seed.ts';
@@ -46,12 +47,16 @@ export function drawSeeds({ layers }: LayersModel, random: RandomStream): Record
   );
 }
 
-/** The choices of seeds that {@link drawSeeds} gave: the same for the same seeds, on every device. */
+/**
+ * The choices of seeds that {@link drawSeeds} gave: the same for the same seeds, on every device. Each of several workers
+ * has the rows of its samples.
+ */
 export function seededKeep(seeds: Readonly<Record<string, Tensor>>, rate: number): Keep {
   return (layer, shape) =>
     tf.tidy(() => {
-      const uniform = seededUniform(shape, 0.5, seeds[`${layer}/seed`]);
-      return tf.cast(tf.greaterEqual(uniform, rate - 0.5), 'float32');
+      const [count, ...sample] = shape;
+      const uniform = seededUniform([workerCount() * count, ...sample], 0.5, seeds[`${layer}/seed`]);
+      return tf.cast(tf.greaterEqual(ownRows(uniform), rate - 0.5), 'float32');
     });
 }
 

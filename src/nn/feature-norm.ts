@@ -1,3 +1,4 @@
+import { workerCount } from '../ops/collectives.ts';
 import { type Moments, normalize } from '../ops/normalize.ts';
 import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../ops/tf.ts';
 import { asOurs, knownSize, type TorchWeight, type WeightDraws, WeightedLayer } from './weighted-layer.ts';
@@ -102,7 +103,7 @@ export class BatchNorm extends FeatureNorm {
         return tf.add(tf.mul(tf.sub(x, broadcast(this.runningMean.read())), scale), beta);
       }
       const follow = (moments: Moments) =>
-        this.follow(moments, x.size / x.shape[3], kwargs.statisticsUpdates ?? 1);
+        this.follow(moments, (workerCount() * x.size) / x.shape[3], kwargs.statisticsUpdates ?? 1);
       return normalize(x, [0, 1, 2], gamma, beta, EPSILON, follow);
     });
   }

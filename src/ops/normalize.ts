@@ -1,4 +1,5 @@
 /** Normalisation of features by their own mean and variance, over each image or over the batch. */
+import { averageOverWorkers, workerCount } from './collectives.ts';
 import { withGradient, withoutTape } from './gradients.ts';
 import { gatherPixels, range, single } from './pixels.ts';
 import { attribute, runOps } from './raw.ts';
@@ -16,7 +17,8 @@ export interface Moments {
 
 /**
  * gamma * (x - mean) / sqrt(variance + epsilon) + beta, with mean and (biased) variance of x [n,h,w,c] itself over
- * `axes`, through which the gradient flows: [1, 2] for instance normalisation, [0, 1, 2] for batch normalisation.
+ * `axes`, through which the gradient flows: [1, 2] for instance normalisation, [0, 1, 2] for batch normalisation, whose
+ * batch is that of all workers.
  *
  * @param gamma, beta broadcast against [n,h,w,c] with size 1 in the axes 1 and 2: [n,1,1,c] or [1,1,1,c].
  * @param observe is given the moments, as running averages need them.
@@ -29,7 +31,8 @@ export function normalize(
   epsilon: number,
   observe?: (moments: Moments) => void,
 ): Tensor4D {
-  return (tuned() ? normalizeFused : normalizePlain)(x, axes, gamma, beta, epsilon, observe);
+  const overWorkers = axes.length === 3 && workerCount() > 1;
+  return (tuned() && !overWorkers ? normalizeFused : normalizePlain)(x, axes, gamma, beta, epsilon, observe);
 }
 
 type Normalize = typeof normalize;
@@ -128,8 +131,9 @@ const normalizePlain: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
       const gradientOfX = () => {
         // dx = g/s * (dy - mean(dy) - xhat * mean(dy * xhat)); gamma does not vary along the axes.
         const count = axes.reduce<number>((product, axis) => product * x.shape[axis], 1);
-        const meanDyX = tf.mul(tf.div(weightedSums, count), tf.square(inverseDeviation));
-        const centredDy = tf.sub(dy, tf.div(sums, count));
+        const [all, allWeighted] = ofBatch([sums, weightedSums], axes);
+        const meanDyX = tf.mul(tf.div(allWeighted, count), tf.square(inverseDeviation));
+        const centredDy = tf.sub(dy, tf.div(all, count));
         return tf.mul(tf.sub(centredDy, tf.mul(centred, meanDyX)), tf.mul(inverseDeviation, g));
       };
       return [
@@ -145,10 +149,15 @@ const normalizePlain: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
 export function momentsOf(x: Tensor4D, axes: Axes): Moments {
   return withoutTape(() => {
     const count = axes.reduce<number>((product, axis) => product * x.shape[axis], 1);
-    const mean = tf.div(channelSums(x, axes), count);
-    return { mean, variance: tf.div(channelSums(tf.squaredDifference(x, mean), axes), count) };
+    const [mean] = ofBatch([tf.div(channelSums(x, axes), count)], axes);
+    const [variance] = ofBatch([tf.div(channelSums(tf.squaredDifference(x, mean), axes), count)], axes);
+    return { mean, variance };
   });
 }
+
+/** What is taken over a batch is taken over its parts on all workers, which are of one size. */
+const ofBatch = (means: Tensor[], axes: Axes): Tensor[] =>
+  axes.length === 3 ? averageOverWorkers(means) : means;
 
 /**
  * Sums of x [n,h,w,c] over [1, 2] → [n,1,1,c] or [0, 1, 2] → [1,1,1,c]. A product with ones, for TensorFlow's own

@@ -9,7 +9,7 @@ export interface Attribute {
   readonly value: number | boolean | string | readonly number[];
 }
 
-/** What `native/functions.cc` adds to tfjs-node's addon, whose other properties we use are the C API's numbers for types. */
+/** What `native/` adds to tfjs-node's addon, whose other properties we use are the C API's numbers for types. */
 interface AddedByUs {
   /**
    * Registers a graph as a function, which then runs as an operation of its name.
@@ -39,6 +39,10 @@ interface AddedByUs {
   /** Hands memory that has been freed back to the system, where glibc keeps it. */
   readonly releaseFreeMemory: () => void;
   readonly deleteTensor: (id: number) => void;
+  /** Tells all workers of a cluster a text under a key that has none yet. */
+  readonly setKey: (key: string, text: string) => void;
+  /** A key's text as soon as a worker has set it, or undefined after so many milliseconds, in which JavaScript stands still. */
+  readonly getKey: (key: string, milliseconds: number) => string | undefined;
 }
 
 /** What the backend knows of a tensor's data. */

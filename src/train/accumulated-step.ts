@@ -2,6 +2,7 @@
 import { accumulationInputs } from '../core/accumulate.ts';
 import type { NamedTensors, Part, StepInputs, StepParts, StepScalars, Trainable } from '../core/method.ts';
 import type { Batch } from '../data/types.ts';
+import { averageOverWorkers } from '../ops/collectives.ts';
 import { type Tensor, type Tensor4D, tf } from '../ops/tf.ts';
 import { notFinite, type StepValues } from './faults.ts';
 
@@ -63,8 +64,9 @@ export function accumulatedStep(
     parts.clear();
     for (const [index, part] of parts.order.entries()) {
       const measured = inputs.map(({ tensors }) => call(`sum ${part}`, tensors));
+      parts.average(part);
       const numbers = tf.tidy(() => {
-        const mean = tf.mean(tf.stack(measured.map((one) => one.values)), 0);
+        const [mean] = averageOverWorkers([tf.mean(tf.stack(measured.map((one) => one.values)), 0)]);
         return tf.concat([mean, tf.reshape(parts.norm(part), [1])]).dataSync();
       });
       for (const [i, name] of measured[0].names.entries()) losses[name] = numbers[i];

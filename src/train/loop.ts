@@ -14,6 +14,7 @@ import { type LoaderState, PairLoader } from '../data/loader.ts';
 import type { Batch, PreparedData } from '../data/types.ts';
 import { type Measurements, Validation, type ValidationMetrics } from '../eval/validation.ts';
 import { tf } from '../ops/tf.ts';
+import { currentCluster } from '../runtime/cluster.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter, Task } from '../runtime/progress.ts';
 import { RandomStream, type StreamState, stream } from '../runtime/seed.ts';
@@ -23,13 +24,14 @@ import { requireLock } from './lock.ts';
 import { RunLog } from './log.ts';
 import { MlflowLog, mlflowServer } from './mlflow.ts';
 import { peakFlops } from './peak-flops.ts';
-import { type Plan, stepSamples } from './plan.ts';
+import { ownPlaces, type Plan, stepSamples } from './plan.ts';
 import { sampleIdentity } from './resume.ts';
 import { type BestCheckpoint, bestCheckpoint, CheckpointSaver, takeSnapshot } from './saver.ts';
 import { scheduledRate } from './schedule.ts';
 import { StageClock } from './stage-end.ts';
 import { StepProfile } from './step-profile.ts';
 import { Stepper } from './stepper.ts';
+import { agree, byLeader, isLeader, requireSameWeights } from './workers.ts';
 
 export interface Training {
   readonly config: RunConfig;
@@ -70,13 +72,15 @@ export interface TrainingEnd {
 
 /** Trains from the beginning or from a checkpoint until the plan's end, `maxSteps` or an interrupt. */
 export async function train(training: Training): Promise<TrainingEnd> {
-  const { run, reporter, from, config } = training;
-  const server = mlflowServer(config);
+  const { run, reporter, from, config, method } = training;
+  const server = isLeader() ? mlflowServer(config) : undefined;
   const mlflow = server && new MlflowLog(server, run, config, reporter);
   let end: TrainingEnd | undefined;
   try {
-    const loop = new Loop(training, await RunLog.open(run, { reporter, after: from?.step, mlflow }));
+    const log = isLeader() ? await RunLog.open(run, { reporter, after: from?.step, mlflow }) : undefined;
+    const loop = new Loop(training, log);
     try {
+      await requireSameWeights(method);
       await loop.readSamples();
       await loop.findPeak();
       end = await loop.run();
@@ -91,8 +95,9 @@ export async function train(training: Training): Promise<TrainingEnd> {
 
 class Loop {
   readonly #training: Training;
-  readonly #log: RunLog;
-  readonly #saver: CheckpointSaver;
+  /** The leader's alone, where there are several workers, as the saver. */
+  readonly #log: RunLog | undefined;
+  readonly #saver: CheckpointSaver | undefined;
   readonly #faults: FaultLog;
   readonly #alreadyTrained: readonly string[];
   readonly #profile: StepProfile;
@@ -103,8 +108,12 @@ class Loop {
   #step: number;
   #sinceLog = { step: 0, time: 0 };
   #peak: number | undefined;
+  /** Somebody asked this worker for a checkpoint. */
+  #demanded = false;
+  /** Several workers have agreed to end. */
+  #interrupted = false;
 
-  constructor(training: Training, log: RunLog) {
+  constructor(training: Training, log: RunLog | undefined) {
     const { config, run, from, initial, method, reporter } = training;
     this.#training = training;
     this.#log = log;
@@ -114,19 +123,26 @@ class Loop {
     this.#alreadyTrained = (from ?? initial)?.trained ?? [];
     this.#views = new TrainingViews(method, { compile: config.runtime.compile !== false, reporter });
     this.#profile = new StepProfile(training.profile ?? 0, run.path, reporter);
-    this.#faults = new FaultLog({ folder: run.faults, config, reporter });
+    const rank = currentCluster()?.rank ?? 0;
+    const faults = rank === 0 ? run.faults : join(run.faults, `worker-${rank}`);
+    this.#faults = new FaultLog({ folder: faults, config, reporter });
     const { checkpointMinutes: minutes, keepCheckpoints: keep } = config.output;
     const folder = run.checkpoints;
     const saved = from && { step: from.step, path: join(folder, `step-${from.step}`) };
-    const beforehand = () => log.sync();
     const best = () => this.#best();
+    training.checkpointOnDemand?.(() => {
+      this.#demanded = true;
+    });
+    if (!log) return;
+    const beforehand = () => log.sync();
     this.#saver = new CheckpointSaver({ folder, minutes, keep, reporter, saved, beforehand, best });
-    training.checkpointOnDemand?.(() => this.#saver.demand());
   }
 
   /** Reads the samples that are shown and those that are measured. */
   async readSamples(): Promise<void> {
     const { config, data, reporter, validationMetrics } = this.#training;
+    // Only what ends a stage early is other workers' business.
+    if (!isLeader() && !config.training.earlyStopping) return;
     this.#grids = await SampleGrids.read(config, data, reporter);
     const measured = data.samples.validation.slice(0, config.output.validationCount);
     this.#validation = await Validation.read(config, measured, reporter, validationMetrics);
@@ -142,7 +158,8 @@ class Loop {
   /** Learns what the speed of the training is compared with. */
   async findPeak(): Promise<void> {
     const { runtime, data } = this.#training.config;
-    if (runtime.compile !== false) this.#peak = runtime.peakFlops ?? (await peakFlops(data.cache));
+    if (isLeader() && runtime.compile !== false)
+      this.#peak = runtime.peakFlops ?? (await peakFlops(data.cache));
   }
 
   async #best(): Promise<BestCheckpoint | undefined> {
@@ -154,8 +171,8 @@ class Loop {
     this.#views.dispose();
     this.#grids?.dispose();
     this.#validation?.dispose();
-    await this.#saver.close();
-    this.#log.close();
+    await this.#saver?.close();
+    this.#log?.close();
   }
 
   get #ended(): boolean {
@@ -163,8 +180,12 @@ class Loop {
   }
 
   #endsAt(step: number): boolean {
-    const { maxSteps = Number.POSITIVE_INFINITY, interrupt } = this.#training;
-    return step >= maxSteps || (interrupt?.aborted ?? false);
+    const { maxSteps = Number.POSITIVE_INFINITY } = this.#training;
+    return step >= maxSteps || this.#isInterrupted;
+  }
+
+  get #isInterrupted(): boolean {
+    return currentCluster() ? this.#interrupted : (this.#training.interrupt?.aborted ?? false);
   }
 
   async run(): Promise<TrainingEnd> {
@@ -176,9 +197,12 @@ class Loop {
       complete = done && last;
       if (!done || (this.#ended && !last)) break;
     }
-    const checkpoint = await this.#saver.finish();
-    const best = await this.#best();
-    return { step: this.#step, complete, checkpoint, best, grid: this.#grids?.path };
+    return await byLeader(async () => {
+      if (!this.#saver) throw new Error('The leader has no checkpoints.');
+      const checkpoint = await this.#saver.finish();
+      const best = await this.#best();
+      return { step: this.#step, complete, checkpoint, best, grid: this.#grids?.path };
+    });
   }
 
   /** Runs a stage. Returns whether it came to its end. */
@@ -256,26 +280,49 @@ class Loop {
     this.#profile.before(running.done + stepper.open);
     stepper.run(next);
     await this.#profile.after(this.#step + stepper.open);
-    clock.tick();
     const step = this.#step + stepper.open;
     const stageStep = running.done + stepper.open;
-    const isLast = clock.end(stageStep) !== undefined;
     const measures = clock.measures(stageStep);
     const { logEvery, samplesEvery } = this.#training.config.output;
+    const asked = this.#look(running, step, stageStep);
+    const isLast = clock.end(stageStep) !== undefined;
     const draws = isLast || step % samplesEvery === 0;
-    const saves = isLast || measures || this.#endsAt(step) || this.#saver.due;
+    const saves = isLast || measures || this.#endsAt(step) || asked;
     if (!draws && !saves && step % logEvery !== 0 && !stepper.full) return;
     const values = await this.#settle(running);
     // Where a step was discarded, nothing is due yet.
     if (!values || this.#step !== step) return;
     if (draws || saves) stepper.bringBack();
     // Whoever interrupts may wait for a few seconds only before ending the process for good.
-    const { interrupt } = this.#training;
-    const validation = saves && !interrupt?.aborted ? await this.#validate(running) : undefined;
-    if (measures && !interrupt?.aborted) clock.measured(running.done, validation);
+    const validation = saves && !this.#isInterrupted ? await this.#validate(running) : undefined;
+    if (measures && !this.#isInterrupted) clock.measured(running.done, validation);
     this.#report(running, values, validation);
     if (draws || clock.end(running.done)) await this.#draw(running);
     if (saves) await this.#save(running, validation);
+  }
+
+  /**
+   * Looks at the clock and at what was asked for from outside. A step that is not done undoes those begun after it, so
+   * several workers must wait for their numbers, save and end after the same steps: they look where steps alone say so, and
+   * agree on what they see. @returns whether a checkpoint is due.
+   */
+  #look({ clock, steps, stepper }: RunningStage, step: number, stageStep: number): boolean {
+    const due = this.#demanded || (this.#saver?.due ?? false);
+    if (!currentCluster()) {
+      clock.tick();
+      return due;
+    }
+    const { interrupt, maxSteps, config } = this.#training;
+    const { logEvery, samplesEvery } = config.output;
+    const meets =
+      [stageStep === steps, step === maxSteps, clock.measures(stageStep), stepper.full].includes(true) ||
+      step % logEvery === 0 ||
+      step % samplesEvery === 0;
+    if (!meets) return false;
+    const [seconds, ends, saves] = agree([clock.elapsed, Number(interrupt?.aborted ?? false), Number(due)]);
+    clock.tick(seconds);
+    this.#interrupted ||= ends > 0;
+    return saves > 0;
   }
 
   /** Waits for the numbers of the steps that have been begun. Gives those of the last one, if it was not discarded. */
@@ -303,7 +350,9 @@ class Loop {
 
   async #validate({ trainable }: RunningStage): Promise<Measurements | undefined> {
     const begin = performance.now();
-    const errors = await withAverages(trainable, async () => this.#validation?.measure(this.#views));
+    const errors = await byLeader(() =>
+      withAverages(trainable, async () => this.#validation?.measure(this.#views)),
+    );
     // Measuring is no part of the training's speed.
     this.#sinceLog.time += performance.now() - begin;
     return errors;
@@ -322,7 +371,7 @@ class Loop {
     const imagesPerSecond = round(stepsPerSecond * stepSamples(stage), 4);
     const mfu = flops && this.#peak && round((flops * stepsPerSecond) / this.#peak, 3);
     this.#sinceLog = { step: this.#step, time: now };
-    this.#log.step({
+    this.#log?.step({
       step: this.#step,
       stage: stage.name,
       stageStep: done,
@@ -341,8 +390,10 @@ class Loop {
 
   async #draw({ trainable }: RunningStage): Promise<void> {
     const { run } = this.#training;
-    const grid = await withAverages(trainable, async () => this.#grids?.draw(this.#views, run, this.#step));
-    if (grid) this.#log.grid(this.#step, grid);
+    const grid = await byLeader(() =>
+      withAverages(trainable, async () => this.#grids?.draw(this.#views, run, this.#step)),
+    );
+    if (grid) this.#log?.grid(this.#step, grid);
     // Drawing is no part of the training's speed.
     this.#sinceLog = { step: this.#step, time: performance.now() };
   }
@@ -353,6 +404,8 @@ class Loop {
   ): Promise<void> {
     const { config, method, plan, data, run } = this.#training;
     const step = this.#step;
+    this.#demanded = false;
+    if (!this.#saver) return;
     requireLock(run.path);
     await this.#saver.save(step, () => ({
       head: {
@@ -399,6 +452,8 @@ interface RunningStage {
 class StageBatches {
   readonly #loader: PairLoader;
   readonly #count: number;
+  /** The places in a step's batch of this worker's samples. */
+  readonly #own: readonly number[];
   readonly #pool: HolePool | undefined;
   readonly #holes: RandomStream;
 
@@ -411,6 +466,7 @@ class StageBatches {
     const { seed, data, resolution } = config;
     const { name } = stage;
     this.#count = stepSamples(stage);
+    this.#own = ownPlaces(stage);
     const state = from?.random.loader as LoaderState | undefined;
     const { ahead } = data;
     this.#loader = new PairLoader({
@@ -418,6 +474,7 @@ class StageBatches {
       samples: samples.train,
       resolution,
       batch: this.#count,
+      own: this.#own,
       seed,
       ahead,
       reporter,
@@ -435,7 +492,8 @@ class StageBatches {
   /** The next batch, which the caller disposes of, and the ids of its samples. */
   async next(): Promise<{ batch: Batch; sampleIds: readonly string[] }> {
     const raw = await this.#loader.next();
-    return { batch: toBatch(raw, this.#pool?.sample(this.#count, this.#holes)), sampleIds: raw.ids };
+    const holes = this.#pool?.sample(this.#count, this.#holes, this.#own);
+    return { batch: toBatch(raw, holes), sampleIds: raw.ids };
   }
 
   /** Where it stands, for a checkpoint. */

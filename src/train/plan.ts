@@ -2,6 +2,7 @@
 import type { Locate } from '../config/explain.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Method, StagePlan } from '../core/method.ts';
+import { ownRange, workerCount } from '../ops/collectives.ts';
 import type { LayersModel, TensorFlow } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 
@@ -24,6 +25,31 @@ export interface Plan {
   readonly parameters: Readonly<Record<string, number>>;
 }
 
+/**
+ * Throws a UserError, naming the key, where several workers cannot share out each batch, or not compute a step as the
+ * configuration says.
+ */
+export function requireShares({ training, runtime }: RunConfig, locate: Locate): void {
+  const workers = workerCount();
+  if (workers > 1 && runtime.compile === 'xla')
+    throw new UserError('XLA cannot compile the steps of several workers.', {
+      where: locate(['runtime', 'compile']),
+      expected: 'true or false',
+      got: runtime.compile,
+      fix: 'set it to true, or train without TF_CONFIG',
+    });
+  for (const { path, batch } of batchesOf(training, ['training'])) {
+    if (batch % workers === 0) continue;
+    const next = Math.ceil(batch / workers) * workers;
+    throw new UserError('A batch cannot be shared out to all workers.', {
+      where: locate(path),
+      expected: `a multiple of ${workers}, the number of workers (TF_CONFIG): the batch is that of all together`,
+      got: String(batch),
+      fix: `set it to ${next}, or start another number of workers`,
+    });
+  }
+}
+
 /** Throws a UserError when a batch does not fit into the training split, naming the key. */
 export function checkBatches(config: RunConfig, trainingSamples: number, locate: Locate): void {
   for (const { path, samples } of batchesOf(config.training, ['training'])) {
@@ -38,11 +64,15 @@ export function checkBatches(config: RunConfig, trainingSamples: number, locate:
 }
 
 /** Every `batch` below a part of the configuration, and the samples of a step of it. */
-function batchesOf(part: object, path: readonly PropertyKey[]): { path: PropertyKey[]; samples: number }[] {
+function batchesOf(
+  part: object,
+  path: readonly PropertyKey[],
+): { path: PropertyKey[]; batch: number; samples: number }[] {
   const { accumulate = 1 } = part as { accumulate?: number };
   return Object.entries(part).flatMap(([key, value]) => {
     const inner = [...path, Array.isArray(part) ? Number(key) : key];
-    if (key === 'batch') return [{ path: inner, samples: (value as number) * accumulate }];
+    if (key === 'batch')
+      return [{ path: inner, batch: value as number, samples: (value as number) * accumulate }];
     return typeof value === 'object' && value !== null ? batchesOf(value, inner) : [];
   });
 }
@@ -50,6 +80,16 @@ function batchesOf(part: object, path: readonly PropertyKey[]): { path: Property
 /** Samples of one step. */
 export const stepSamples = ({ batch, accumulate = 1 }: Pick<StagePlan, 'batch' | 'accumulate'>): number =>
   batch * accumulate;
+
+/**
+ * The places of this worker's samples among those of a step. Each of the batches that make it is shared out by itself, so
+ * that what is taken over a batch does not depend on the number of workers.
+ */
+export function ownPlaces({ batch, accumulate = 1 }: Pick<StagePlan, 'batch' | 'accumulate'>): number[] {
+  const [from, to] = ownRange(batch);
+  const places = Array.from({ length: to - from }, (_, i) => from + i);
+  return Array.from({ length: accumulate }, (_, k) => places.map((place) => k * batch + place)).flat();
+}
 
 /** Steps of a stage. An epoch leaves out the last samples that do not fill a step's batches. */
 export function stageSteps(stage: StagePlan, trainingSamples: number): number {
@@ -118,7 +158,7 @@ function stageMemory(
     // The sum of gradients.
     if (learns && (stage.accumulate ?? 1) > 1) elements += count;
     // What networks that learn compute is kept for the gradient, which takes as much again; and D runs on real and fake.
-    if (learns) elements += 3 * stage.batch * (activations.get(name) ?? 0);
+    if (learns) elements += ((3 * stage.batch) / workerCount()) * (activations.get(name) ?? 0);
   }
   return floatBytes * elements;
 }

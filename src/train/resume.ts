@@ -28,6 +28,8 @@ export interface ResumeOptions {
   readonly config?: string | object | undefined;
   /** `KEY=VALUE`. */
   readonly sets: readonly string[];
+  /** Whether the run’s folder is locked, by the one worker that writes into it. Default: yes. */
+  readonly lock?: boolean;
   readonly warn: (message: string) => void;
 }
 
@@ -41,7 +43,7 @@ export interface OpenedRun {
 }
 
 /**
- * Locks a run and reads the checkpoint that it goes on from: the named one or the newest. One that is damaged is warned
+ * Locks a run, where that is asked for, and reads the checkpoint that it goes on from: the named one or the newest. One that is damaged is warned
  * of and the newest whole one before it taken.
  *
  * @throws UserError when there is no such run, another process uses it, none of its checkpoints is whole, or the
@@ -49,7 +51,7 @@ export interface OpenedRun {
  */
 export async function openRun(options: ResumeOptions): Promise<OpenedRun> {
   const { run, upTo } = await locate(options);
-  const unlock = lockRun(run.path);
+  const unlock = (options.lock ?? true) ? lockRun(run.path) : () => {};
   try {
     const from = await newestWhole(run, upTo, options.warn);
     const loaded = await configOf(run, from, options);

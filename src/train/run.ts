@@ -5,7 +5,7 @@ import { type Checkpoint, readCheckpoint } from '../core/checkpoint.ts';
 import { resolveCheckpoint } from '../core/choose-checkpoint.ts';
 import { compilePredictor } from '../core/compiled-predictor.ts';
 import type { Method } from '../core/method.ts';
-import { createRunFolder, type RunFolder } from '../core/run-folder.ts';
+import { createRunFolder, RunFolder } from '../core/run-folder.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
 import { prepare } from '../data/prepare.ts';
 import { openSource } from '../data/sources.ts';
@@ -22,7 +22,7 @@ import { type Reporter, silent } from '../runtime/progress.ts';
 import { lockRun } from './lock.ts';
 import { type Training, type TrainingEnd, train } from './loop.ts';
 import { mlflowServer } from './mlflow.ts';
-import { checkBatches, describePlan, makePlan, type Plan } from './plan.ts';
+import { checkBatches, describePlan, makePlan, type Plan, requireShares } from './plan.ts';
 import { requirePrecision, thisMachine } from './precision.ts';
 import {
   isFinished,
@@ -34,6 +34,15 @@ import {
   writeSampleIds,
 } from './resume.ts';
 import { bestCheckpoint } from './saver.ts';
+import {
+  byLeader,
+  describeWork,
+  explainLostWorker,
+  isLeader,
+  leaderFirst,
+  leave,
+  requireEqual,
+} from './workers.ts';
 
 /** What is trained, from where it goes on, and when it ends. */
 export interface TrainRunOptions {
@@ -89,9 +98,20 @@ export interface TrainRunResult {
  *   run, there is too little memory, too many steps gave numbers that are not finite, or the disk refuses checkpoints.
  */
 export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
+  try {
+    const result = await trainOrGoOn(options);
+    await leave();
+    return result;
+  } catch (error) {
+    throw explainLostWorker(error);
+  }
+}
+
+async function trainOrGoOn(options: TrainRunOptions): Promise<TrainRunResult> {
   const { config, sets = [], resume: target, runs = 'runs', reporter = silent } = options;
   if (target !== undefined) {
-    const opened = await openRun({ target, runs, config, sets, warn: reporter.warn });
+    const open = () => openRun({ target, runs, config, sets, lock: isLeader(), warn: reporter.warn });
+    const opened = await leaderFirst(open);
     try {
       return await prepareAndTrain(opened.loaded, opened, options);
     } finally {
@@ -105,7 +125,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
   }
   const loaded = loadConfig(config, sets);
   // Before the data, which may take hours.
-  await requireWritableFolder(runs, '--runs');
+  if (isLeader()) await requireWritableFolder(runs, '--runs');
   return prepareAndTrain(loaded, undefined, options);
 }
 
@@ -172,17 +192,16 @@ async function prepareAndTrain(
   // Before the data, which may take hours: a precision that this machine has not, no checkpoint where the weights to begin
   // with should be, and metrics that are not known or lack their weights.
   requirePrecision(config.runtime, thisMachine(), locate);
+  requireShares(config, locate);
   if (!opened && config.training.initialWeights !== undefined)
     await resolveCheckpoint(config.training.initialWeights);
+  // Other workers need them to know when a stage is over.
+  const needed = isLeader() || config.training.earlyStopping !== undefined;
   let validationMetrics =
-    config.output.validationCount > 0 ? await openValidationMetrics(config, reporter) : undefined;
+    config.output.validationCount > 0 && needed ? await openValidationMetrics(config, reporter) : undefined;
   try {
-    const data = await prepare({
-      config,
-      source,
-      reporter,
-      ...(signal instanceof AbortSignal && { signal }),
-    });
+    const interrupt = signal instanceof AbortSignal && { signal };
+    const data = await leaderFirst(() => prepare({ config, source, reporter, ...interrupt }));
     checkBatches(config, data.samples.train.length, locate);
     chooseDeterminism(config, reporter);
     const method = createMethod(config);
@@ -190,6 +209,13 @@ async function prepareAndTrain(
       await method.prepareTraining(reporter);
       const plan = makePlan(method, data.samples.train.length, config.training.ema);
       for (const line of describePlan(plan)) reporter.info(line);
+      await requireEqual(
+        'work',
+        describeWork(config, data.samples.train, {
+          'the last step': options.maxSteps,
+          'the checkpoint': opened?.from?.step,
+        }),
+      );
       const { run, from, unlock } = opened ?? (await beginRun(options.runs ?? 'runs', config, data));
       try {
         reporter.info(`Run: ${run.path}`);
@@ -224,10 +250,14 @@ async function beginRun(
   config: RunConfig,
   { samples }: PreparedData,
 ): Promise<Pick<OpenedRun, 'run' | 'from' | 'unlock'>> {
-  const run = await createRunFolder(runs, config);
-  const unlock = lockRun(run.path);
-  await writeSampleIds(run, samples.train);
-  return { run, from: undefined, unlock };
+  let unlock = () => {};
+  const path = await byLeader(async () => {
+    const run = await createRunFolder(runs, config);
+    unlock = lockRun(run.path);
+    await writeSampleIds(run, samples.train);
+    return run.path;
+  });
+  return { run: new RunFolder(path), from: undefined, unlock };
 }
 
 /** Checks that a run can go on with these data, and readies its folder. */
@@ -241,7 +271,7 @@ async function goOn(
     const { stage, step } = from;
     reporter.info(`Goes on after step ${step} of ${plan.steps}: ${stage.name}, step ${stage.step}`);
   }
-  await prepareFolder(run, config, samples.train, from?.step ?? -1, reporter.warn);
+  if (isLeader()) await prepareFolder(run, config, samples.train, from?.step ?? -1, reporter.warn);
 }
 
 /** The checkpoint that a new run begins with, if the configuration names one. */
@@ -273,9 +303,12 @@ async function trainAndMeasure(
     throw error;
   }
   if (!end.complete) return { run, config, plan, end, table: undefined };
-  // What is measured is what others will find.
-  restoreNetworks(training.method, (await readCheckpoint(end.checkpoint)).tensors);
-  return { run, config, plan, end, table: await measure(training) };
+  const table = await byLeader(async () => {
+    // What is measured is what others will find.
+    restoreNetworks(training.method, (await readCheckpoint(end.checkpoint)).tensors);
+    return measure(training);
+  });
+  return { run, config, plan, end, table };
 }
 
 /** The result of a run all of whose steps are done. A table that has been lost is made anew. */
@@ -290,18 +323,21 @@ async function finishAgain(
       ? `This run is complete: all its stages are over, after ${from.step} steps.`
       : `This run is complete: all ${plan.steps} steps are done.`,
   );
-  let table = await readState(run.table, heldOutTableForm);
-  if (!table) {
-    restoreNetworks(method, from.tensors);
-    table = await measure(training);
-  }
-  const end = {
-    step: from.step,
-    complete: true,
-    checkpoint: await resolveCheckpoint(run.path),
-    best: validationMetrics && (await bestCheckpoint(run.checkpoints, validationMetrics.criterion)),
-    grid: undefined,
-  };
+  const { end, table } = await byLeader(async () => {
+    let table = await readState(run.table, heldOutTableForm);
+    if (!table) {
+      restoreNetworks(method, from.tensors);
+      table = await measure(training);
+    }
+    const end = {
+      step: from.step,
+      complete: true,
+      checkpoint: await resolveCheckpoint(run.path),
+      best: validationMetrics && (await bestCheckpoint(run.checkpoints, validationMetrics.criterion)),
+      grid: undefined,
+    };
+    return { end, table };
+  });
   return { run, config, plan, end, table };
 }
 

@@ -53,7 +53,6 @@ export class CheckpointSaver {
   readonly #options: SaverOptions;
   readonly #writer = new CheckpointWriter();
   #last = performance.now();
-  #demanded = false;
   #writing: Promise<void> = Promise.resolve();
   #step: number;
   /** The newest that is whole. */
@@ -74,12 +73,7 @@ export class CheckpointSaver {
 
   /** Whether it is time for the next checkpoint. */
   get due(): boolean {
-    return this.#demanded || performance.now() - this.#last >= this.#options.minutes * 60_000;
-  }
-
-  /** Makes it time for the next checkpoint. */
-  demand(): void {
-    this.#demanded = true;
+    return performance.now() - this.#last >= this.#options.minutes * 60_000;
   }
 
   /**
@@ -95,7 +89,6 @@ export class CheckpointSaver {
     this.#step = step;
     this.#take = take;
     this.#last = performance.now();
-    this.#demanded = false;
     this.#writing = this.#write(step, take());
   }
 

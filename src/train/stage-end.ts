@@ -57,9 +57,14 @@ export class StageClock {
     this.#patience = from?.patience;
   }
 
-  /** Looks at the time; after each step. */
-  tick(): void {
-    this.#seconds = (this.#options.from?.seconds ?? 0) + (this.#now() - this.#begin) / 1000;
+  /** Seconds of the stage until now. */
+  get elapsed(): number {
+    return (this.#options.from?.seconds ?? 0) + (this.#now() - this.#begin) / 1000;
+  }
+
+  /** Looks at the time; after each step. @param seconds what workers have agreed on. Default: the time now. */
+  tick(seconds = this.elapsed): void {
+    this.#seconds = seconds;
   }
 
   /** See {@link stageEnd}. @param step steps of the stage that are done. */

@@ -121,11 +121,15 @@ export function refinementStage(
   return {
     learners: [learners.generator, learners.discriminator],
     random: { degradation: random },
-    draw({ sketch }) {
-      const [count, size] = sketch.shape;
+    draw(count, size) {
       const l = random.pick(ls);
       const degradation = drawDegradation(count, size, random);
-      return { l, tensors: degradationTensors(degradation, { l, maxDilation, size }) };
+      const { offsetsX, offsetsY, wiped, ...tensors } = degradationTensors(degradation, {
+        l,
+        maxDilation,
+        size,
+      });
+      return { l, tensors, samples: { offsetsX, offsetsY, wiped } };
     },
     step: (batch, inputs, accept) =>
       tf.tidy(() => {

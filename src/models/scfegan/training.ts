@@ -55,12 +55,11 @@ export function scFeganStage(
   return {
     learners: [learners.generator, learners.discriminator],
     random: { inputs: random },
-    draw({ image }) {
-      const [count, size] = image.shape;
+    draw(count, size) {
       const strokes = drawStrokes(count, size, () => random);
       const noise = drawNoise(count, size, random);
       const places = Array.from({ length: count }, () => random.uniform());
-      return { tensors: { strokes, noise, between: tf.tensor4d(places, [count, 1, 1, 1]) } };
+      return { samples: { strokes, noise, between: tf.tensor4d(places, [count, 1, 1, 1]) } };
     },
     step: (batch, inputs, accept) =>
       tf.tidy(() => {

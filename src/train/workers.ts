@@ -1,0 +1,166 @@
+/**
+ * What the workers of a distributed training tell each other between its steps (what they compute together is in
+ * `ops/collectives.ts`). Worker 0 leads: it alone logs, measures, and writes. All workers call these functions in one
+ * order. In a process by itself they only do the work that they are given.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { RunConfig } from '../config/run-config.ts';
+import type { Method } from '../core/method.ts';
+import type { PreparedSample } from '../data/types.ts';
+import { namedWeights } from '../nn/network-weights.ts';
+import { averageOverWorkers } from '../ops/collectives.ts';
+import { nativeBackend } from '../ops/raw.ts';
+import { tf } from '../ops/tf.ts';
+import { currentCluster } from '../runtime/cluster.ts';
+import { UserError } from '../runtime/errors.ts';
+import { leaves } from './resume.ts';
+
+/** Whether this worker leads, as a process by itself does. */
+export const isLeader = (): boolean => (currentCluster()?.rank ?? 0) === 0;
+
+let told = 0;
+
+/** What the leader's work gave, on all workers, once it is done; others wait for it as long as the leader lives. */
+export async function byLeader<T>(work: () => Promise<T>): Promise<T> {
+  if (!currentCluster()) return work();
+  told += 1;
+  const key = `leader/${told}`;
+  if (!isLeader()) return JSON.parse(await textOf(key)).result;
+  const result = await work();
+  nativeBackend().binding.setKey(key, JSON.stringify({ result }));
+  return result;
+}
+
+/** Work that each worker does, the leader before the others: what it leaves in a shared folder, they find there. */
+export async function leaderFirst<T>(work: () => Promise<T>): Promise<T> {
+  if (!currentCluster()) return work();
+  const done = isLeader() ? await work() : undefined;
+  await byLeader(async () => undefined);
+  return isLeader() ? (done as T) : work();
+}
+
+/** Waits for a key in turns, between which signals come through. */
+async function textOf(key: string): Promise<string> {
+  for (;;) {
+    const text = nativeBackend().binding.getKey(key, 200);
+    if (text !== undefined) return text;
+    await setImmediate();
+  }
+}
+
+/** The mean of numbers over all workers, which are the same on each of them after it. */
+export function agree(numbers: readonly number[]): number[] {
+  if (!currentCluster()) return [...numbers];
+  return tf.tidy(() => {
+    const [mean] = averageOverWorkers([tf.tensor1d([...numbers])]);
+    return [...mean.dataSync()];
+  });
+}
+
+/**
+ * Throws a UserError on all workers when what one of them says of itself differs from what the leader says.
+ *
+ * @param name of the comparison; each has its own. @param own texts by what they are about.
+ */
+export async function requireEqual(name: string, own: Readonly<Record<string, string>>): Promise<void> {
+  const cluster = currentCluster();
+  if (!cluster) return;
+  const { addresses, rank } = cluster;
+  nativeBackend().binding.setKey(`${name}/${rank}`, JSON.stringify(own));
+  const all: Record<string, string>[] = [];
+  for (const other of addresses.keys()) all.push(JSON.parse(await textOf(`${name}/${other}`)));
+  const [leader] = all;
+  const differences = all.flatMap((of, other) =>
+    [...new Set([...Object.keys(leader), ...Object.keys(of)])]
+      .filter((key) => of[key] !== leader[key])
+      .map((key) => {
+        const [its, leaders] = [of[key], leader[key]].map((text) => text ?? 'nothing');
+        return `worker ${other} (${addresses[other]}): ${key} ${its}, worker 0 ${leaders}`;
+      }),
+  );
+  if (differences.length === 0) return;
+  await leave();
+  throw new UserError('The workers would not train the same.', {
+    where: `${new Set(differences.map((line) => line.split(':', 1)[0])).size} of ${addresses.length} workers`,
+    expected: 'the same on all workers as on worker 0',
+    got: differences.join('\n            '),
+    fix: 'give all workers the same program, configuration and data, and start them again',
+  });
+}
+
+/** Where files lie may differ between machines. What the training set holds is compared by itself. */
+const MAY_DIFFER = /^data\.(ahead|cache|source\.(\d+\.)?path|split\.groups\.file)$/;
+
+/** What must be the same on all workers before the first step, in words. */
+export function describeWork(
+  config: RunConfig,
+  samples: readonly PreparedSample[],
+  more: Readonly<Record<string, unknown>>,
+): Record<string, string> {
+  const keys = [...leaves(config)].filter(([key]) => !MAY_DIFFER.test(key));
+  const hash = createHash('sha256');
+  // A pair's name in the cache tells its content.
+  for (const { id, pairPath, part } of samples) hash.update(`${id}\n${part ? '' : basename(pairPath)}\n`);
+  return {
+    'the program': programHash(),
+    'the training samples': `${samples.length}, ${hash.digest('hex').slice(0, 12)}`,
+    ...Object.fromEntries(Object.entries(more).map(([key, value]) => [key, String(value)])),
+    ...Object.fromEntries(keys),
+  };
+}
+
+/** Of what this program consists of. */
+function programHash(): string {
+  const source = fileURLToPath(new URL('..', import.meta.url));
+  const hash = createHash('sha256');
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    /\.m?ts$|\.mjs$/.test(name),
+  );
+  for (const name of files.sort()) hash.update(name).update(readFileSync(join(source, name)));
+  return hash.digest('hex').slice(0, 12);
+}
+
+/** Throws a UserError when the networks' weights are not the leader's. */
+export async function requireSameWeights({ networks }: Method): Promise<void> {
+  if (!currentCluster()) return;
+  const entries = Object.entries(networks).map(([name, network]) => {
+    const hash = createHash('sha256');
+    for (const weight of Object.values(namedWeights(network))) hash.update(weight.dataSync());
+    return [`the weights of ${name}`, hash.digest('hex').slice(0, 12)] as const;
+  });
+  await requireEqual('weights', Object.fromEntries(entries));
+}
+
+/**
+ * The leader keeps what workers tell each other, so it ends when the others have come to this. Whoever comes to its end by
+ * an error has no need of it.
+ */
+export async function leave(): Promise<void> {
+  const cluster = currentCluster();
+  if (!cluster) return;
+  nativeBackend().binding.setKey(`left/${cluster.rank}`, '');
+  if (isLeader()) for (const other of cluster.addresses.keys()) await textOf(`left/${other}`);
+}
+
+/** The UserError of work that another worker's end has ended; any other error as it is. */
+export function explainLostWorker(error: unknown): unknown {
+  if (!currentCluster() || !(error instanceof Error)) return error;
+  const lost =
+    /Collective ops is aborted|RingReduce|CoordinationService|coordination (service|agent)|Agent must be in CONNECTED/i;
+  if (!lost.test(error.message)) return error;
+  const tasks = [...error.message.matchAll(/\/job:worker\/(?:replica:0\/)?task:(\d+)/g)].map(([, rank]) =>
+    Number(rank),
+  );
+  const others = [...new Set(tasks)].filter((rank) => rank !== currentCluster()?.rank);
+  return new UserError('Another worker has ended or cannot be reached.', {
+    where:
+      others.map((rank) => `worker ${rank} (${currentCluster()?.addresses[rank]})`).join(', ') || undefined,
+    expected: 'all workers to train until the end',
+    got: error.message.replace(/\s+/g, ' ').slice(0, 300),
+    fix: 'look at what that worker says; start all workers again with --resume to go on from the last checkpoint',
+  });
+}
