@@ -110,8 +110,7 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
     await page.result();
     const saved = await Promise.all([greyOf(await page.save('hole')), greyOf(await page.save('sketch'))]);
     const project = await page.save('project');
-    await page.page.reload();
-    await page.settled();
+    await page.reload();
     expect(await page.result()).toMatch(/^l 0\.55/);
     expect(await Promise.all([greyOf(await page.save('hole')), greyOf(await page.save('sketch'))])).toEqual(
       saved,

@@ -63,6 +63,18 @@ export class EditorPage {
     await this.page.waitForSelector('#welcome', { state: 'hidden' });
   }
 
+  /** Waits until all that was done is stored. */
+  async kept(): Promise<void> {
+    await this.page.waitForSelector('body:not([data-busy]):not([data-storing])');
+  }
+
+  /** Loads the page anew, once all is stored, and waits until it shows what was there. */
+  async reload(): Promise<void> {
+    await this.kept();
+    await this.page.reload();
+    await this.settled();
+  }
+
   async tool(name: string): Promise<void> {
     await this.page.click(`[data-tool="${name}"]`);
   }

@@ -13,6 +13,7 @@ import {
 import { button, dialog, drawIcons } from './ui/dom.ts';
 import { DrawStage } from './ui/draw-stage.ts';
 import { Editor, layerOf } from './ui/editor.ts';
+import { connectRecent } from './ui/recent.ts';
 import { connectEngines, connectL, connectRegion, showOutcome } from './ui/result-panel.ts';
 import { ResultStage } from './ui/result-stage.ts';
 import { connectSamples } from './ui/samples.ts';
@@ -36,6 +37,7 @@ async function start(): Promise<void> {
   showOutcome(editor);
   const { choose } = connectOpening(editor);
   const samples = connectSamples(editor);
+  const recent = connectRecent(editor);
   const help = dialog('help-dialog');
   const zoom = connectZoom(editor);
   connectButtons(editor);
@@ -45,12 +47,17 @@ async function start(): Promise<void> {
     const layer = layerOf(editor.tool.value);
     if (layer) sizes.change(layer, direction);
   };
+  const changeL = (by: number) => {
+    editor.setL(editor.l.value + by);
+    editor.commitL();
+  };
   const useTool = (tool: typeof editor.tool.value) => () => {
     editor.tool.value = tool;
   };
   const shortcuts: Shortcut[] = [
     { keys: ['O', 'Ctrl+O'], name: 'Open', run: choose },
     { keys: ['X'], name: 'Examples', run: () => samples.open() },
+    { keys: ['R'], name: 'Recent work', run: () => recent.open() },
     { keys: ['Ctrl+S'], name: 'Save the project', run: () => void editor.save('project') },
     { keys: ['Shift+S'], name: 'Save the result', run: () => void editor.save('result') },
     { keys: ['Ctrl+Z'], name: 'Undo', run: () => editor.undo() },
@@ -71,13 +78,13 @@ async function start(): Promise<void> {
       keys: [','],
       name: 'Less refinement',
       needs: 'l',
-      run: () => editor.setL(editor.l.value - 0.05),
+      run: () => changeL(-0.05),
     },
     {
       keys: ['.'],
       name: 'More refinement',
       needs: 'l',
-      run: () => editor.setL(editor.l.value + 0.05),
+      run: () => changeL(0.05),
     },
     { keys: ['B'], name: 'Before or after', run: () => result.toggleBefore() },
     { keys: ['U'], name: 'Use the result as photo', run: () => void editor.useResult() },

@@ -10,6 +10,7 @@ import {
 } from '../../../src/editor/web/drawing/changes.ts';
 import { Drawing } from '../../../src/editor/web/drawing/drawing.ts';
 import { capsule, leastRadius } from '../../../src/editor/web/drawing/geometry.ts';
+import { History } from '../../../src/editor/web/drawing/history.ts';
 import type { Layer } from '../../../src/editor/web/drawing/layer.ts';
 import { stream } from '../../../src/runtime/seed.ts';
 
@@ -20,6 +21,25 @@ const bytes = (values: Values) => new Uint8Array(values.buffer, values.byteOffse
 const same = (a: readonly Values[], b: readonly Values[]) =>
   a.every((data, k) => Buffer.compare(bytes(data), bytes(b[k]!)) === 0);
 const copyOf = (drawing: Drawing) => layerNames.map((name) => dataOf(drawing[name]).slice());
+
+/** A drawing with its history, as the page has them. @param onChange is told of all that changes. */
+function withHistory(width: number, height: number, onChange: (command: Command) => void = () => {}) {
+  const history = new History({ drawing: [], l: 0, region: 'hole' });
+  const drawing = new Drawing(width, height, {
+    repaint() {},
+    change(command) {
+      history.push({ kind: 'draw', command });
+      onChange(command);
+    },
+  });
+  const walk = (direction: 'undo' | 'redo') => () => {
+    const step = history[direction]();
+    if (step?.kind !== 'draw') return;
+    drawing.apply(step.command);
+    onChange(step.command);
+  };
+  return { drawing, history, undo: walk('undo'), redo: walk('redo') };
+}
 
 /** Reduced copies computed from the layer itself. */
 function expectFreshLevels(layer: Layer): void {
@@ -77,11 +97,8 @@ describe('a drawing', () => {
       colour: new Uint32Array(width * height),
     };
     const colours = [colourWord([0, 0, 0]), colourWord([255, 128, 3]), colourWord([255, 255, 255])];
-    const drawing = new Drawing(width, height, {
-      repaint() {},
-      change(command: Command) {
-        for (const { layer, runs, bits } of command) flipRuns(mirror[layer], runs, bits);
-      },
+    const { drawing, history, undo, redo } = withHistory(width, height, (command) => {
+      for (const { layer, runs, bits } of command) flipRuns(mirror[layer], runs, bits);
     });
     const states = [copyOf(drawing)];
     for (let i = 0; i < 60; i++) {
@@ -111,16 +128,16 @@ describe('a drawing', () => {
     }
     for (const name of layerNames) expectFreshLevels(drawing[name]);
     for (let i = states.length - 2; i >= 0; i--) {
-      drawing.undo();
+      undo();
       expect(same(copyOf(drawing), states[i]!)).toBe(true);
     }
-    expect([drawing.canUndo, drawing.isEmpty]).toEqual([false, true]);
-    drawing.undo();
+    expect([history.canUndo, drawing.isEmpty]).toEqual([false, true]);
+    undo();
     for (const state of states.slice(1)) {
-      drawing.redo();
+      redo();
       expect(same(copyOf(drawing), state)).toBe(true);
     }
-    expect(drawing.canRedo).toBe(false);
+    expect(history.canRedo).toBe(false);
     expect(
       same(
         copyOf(drawing),
@@ -132,25 +149,25 @@ describe('a drawing', () => {
   });
 
   it('forgets what was undone when something else is done', () => {
-    const drawing = new Drawing(20, 20, { repaint() {}, change() {} });
+    const { drawing, history, undo } = withHistory(20, 20);
     drawing.add({ hole: Uint32Array.of(0, 10) });
     drawing.add({ lines: Uint32Array.of(5, 7) });
-    drawing.undo();
+    undo();
     drawing.add({ hole: Uint32Array.of(5, 15) });
-    expect(drawing.canRedo).toBe(false);
+    expect(history.canRedo).toBe(false);
     expect(dataOf(drawing.hole).slice(0, 20).join('')).toBe('1'.repeat(15) + '0'.repeat(5));
-    drawing.undo();
+    undo();
     expect(dataOf(drawing.hole).slice(0, 20).join('')).toBe('1'.repeat(10) + '0'.repeat(10));
   });
 
   it('does not count what changes nothing', () => {
-    const drawing = new Drawing(20, 20, { repaint() {}, change() {} });
+    const { drawing, history } = withHistory(20, 20);
     drawing.clear(layerNames);
     drawing.stroke('hole', 0).end();
     const eraser = drawing.stroke('colour', 0);
     eraser.segment({ x: 5, y: 5 }, { x: 9, y: 9 }, 3);
     eraser.end();
-    expect(drawing.canUndo).toBe(false);
+    expect(history.canUndo).toBe(false);
   });
 
   it('comes back from the changes of an empty one that make it', () => {
@@ -167,9 +184,9 @@ describe('a drawing', () => {
       stroke.end();
     }
     const again = new Drawing(50, 40, { repaint() {}, change() {} });
-    again.begin(layerNames.flatMap((name) => collectValues(dataOf(drawing[name])).finish(name)));
+    again.apply(layerNames.flatMap((name) => collectValues(dataOf(drawing[name])).finish(name)));
     expect(same(copyOf(again), copyOf(drawing))).toBe(true);
-    expect([again.canUndo, again.isEmpty]).toEqual([false, false]);
+    expect(again.isEmpty).toBe(false);
     expect(new Set(dataOf(again.colour))).toEqual(
       new Set([0, colourWord([10, 20, 30]), colourWord([200, 20, 30])]),
     );

@@ -1,4 +1,4 @@
-/** The hole, the lines and the strokes of colour over one photo, and what was done to them. */
+/** The hole, the lines and the strokes of colour over one photo, and the acts that change them. */
 
 import {
   ChangeCollector,
@@ -24,7 +24,6 @@ export class Drawing {
   readonly hole: Layer;
   readonly lines: Layer;
   readonly colour: Layer;
-  readonly #history = new History();
   readonly #events: DrawingEvents;
 
   constructor(width: number, height: number, events: DrawingEvents) {
@@ -39,12 +38,6 @@ export class Drawing {
   }
   get height(): number {
     return this.hole.height;
-  }
-  get canUndo(): boolean {
-    return this.#history.canUndo;
-  }
-  get canRedo(): boolean {
-    return this.#history.canRedo;
   }
   get isEmpty(): boolean {
     return layerNames.every((name) => this[name].isEmpty);
@@ -78,9 +71,9 @@ export class Drawing {
     };
   }
 
-  /** The drawing that a photo comes with, as changes of an empty one. It cannot be undone. */
-  begin(command: Command): void {
-    for (const { layer, runs, bits } of command) this[layer].flip(runs, bits);
+  /** Makes the changes of a command, of which nobody is told; doing so twice undoes it. */
+  apply(command: Command): void {
+    for (const { layer, runs, bits } of command) this.#events.repaint(this[layer].flip(runs, bits));
   }
 
   /** Marks what is not yet marked of the hole or the lines: one act. */
@@ -94,7 +87,7 @@ export class Drawing {
       }
       return missing.finish(layer);
     });
-    this.#flip(command);
+    this.apply(command);
     this.#commit(command);
   }
 
@@ -102,32 +95,12 @@ export class Drawing {
     const command = layers
       .filter((layer) => !this[layer].isEmpty)
       .flatMap((layer) => collectValues(this[layer].levels[0].data).finish(layer));
-    this.#flip(command);
+    this.apply(command);
     this.#commit(command);
   }
 
-  undo(): void {
-    this.#again(this.#history.undo());
-  }
-
-  redo(): void {
-    this.#again(this.#history.redo());
-  }
-
-  #again(command: Command | undefined): void {
-    if (!command) return;
-    this.#flip(command);
-    this.#events.change(command);
-  }
-
-  #flip(command: Command): void {
-    for (const { layer, runs, bits } of command) this.#events.repaint(this[layer].flip(runs, bits));
-  }
-
   #commit(command: Command): void {
-    if (command.length === 0) return;
-    this.#history.push(command);
-    this.#events.change(command);
+    if (command.length > 0) this.#events.change(command);
   }
 }
 
@@ -137,36 +110,4 @@ export interface Stroke {
   end(): void;
   /** Takes the stroke back, as if it had not begun. */
   cancel(): void;
-}
-
-/** What was done, to be undone and done again without limit. */
-class History {
-  readonly #done: Command[] = [];
-  #undone: Command[] = [];
-
-  get canUndo(): boolean {
-    return this.#done.length > 0;
-  }
-  get canRedo(): boolean {
-    return this.#undone.length > 0;
-  }
-
-  /** Notes a command that has been carried out. What was undone before can no longer be done again. */
-  push(command: Command): void {
-    this.#done.push(command);
-    this.#undone = [];
-  }
-
-  /** The command whose changes are to be done once more, if there is one. */
-  undo(): Command | undefined {
-    const command = this.#done.pop();
-    if (command) this.#undone.push(command);
-    return command;
-  }
-
-  redo(): Command | undefined {
-    const command = this.#undone.pop();
-    if (command) this.#done.push(command);
-    return command;
-  }
 }

@@ -1,9 +1,10 @@
 /** The local server: TensorFlow with the checkpoint itself. */
 import { decodeOutput, type EngineInput, type EngineOutput, encodeInput } from '../../wire.ts';
+import { randomId } from '../random-id.ts';
 import { type Engine, EngineFailure } from './engine.ts';
 
 /** Tells the server which requests come from this page, so that a newer one takes an older one's place. */
-const page = crypto.randomUUID();
+const page = randomId();
 
 export class ServerEngine implements Engine {
   readonly id = 'server';

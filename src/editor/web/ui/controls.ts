@@ -87,8 +87,9 @@ export function connectButtons(editor: Editor): void {
   const canFindEdges = server || edgeModel !== undefined;
   const update = () => {
     const drawing = editor.photo.value?.drawing;
-    undo.disabled = !drawing?.canUndo;
-    redo.disabled = !drawing?.canRedo;
+    const history = editor.photo.value?.history;
+    undo.disabled = !history?.canUndo;
+    redo.disabled = !history?.canRedo;
     edges.disabled = !drawing || drawing.hole.isEmpty || !canFindEdges;
     button('clear').disabled = !drawing || drawing.isEmpty;
     button('save').disabled = !drawing;
@@ -101,6 +102,23 @@ export function connectButtons(editor: Editor): void {
   editor.busy.watch((busy) => {
     document.body.toggleAttribute('data-busy', busy !== undefined);
     update();
+  });
+  connectKeeping(editor);
+}
+
+/** Says while nothing is kept, and asks before the page is left with something that is not. */
+function connectKeeping(editor: Editor): void {
+  const mark = button('unkept');
+  editor.isStoring.watch((isStoring) => document.body.toggleAttribute('data-storing', isStoring));
+  editor.unkept.watch((problem) => {
+    mark.hidden = problem === undefined;
+  });
+  mark.addEventListener('click', () => {
+    editor.notice.value = { text: editor.unkept.value ?? '', isProblem: true };
+  });
+  addEventListener('beforeunload', (event) => {
+    const isLost = editor.unkept.value !== undefined && editor.photo.value?.history.canUndo;
+    if (isLost || editor.isStoring.value) event.preventDefault();
   });
 }
 

@@ -94,6 +94,7 @@ export function connectMenu(button: HTMLButtonElement, menu: HTMLElement): void 
 const paths = {
   open: 'M3 15.5V5a1.5 1.5 0 0 1 1.5-1.5h11A1.5 1.5 0 0 1 17 5v10a1.5 1.5 0 0 1-1.5 1.5h-11A1.5 1.5 0 0 1 3 15.5zM3.5 14l4-4 3.5 3.5 2.5-2.5 3 3M12.7 7.3h.01',
   examples: 'M3.5 3.5h5.5V9H3.5zM11 3.5h5.5V9H11zM3.5 11H9v5.5H3.5zM11 13.75h5.5M13.75 11v5.5',
+  recent: 'M10 17a7 7 0 1 0-6.3-4M3.5 16.5V13H7M10 6v4.3l2.8 1.7',
   save: 'M10 3v9.5M6 9l4 4 4-4M3.5 14v2A1.5 1.5 0 0 0 5 17.5h10a1.5 1.5 0 0 0 1.5-1.5v-2',
   undo: 'M7.5 4 4 7.5 7.5 11M4.5 7.5H12a4.5 4.5 0 0 1 0 9H8',
   redo: 'M12.5 4 16 7.5 12.5 11M15.5 7.5H8a4.5 4.5 0 0 0 0 9h4',

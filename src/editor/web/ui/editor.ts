@@ -5,10 +5,13 @@ import type { EditorDescription } from '../../wire.ts';
 import { type LayerName, layerNames } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
 import type { Rect } from '../drawing/geometry.ts';
+import { type Act, History } from '../drawing/history.ts';
 import { type EngineChoice, type EngineId, type EngineState, shortNames } from '../engines/engine.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
-import type { Opened, PhotoWorker, SampleFiles, Saveable, WorkerEvent } from '../worker/worker.ts';
+import type { Row } from '../worker/records.ts';
+import type { Opened, PhotoWorker, SampleFiles, Saveable, Settings, WorkerEvent } from '../worker/worker.ts';
 import { Signal } from './signal.ts';
+import { Tabs } from './tabs.ts';
 
 export type Tool = LayerName | `${LayerName}-eraser` | 'pipette' | 'pan';
 
@@ -17,6 +20,10 @@ export const layerOf = (tool: Tool): LayerName | undefined =>
   layerNames.find((name) => tool === name || tool === `${name}-eraser`);
 
 export interface OpenPhoto {
+  /** The name of the edit. */
+  readonly name: string;
+  /** What was done to the edit, this photo and those before it. */
+  readonly history: History;
   /** Changes with every photo. */
   readonly drawing: Drawing;
   /** The photo and copies of half the size each. */
@@ -63,6 +70,10 @@ export class Editor {
   readonly engineChoice = new Signal<EngineChoice>('auto');
   readonly engines = new Signal<{ states: EngineState[]; used?: EngineId | undefined }>({ states: [] });
   readonly outcome = new Signal<Outcome>({ kind: 'none' });
+  /** Why what is done is not kept in the browser; undefined while it is. */
+  readonly unkept = new Signal<string | undefined>(undefined);
+  /** Whether something was done last that is not stored yet. */
+  readonly isStoring = new Signal(false);
   /** Counts changes of the drawing. */
   readonly revision = new Signal(0);
   /** What is being done, for people, while a photo is opened or written. Nothing can be drawn then. */
@@ -71,6 +82,11 @@ export class Editor {
   /** Called for parts of the drawing that look different now. */
   onRepaint: (rect: Rect) => void = () => {};
   onThumbnail: (l: number, picture: ImageBitmap) => void = () => {};
+  /** Called before something is done that no stroke may go on over: it is finished. */
+  onInterrupt: () => void = () => {};
+  readonly #tabs = new Tabs(() => this.#leave());
+  /** How many acts the worker has been told of. */
+  #acts = 0;
   /** Holds the photo, and computes. */
   readonly #worker: Promise<Remote<PhotoWorker>>;
   #request = 0;
@@ -88,7 +104,7 @@ export class Editor {
         reportError(error);
       }
     };
-    this.#worker = new (wrap<typeof PhotoWorker>(worker))(description, proxy(receive));
+    this.#worker = new (wrap<typeof PhotoWorker>(worker))(description, this.#tabs.id, proxy(receive));
   }
 
   /** Whether there is a result of the drawing as it is now. */
@@ -96,28 +112,101 @@ export class Editor {
     return this.outcome.value.kind === 'shown';
   }
 
+  /** What a new edit begins with. */
+  get #settings(): Settings {
+    return { l: this.l.value, region: this.region.value };
+  }
+
+  /** Begins an edit with a photo or a project. The one that was open stays among the recent ones. */
   open(blob: Blob, name: string): Promise<void> {
-    return this.#begin(`Opening ${name}`, () => this.#ask((worker) => worker.open(blob, name)));
+    return this.#begin(`Opening ${name}`, async (worker) =>
+      worker.open(blob, name, this.#settings, await this.#tabs.others()),
+    );
   }
 
   openSample(sample: SampleFiles): Promise<void> {
-    return this.#begin('Opening the example', () => this.#ask((worker) => worker.openSample(sample)));
+    return this.#begin('Opening the example', async (worker) =>
+      worker.openSample(sample, this.#settings, await this.#tabs.others()),
+    );
   }
 
-  /** Brings back what the page had when it was closed. */
-  restore(): Promise<void> {
-    return this.#begin('Opening what was here', () => this.#ask((worker) => worker.restore()));
+  /** Opens a recent edit, unless it is open in another tab. */
+  async openRecent(id: string, name: string): Promise<void> {
+    if ((await this.#tabs.others()).has(id)) this.#offerToGoOn(id, `“${name}” is open in another tab.`);
+    else await this.#openRecord(id);
   }
 
-  async useResult(): Promise<void> {
-    if (!this.isCurrent) return;
-    await this.#begin('Taking the result as photo', () => this.#ask((worker) => worker.useResult()));
-    const back = () => this.#begin('Going back', () => this.#ask((worker) => worker.usePrevious()));
-    this.notice.value ??= {
-      text: 'The result is the photo now.',
-      isProblem: false,
-      action: { name: 'Go back', run: () => void back() },
+  /** The recent edits, the newest first, and which of them are open here or in another tab. */
+  async recent(): Promise<{ rows: Row[]; others: ReadonlySet<string>; own: string | undefined }> {
+    const [rows, others] = await Promise.all([
+      this.#ask((worker) => worker.listRecords()),
+      this.#tabs.others(),
+    ]);
+    return { rows, others, own: this.photo.value && this.#tabs.last };
+  }
+  rename(id: string, name: string): Promise<void> {
+    return this.#ask((worker) => worker.renameRecord(id, name));
+  }
+  remove(id: string): Promise<void> {
+    return this.#ask((worker) => worker.deleteRecord(id));
+  }
+
+  /** Brings back what this tab had when it was closed; a new tab gets the newest edit, if no other has it. */
+  async restore(): Promise<void> {
+    const { last } = this.#tabs;
+    let open: string | undefined;
+    await this.#work('Opening what was here', async () => {
+      const { rows, others } = await this.recent().catch((error: Error) => {
+        this.unkept.value = error.message;
+        this.#complain(error.message);
+        return { rows: [], others: new Set() };
+      });
+      const row = rows.find(({ id }) => id === last) ?? rows[0];
+      if (row && !others.has(row.id)) open = row.id;
+      else if (row && row.id === last) this.#offerToGoOn(row.id, `“${row.name}” is open in another tab.`);
+    });
+    if (open) await this.#openRecord(open);
+  }
+
+  #openRecord(id: string): Promise<void> {
+    return this.#begin('Opening what was here', (worker) => worker.openRecord(id));
+  }
+
+  #offerToGoOn(id: string, text: string): void {
+    const goOn = async () => {
+      await this.#tabs.takeOver(id);
+      await this.#openRecord(id);
     };
+    this.notice.value = { text, isProblem: false, action: { name: 'Go on here', run: () => void goOn() } };
+  }
+
+  /** Leaves the edit to another tab. */
+  async #leave(): Promise<void> {
+    this.onInterrupt();
+    const { value } = this.photo;
+    const id = this.#tabs.last;
+    this.#request += 1;
+    this.outcome.value = { kind: 'none' };
+    this.photo.value = undefined;
+    this.#tabs.lead(undefined);
+    await this.#ask((worker) => worker.close());
+    if (value && id) this.#offerToGoOn(id, `“${value.name}” goes on in another tab.`);
+  }
+
+  /** The result becomes the photo; undo goes back. */
+  async useResult(): Promise<void> {
+    if (!this.isCurrent || !this.photo.value) return;
+    const { history, name } = this.photo.value;
+    await this.#work('Taking the result as photo', async () => {
+      const opened = await this.#ask((worker) => worker.useResult());
+      this.#act(history, { kind: 'photo', photo: opened.photo });
+      this.#show(opened, { history, name });
+      this.notice.value = {
+        text: 'The result is the photo now.',
+        isProblem: false,
+        action: { name: 'Go back', run: () => this.undo() },
+      };
+    });
   }
 
   /** Draws the photo's edges inside the hole. */
@@ -140,24 +229,57 @@ export class Editor {
   }
 
   clear(layers: readonly LayerName[]): void {
-    if (!this.busy.value) this.photo.value?.drawing.clear(layers);
+    if (this.busy.value) return;
+    this.onInterrupt();
+    this.photo.value?.drawing.clear(layers);
   }
   undo(): void {
-    if (!this.busy.value) this.photo.value?.drawing.undo();
+    this.#walk('undo');
   }
   redo(): void {
-    if (!this.busy.value) this.photo.value?.drawing.redo();
+    this.#walk('redo');
   }
 
+  #walk(direction: 'undo' | 'redo'): void {
+    const { value } = this.photo;
+    if (!value || this.busy.value) return;
+    this.onInterrupt();
+    const { history, drawing, name } = value;
+    const step = history[direction]();
+    if (!step) return;
+    this.#noteAct();
+    const walked = this.#ask((worker) => worker.walk(direction));
+    if (step.kind === 'photo') {
+      void this.#work('Going back to another photo', async () => {
+        const opened = await walked;
+        if (opened) this.#show(opened, { history, name });
+      });
+      return;
+    }
+    walked.catch((error: Error) => this.#complainOfWorker(error.message));
+    if (step.kind === 'draw') drawing.apply(step.command);
+    this.#follow(history);
+    this.#changed();
+  }
+
+  /** Shows l while its slider moves; {@link commitL} makes it part of the history. */
   setL(l: number): void {
     this.l.value = Math.round(Math.min(Math.max(l, 0), 1) * 100) / 100;
     this.predict();
   }
+  commitL(): void {
+    const { value } = this.photo;
+    if (!value || value.history.l === this.l.value) return;
+    this.#act(value.history, { kind: 'l', l: this.l.value });
+    this.revision.value += 1;
+  }
 
   setRegion(region: RegionChoice): void {
+    const { value } = this.photo;
     this.region.value = region;
-    this.#tell((worker) => worker.setRegion(region));
-    this.predict();
+    if (!value) return;
+    this.#act(value.history, { kind: 'region', region });
+    this.#changed();
   }
 
   setEngine(engine: EngineChoice): void {
@@ -194,38 +316,78 @@ export class Editor {
     this.#ask(work).catch((error: Error) => this.#complainOfWorker(error.message));
   }
 
-  async #begin(what: string, open: () => Promise<Opened | undefined>): Promise<void> {
+  /** Opens a record. */
+  async #begin(what: string, open: (worker: Remote<PhotoWorker>) => Promise<Opened>): Promise<void> {
     await this.#work(what, async () => {
-      const opened = await open();
-      if (!opened) return;
-      const { width, height, pictures } = opened;
-      const drawing = new Drawing(width, height, {
-        repaint: (rect) => this.onRepaint(rect),
-        change: (command) => {
-          this.#tell((worker) => worker.change(command));
-          this.#changed();
-        },
-      });
-      drawing.begin(opened.drawing);
-      for (const old of this.photo.value?.pictures ?? []) old.close();
-      this.outcome.value = { kind: 'none' };
-      this.hasFace.value = undefined;
-      this.camera.value = wholePhoto(opened);
-      this.photo.value = { drawing, pictures };
-      if (opened.l !== undefined) this.l.value = opened.l;
-      this.#changed();
+      const opened = await this.#ask(open);
+      const { id, name, history } = opened;
+      if (!history) throw new Error('A record has a history.');
+      const { value: before } = this.photo;
+      const { last } = this.#tabs;
+      this.#tabs.lead(id);
+      this.#show(opened, { name, history: new History(history.start, history.steps, history.position) });
+      if (before?.history.canUndo && last && last !== id) {
+        const back = () => void this.openRecent(last, before.name);
+        const text = `“${before.name}” is kept under Recent.`;
+        this.notice.value ??= { text, isProblem: false, action: { name: 'Go back to it', run: back } };
+      }
     });
   }
 
+  /** Goes on with a photo and what is drawn on it. */
+  #show(
+    { width, height, pictures, drawing: commands }: Opened,
+    { history, name }: Pick<OpenPhoto, 'history' | 'name'>,
+  ): void {
+    const drawing = new Drawing(width, height, {
+      repaint: (rect) => this.onRepaint(rect),
+      change: (command) => {
+        this.#act(history, { kind: 'draw', command });
+        this.#changed();
+      },
+    });
+    for (const command of commands) drawing.apply(command);
+    for (const old of this.photo.value?.pictures ?? []) old.close();
+    this.outcome.value = { kind: 'none' };
+    this.hasFace.value = undefined;
+    this.camera.value = wholePhoto({ width, height });
+    this.#follow(history);
+    this.photo.value = { name, history, drawing, pictures };
+    this.#refresh();
+  }
+
+  /** Notes what the user has done. */
+  #act(history: History, act: Act): void {
+    history.push(act);
+    this.#noteAct();
+    this.#tell((worker) => worker.act(act));
+  }
+
+  #noteAct(): void {
+    this.#acts += 1;
+    this.isStoring.value = true;
+  }
+
+  /** Sets what the history says beside the drawing. */
+  #follow(history: History): void {
+    this.l.value = history.l;
+    this.region.value = history.region;
+  }
+
   #changed(): void {
-    this.revision.value += 1;
     this.notice.value = undefined;
+    this.#refresh();
+  }
+
+  #refresh(): void {
+    this.revision.value += 1;
     this.predict();
   }
 
   /** Does something that takes a while; an error is shown as a notice. */
   async #work(what: string, work: () => Promise<void>): Promise<void> {
     if (this.busy.value) return;
+    this.onInterrupt();
     this.busy.value = what;
     this.notice.value = undefined;
     try {
@@ -242,7 +404,7 @@ export class Editor {
   }
 
   #complainOfWorker(message: string): void {
-    this.#complain(`The editor’s worker failed (${message}). Your drawing is kept: reload the page.`);
+    this.#complain(`The editor’s worker failed (${message}). What was drawn is kept: reload the page.`);
   }
 
   #receive(event: WorkerEvent): void {
@@ -275,12 +437,23 @@ export class Editor {
       case 'face':
         this.hasFace.value = event.found;
         break;
-      case 'notStored':
-        this.#complain(
-          `The drawing could not be kept for a reload: ${event.message}. Save the project to keep it.`,
-        );
+      case 'kept':
+        if (event.displaced) void this.#leave();
+        if (event.problem && event.problem !== this.unkept.value) this.#complain(event.problem);
+        this.unkept.value = event.problem;
+        if (event.acts === this.#acts) this.isStoring.value = false;
+        break;
+      case 'removed':
+        this.notice.value ??= { text: removalText(event), isProblem: false };
     }
   }
+}
+
+/** That recent work is full, and what that means. */
+function removalText({ names, next }: { names: readonly string[]; next?: string | undefined }): string {
+  const quoted = names.map((name) => `“${name}”`).join(', ');
+  const gone = names.length > 0 ? `Recent work was full: ${quoted}, the oldest, was removed. ` : '';
+  return `${gone}${next ? `The next picture takes the place of “${next}”; save its project to keep it.` : ''}`.trim();
 }
 
 /** Hands a file to the browser's downloads. */

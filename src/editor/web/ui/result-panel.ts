@@ -122,6 +122,7 @@ export function connectL(editor: Editor): void {
   const slider = input('l');
   const value = output('l-value');
   slider.addEventListener('input', () => editor.setL(Number(slider.value)));
+  slider.addEventListener('change', () => editor.commitL());
   const strip = div('strip');
   const buttons = stripValues.map((l) => {
     const item = make('button', '');
@@ -130,7 +131,10 @@ export function connectL(editor: Editor): void {
     item.type = 'button';
     item.setAttribute('aria-label', `Refinement ${l}`);
     item.append(canvas, make('span', '', String(l)));
-    item.addEventListener('click', () => editor.setL(l));
+    item.addEventListener('click', () => {
+      editor.setL(l);
+      editor.commitL();
+    });
     strip.append(item);
     return { l, item, context: context2d(canvas) };
   });

@@ -2,12 +2,11 @@
 import type { Edit, Raster, Region, Size } from '../../../infer/raster.ts';
 import { chooseRegion, type RegionChoice } from '../../../infer/region.ts';
 import { faceFrame } from '../../wire.ts';
-import { type Change, type Command, collectValues, flipRuns, runsOf } from '../drawing/changes.ts';
+import { type Command, flipRuns } from '../drawing/changes.ts';
 import { postToServer } from '../engines/server.ts';
 import { context, rgbaOf } from './files.ts';
 
 export class OpenEdit implements Edit {
-  readonly name: string;
   /** The file of the photo. */
   readonly source: Blob;
   readonly photo: Raster;
@@ -22,15 +21,14 @@ export class OpenEdit implements Edit {
   revision = 0;
   #face: Promise<Region | undefined> | undefined;
 
-  /** @param drawing as changes of an empty one. */
-  constructor(name: string, source: Blob, photo: Raster, drawing: Command) {
+  /** @param drawing makes it out of an empty one. */
+  constructor(source: Blob, photo: Raster, drawing: readonly Command[]) {
     const { width, height } = photo;
-    this.name = name;
     this.source = source;
     this.photo = photo;
     this.hole = { width, height, data: new Uint8Array(width * height) };
     this.sketch = { width, height, data: new Uint8Array(width * height).fill(255) };
-    this.change(drawing);
+    for (const command of drawing) this.change(command);
   }
 
   change(command: Command): void {
@@ -47,16 +45,6 @@ export class OpenEdit implements Edit {
   get strokes(): Raster | undefined {
     const { width, height } = this.photo;
     return this.#colours && { width, height, data: new Uint8ClampedArray(this.#colours.buffer) };
-  }
-
-  /** The drawing as changes of an empty one. */
-  get drawing(): Command {
-    const marks: Change[] = [
-      { layer: 'hole', runs: runsOf(this.hole.data, (byte) => byte !== 0), bits: 1 },
-      { layer: 'lines', runs: runsOf(this.sketch.data, (byte) => byte === 0), bits: 1 },
-    ];
-    const colours = this.#colours ? collectValues(this.#colours).finish('colour') : [];
-    return [...marks, ...colours];
   }
 
   /** Where the photo's face is; undefined when it has none. Looked for once. @throws EngineFailure */

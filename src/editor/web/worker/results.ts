@@ -9,7 +9,7 @@ import { cutRect, type Rect } from '../drawing/geometry.ts';
 import { EngineFailure, type EngineId } from '../engines/engine.ts';
 import type { Engines, Prediction } from '../engines/engines.ts';
 import { type OpenEdit, regionFor } from './edit.ts';
-import { reductions } from './files.ts';
+import { reductions, rgbaOf } from './files.ts';
 
 /** The values of l at which small pictures of the result are shown. */
 export const stripValues = [0, 0.25, 0.5, 0.75, 1] as const;
@@ -51,8 +51,23 @@ export interface Patch {
   readonly edit: OpenEdit;
   readonly revision: number;
   readonly l: number;
+  readonly choice: RegionChoice;
   readonly rect: Rect;
   readonly pixels: Raster;
+  readonly engine: EngineId;
+  readonly milliseconds: number;
+}
+
+/** A result as it is kept with its edit, for this model and what else it depends on beside the drawing. */
+export interface ResultToKeep {
+  readonly model: string;
+  readonly l: number;
+  readonly region: RegionChoice;
+  readonly rect: Rect;
+  /** RGBA bytes, compressed by gzip. */
+  readonly pixels: Blob;
+  readonly engine: EngineId;
+  readonly milliseconds: number;
 }
 
 /** A result that is wanted. */
@@ -72,6 +87,7 @@ export class Results {
   readonly #takesColour: boolean;
   readonly #engines: Engines;
   readonly #tell: (progress: Progress) => void;
+  readonly #onComputed: () => void;
   #computed: Computed | undefined;
   #stop = new AbortController();
   #patch: Patch | undefined;
@@ -80,11 +96,13 @@ export class Results {
     { resolution, controls }: EditorDescription['model'],
     engines: Engines,
     tell: (progress: Progress) => void,
+    onComputed: () => void,
   ) {
     this.#resolution = resolution;
     this.#takesColour = controls.includes('colour');
     this.#engines = engines;
     this.#tell = tell;
+    this.#onComputed = onComputed;
   }
 
   /** The newest result that was shown. */
@@ -102,8 +120,17 @@ export class Results {
     this.#stop.abort();
   }
 
-  /** Computes a result for `l`, and then with `strip` the small pictures. */
-  async request(edit: OpenEdit, choice: RegionChoice, { request, l, strip }: Wanted): Promise<void> {
+  /**
+   * Computes a result for `l`, and then with `strip` the small pictures.
+   *
+   * @param kept the result, where it has been computed before.
+   */
+  async request(
+    edit: OpenEdit,
+    choice: RegionChoice,
+    { request, l, strip }: Wanted,
+    kept: Promise<ResultToKeep | undefined>,
+  ): Promise<void> {
     this.#stop.abort();
     this.#stop = new AbortController();
     const { signal } = this.#stop;
@@ -115,15 +142,18 @@ export class Results {
         this.#tell({ kind: 'nothing', request });
         return;
       }
-      const { output, engine } = await this.#output(computed, l, signal);
-      const { patch, pictures } = await show(computed, l, output);
+      const found = await kept;
+      signal.throwIfAborted();
+      const patch = found ? await restored(computed, found) : await this.#compute(computed, l, begin, signal);
+      const { data, width, height } = patch.pixels;
+      const pictures = await reductions(await createImageBitmap(new ImageData(rgbaOf(data), width, height)));
       signal.throwIfAborted();
       this.#patch = patch;
-      const milliseconds = performance.now() - begin;
       const failure = this.#engines.takeFailure()?.message;
-      const { rect } = patch;
+      const { rect, engine, milliseconds } = patch;
       const result = { kind: 'result', request, l, rect, pictures, engine, milliseconds, failure } as const;
       this.#tell(transfer(result, pictures));
+      if (!found) this.#onComputed();
       if (!strip) return;
       // A user who draws on wants the next result first.
       await new Promise((resolve) => setTimeout(resolve, stripDelay));
@@ -139,6 +169,15 @@ export class Results {
       const failed = error instanceof EngineFailure ? error.engine : undefined;
       this.#tell({ kind: 'failed', request, message: (error as Error).message, engine: failed });
     }
+  }
+
+  async #compute(computed: Computed, l: number, begin: number, signal: AbortSignal): Promise<Patch> {
+    const { edit, revision, choice, region, bounds: rect } = computed;
+    const { output, engine } = await this.#output(computed, l, signal);
+    const whole = blend(edit.photo, edit.hole, output.result, region);
+    const pixels = cut({ ...edit.photo, data: whole }, rect);
+    const milliseconds = performance.now() - begin;
+    return { edit, revision, l, choice, rect, pixels, engine, milliseconds };
   }
 
   async #prepare(edit: OpenEdit, choice: RegionChoice, signal: AbortSignal): Promise<Computed | undefined> {
@@ -182,15 +221,19 @@ export class Results {
   }
 }
 
-async function show(
-  { edit, revision, region, bounds: rect }: Computed,
-  l: number,
-  output: EngineOutput,
-): Promise<{ patch: Patch; pictures: ImageBitmap[] }> {
-  const whole = blend(edit.photo, edit.hole, output.result, region);
-  const pixels = cut({ ...edit.photo, data: whole }, rect);
-  const picture = await createImageBitmap(new ImageData(pixels.data, pixels.width, pixels.height));
-  return { patch: { edit, revision, l, rect, pixels }, pictures: await reductions(picture) };
+/** A result for the browser's storage. @param model its name. */
+export async function toKeep(patch: Patch, model: string): Promise<ResultToKeep> {
+  const { l, choice: region, rect, pixels, engine, milliseconds } = patch;
+  const zipped = new Blob([rgbaOf(pixels.data)]).stream().pipeThrough(new CompressionStream('gzip'));
+  return { model, l, region, rect, pixels: await new Response(zipped).blob(), engine, milliseconds };
+}
+
+async function restored({ edit, revision }: Computed, kept: ResultToKeep): Promise<Patch> {
+  const { l, region: choice, rect, engine, milliseconds } = kept;
+  const unzipped = kept.pixels.stream().pipeThrough(new DecompressionStream('gzip'));
+  const data = new Uint8ClampedArray(await new Response(unzipped).arrayBuffer());
+  const pixels = { data, width: rect.right - rect.left, height: rect.bottom - rect.top };
+  return { edit, revision, l, choice, rect, pixels, engine, milliseconds };
 }
 
 function thumbnail({ input }: Computed, { result, resolution }: EngineOutput): Promise<ImageBitmap> {

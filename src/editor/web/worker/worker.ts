@@ -4,11 +4,13 @@
  */
 import { expose, transfer } from 'comlink';
 import type { Raster, Size } from '../../../infer/raster.ts';
-import { holeBounds, type RegionChoice } from '../../../infer/region.ts';
+import { holeBounds } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../wire.ts';
 import type { Command, Runs } from '../drawing/changes.ts';
+import { type Act, History, type Start, type Step, startId } from '../drawing/history.ts';
 import { type EngineChoice, EngineFailure, type EngineId, type EngineState } from '../engines/engine.ts';
 import { Engines } from '../engines/engines.ts';
+import { randomId } from '../random-id.ts';
 import { EdgeFinder } from './edges.ts';
 import { OpenEdit, regionFor } from './edit.ts';
 import {
@@ -19,21 +21,47 @@ import {
   encodePng,
   encodeProject,
   Problem,
+  rgbaOf,
 } from './files.ts';
-import { type Patch, type Progress, patched, Results, type Wanted } from './results.ts';
-import { Keeper, loadStored } from './storage.ts';
+import {
+  Displaced,
+  deleteRecord,
+  Keeper,
+  listRecords,
+  loadResult,
+  nextToGo,
+  openRecord,
+  type Row,
+  renameRecord,
+  surplus,
+} from './records.ts';
+import {
+  type Patch,
+  type Progress,
+  patched,
+  Results,
+  type ResultToKeep,
+  toKeep,
+  type Wanted,
+} from './results.ts';
 
-/** A photo that has been opened, with the drawing that came with it. */
+/** A photo that has been opened, with what is drawn on it. */
 export interface Opened {
+  /** Of the record that it belongs to. */
+  readonly id: string;
   readonly name: string;
   readonly width: number;
   readonly height: number;
   /** The photo, and copies of half the size each for display. */
   readonly pictures: ImageBitmap[];
-  /** As changes of an empty drawing. */
-  readonly drawing: Command;
-  readonly l?: number | undefined;
+  /** Makes the drawing out of an empty one. */
+  readonly drawing: readonly Command[];
+  /** Of a record that has just been opened. */
+  readonly history?: { readonly start: Start; readonly steps: readonly Step[]; readonly position: number };
 }
+
+/** What an edit begins with, unless its file says something else. */
+export type Settings = Pick<Start, 'l' | 'region'>;
 
 /** A face of the examples with a drawing that changes it. All but the name are addresses. */
 export interface SampleFiles {
@@ -50,8 +78,13 @@ export type WorkerEvent =
   | { kind: 'engines'; states: EngineState[]; used?: EngineId | undefined }
   /** Whether the photo has a face; told when the user wants the network to see the face. */
   | { kind: 'face'; found: boolean }
-  /** The drawing could not be kept in the browser's storage. */
-  | { kind: 'notStored'; message: string };
+  /**
+   * The first so many acts are in the browser's storage, or why they are not. `displaced`: another tab goes on with the
+   * edit.
+   */
+  | { kind: 'kept'; acts: number; problem?: string | undefined; displaced?: boolean | undefined }
+  /** The oldest edits were removed, as there were too many; `next` is what goes next. Names for people. */
+  | { kind: 'removed'; names: string[]; next?: string | undefined };
 
 /** What can be written to a file. */
 export type Saveable = 'result' | 'hole' | 'sketch' | 'colour' | 'project';
@@ -64,13 +97,16 @@ const suffixes: Record<Saveable, string> = {
   project: '.project.json',
 };
 
-interface Parts {
-  readonly name: string;
-  readonly source: Blob;
-  readonly photo: Raster;
-  readonly pictures: ImageBitmap[];
-  readonly drawing?: Command;
-  readonly l?: number;
+/** The edit that is open: a record, as much of it as is needed to store it. */
+interface OpenRecord {
+  readonly id: string;
+  name: string;
+  readonly photos: Blob[];
+  readonly history: History;
+  thumbnail?: Blob | undefined;
+  /** A small picture of the photo. */
+  small?: OffscreenCanvas;
+  readonly results: Map<number, ResultToKeep>;
 }
 
 /** The photo, its drawing and its results. The messages of its errors are for people. */
@@ -81,33 +117,49 @@ export class PhotoWorker {
   readonly #keeper: Keeper;
   readonly #engines: Engines;
   readonly #edges: EdgeFinder;
-  #region: RegionChoice = 'hole';
+  readonly #tab: string;
+  #record: OpenRecord | undefined;
+  /** The record's photo with its drawing. */
   #current: OpenEdit | undefined;
-  /** What `useResult` replaced. */
-  #previous: OpenEdit | undefined;
+  /** How many acts the page has told of. */
+  #acts = 0;
 
-  constructor(description: EditorDescription, tell: (event: WorkerEvent) => void) {
+  /** @param tab what tells this page from others. */
+  constructor(description: EditorDescription, tab: string, tell: (event: WorkerEvent) => void) {
     this.#description = description;
     this.#tell = tell;
+    this.#tab = tab;
     this.#edges = new EdgeFinder(description);
     this.#engines = new Engines(description, (states, used) => tell({ kind: 'engines', states, used }));
-    this.#results = new Results(description.model, this.#engines, tell);
-    this.#keeper = new Keeper((message) => tell({ kind: 'notStored', message }));
+    this.#results = new Results(description.model, this.#engines, tell, () => void this.#keepResult());
+    this.#keeper = new Keeper(tab, (problem) =>
+      tell({
+        kind: 'kept',
+        acts: this.#acts,
+        problem: problem && reasonOf(problem),
+        displaced: problem instanceof Displaced,
+      }),
+    );
   }
 
-  /** Opens a photo or a project, by its content. */
-  open(blob: Blob, name: string): Promise<Opened> {
+  /** Begins an edit with a photo or a project, which is known by its content. @param others records in other tabs */
+  open(blob: Blob, name: string, settings: Settings, others: ReadonlySet<string>): Promise<Opened> {
     return forPeople(async () => {
       const isProject = blob.type === 'application/json' || name.endsWith('.json');
       const project = isProject ? decodeProject(await blob.text()) : undefined;
       const source = project?.photo ?? blob;
       const decoded = await decodePhoto(source);
-      const drawn = project && { drawing: await decodeDrawing(project, decoded.photo), l: project.l };
-      return this.#begin({ name: project?.name ?? name, source, ...decoded, ...drawn });
+      const drawing = project ? await decodeDrawing(project, decoded.photo) : [];
+      const start = { drawing, l: project?.l ?? settings.l, region: settings.region };
+      return this.#beginRecord({ name: project?.name ?? name, source, start }, decoded, others);
     });
   }
 
-  openSample({ name, photo, hole, sketch }: SampleFiles): Promise<Opened> {
+  openSample(
+    { name, photo, hole, sketch }: SampleFiles,
+    settings: Settings,
+    others: ReadonlySet<string>,
+  ): Promise<Opened> {
     return forPeople(async () => {
       const source = await load(photo);
       const decoded = await decodePhoto(source);
@@ -116,36 +168,91 @@ export class PhotoWorker {
         sketch: sketch ? await load(sketch) : undefined,
       };
       const drawing = await decodeDrawing(files, decoded.photo);
-      return this.#begin({ name, source, ...decoded, drawing });
+      return this.#beginRecord({ name, source, start: { drawing, ...settings } }, decoded, others);
     });
   }
 
-  /** Opens what was there before the page was loaded anew, if there was something. */
-  restore(): Promise<Opened | undefined> {
+  /** Opens an edit that the browser has kept. This tab leads it then. */
+  openRecord(id: string): Promise<Opened> {
     return forPeople(async () => {
-      const stored = await loadStored();
-      return stored && this.#begin({ ...stored, ...(await decodePhoto(stored.source)) });
+      await this.#keeper.flush();
+      const stored = await openRecord(id, this.#tab);
+      if (!stored) throw new Problem('This edit is no longer kept: it has been deleted.');
+      const { row, steps } = stored;
+      const photos = [...stored.photos];
+      const history = new History(row.start, steps, row.position);
+      const decoded = await decodePhoto(photos[history.photo]);
+      this.#keeper.opened(stored);
+      const { name, thumbnail } = row;
+      const opened = this.#use({ id, name, photos, history, thumbnail, results: new Map() }, decoded);
+      return { ...opened, history: { start: row.start, steps, position: row.position } };
     });
   }
 
-  /** Goes on with the result as photo. */
-  useResult(): Promise<Opened> {
+  /** The edits that the browser has kept, the newest first. @throws Problem where it keeps nothing. */
+  async listRecords(): Promise<Row[]> {
+    try {
+      return await listRecords();
+    } catch (error) {
+      throw new Problem(reasonOf(error as Error));
+    }
+  }
+  renameRecord(id: string, name: string): Promise<void> {
+    if (this.#record?.id === id) this.#record.name = name;
+    return forPeople(() => renameRecord(id, name));
+  }
+  deleteRecord(id: string): Promise<void> {
+    return forPeople(() => deleteRecord(id));
+  }
+
+  /** Leaves the edit to another tab, once all of it is stored. */
+  async close(): Promise<void> {
+    this.#results.stop();
+    this.#record = undefined;
+    this.#current = undefined;
+    await this.#keeper.flush();
+  }
+
+  /** Goes on with the result as photo. The page tells then that it did so. */
+  useResult(): Promise<Opened & { photo: number }> {
     return forPeople(async () => {
-      const before = this.#edit;
+      const record = this.#open;
       const source = await encodePng(patched(this.#patch));
       const decoded = await decodePhoto(source);
-      const opened = this.#begin({ name: before.name, source, ...decoded, l: before.l });
-      this.#previous = before;
-      return opened;
+      const photo = record.history.photo + 1;
+      record.photos.length = photo;
+      record.photos.push(source);
+      return { ...this.#show(record, decoded, photo, []), photo };
     });
   }
 
-  /** Takes the last `useResult` back. */
-  usePrevious(): Promise<Opened> {
+  /** The user has done something. */
+  act(act: Act): void {
+    this.#acts += 1;
+    const record = this.#record;
+    if (!record) return;
+    record.history.push(act);
+    if (act.kind === 'draw') this.#current?.change(act.command);
+    else if (act.kind === 'region') this.#tellOfFace();
+    this.#keep(record);
+    void this.#keepResult();
+  }
+
+  /** The user has undone or done again one step. Gives the photo, where that is another one then. */
+  walk(direction: 'undo' | 'redo'): Promise<Opened | undefined> {
+    this.#acts += 1;
     return forPeople(async () => {
-      if (!this.#previous) throw new Problem('There is no photo to go back to.');
-      const { name, source, drawing, l } = this.#previous;
-      return this.#begin({ name, source, ...(await decodePhoto(source)), drawing, l });
+      const { history } = this.#open;
+      const step = history[direction]();
+      if (step?.kind === 'draw') this.#current?.change(step.command);
+      if (step?.kind === 'region') this.#tellOfFace();
+      try {
+        if (step?.kind !== 'photo') return undefined;
+        const decoded = await decodePhoto(this.#open.photos[history.photo]);
+        return this.#show(this.#open, decoded, history.photo, history.drawing);
+      } finally {
+        this.#keep(this.#open);
+      }
     });
   }
 
@@ -154,7 +261,7 @@ export class PhotoWorker {
     return forPeople(async () => {
       const edit = this.#edit;
       if (!holeBounds(edit.hole)) throw new Problem('Paint a hole first: lines are drawn inside it.');
-      const region = await regionFor(edit, this.#region, this.#description.model.resolution);
+      const region = await regionFor(edit, this.#open.history.region, this.#description.model.resolution);
       return this.#edges.find(edit, region);
     });
   }
@@ -163,31 +270,16 @@ export class PhotoWorker {
   save(what: Saveable): Promise<{ blob: Blob; name: string }> {
     return forPeople(async () => {
       const blob = await this.#savers[what]();
-      return { blob, name: `${baseName(this.#edit.name)}${suffixes[what]}` };
+      return { blob, name: `${baseName(this.#open.name)}${suffixes[what]}` };
     });
-  }
-
-  /** The drawing has changed as the command says. */
-  change(command: Command): void {
-    if (!this.#current) return;
-    this.#current.change(command);
-    this.#keeper.keep(this.#current);
   }
 
   /** Begins to compute a result; what comes of it is told as {@link Progress}. */
   predict(wanted: Wanted): void {
-    const current = this.#current;
-    if (!current) return;
-    if (wanted.l !== current.l) {
-      current.l = wanted.l;
-      this.#keeper.keep(current);
-    }
-    void this.#results.request(current, this.#region, wanted);
-  }
-
-  setRegion(region: RegionChoice): void {
-    this.#region = region;
-    this.#tellOfFace();
+    const [record, current] = [this.#record, this.#current];
+    if (!record || !current) return;
+    current.l = wanted.l;
+    void this.#results.request(current, record.history.region, wanted, this.#kept(record, wanted.l));
   }
 
   setEngine(engine: EngineChoice): void {
@@ -201,9 +293,9 @@ export class PhotoWorker {
     sketch: () => encodePng(this.#edit.sketch),
     colour: () => encodePng(strokesOf(this.#edit)),
     project: async () => {
-      const { name, source, hole, sketch, strokes, l } = this.#edit;
+      const { source, hole, sketch, strokes, l } = this.#edit;
       return encodeProject({
-        name,
+        name: this.#open.name,
         photo: source,
         hole: await encodePng(hole),
         sketch: await encodePng(sketch),
@@ -213,15 +305,99 @@ export class PhotoWorker {
     },
   };
 
-  /** Goes on with another photo. */
-  #begin({ name, source, photo, pictures, drawing = [], l }: Parts): Opened {
+  /** Begins a record. Where there are too many then, the oldest go. */
+  async #beginRecord(
+    { name, source, start }: { name: string; source: Blob; start: Start },
+    decoded: Decoded,
+    others: ReadonlySet<string>,
+  ): Promise<Opened> {
+    const id = randomId();
+    const history = new History(start);
+    const opened = this.#use({ id, name, photos: [source], history, results: new Map() }, decoded);
+    void this.#tidy(new Set([...others, id]));
+    return { ...opened, history: { start, steps: [], position: startId } };
+  }
+
+  /** Removes the oldest records where there are too many. @param open those that must stay. */
+  async #tidy(open: ReadonlySet<string>): Promise<void> {
+    await this.#keeper.flush();
+    try {
+      const rows = await listRecords();
+      const removed = surplus(rows, open);
+      for (const { id } of removed) await deleteRecord(id);
+      const next = nextToGo(
+        rows.filter((row) => !removed.includes(row)),
+        open,
+      );
+      if (removed.length > 0 || next)
+        this.#tell({ kind: 'removed', names: removed.map(({ name }) => name), next: next?.name });
+    } catch {
+      // Without a storage there is nothing to tidy up; that it is missing has been told.
+    }
+  }
+
+  /** Goes on with another record. */
+  #use(record: OpenRecord, decoded: Decoded): Opened {
+    this.#record = record;
+    const { history } = record;
+    const opened = this.#show(record, decoded, history.photo, history.drawing);
+    this.#keep(record);
+    if (!record.thumbnail) void this.#keepThumbnail(record);
+    return opened;
+  }
+
+  /** Goes on with another photo of the record. */
+  #show(record: OpenRecord, { photo, pictures }: Decoded, k: number, drawing: readonly Command[]): Opened {
     this.#results.stop();
-    this.#previous = undefined;
-    this.#current = new OpenEdit(name, source, photo, drawing);
-    this.#current.l = l ?? this.#current.l;
-    this.#keeper.keep(this.#current);
+    const { id, name, photos, history } = record;
+    this.#current = new OpenEdit(photos[k], photo, drawing);
+    this.#current.l = history.l;
+    record.small = smallCopy(pictures);
     this.#tellOfFace();
-    return transfer({ name, width: photo.width, height: photo.height, pictures, drawing, l }, pictures);
+    const { width, height } = photo;
+    return transfer({ id, name, width, height, pictures, drawing }, pictures);
+  }
+
+  #keep(record: OpenRecord): void {
+    const { id, name, photos, history, results } = record;
+    const newest = () => {
+      const { start, steps, id: position } = history;
+      return { id, name, photos, start, steps, position, thumbnail: record.thumbnail, results };
+    };
+    this.#keeper.keep(id, newest);
+  }
+
+  /** Until there is a result, the photo alone. */
+  async #keepThumbnail(record: OpenRecord): Promise<void> {
+    const thumbnail = await record.small?.convertToBlob({ type: 'image/jpeg', quality: 0.8 });
+    record.thumbnail ??= thumbnail;
+    this.#keep(record);
+  }
+
+  /** The result of the state that one sees, where it has been kept. */
+  async #kept({ id, history, results }: OpenRecord, l: number): Promise<ResultToKeep | undefined> {
+    const state = history.id;
+    const { region } = history;
+    const found = results.get(state) ?? (await loadResult(id, state).catch(() => undefined));
+    const fits = found?.l === l && found.region === region && found.model === this.#description.model.name;
+    return fits ? found : undefined;
+  }
+
+  /** Keeps the result that one sees, if it is that of the state in the history, and a small picture of it. */
+  async #keepResult(): Promise<void> {
+    const [record, current, { patch }] = [this.#record, this.#current, this.#results];
+    if (!record || !current || !patch) return;
+    const { history } = record;
+    const state = history.id;
+    const isOfState =
+      patch.edit === current &&
+      patch.revision === current.revision &&
+      patch.l === history.l &&
+      patch.choice === history.region;
+    if (!isOfState) return;
+    record.results.set(state, await toKeep(patch, this.#description.model.name));
+    record.thumbnail = await thumbnailOf(record, patch);
+    if (record === this.#record) this.#keep(record);
   }
 
   /**
@@ -230,11 +406,16 @@ export class PhotoWorker {
    */
   #tellOfFace(): void {
     const edit = this.#current;
-    if (this.#region !== 'face' || !edit) return;
+    if (!edit || this.#record?.history.region !== 'face') return;
     edit.face().then(
       (face) => edit === this.#current && this.#tell({ kind: 'face', found: face !== undefined }),
       () => {},
     );
+  }
+
+  get #open(): OpenRecord {
+    if (!this.#record) throw new Problem('Open a photo first.');
+    return this.#record;
   }
 
   get #edit(): OpenEdit {
@@ -250,6 +431,46 @@ export class PhotoWorker {
     }
     return patch;
   }
+}
+
+type Decoded = Awaited<ReturnType<typeof decodePhoto>>;
+
+/** Side of the small pictures of edits, px. */
+const thumbnailSide = 240;
+
+function smallCopy(pictures: readonly ImageBitmap[]): OffscreenCanvas {
+  const [{ width, height }] = pictures;
+  const scale = Math.min(1, thumbnailSide / Math.max(width, height));
+  const canvas = new OffscreenCanvas(Math.max(1, width * scale), Math.max(1, height * scale));
+  canvas.getContext('2d')?.drawImage(pictures[pictures.length - 1], 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+/** The photo with its result, small. */
+async function thumbnailOf({ small }: OpenRecord, { edit, rect, pixels }: Patch): Promise<Blob | undefined> {
+  if (!small) return undefined;
+  const canvas = new OffscreenCanvas(small.width, small.height);
+  const context = canvas.getContext('2d');
+  const scale = small.width / edit.photo.width;
+  const picture = await createImageBitmap(new ImageData(rgbaOf(pixels.data), pixels.width, pixels.height));
+  context?.drawImage(small, 0, 0);
+  context?.drawImage(
+    picture,
+    rect.left * scale,
+    rect.top * scale,
+    pixels.width * scale,
+    pixels.height * scale,
+  );
+  picture.close();
+  return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.8 });
+}
+
+/** Why something could not be stored, for people. */
+function reasonOf(error: Error): string {
+  if (error instanceof Displaced) return 'Another tab goes on with this edit, or it was deleted there.';
+  if (error.name === 'QuotaExceededError')
+    return 'The browser’s storage for this page is full. Delete old work under Recent, or save the project.';
+  return `This browser window keeps nothing (${error.message}), as private ones do. Save the project before you close it.`;
 }
 
 const baseName = (name: string): string => name.replace(/(\.project)?\.\w{1,5}$/, '') || 'photo';

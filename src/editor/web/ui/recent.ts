@@ -1,0 +1,80 @@
+/** The dialog with recent work: every edit that the browser has kept, to be opened, renamed or deleted. */
+import type { Row } from '../worker/records.ts';
+import { button, dialog, div, element, make } from './dom.ts';
+import type { Editor } from './editor.ts';
+
+export function connectRecent(editor: Editor): { open(): void } {
+  const window = dialog('recent-dialog');
+  const list = div('records');
+  const state = element('records-state', HTMLParagraphElement);
+
+  const attempt = (work: Promise<void>) =>
+    void work.catch((error: Error) => {
+      state.textContent = error.message;
+    });
+
+  /** @param where an open record is open. */
+  const card = (row: Row, where: string | undefined): HTMLElement => {
+    const { id, name, changed, thumbnail } = row;
+    const result = make('div', 'sample');
+    const photo = make('button', 'sample-photo record-photo');
+    photo.type = 'button';
+    photo.setAttribute('aria-label', `Open ${name}`);
+    const image = document.createElement('img');
+    image.alt = '';
+    if (thumbnail) {
+      image.src = URL.createObjectURL(thumbnail);
+      image.addEventListener('load', () => URL.revokeObjectURL(image.src));
+    }
+    photo.append(image);
+    photo.addEventListener('click', () => {
+      window.close();
+      if (where !== here) attempt(editor.openRecent(id, name));
+    });
+    const title = document.createElement('input');
+    Object.assign(title, { className: 'record-name', value: name, maxLength: 80 });
+    title.setAttribute('aria-label', `Name of ${name}`);
+    title.addEventListener('change', () => {
+      title.value = title.value.trim() || name;
+      attempt(editor.rename(id, title.value));
+    });
+    const foot = make('div', 'record-foot');
+    foot.append(make('span', '', where ?? dateOf(changed)));
+    if (!where) {
+      const remove = make('button', 'chip', 'Delete');
+      remove.type = 'button';
+      remove.setAttribute('aria-label', `Delete ${name}`);
+      remove.addEventListener('click', () => {
+        if (remove.textContent !== sure) {
+          remove.textContent = sure;
+          remove.setAttribute('aria-label', `${sure} ${name}`);
+          return;
+        }
+        attempt(editor.remove(id).then(() => result.remove()));
+      });
+      foot.append(remove);
+    }
+    result.append(photo, title, foot);
+    return result;
+  };
+
+  const show = async () => {
+    const { rows, others, own } = await editor.recent();
+    const whereOf = ({ id }: Row) => (id === own ? here : others.has(id) ? 'open in another tab' : undefined);
+    list.replaceChildren(...rows.map((row) => card(row, whereOf(row))));
+    state.textContent = rows.length > 0 ? '' : 'Nothing yet: what you open is kept here.';
+  };
+  const open = () => {
+    state.textContent = '';
+    window.showModal();
+    attempt(show());
+  };
+  button('recent').addEventListener('click', open);
+  return { open };
+}
+
+const here = 'open here';
+const sure = 'Delete for good?';
+
+const dateOf = (time: number): string =>
+  new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'short' }).format(time);
