@@ -10,7 +10,11 @@
 
 #include "collectives.h"
 
+#include <atomic>
+#include <chrono>
+#include <csignal>
 #include <string>
+#include <thread>
 
 #include "tensorflow/c/c_api.h"
 #include "tensorflow/c/c_api_experimental.h"
@@ -114,8 +118,24 @@ void ReadServer(napi_env env) {
 
 void JoinCluster(TFE_Context* created, TF_Status* status) {
   if (server.empty()) return;
+#ifndef _WIN32
+  // TensorFlow begins by taking SIGTERM for itself, and nothing could end a process that waits for others.
+  struct sigaction before;
+  sigaction(SIGTERM, nullptr, &before);
+  std::atomic<bool> waits{true};
+  std::thread guard([&] {
+    do {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      sigaction(SIGTERM, &before, nullptr);
+    } while (waits);
+  });
+#endif
   // Before anybody asks the context for its devices, which get other names.
   TFE_EnableCollectiveOps(created, server.data(), server.size(), status);
+#ifndef _WIN32
+  waits = false;
+  guard.join();
+#endif
   // tfjs-node would say no more than that there is no context.
   if (TF_GetCode(status) != TF_OK) Throw(loading, status);
   context = created;

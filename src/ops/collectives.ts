@@ -62,7 +62,7 @@ function bucketsOf<T extends Tensor>(tensors: readonly T[]): T[][] {
 
 function averageBucket<T extends Tensor>(bucket: readonly T[]): T[] {
   return tf.tidy(() => {
-    const flat = bucket.map((tensor) => tf.reshape(tensor, [-1]));
+    const flat = bucket.map((tensor) => unrounded(tf.reshape(tensor, [-1])));
     const mean = allReduce(flat.length === 1 ? flat[0] : tf.concat(flat));
     const parts =
       bucket.length === 1
@@ -73,6 +73,11 @@ function averageBucket<T extends Tensor>(bucket: readonly T[]): T[] {
           );
     return parts.map((part, i) => tf.reshape(part, bucket[i].shape) as T);
   });
+}
+
+/** Where steps are computed in bfloat16, this keeps what follows from being so. It costs nothing. */
+function unrounded(x: Tensor): Tensor {
+  return runOp('Bitcast', [attribute.type('T', 'float32'), attribute.type('type', 'float32')], [x]);
 }
 
 function allReduce(vector: Tensor): Tensor {

@@ -31,8 +31,7 @@ export function normalize(
   epsilon: number,
   observe?: (moments: Moments) => void,
 ): Tensor4D {
-  const overWorkers = axes.length === 3 && workerCount() > 1;
-  return (tuned() && !overWorkers ? normalizeFused : normalizePlain)(x, axes, gamma, beta, epsilon, observe);
+  return (tuned() ? normalizeFused : normalizePlain)(x, axes, gamma, beta, epsilon, observe);
 }
 
 type Normalize = typeof normalize;
@@ -58,8 +57,8 @@ const normalizeFused: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
     [x, gamma, beta],
     (save) => {
       const features = arranged(x);
-      const mean = channelMeans(features);
-      const variance = channelMeans(tf.squaredDifference(features, mean));
+      const [mean] = ofBatch([channelMeans(features)], axes);
+      const [variance] = ofBatch([channelMeans(tf.squaredDifference(features, mean))], axes);
       const shape = [groups, 1, 1, c];
       observe?.({ mean: tf.reshape(mean, shape), variance: tf.reshape(variance, shape) });
       const scale = perChannel(gamma);
@@ -69,10 +68,25 @@ const normalizeFused: Normalize = (x, axes, gamma, beta, epsilon, observe) => {
       return arrangedBack(y as Tensor4D);
     },
     (dy, saved) => {
+      const [features, scale, mean, variance] = saved;
       const inputs = [arranged(dy as Tensor4D), ...saved, tf.zeros([0])];
-      const [dx, dScale, dOffset] = runOps('FusedBatchNormGradV3', fusedAttributes(epsilon, true), inputs, 5);
+      // With several workers the kernel takes the moments for constants, for it knows only one's part of the batch.
+      const isAll = perImage || workerCount() === 1;
+      const [dx, dScale, dOffset] = runOps(
+        'FusedBatchNormGradV3',
+        fusedAttributes(epsilon, isAll),
+        inputs,
+        5,
+      );
+      const gradientOfMoments = () => {
+        const count = features.size / mean.size;
+        const [sums, weightedSums] = ofBatch([dOffset, dScale], axes).map((sum) => tf.div(sum, count));
+        const inverseDeviation = tf.rsqrt(tf.add(variance, epsilon));
+        const slope = tf.mul(tf.mul(scale, tf.square(inverseDeviation)), weightedSums);
+        return tf.add(tf.mul(tf.sub(features, mean), slope), tf.mul(tf.mul(scale, inverseDeviation), sums));
+      };
       return [
-        () => arrangedBack(dx as Tensor4D),
+        () => arrangedBack((isAll ? dx : tf.sub(dx, gradientOfMoments())) as Tensor4D),
         () => gradientTo(dScale, gamma),
         () => gradientTo(dOffset, beta),
       ];

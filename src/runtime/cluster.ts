@@ -88,6 +88,7 @@ const serverType = defineMessages({
   ConfigProto: [['experimental', 16, 'Experimental']],
   Experimental: [
     ['collectiveGroupLeader', 1, 'string'],
+    ['collectiveNccl', 7, 'bool'],
     ['coordinationConfig', 23, 'CoordinationServiceConfig'],
   ],
   CoordinationServiceConfig: [
@@ -123,7 +124,9 @@ function encodeServer({ addresses, rank }: Cluster): Uint8Array {
     coordinatedJobList: [{ name: 'worker', numTasks: addresses.length }],
   };
   const tasks = addresses.map((value, key) => ({ key, value }));
-  const experimental = { collectiveGroupLeader: taskName(0), coordinationConfig };
+  // Between GPUs; on CPUs it changes nothing.
+  const collectiveNccl = true;
+  const experimental = { collectiveGroupLeader: taskName(0), collectiveNccl, coordinationConfig };
   return serverType
     .encode({
       cluster: { job: [{ name: 'worker', tasks }] },

@@ -122,7 +122,7 @@ class Loop {
     else if (initial) restoreNetworks(method, initial.tensors, initial.trained);
     this.#alreadyTrained = (from ?? initial)?.trained ?? [];
     this.#views = new TrainingViews(method, { compile: config.runtime.compile !== false, reporter });
-    this.#profile = new StepProfile(training.profile ?? 0, run.path, reporter);
+    this.#profile = new StepProfile(isLeader() ? (training.profile ?? 0) : 0, run.path, reporter);
     const rank = currentCluster()?.rank ?? 0;
     const faults = rank === 0 ? run.faults : join(run.faults, `worker-${rank}`);
     this.#faults = new FaultLog({ folder: faults, config, reporter });

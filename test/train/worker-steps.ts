@@ -4,6 +4,7 @@ import type { Batch } from '../../src/data/types.ts';
 import { configSchemas, createMethod } from '../../src/models/registry.ts';
 import { workerCount } from '../../src/ops/collectives.ts';
 import { type Tensor4D, tf } from '../../src/ops/tf.ts';
+import { plainly } from '../../src/ops/tuning.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { ownPlaces } from '../../src/train/plan.ts';
 import { type Compile, Stepper } from '../../src/train/stepper.ts';
@@ -17,6 +18,7 @@ interface Case {
   readonly stage: number;
   readonly compile?: Compile;
   readonly accumulate?: number;
+  readonly plain?: boolean;
 }
 
 const maskedPconv = () =>
@@ -35,7 +37,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'F of Deep Plastic Surgery': { make: () => tinyMethod(tinyConfig()), stage: 0 },
   'G of Deep Plastic Surgery': { make: () => tinyMethod(tinyConfig()), stage: -1 },
   pix2pix: { make: () => tinyMethods.pix2pix(), stage: 0 },
-  'partial convolutions, call by call': { make: maskedPconv, stage: 0, compile: false },
+  // The plain forms are those of a GPU.
+  'partial convolutions, call by call': { make: maskedPconv, stage: 0, compile: false, plain: true },
   'F of Deep Plastic Surgery, two batches a step': {
     make: () => tinyMethod(tinyConfig()),
     stage: 0,
@@ -47,7 +50,7 @@ export const cases: Readonly<Record<string, Case>> = {
 export const SAMPLES = 4;
 
 /** What three steps are, of which the second cannot count, for a sample of the last worker is not finite. */
-export async function stepsOf({ make, stage: index, compile = true, accumulate = 1 }: Case) {
+export async function stepsOf({ make, stage: index, compile = true, accumulate = 1, plain = false }: Case) {
   const method = make();
   await method.prepareTraining(silent);
   const stage = method.stages.at(index)!;
@@ -63,9 +66,11 @@ export async function stepsOf({ make, stage: index, compile = true, accumulate =
         Object.entries(batch).map(([name, x]) => [name, tf.gather(x, places)]),
       ) as unknown as Batch,
   );
-  const [first] = runAll(stepper, steps.slice(0, 1));
+  const run = (some: readonly Batch[]) =>
+    plain ? plainly(() => runAll(stepper, some)) : runAll(stepper, some);
+  const [first] = run(steps.slice(0, 1));
   const state = valuesOf(trainable);
-  const rest = runAll(stepper, steps.slice(1));
+  const rest = run(steps.slice(1));
   const result = {
     workers: workerCount(),
     outcomes: [first, ...rest].map(({ values, kept }) => ({ values, kept })),
