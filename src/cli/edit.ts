@@ -1,4 +1,4 @@
-import { checkpointFlag, defineCommand, text, wholeNumber } from './command.ts';
+import { checkpointFlag, defineCommand, text, texts, wholeNumber } from './command.ts';
 import { terminalReporter } from './reporter.ts';
 
 /** TCP has no port above it. */
@@ -14,15 +14,24 @@ export const edit = defineCommand({
       default: '4321',
     },
     host: text('--host', 'Address to serve on (default: this machine alone)'),
+    'allow-host': {
+      ...texts(
+        'Names of this machine under which the page may be opened, beside its addresses (studio.local)',
+      ),
+      default: [] as string[],
+      defaultDescription: 'none',
+    },
     static: text('--static', 'Write the editor and the model as a static site into a new folder, and end'),
   },
   examples: [
     ['edit -- --checkpoint runs/00001-quickstart', 'Draw, and see what the network makes of it'],
+    ['edit -- --host 0.0.0.0', 'For a tablet in the same network: prints its address, and a QR code of it'],
     ['edit -- --checkpoint runs/00001-quickstart --static site', 'A folder that any web server can host'],
   ],
-  async run({ checkpoint: named, port, host = '127.0.0.1', static: folder }) {
+  async run({ checkpoint: named, port, host = '127.0.0.1', 'allow-host': allowedHosts, static: folder }) {
     const { defaultCheckpoint, resolveCheckpoint } = await import('../core/choose-checkpoint.ts');
     const { startEditor } = await import('../editor/editor.ts');
+    const { describeAddresses } = await import('../editor/server/addresses.ts');
     const reporter = terminalReporter();
     const checkpoint = await resolveCheckpoint(named ?? (await defaultCheckpoint(reporter)));
     if (folder !== undefined) {
@@ -32,8 +41,8 @@ export const edit = defineCommand({
       return;
     }
     reporter.info(`Loading ${checkpoint} ...`);
-    const { url } = await startEditor({ checkpoint, host, port: Number(port), reporter });
+    const { addresses } = await startEditor({ checkpoint, host, allowedHosts, port: Number(port), reporter });
     // Its server keeps the process alive.
-    reporter.info(`The editor is at ${url} (Ctrl-C ends it).`);
+    reporter.info(describeAddresses(addresses, process.stdout.isTTY));
   },
 });

@@ -1,10 +1,12 @@
 /** The editor: a page on this computer, and the server behind it. */
 
+import { networkInterfaces } from 'node:os';
 import { faceAssets } from '../data/sources.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { ExportedModel, NativeEngine } from './native/engine.ts';
 import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
 import { Gallery, sampleFolder } from './samples/gallery.ts';
+import { type Addresses, addressesOf } from './server/addresses.ts';
 import { apiHandlers } from './server/api.ts';
 import { isLoopback } from './server/security.ts';
 import { type Asset, requirePort, startServer } from './server/server.ts';
@@ -13,13 +15,17 @@ interface EditorOptions {
   /** The checkpoint's folder. */
   readonly checkpoint: string;
   readonly host: string;
+  /** Names beside the host and IP addresses under which it may be opened. */
+  readonly allowedHosts?: readonly string[];
   /** 0: any free one. */
   readonly port: number;
   readonly reporter: Reporter;
 }
 
 interface RunningEditor {
+  /** Where it can be opened on this machine. */
   readonly url: string;
+  readonly addresses: Addresses;
   close(): Promise<void>;
 }
 
@@ -27,6 +33,7 @@ interface RunningEditor {
 export async function startEditor({
   checkpoint,
   host,
+  allowedHosts = [],
   port,
   reporter,
 }: EditorOptions): Promise<RunningEditor> {
@@ -70,6 +77,7 @@ export async function startEditor({
     const { server, port: actualPort } = await startServer({
       host,
       port,
+      allowedHosts,
       assets: (path) => files.get(path) ?? sampleAsset(path),
       handlers: apiHandlers({ engine, prepareModel }),
       onError: (error) =>
@@ -80,9 +88,10 @@ export async function startEditor({
         `The editor listens on ${host}: whoever reaches this computer over the network can use it, without a password.`,
       );
     }
-    const name = host.includes(':') ? `[${host}]` : host;
+    const addresses = addressesOf({ host, port: actualPort, allowedHosts, interfaces: networkInterfaces() });
     return {
-      url: `http://${name === '0.0.0.0' || name === '[::]' ? 'localhost' : name}:${actualPort}/`,
+      url: addresses.here ?? addresses.elsewhere[0],
+      addresses,
       async close() {
         exported.close();
         await gallery.close();

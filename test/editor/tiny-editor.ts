@@ -51,13 +51,17 @@ export async function tinyColourCheckpoint(folder: string) {
   }
 }
 
-/** @param makeCheckpoint in a folder: what the editor runs. */
+/**
+ * @param makeCheckpoint in a folder: what the editor runs.
+ * @param served where it listens.
+ */
 export async function tinyEditor(
   makeCheckpoint: (folder: string) => Promise<{ config: RunConfig; checkpoint: string }> = tinyCheckpoint,
+  served: { host: string; allowedHosts?: string[] } = { host: '127.0.0.1' },
 ): Promise<TinyEditor> {
   const folder = mkdtempSync(join(tmpdir(), 'editor-'));
   const { config, checkpoint } = await makeCheckpoint(folder);
-  const editor = await startEditor({ checkpoint, host: '127.0.0.1', port: 0, reporter: silent });
+  const editor = await startEditor({ checkpoint, ...served, port: 0, reporter: silent });
   return {
     url: editor.url,
     config,

@@ -34,19 +34,33 @@ export const isLoopback = (host: string): boolean => loopback.includes(host) || 
  * its own name this address (DNS rebinding): then the Host header has a name that is not ours.
  *
  * @param host what the server was told to listen on.
+ * @param allowed other names that the user has allowed.
  */
-export function isOwnHost(header: string | undefined, host: string): boolean {
-  const name = header && /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.exec(header)?.[1];
-  if (!name) return false;
-  const bare = name.replace(/^\[|\]$/g, '').toLowerCase();
-  if (loopback.includes(bare) || bare === host.toLowerCase()) return true;
+export function isOwnHost(
+  header: string | undefined,
+  host: string,
+  allowed: readonly string[] = [],
+): boolean {
+  const bare = hostName(header);
+  if (!bare) return false;
+  if ([...loopback, host, ...allowed].some((name) => name.toLowerCase() === bare)) return true;
   // Anybody can make a domain name point here, but nobody can do so with an IP address.
   return !isLoopback(host) && isIP(bare) !== 0;
+}
+
+/** The name in a Host header in lower case, without port and brackets; undefined where it is none. */
+export function hostName(header: string | undefined): string | undefined {
+  const name = header && /^(\[[\da-f:.]+\]|[\w.-]+)(:\d{1,5})?$/i.exec(header)?.[1];
+  return name?.replace(/^\[|\]$/g, '').toLowerCase();
 }
 
 /** Whether a request that computes comes from our own page (or from a program that is no browser). */
 export function isOwnOrigin({ headers }: IncomingMessage): boolean {
   const site = headers['sec-fetch-site'];
   if (site !== undefined && site !== 'same-origin') return false;
-  return headers.origin === undefined || headers.origin === `http://${headers.host}`;
+  // A proxy in front of the server may speak https.
+  return (
+    headers.origin === undefined ||
+    /^https?:\/\//.exec(headers.origin)?.[0] + String(headers.host) === headers.origin
+  );
 }

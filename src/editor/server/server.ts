@@ -8,10 +8,10 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { UserError } from '../../runtime/errors.ts';
-import { isOwnHost, isOwnOrigin, securityHeaders } from './security.ts';
+import { hostName, isLoopback, isOwnHost, isOwnOrigin, securityHeaders } from './security.ts';
 
 /** Answers a POST request. @throws Refusal what the client is told instead. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
@@ -20,6 +20,8 @@ interface ServerOptions {
   readonly host: string;
   /** 0: any free one. */
   readonly port: number;
+  /** Names that it answers to beside the host and IP addresses. */
+  readonly allowedHosts?: readonly string[];
   /** What GET answers, by path. It is called for every request, as samples are added while the server runs. */
   readonly assets: (path: string) => Asset | undefined;
   /** What POST computes, by path. */
@@ -71,8 +73,9 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (!isOwnHost(request.headers.host, options.host)) {
-    throw new Refusal(421, 'This server has another name.');
+  const { host: name } = request.headers;
+  if (!isOwnHost(name, options.host, options.allowedHosts)) {
+    throw new Refusal(421, otherName(hostName(name), options.host));
   }
   // The URL is not parsed: a path must equal one of ours to the letter.
   const path = (request.url ?? '').split('?', 1)[0];
@@ -90,11 +93,28 @@ async function answer(
   send(response, 200, asset);
 }
 
+/** Why a name is not answered to, and how it can be. */
+function otherName(name: string | undefined, host: string): string {
+  if (!name) return 'The request does not say for which address it is.';
+  const flag = isLoopback(host) && isIP(name) ? '--host 0.0.0.0' : `--allow-host ${name}`;
+  return `The editor does not answer to the name ${name}. If this name is meant to be this computer's, start it with npm run edit -- ${flag}. Otherwise open an address that it prints.`;
+}
+
 function refuse({ onError }: ServerOptions, response: ServerResponse, error: unknown): void {
   const refusal =
     error instanceof Refusal ? error : new Refusal(500, 'The server failed; its terminal says why.');
   if (refusal !== error) onError(error);
-  sendJson(response, refusal.status, { error: refusal.message }, { ...refusal.headers, Connection: 'close' });
+  const headers = { ...refusal.headers, Connection: 'close' };
+  if (response.req.method === 'GET' && response.req.headers.accept?.includes('text/html')) {
+    const asset = { type: 'text/html; charset=utf-8', body: Buffer.from(refusalPage(refusal.message)) };
+    send(response, refusal.status, asset, headers);
+  } else sendJson(response, refusal.status, { error: refusal.message }, headers);
+}
+
+/** What a person sees who has opened an address that is refused. */
+function refusalPage(message: string): string {
+  const text = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8" /><meta name="color-scheme" content="light dark" /><meta name="viewport" content="width=device-width, initial-scale=1" /><title>Deep Plastic Surgery</title></head><body><main><h1>Deep Plastic Surgery</h1><p>${text}</p></main></body></html>`;
 }
 
 /** What the system says of an address that cannot be served on, and what can be done about it. */

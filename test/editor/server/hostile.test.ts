@@ -123,6 +123,17 @@ describe('the server', () => {
     expect(answer.status).toBe(status);
   });
 
+  it('says on a page why it does not answer to a name, and how it would', async () => {
+    const html = { Accept: 'text/html,*/*', Host: 'tablet.lan:4321' };
+    const named = await ask('GET', '/', html);
+    expect([named.status, named.headers['content-type']]).toEqual([421, 'text/html; charset=utf-8']);
+    expect(named.body).toContain('--allow-host tablet.lan.');
+    expect((await ask('GET', '/', { ...html, Host: '192.168.1.5' })).body).toContain('--host 0.0.0.0.');
+    expect((await ask('GET', '/', { ...html, Host: '<b>' })).body).not.toContain('<b>');
+    const missing = await ask('GET', '/nothing', { Accept: 'text/html' });
+    expect([missing.status, missing.body.includes('<p>There is nothing')]).toEqual([404, true]);
+  });
+
   it.each([
     [
       'no length',

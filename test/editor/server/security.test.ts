@@ -14,7 +14,9 @@ describe('the name in a request', () => {
     ['evil.example', '0.0.0.0', false],
     ['studio.local', 'studio.local', true],
     ['', '127.0.0.1', false],
+    ['Studio.local:4321', '0.0.0.0', true],
+    ['studio.local.evil.example', '0.0.0.0', false],
   ])('%s on %s', (header, host, own) => {
-    expect(isOwnHost(header, host)).toBe(own);
+    expect(isOwnHost(header, host, ['studio.local'])).toBe(own);
   });
 });

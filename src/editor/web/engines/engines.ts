@@ -147,7 +147,10 @@ export class Engines {
     }
     const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
     const adapter = await gpu?.requestAdapter().catch(() => null);
-    if (!adapter) this.#fail('webgpu', gpu ? 'This machine has no GPU for it.' : 'This browser has none.');
+    const none = isSecureContext
+      ? 'This browser has none.'
+      : 'Browsers offer it to https and localhost only.';
+    if (!adapter) this.#fail('webgpu', gpu ? 'This machine has no GPU for it.' : none);
   }
 
   /** Times the other engines once, if the one in use is slow, as soon as nobody draws. */

@@ -285,18 +285,18 @@ export class Editor {
   setEngine(engine: EngineChoice): void {
     this.engineChoice.value = engine;
     this.#tell((worker) => worker.setEngine(engine));
-    this.predict();
+    this.predict(true);
   }
 
-  /** Computes the result anew. */
-  predict(): void {
+  /** Asks for the result. @param anew it is computed also where it has been kept */
+  predict(anew = false): void {
     const drawing = this.photo.value?.drawing;
     if (!drawing) return;
     this.#request += 1;
     if (!drawing.hole.isEmpty)
       this.outcome.value = { kind: 'computing', since: performance.now(), shown: this.shown };
     const strip = this.description.model.controls.includes('l');
-    const wanted = { request: this.#request, l: this.l.value, strip };
+    const wanted = { request: this.#request, l: this.l.value, strip, anew };
     this.#tell((worker) => worker.predict(wanted));
   }
 

@@ -43,7 +43,7 @@ export function showOutcome(editor: Editor): void {
         ? {
             text: outcome.message,
             isProblem: true,
-            action: { name: 'Try again', run: () => editor.predict() },
+            action: { name: 'Try again', run: () => editor.predict(true) },
           }
         : undefined;
     showNotice(div('result-notice'), problem);

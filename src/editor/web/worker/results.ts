@@ -77,6 +77,8 @@ export interface Wanted {
   readonly l: number;
   /** Whether small pictures at {@link stripValues} are wanted after it. */
   readonly strip: boolean;
+  /** Whether it is computed also where it has been kept. */
+  readonly anew: boolean;
 }
 
 /** The small pictures are begun when nothing has been drawn for so long, ms. */

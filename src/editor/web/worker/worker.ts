@@ -279,7 +279,8 @@ export class PhotoWorker {
     const [record, current] = [this.#record, this.#current];
     if (!record || !current) return;
     current.l = wanted.l;
-    void this.#results.request(current, record.history.region, wanted, this.#kept(record, wanted.l));
+    const kept = wanted.anew ? Promise.resolve(undefined) : this.#kept(record, wanted.l);
+    void this.#results.request(current, record.history.region, wanted, kept);
   }
 
   setEngine(engine: EngineChoice): void {

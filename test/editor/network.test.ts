@@ -1,0 +1,66 @@
+import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EditorPage, launch, noBrowser } from './browser.ts';
+import { type TinyEditor, tinyCheckpoint, tinyEditor } from './tiny-editor.ts';
+
+if (noBrowser) console.log(`The page on another device is not tested: ${noBrowser}`);
+
+const side = 96;
+
+describe.skipIf(noBrowser)(`the page on another device${noBrowser ? ` (${noBrowser})` : ''}`, () => {
+  let editor: TinyEditor;
+  let browser: Browser;
+  beforeAll(async () => {
+    [editor, browser] = await Promise.all([
+      tinyEditor(tinyCheckpoint, { host: '0.0.0.0', allowedHosts: ['studio.test'] }),
+      // To the browser these are other machines, whose pages it does not trust without https.
+      launch(['--disable-gpu', '--host-resolver-rules=MAP *.test 127.0.0.1']),
+    ]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await editor?.close();
+  });
+  const at = (name: string) => `http://${name}.test:${new URL(editor.url).port}/`;
+
+  it('draws, computes in both places and comes back after a reload, without what browsers keep for https', async () => {
+    const page = new EditorPage(await browser.newPage({ viewport: { width: 1280, height: 720 } }));
+    await page.page.goto(at('studio'));
+    await page.ready();
+    const missing = await page.page.evaluate(() => [
+      isSecureContext,
+      'randomUUID' in crypto,
+      'locks' in navigator,
+      'SharedArrayBuffer' in globalThis,
+    ]);
+    expect(missing).toEqual([false, false, false, false]);
+    await page.open(
+      await sharp({ create: { width: side, height: side, channels: 3, background: '#a07050' } })
+        .png()
+        .toBuffer(),
+    );
+    await page.stroke(side, [
+      [30, 50],
+      [60, 50],
+    ]);
+    expect(await page.result()).toContain('server');
+    await page.page.selectOption('#engine', 'wasm');
+    expect(await page.result()).toContain('WebAssembly');
+    expect(await page.page.getAttribute('#engine option[value="webgpu"]', 'title')).toContain('https');
+    const hole = await page.save('hole');
+    await page.reload();
+    expect((await page.save('hole')).equals(hole)).toBe(true);
+    // Chromium complains of a header that asks for what it gives to https only.
+    expect(page.errors.filter((error) => !error.includes('Cross-Origin-Opener-Policy'))).toEqual([]);
+    await page.close();
+  });
+
+  it('is refused under another name, in words', async () => {
+    const page = await browser.newPage();
+    const answer = await page.goto(at('other'));
+    expect(answer?.status()).toBe(421);
+    expect(await page.innerText('main')).toContain('--allow-host other.test');
+    await page.close();
+  });
+});
