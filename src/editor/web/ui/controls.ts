@@ -117,6 +117,7 @@ function connectKeeping(editor: Editor): void {
     editor.notice.value = { text: editor.unkept.value ?? '', isProblem: true };
   });
   addEventListener('beforeunload', (event) => {
+    editor.onInterrupt();
     const isLost = editor.unkept.value !== undefined && editor.photo.value?.history.canUndo;
     if (isLost || editor.isStoring.value) event.preventDefault();
   });
@@ -150,7 +151,7 @@ export function connectZoom(editor: Editor): { in(): void; out(): void; fit(): v
 
 /** Dark or light, and the options in the help dialog. */
 export function connectTheme(): void {
-  const { theme, pressure, singleKeys } = preferences;
+  const { theme, pressure, fingersDraw, singleKeys } = preferences;
   theme.watch((value) => {
     if (value) document.documentElement.dataset.theme = value;
   });
@@ -160,6 +161,7 @@ export function connectTheme(): void {
   });
   for (const [id, preference] of [
     ['pressure', pressure],
+    ['fingers-draw', fingersDraw],
     ['single-keys', singleKeys],
   ] as const) {
     const box = input(id);

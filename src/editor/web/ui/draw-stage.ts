@@ -8,16 +8,9 @@ import { panned, toPhoto, toStage, type Viewport, viewportOf } from '../view/vie
 import type { BrushSizes } from './brush-panel.ts';
 import { div, within } from './dom.ts';
 import { type Editor, layerOf, type OpenPhoto, type Tool } from './editor.ts';
+import { isRestingHand, listenToPointers, type Press, pointOf } from './pointers.ts';
 import { holeColours, lineColours, preferences } from './preferences.ts';
-import {
-  beforeNextFrame,
-  context2d,
-  fillStage,
-  listenToPointers,
-  type Press,
-  pictureFor,
-  pointOf,
-} from './stage.ts';
+import { beforeNextFrame, context2d, fillStage, pictureFor } from './stage.ts';
 
 /** Lines and their edges reach so far beyond the pixels that changed, px. */
 const reach = 4;
@@ -63,7 +56,7 @@ export class DrawStage {
     preferences.lines.watch(paintAll);
     editor.tool.watch(() => this.#showBrush());
     for (const name of layerNames) sizes[name].watch(() => this.#showBrush());
-    listenToPointers({
+    const liftPointer = listenToPointers({
       editor,
       stage: this.#stage,
       size: () => this.#size,
@@ -74,7 +67,7 @@ export class DrawStage {
       this.#showBrush();
     });
     this.#stage.addEventListener('pointerleave', () => this.#moveBrush(undefined));
-    listenToArrows(this.#stage, {
+    const liftKeys = listenToArrows(this.#stage, {
       editor,
       size: () => this.#size,
       moveBrush: (to) => this.#moveBrush(to),
@@ -82,6 +75,10 @@ export class DrawStage {
       toPhoto: (point) => toPhoto(this.#view, point),
       begin: (at) => this.#begin(this.#editor.tool.value, at),
     });
+    editor.onInterrupt = () => {
+      liftPointer();
+      liftKeys();
+    };
     this.#stage.addEventListener('keydown', (event) => this.#hold(event, true));
     this.#stage.addEventListener('keyup', (event) => this.#hold(event, false));
     this.#stage.addEventListener('blur', () => {
@@ -108,6 +105,7 @@ export class DrawStage {
     const { value: tool } = this.#editor.tool;
     if (this.#editor.busy.value) return idle;
     if (tool === 'pan' || this.#holdsSpace) return undefined;
+    if (isRestingHand(event)) return idle;
     const layer = layerOf(tool);
     const at = pointOf(event, this.#stage);
     const begun = this.#begin(erases && layer ? `${layer}-eraser` : tool, at);
@@ -268,13 +266,14 @@ const directions: Readonly<Record<string, Point>> = {
   ArrowDown: { x: 0, y: 1 },
 };
 
-/** Drawing without a pointer: arrows move the brush, Enter puts it down and lifts it. */
-function listenToArrows(stage: HTMLElement, brush: KeyboardBrush): void {
+/** Drawing without a pointer: arrows move the brush, Enter puts it down and lifts it. Returns what lifts it. */
+function listenToArrows(stage: HTMLElement, brush: KeyboardBrush): () => void {
   const { editor } = brush;
   let drawing: { stroke: Stroke; radius: number } | undefined;
   const lift = () => {
-    drawing?.stroke.end();
+    const ended = drawing;
     drawing = undefined;
+    ended?.stroke.end();
   };
   const draw = (from: Point, to: Point) =>
     drawing?.stroke.segment(brush.toPhoto(from), brush.toPhoto(to), drawing.radius);
@@ -313,4 +312,5 @@ function listenToArrows(stage: HTMLElement, brush: KeyboardBrush): void {
   stage.addEventListener('blur', lift);
   stage.addEventListener('pointerdown', lift);
   editor.tool.watch(lift);
+  return lift;
 }

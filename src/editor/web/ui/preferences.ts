@@ -72,5 +72,7 @@ export const preferences = {
   /** What the colour brush paints with. */
   stroke: stored<Rgb>('stroke-colour', strokeColours[2].rgb, isRgb),
   pressure: stored('pressure', true, isBoolean),
+  /** Whether fingers draw beside a pen. */
+  fingersDraw: stored('fingers-draw', false, isBoolean),
   singleKeys: stored('single-keys', true, isBoolean),
 };

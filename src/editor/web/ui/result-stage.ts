@@ -3,8 +3,9 @@ import type { Size } from '../../../infer/raster.ts';
 import { toStage, viewportOf } from '../view/viewport.ts';
 import { div, within } from './dom.ts';
 import type { Editor } from './editor.ts';
+import { listenToPointers, pointOf } from './pointers.ts';
 import { Signal } from './signal.ts';
-import { beforeNextFrame, context2d, fillStage, listenToPointers, pictureFor, pointOf } from './stage.ts';
+import { beforeNextFrame, context2d, fillStage, pictureFor } from './stage.ts';
 
 export class ResultStage {
   readonly #editor: Editor;

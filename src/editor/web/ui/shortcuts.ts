@@ -30,8 +30,9 @@ export function connectShortcuts(all: readonly Shortcut[], controls: readonly Co
   );
   document.addEventListener('keydown', (event) => {
     if (event.defaultPrevented || document.querySelector('dialog[open]')) return;
-    const key = written(event);
-    const isSingle = !event.ctrlKey && !event.metaKey;
+    const key = keyOf(event);
+    if (key === undefined) return;
+    const isSingle = !key.startsWith('Ctrl+');
     if (isSingle && (!preferences.singleKeys.value || isTyping(event.target))) return;
     const shortcut = byKey.get(key);
     if (!shortcut) return;
@@ -50,15 +51,39 @@ export function connectShortcuts(all: readonly Shortcut[], controls: readonly Co
   }
 }
 
-function written({ key, ctrlKey, metaKey, shiftKey }: KeyboardEvent): string {
-  const isLetter = /^\p{Letter}$/u.test(key);
+/** What is on an American keyboard where other layouts have letters of their own. */
+const american: Readonly<Record<string, string>> = {
+  BracketLeft: '[',
+  BracketRight: ']',
+  Comma: ',',
+  Period: '.',
+  Minus: '-',
+  Equal: '=',
+};
+
+/**
+ * A key as shortcuts write it: `H`, `Shift+H`, `Ctrl+Z`, `[`. It is what the layout writes; where that is no letter of ours,
+ * as in Russian, on the number row in French or while an input method listens, it is what an American keyboard has
+ * there. Undefined: a key of the system's.
+ */
+export function keyOf(event: KeyboardEvent): string | undefined {
+  const { key, code, shiftKey, altKey } = event;
+  // AltGr, with which other layouts write [ and ], counts as Ctrl and Alt on Windows.
+  const writesSign = event.getModifierState('AltGraph') || (altKey && /^[^\p{Letter}\d ]$/u.test(key));
+  if (altKey && !writesSign) return undefined;
+  const isOurs = /^[!-~]$/.test(key) || key === 'Delete' || key === 'Enter';
+  if (writesSign && !isOurs) return undefined;
+  const letter = /^(?:Key|Digit)(\w)$/.exec(code)?.[1] ?? american[code];
+  const name = isOurs ? key : (letter ?? key);
+  const isLetter = /^[a-z]$/i.test(name);
   const parts = [
-    ctrlKey || metaKey ? 'Ctrl' : '',
+    (event.ctrlKey || event.metaKey) && !writesSign ? 'Ctrl' : '',
     isLetter && shiftKey ? 'Shift' : '',
-    isLetter ? key.toUpperCase() : key,
+    isLetter ? name.toUpperCase() : name,
   ];
   return parts.filter((part) => part !== '').join('+');
 }
 
-/** Letters choose an entry in a list. */
-const isTyping = (target: EventTarget | null): boolean => target instanceof HTMLSelectElement;
+/** Letters choose an entry in a list, and are written in a field. */
+const isTyping = (target: EventTarget | null): boolean =>
+  target instanceof HTMLSelectElement || (target instanceof HTMLInputElement && target.type === 'text');
