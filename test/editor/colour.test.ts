@@ -137,8 +137,7 @@ describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBr
     expect(Object.keys(await coloursOf(strokes))).toHaveLength(2);
     const result = await page.save('result');
     const project = await page.save('project');
-    await page.page.reload();
-    await page.settled();
+    await page.reload();
     await page.result();
     expect((await page.save('colour')).equals(strokes)).toBe(true);
     expect((await page.save('result')).equals(result)).toBe(true);

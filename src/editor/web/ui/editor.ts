@@ -320,12 +320,16 @@ export class Editor {
   async #begin(what: string, open: (worker: Remote<PhotoWorker>) => Promise<Opened>): Promise<void> {
     await this.#work(what, async () => {
       const opened = await this.#ask(open);
-      const { id, name, history } = opened;
+      const { id, name, history, exceptions = [] } = opened;
       if (!history) throw new Error('A record has a history.');
       const { value: before } = this.photo;
       const { last } = this.#tabs;
       this.#tabs.lead(id);
       this.#show(opened, { name, history: new History(history.start, history.steps, history.position) });
+      if (exceptions.length > 0) {
+        const text = `A saved result will differ from this file outside the hole, too: ${exceptions.join('; ')}.`;
+        this.notice.value = { text, isProblem: false };
+      }
       if (before?.history.canUndo && last && last !== id) {
         const back = () => void this.openRecent(last, before.name);
         const text = `“${before.name}” is kept under Recent.`;
@@ -444,7 +448,12 @@ export class Editor {
         if (event.acts === this.#acts) this.isStoring.value = false;
         break;
       case 'removed':
-        this.notice.value ??= { text: removalText(event), isProblem: false };
+        // It must be seen, whatever else there is to say.
+        this.notice.value = {
+          ...this.notice.value,
+          text: [this.notice.value?.text, removalText(event)].filter(Boolean).join('\n'),
+          isProblem: this.notice.value?.isProblem ?? false,
+        };
     }
   }
 }

@@ -9,7 +9,7 @@ import { Layer } from '../drawing/layer.ts';
 import { OnnxModel, toPlanes } from '../engines/onnx.ts';
 import { postToServer } from '../engines/server.ts';
 import type { OpenEdit } from './edit.ts';
-import { Problem } from './files.ts';
+import { Problem } from './pixels.ts';
 
 export class EdgeFinder {
   readonly #description: EditorDescription;

@@ -4,7 +4,8 @@ import { chooseRegion, type RegionChoice } from '../../../infer/region.ts';
 import { faceFrame } from '../../wire.ts';
 import { type Command, flipRuns } from '../drawing/changes.ts';
 import { postToServer } from '../engines/server.ts';
-import { context, rgbaOf } from './files.ts';
+import { rgbaOf } from './files.ts';
+import { context } from './pixels.ts';
 
 export class OpenEdit implements Edit {
   /** The file of the photo. */

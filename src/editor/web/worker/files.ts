@@ -1,9 +1,9 @@
-/** Files to pixels and back, by the browser's own decoders: photos, drawings and projects. */
+/** Files to pixels, by the browser's own decoders, and projects: photos and drawings. */
 import type { Raster, Size } from '../../../infer/raster.ts';
 import { type Command, collectValues, type Runs, runsOf } from '../drawing/changes.ts';
-
-/** What a person is told when something cannot be opened or done. */
-export class Problem extends Error {}
+import { exceptionsOf, type FileTraits, readTraits } from './photo-file.ts';
+import { Problem, readPixels, readsExactly } from './pixels.ts';
+import { isSeeThrough } from './png.ts';
 
 const maxFileBytes = 100e6;
 const maxPixels = 50e6;
@@ -16,14 +16,15 @@ const smallestPicture = 512;
 const maxColours = 4096;
 
 /** @throws Problem when it is no image, or too large. */
-async function decode(blob: Blob): Promise<ImageBitmap> {
+async function decode(blob: Blob): Promise<{ bitmap: ImageBitmap; traits: FileTraits }> {
   if (blob.size > maxFileBytes) {
     throw new Problem(
       `The file has ${Math.round(blob.size / 1e6)} MB; at most ${maxFileBytes / 1e6} MB can be opened.`,
     );
   }
-  const size = imageSize(new Uint8Array(await blob.slice(0, headerBytes).arrayBuffer()));
-  if (size) requireSize(size);
+  // Decoding a bomb to see its size would be too late.
+  const traits = await readTraits(new Uint8Array(await blob.slice(0, headerBytes).arrayBuffer()));
+  if (traits.size) requireSize(traits.size);
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(blob);
@@ -31,7 +32,7 @@ async function decode(blob: Blob): Promise<ImageBitmap> {
     throw new Problem('This is not an image that the browser can read. JPEG, PNG and WebP are.');
   }
   requireSize(bitmap);
-  return bitmap;
+  return { bitmap, traits };
 }
 
 function requireSize({ width, height }: Size): void {
@@ -45,20 +46,22 @@ function requireSize({ width, height }: Size): void {
   }
 }
 
-export function context(size: Size): OffscreenCanvasRenderingContext2D {
-  const result = new OffscreenCanvas(size.width, size.height).getContext('2d', { willReadFrequently: true });
-  if (!result) throw new Problem('The browser has no memory left for the picture.');
-  return result;
+/** A photo as it is edited. */
+export interface DecodedPhoto {
+  /** RGBA bytes. */
+  readonly photo: Raster;
+  /** For display, the first of its own size. */
+  readonly pictures: ImageBitmap[];
+  /** What of its file saved results do not keep, for people. */
+  readonly exceptions: readonly string[];
 }
 
-/** A photo as RGBA bytes, and pictures of it for display, the first of its own size. */
-export async function decodePhoto(blob: Blob): Promise<{ photo: Raster; pictures: ImageBitmap[] }> {
-  const bitmap = await decode(blob);
+export async function decodePhoto(blob: Blob): Promise<DecodedPhoto> {
+  const { bitmap, traits } = await decode(blob);
   const { width, height } = bitmap;
-  const canvas = context(bitmap);
-  canvas.drawImage(bitmap, 0, 0);
-  const photo = { width, height, data: canvas.getImageData(0, 0, width, height).data };
-  return { photo, pictures: await reductions(bitmap) };
+  const photo = { width, height, data: readPixels(bitmap, bitmap) };
+  const exceptions = exceptionsOf(traits, isSeeThrough(photo.data), readsExactly());
+  return { photo, pictures: await reductions(bitmap), exceptions };
 }
 
 /** A picture, and copies of half the size each for when it is seen from far away. */
@@ -104,78 +107,17 @@ export async function decodeStrokes(blob: Blob, size: Size): Promise<Command> {
 /** RGBA bytes of an image that is brought to `size`, by nearest neighbours, over a background or nothing. */
 async function decodeAt(
   blob: Blob,
-  { width, height }: Size,
+  size: Size,
   background?: string,
 ): Promise<Uint8ClampedArray<ArrayBuffer>> {
-  const bitmap = await decode(blob);
-  const canvas = context({ width, height });
-  canvas.imageSmoothingEnabled = false;
-  if (background) {
-    canvas.fillStyle = background;
-    canvas.fillRect(0, 0, width, height);
-  }
-  canvas.drawImage(bitmap, 0, 0, width, height);
+  const { bitmap } = await decode(blob);
+  const data = readPixels(bitmap, size, background);
   bitmap.close();
-  return canvas.getImageData(0, 0, width, height).data as Uint8ClampedArray<ArrayBuffer>;
-}
-
-export function encodePng({ width, height, data }: Raster): Promise<Blob> {
-  const canvas = context({ width, height });
-  const channels = data.length / (width * height);
-  canvas.putImageData(new ImageData(channels === 4 ? rgbaOf(data) : greyToRgba(data), width, height), 0, 0);
-  return canvas.canvas.convertToBlob({ type: 'image/png' });
+  return data;
 }
 
 export const rgbaOf = (data: Raster['data']) =>
   new Uint8ClampedArray(data.buffer as ArrayBuffer, data.byteOffset, data.length);
-
-function greyToRgba(grey: Raster['data']): Uint8ClampedArray<ArrayBuffer> {
-  const words = new Uint32Array(grey.length);
-  for (let i = 0; i < grey.length; i++) words[i] = 0xff000000 + grey[i] * 0x010101;
-  return new Uint8ClampedArray(words.buffer);
-}
-
-/**
- * The size that an image file says it has, read from its first bytes: decoding a bomb to see its size would be too late.
- * Undefined for other formats than PNG, JPEG, WebP, GIF, and for damaged files.
- */
-export function imageSize(bytes: Uint8Array): Size | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = (at: number, length: number) => String.fromCharCode(...bytes.subarray(at, at + length));
-  try {
-    if (text(1, 3) === 'PNG') return { width: view.getUint32(16), height: view.getUint32(20) };
-    if (text(0, 3) === 'GIF') return { width: view.getUint16(6, true), height: view.getUint16(8, true) };
-    if (text(0, 4) === 'RIFF' && text(8, 4) === 'WEBP') return webpSize(view, text(12, 4));
-    if (view.getUint16(0) === 0xffd8) return jpegSize(view);
-  } catch (error) {
-    // The file ends too early.
-    if (!(error instanceof RangeError)) throw error;
-  }
-  return undefined;
-}
-
-function webpSize(view: DataView, chunk: string): Size | undefined {
-  const uint24 = (at: number) => view.getUint16(at, true) + view.getUint8(at + 2) * 65536;
-  if (chunk === 'VP8X') return { width: uint24(24) + 1, height: uint24(27) + 1 };
-  if (chunk === 'VP8 ') {
-    return { width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
-  }
-  if (chunk !== 'VP8L') return undefined;
-  const bits = view.getUint32(21, true);
-  return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
-}
-
-/** From the first frame header among the segments. */
-function jpegSize(view: DataView): Size {
-  let at = 2;
-  for (;;) {
-    const marker = view.getUint16(at);
-    const isFrame = marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
-    if (isFrame) return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
-    // Padding before a marker.
-    at += marker === 0xffff ? 1 : 2 + view.getUint16(at + 2);
-  }
-}
 
 const format = 'deep-plastic-surgery-project';
 

@@ -14,15 +14,16 @@ import { randomId } from '../random-id.ts';
 import { EdgeFinder } from './edges.ts';
 import { OpenEdit, regionFor } from './edit.ts';
 import {
+  type DecodedPhoto,
   decodeMarks,
   decodePhoto,
   decodeProject,
   decodeStrokes,
-  encodePng,
   encodeProject,
-  Problem,
   rgbaOf,
 } from './files.ts';
+import { Problem } from './pixels.ts';
+import { encodePng } from './png.ts';
 import {
   Displaced,
   deleteRecord,
@@ -56,6 +57,8 @@ export interface Opened {
   readonly pictures: ImageBitmap[];
   /** Makes the drawing out of an empty one. */
   readonly drawing: readonly Command[];
+  /** What of the photo's file saved results do not keep, for people; told when a record begins. */
+  readonly exceptions?: readonly string[];
   /** Of a record that has just been opened. */
   readonly history?: { readonly start: Start; readonly steps: readonly Step[]; readonly position: number };
 }
@@ -309,14 +312,15 @@ export class PhotoWorker {
   /** Begins a record. Where there are too many then, the oldest go. */
   async #beginRecord(
     { name, source, start }: { name: string; source: Blob; start: Start },
-    decoded: Decoded,
+    decoded: DecodedPhoto,
     others: ReadonlySet<string>,
   ): Promise<Opened> {
     const id = randomId();
     const history = new History(start);
     const opened = this.#use({ id, name, photos: [source], history, results: new Map() }, decoded);
     void this.#tidy(new Set([...others, id]));
-    return { ...opened, history: { start, steps: [], position: startId } };
+    const { exceptions } = decoded;
+    return { ...opened, exceptions, history: { start, steps: [], position: startId } };
   }
 
   /** Removes the oldest records where there are too many. @param open those that must stay. */
@@ -338,7 +342,7 @@ export class PhotoWorker {
   }
 
   /** Goes on with another record. */
-  #use(record: OpenRecord, decoded: Decoded): Opened {
+  #use(record: OpenRecord, decoded: DecodedPhoto): Opened {
     this.#record = record;
     const { history } = record;
     const opened = this.#show(record, decoded, history.photo, history.drawing);
@@ -348,7 +352,12 @@ export class PhotoWorker {
   }
 
   /** Goes on with another photo of the record. */
-  #show(record: OpenRecord, { photo, pictures }: Decoded, k: number, drawing: readonly Command[]): Opened {
+  #show(
+    record: OpenRecord,
+    { photo, pictures }: DecodedPhoto,
+    k: number,
+    drawing: readonly Command[],
+  ): Opened {
     this.#results.stop();
     const { id, name, photos, history } = record;
     this.#current = new OpenEdit(photos[k], photo, drawing);
@@ -433,8 +442,6 @@ export class PhotoWorker {
     return patch;
   }
 }
-
-type Decoded = Awaited<ReturnType<typeof decodePhoto>>;
 
 /** Side of the small pictures of edits, px. */
 const thumbnailSide = 240;
