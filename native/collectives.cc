@@ -45,6 +45,17 @@ bool ReadString(napi_env env, napi_value value, std::string* text) {
   return napi_get_value_string_utf8(env, value, &(*text)[0], length + 1, &length) == napi_ok;
 }
 
+// The arguments of a call: a text and a number.
+bool ReadTextAndNumber(napi_env env, napi_callback_info info, std::string* text, int64_t* number) {
+  size_t count = 2;
+  napi_value arguments[2];
+  if (context != nullptr && napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) == napi_ok && count == 2 &&
+      ReadString(env, arguments[0], text) && napi_get_value_int64(env, arguments[1], number) == napi_ok)
+    return true;
+  napi_throw_error(env, nullptr, "This call takes a text and a number of milliseconds, in a worker");
+  return false;
+}
+
 // setKey(key, text): for all workers. A key can be set once.
 napi_value SetKey(napi_env env, napi_callback_info info) {
   size_t count = 2;
@@ -63,15 +74,9 @@ napi_value SetKey(napi_env env, napi_callback_info info) {
 
 // getKey(key, milliseconds): its text as soon as a worker has set it; undefined when that takes longer.
 napi_value GetKey(napi_env env, napi_callback_info info) {
-  size_t count = 2;
-  napi_value arguments[2];
   std::string key;
   int64_t timeout;
-  if (context == nullptr || napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr) != napi_ok || count != 2 ||
-      !ReadString(env, arguments[0], &key) || napi_get_value_int64(env, arguments[1], &timeout) != napi_ok) {
-    napi_throw_error(env, nullptr, "getKey takes a key and a number of milliseconds, in a worker");
-    return nullptr;
-  }
+  if (!ReadTextAndNumber(env, info, &key, &timeout)) return nullptr;
   Status status;
   TF_Buffer* text = TF_NewBuffer();
   napi_value result = nullptr;
@@ -82,6 +87,17 @@ napi_value GetKey(napi_env env, napi_callback_info info) {
     Throw(env, status.tf);
   TF_DeleteBuffer(text);
   return result;
+}
+
+// checkPeer(task, milliseconds): throws when that worker does not answer in this time.
+napi_value CheckPeer(napi_env env, napi_callback_info info) {
+  std::string task;
+  int64_t timeout;
+  if (!ReadTextAndNumber(env, info, &task, &timeout)) return nullptr;
+  Status status;
+  TFE_CollectiveOpsCheckPeerHealth(context, task.c_str(), timeout, status.tf);
+  if (TF_GetCode(status.tf) != TF_OK) Throw(env, status.tf);
+  return nullptr;
 }
 
 }  // namespace
@@ -145,6 +161,7 @@ void DefineCollectives(napi_env env, napi_value exports) {
   const napi_property_descriptor properties[] = {
       {"setKey", nullptr, SetKey, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"getKey", nullptr, GetKey, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"checkPeer", nullptr, CheckPeer, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof(properties) / sizeof(properties[0]), properties);
 }

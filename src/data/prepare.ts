@@ -131,7 +131,7 @@ async function prepareSource(
   const samples = keyed.flatMap(({ id, key }): PreparedSample[] => {
     const pair = cache.pair(key);
     if (!pair) return [];
-    const place = { pairPath: pair.path, ...(pair.part && { part: pair.part }) };
+    const place = { key, pairPath: pair.path, ...(pair.part && { part: pair.part }) };
     return [name === undefined ? { id, ...place } : { id: `${name}/${id}`, ...place, source: name }];
   });
   return { source, folder: cache.folder, samples, problems };

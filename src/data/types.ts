@@ -56,6 +56,8 @@ export interface Problem {
  */
 export interface PreparedSample {
   readonly id: string;
+  /** What the cache knows the pair by: equal ones are of equal photos, prepared alike. Undefined outside of the cache. */
+  readonly key?: string | undefined;
   /** Name of its source, where several are mixed. */
   readonly source?: string | undefined;
   readonly pairPath: string;

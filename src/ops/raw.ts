@@ -43,6 +43,8 @@ interface AddedByUs {
   readonly setKey: (key: string, text: string) => void;
   /** A key's text as soon as a worker has set it, or undefined after so many milliseconds, in which JavaScript stands still. */
   readonly getKey: (key: string, milliseconds: number) => string | undefined;
+  /** @throws Error when a worker, `/job:worker/replica:0/task:1`, does not answer in so many milliseconds. */
+  readonly checkPeer: (task: string, milliseconds: number) => void;
 }
 
 /** What the backend knows of a tensor's data. */

@@ -108,10 +108,10 @@ const serverType = defineMessages({
 /** How long workers wait for each other at the start, ms: a scheduler may have to wait for machines. */
 const REGISTER = 1800_000;
 /** A worker that gave no sign of life for so long, ms, is taken for gone; the others' work fails then. */
-const HEARTBEAT = 5_000;
+export const HEARTBEAT = 5_000;
 
 /** TensorFlow's name of a worker. */
-const taskName = (rank: number): string => `/job:worker/replica:0/task:${rank}`;
+export const taskName = (rank: number): string => `/job:worker/replica:0/task:${rank}`;
 
 /** A serialized ServerDef, with the coordination service at worker 0. */
 function encodeServer({ addresses, rank }: Cluster): Uint8Array {

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { RunConfig } from '../config/run-config.ts';
@@ -15,7 +15,7 @@ import { namedWeights } from '../nn/network-weights.ts';
 import { averageOverWorkers } from '../ops/collectives.ts';
 import { nativeBackend } from '../ops/raw.ts';
 import { tf } from '../ops/tf.ts';
-import { currentCluster } from '../runtime/cluster.ts';
+import { type Cluster, currentCluster, HEARTBEAT, taskName } from '../runtime/cluster.ts';
 import { UserError } from '../runtime/errors.ts';
 import { leaves } from './resume.ts';
 
@@ -29,7 +29,7 @@ export async function byLeader<T>(work: () => Promise<T>): Promise<T> {
   if (!currentCluster()) return work();
   told += 1;
   const key = `leader/${told}`;
-  if (!isLeader()) return JSON.parse(await textOf(key)).result;
+  if (!isLeader()) return JSON.parse(await textOf(key, 0)).result;
   const result = await work();
   nativeBackend().binding.setKey(key, JSON.stringify({ result }));
   return result;
@@ -43,11 +43,27 @@ export async function leaderFirst<T>(work: () => Promise<T>): Promise<T> {
   return isLeader() ? (done as T) : work();
 }
 
-/** Waits for a key in turns, between which signals come through. */
-async function textOf(key: string): Promise<string> {
+/**
+ * Waits for a key that another worker sets, in turns, between which signals come through. Meanwhile it looks whether that
+ * worker lives, and the next one: so each is watched by another, also while the leader is busy by itself.
+ */
+async function textOf(key: string, from: number): Promise<string> {
+  const { addresses, rank } = currentCluster() as Cluster;
+  const { getKey, checkPeer } = nativeBackend().binding;
+  const watched = [...new Set([from, (rank + 1) % addresses.length])].filter((other) => other !== rank);
   for (;;) {
-    const text = nativeBackend().binding.getKey(key, 200);
+    const text = getKey(key, 200);
     if (text !== undefined) return text;
+    for (const other of watched) {
+      try {
+        checkPeer(taskName(other), HEARTBEAT);
+      } catch (error) {
+        // It may have set the key and come to its end.
+        const last = getKey(key, 200);
+        if (last !== undefined) return last;
+        throw lostWorkers([other], error as Error);
+      }
+    }
     await setImmediate();
   }
 }
@@ -72,7 +88,7 @@ export async function requireEqual(name: string, own: Readonly<Record<string, st
   const { addresses, rank } = cluster;
   nativeBackend().binding.setKey(`${name}/${rank}`, JSON.stringify(own));
   const all: Record<string, string>[] = [];
-  for (const other of addresses.keys()) all.push(JSON.parse(await textOf(`${name}/${other}`)));
+  for (const other of addresses.keys()) all.push(JSON.parse(await textOf(`${name}/${other}`, other)));
   const [leader] = all;
   const differences = all.flatMap((of, other) =>
     [...new Set([...Object.keys(leader), ...Object.keys(of)])]
@@ -103,8 +119,7 @@ export function describeWork(
 ): Record<string, string> {
   const keys = [...leaves(config)].filter(([key]) => !MAY_DIFFER.test(key));
   const hash = createHash('sha256');
-  // A pair's name in the cache tells its content.
-  for (const { id, pairPath, part } of samples) hash.update(`${id}\n${part ? '' : basename(pairPath)}\n`);
+  for (const { id, key } of samples) hash.update(`${id}\n${key ?? ''}\n`);
   return {
     'the program': programHash(),
     'the training samples': `${samples.length}, ${hash.digest('hex').slice(0, 12)}`,
@@ -143,7 +158,7 @@ export async function leave(): Promise<void> {
   const cluster = currentCluster();
   if (!cluster) return;
   nativeBackend().binding.setKey(`left/${cluster.rank}`, '');
-  if (isLeader()) for (const other of cluster.addresses.keys()) await textOf(`left/${other}`);
+  if (isLeader()) for (const other of cluster.addresses.keys()) await textOf(`left/${other}`, other);
 }
 
 /** The UserError of work that another worker's end has ended; any other error as it is. */
@@ -155,10 +170,16 @@ export function explainLostWorker(error: unknown): unknown {
   const tasks = [...error.message.matchAll(/\/job:worker\/(?:replica:0\/)?task:(\d+)/g)].map(([, rank]) =>
     Number(rank),
   );
-  const others = [...new Set(tasks)].filter((rank) => rank !== currentCluster()?.rank);
+  return lostWorkers(
+    [...new Set(tasks)].filter((rank) => rank !== currentCluster()?.rank),
+    error,
+  );
+}
+
+function lostWorkers(ranks: readonly number[], error: Error): UserError {
+  const { addresses } = currentCluster() as Cluster;
   return new UserError('Another worker has ended or cannot be reached.', {
-    where:
-      others.map((rank) => `worker ${rank} (${currentCluster()?.addresses[rank]})`).join(', ') || undefined,
+    where: ranks.map((rank) => `worker ${rank} (${addresses[rank]})`).join(', ') || undefined,
     expected: 'all workers to train until the end',
     got: error.message.replace(/\s+/g, ' ').slice(0, 300),
     fix: 'look at what that worker says; start all workers again with --resume to go on from the last checkpoint',

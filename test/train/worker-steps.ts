@@ -47,7 +47,7 @@ export const cases: Readonly<Record<string, Case>> = {
 };
 
 /** The samples of a step, those of all workers. */
-export const SAMPLES = 4;
+const SAMPLES = 4;
 
 /** What three steps are, of which the second cannot count, for a sample of the last worker is not finite. */
 export async function stepsOf({ make, stage: index, compile = true, accumulate = 1, plain = false }: Case) {

@@ -172,15 +172,26 @@ describe('a training of two workers', () => {
   });
 
   it('does not begin where workers differ, and says how', async () => {
-    const workers = await startTwo((rank) =>
-      arguments_('differing', ...config, '--set', `training.optimizer.beta1=0.${rank + 1}`),
-    );
+    const other = (rank: number) => [
+      ...['--set', `training.optimizer.beta1=0.${rank + 1}`, '--set', `data.source.count=${10 + 2 * rank}`],
+    ];
+    const workers = await startTwo((rank) => arguments_('differing', ...config, ...other(rank)));
     for (const { ended } of workers) {
       const { status, said } = await ended;
       expect(status).toBe(1);
       expect(said).toContain('The workers would not train the same.');
       expect(said).toMatch(/worker 1 \(127.0.0.1:\d+\): training.optimizer.beta1 0.2, worker 0 0.1/);
+      expect(said).toMatch(/: the training samples \d+, \w{12}, worker 0 \d+, \w{12}/);
     }
+  });
+
+  it('ends on all workers when one cannot begin', async () => {
+    const wrong = (rank: number) => (rank === 1 ? ['--set', 'training.optimizer.beta1=7'] : []);
+    const [other, one] = await startTwo((rank) => arguments_('wrong', ...config, ...wrong(rank)));
+    expect((await one.ended).said).toContain('training.optimizer.beta1');
+    const { status, said } = await other.ended;
+    expect(status).toBe(1);
+    expect(said).toMatch(/Another worker has ended or cannot be reached\.\n +where: +worker 1 /);
   });
 
   it('ends on all workers when one is gone', async () => {
