@@ -101,7 +101,12 @@ export class NativeEngine {
 
   #running(): Promise<ComputingProcess> {
     if (this.#closed) return Promise.reject(new EngineStopped('The editor has been closed.'));
-    return this.#process ?? this.#use(load(this.#checkpoint).then(({ process }) => process));
+    return this.#process ?? this.#use(this.#restart());
+  }
+
+  async #restart(): Promise<ComputingProcess> {
+    requireThere(this.#checkpoint);
+    return (await load(this.#checkpoint)).process;
   }
 
   #use(started: Promise<ComputingProcess>): Promise<ComputingProcess> {
@@ -122,6 +127,15 @@ async function load(checkpoint: string): Promise<{ model: LoadedModel; process: 
     process.end();
     throw error;
   }
+}
+
+/** Training keeps its newest checkpoints only, and may have removed the one that the editor was started with. */
+function requireThere(checkpoint: string): void {
+  if (existsSync(checkpoint)) return;
+  throw new UserError('The checkpoint that the editor was started with has been removed since.', {
+    where: checkpoint,
+    fix: 'end the editor and start it again, which takes the newest: npm run edit',
+  });
 }
 
 interface ModelFile {
@@ -159,6 +173,7 @@ export class ExportedModel {
   }
 
   async #make(): Promise<ModelFile> {
+    requireThere(this.#checkpoint);
     const { sha256 } = await readManifest(this.#checkpoint);
     const folder = join(this.#cache, `editor-model-${sha256.slice(0, 16)}`);
     // An export appears under its name only when it is whole.

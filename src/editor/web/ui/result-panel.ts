@@ -10,10 +10,14 @@ import { context2d } from './stage.ts';
 /** The spinner shows after so long, ms; for shorter waits it would only flash. */
 const patience = 150;
 
+/** What stands over a result while, or because, there is none of the drawing as it is now. */
+const earlier = 'Result of an earlier drawing';
+
 /** Says that a result is computed and for how long, how long it took, what went wrong. */
 export function showOutcome(editor: Editor): void {
   const status = element('status', HTMLParagraphElement);
   const pane = element('result-pane', HTMLElement);
+  const title = element('result-title', HTMLHeadingElement);
   const hint = element('result-hint', HTMLParagraphElement);
   const spinner = make('span', 'spinner');
   const time = make('span', '');
@@ -22,10 +26,13 @@ export function showOutcome(editor: Editor): void {
   editor.outcome.watch((outcome) => {
     clearInterval(timer);
     pane.dataset.state = outcome.kind;
+    const isOlder = outcome.kind === 'failed' && outcome.shown !== undefined;
+    title.textContent = isOlder ? earlier : 'Result';
     if (outcome.kind === 'computing') {
       const tick = () => {
         const passed = performance.now() - outcome.since;
         if (passed < patience) return;
+        if (outcome.shown) title.textContent = earlier;
         time.textContent = `${(passed / 1000).toFixed(1)} s`;
         status.replaceChildren(spinner, time);
       };
@@ -46,7 +53,8 @@ export function showOutcome(editor: Editor): void {
             action: { name: 'Try again', run: () => editor.predict(true) },
           }
         : undefined;
-    showNotice(div('result-notice'), problem);
+    const place = div('result-notice');
+    showNotice(place, problem, () => showNotice(place, undefined));
   });
 
   const showHint = () => {

@@ -1,0 +1,96 @@
+import { readFileSync, renameSync } from 'node:fs';
+import type { Browser } from 'playwright-core';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EditorPage, launch, noBrowser } from './browser.ts';
+import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
+
+if (noBrowser) console.log(`What the page says of errors is not tested: ${noBrowser}`);
+
+const side = 96;
+
+/** Ends the processes that compute for this one. */
+function killEngines(): void {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
+  for (const pid of children) {
+    const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    if (line.includes('native/entry.mjs')) process.kill(Number(pid), 'SIGKILL');
+  }
+}
+
+describe.skipIf(noBrowser)(`what the page says of errors${noBrowser ? ` (${noBrowser})` : ''}`, () => {
+  let editor: TinyEditor;
+  let browser: Browser;
+  beforeAll(async () => {
+    [editor, browser] = await Promise.all([tinyEditor(), launch()]);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await editor?.close();
+  });
+
+  async function openWithResult(viewport = { width: 1280, height: 720 }): Promise<EditorPage> {
+    const context = await browser.newContext({ viewport });
+    const page = new EditorPage(await context.newPage());
+    await page.page.goto(editor.url);
+    await page.ready();
+    await page.open(
+      await sharp({ create: { width: side, height: side, channels: 3, background: '#a07050' } })
+        .png()
+        .toBuffer(),
+    );
+    await page.stroke(side, [
+      [30, 50],
+      [60, 50],
+    ]);
+    await page.result();
+    return page;
+  }
+
+  it.each([
+    ['a desktop', { width: 1280, height: 720 }],
+    ['a tablet', { width: 820, height: 1180 }],
+    ['a phone', { width: 390, height: 844 }],
+  ])('lies beside the drawing on %s, and the older result is marked', async (_, viewport) => {
+    const page = await openWithResult(viewport);
+    expect(await page.page.textContent('#result-title')).toBe('Result');
+    await page.page.route('**/api/*', (route) => route.abort());
+    await page.page.keyboard.press('.');
+    await page.page.waitForSelector('#result-notice:has-text("does not answer")');
+    expect(await page.page.textContent('#result-title')).toBe('Result of an earlier drawing');
+    expect(await page.seriousProblems()).toEqual([]);
+    // A notice of the drawing, too.
+    await page.open(Buffer.from('no image'));
+    await page.page.waitForSelector('#draw-notice:visible');
+    const stage = (await page.page.locator('#draw-stage').boundingBox())!;
+    for (const notice of ['#draw-notice', '#result-notice']) {
+      const box = (await page.page.locator(notice).boundingBox())!;
+      expect(box.y >= stage.y + stage.height || box.x >= stage.x + stage.width, notice).toBe(true);
+    }
+    await page.page.unroute('**/api/*');
+    await page.page.click('#result-notice button:has-text("Try again")');
+    await page.result();
+    expect(await page.page.textContent('#result-title')).toBe('Result');
+    await page.close();
+  });
+
+  it.skipIf(process.platform !== 'linux')(
+    'is that training has removed the checkpoint, when it has',
+    async () => {
+      const page = await openWithResult();
+      await page.page.selectOption('#engine', 'server');
+      await page.result();
+      const moved = `${editor.checkpoint}.moved`;
+      renameSync(editor.checkpoint, moved);
+      killEngines();
+      await page.page.keyboard.press('.');
+      await page.page.click('#result-notice button:has-text("Try again")');
+      await page.page.waitForSelector('#result-notice:has-text("has been removed since")');
+      expect(await page.page.textContent('#result-notice')).not.toContain('damaged');
+      renameSync(moved, editor.checkpoint);
+      await page.page.click('#result-notice button:has-text("Try again")');
+      await page.result();
+      await page.close();
+    },
+  );
+});
