@@ -175,6 +175,43 @@ describe.skipIf(noBrowser)(`what the browser keeps${noBrowser ? ` (${noBrowser})
     await context.close();
   });
 
+  it('keeps a copy of what is drawn in a tab that did not hear of another’s going on', async () => {
+    const context = await newBrowser();
+    const page = await openTab(context);
+    await page.open(await photo('#a07050'), 'one.png');
+    await paint(page, 30);
+    await page.kept();
+    // As a tab does it, but that it tells nobody.
+    await page.page.evaluate(async () => {
+      const request = indexedDB.open('deep-plastic-surgery');
+      await new Promise((resolve) => {
+        request.onsuccess = resolve;
+      });
+      const store = request.result.transaction('records', 'readwrite').objectStore('records');
+      const rows = store.getAll();
+      await new Promise((resolve) => {
+        rows.onsuccess = resolve;
+      });
+      store.put({ ...rows.result[0], leader: 'another' }, rows.result[0].id);
+      await new Promise((resolve) => {
+        store.transaction.oncomplete = resolve;
+      });
+      request.result.close();
+    });
+    const before = await holeSize(page);
+    await paint(page, 60);
+    await page.page.waitForSelector('#draw-notice:has-text("kept as “one.png (copy)”")');
+    const size = await holeSize(page);
+    expect(size).toBeGreaterThan(1.5 * before);
+    await page.reload();
+    expect(await holeSize(page)).toBe(size);
+    expect(await titles(page)).toEqual(['one.png (copy)', 'one.png']);
+    await card(page, 'one.png').locator('.sample-photo').click();
+    await page.page.waitForSelector('#draw-notice:has-text("“one.png (copy)” is kept")');
+    expect(await holeSize(page)).toBe(before);
+    await context.close();
+  });
+
   it('says that nothing is kept where the browser has no storage, and asks before the page is left', async () => {
     const context = await newBrowser();
     await prepareWorker(context, "Object.defineProperty(self, 'indexedDB', { value: undefined })");

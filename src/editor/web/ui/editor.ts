@@ -20,8 +20,6 @@ export const layerOf = (tool: Tool): LayerName | undefined =>
   layerNames.find((name) => tool === name || tool === `${name}-eraser`);
 
 export interface OpenPhoto {
-  /** The name of the edit. */
-  readonly name: string;
   /** What was done to the edit, this photo and those before it. */
   readonly history: History;
   /** Changes with every photo. */
@@ -85,6 +83,8 @@ export class Editor {
   /** Called before something is done that no stroke may go on over: it is finished. */
   onInterrupt: () => void = () => {};
   readonly #tabs = new Tabs(() => this.#leave());
+  /** The name of the edit that is open. */
+  #name = '';
   /** How many acts the worker has been told of. */
   #acts = 0;
   /** Holds the photo, and computes. */
@@ -145,6 +145,7 @@ export class Editor {
     return { rows, others, own: this.photo.value && this.#tabs.last };
   }
   rename(id: string, name: string): Promise<void> {
+    if (id === this.#tabs.last) this.#name = name;
     return this.#ask((worker) => worker.renameRecord(id, name));
   }
   remove(id: string): Promise<void> {
@@ -190,17 +191,17 @@ export class Editor {
     this.photo.value = undefined;
     this.#tabs.lead(undefined);
     await this.#ask((worker) => worker.close());
-    if (value && id) this.#offerToGoOn(id, `“${value.name}” goes on in another tab.`);
+    if (value && id) this.#offerToGoOn(id, `“${this.#name}” goes on in another tab.`);
   }
 
   /** The result becomes the photo; undo goes back. */
   async useResult(): Promise<void> {
     if (!this.isCurrent || !this.photo.value) return;
-    const { history, name } = this.photo.value;
+    const { history } = this.photo.value;
     await this.#work('Taking the result as photo', async () => {
       const opened = await this.#ask((worker) => worker.useResult());
       this.#act(history, { kind: 'photo', photo: opened.photo });
-      this.#show(opened, { history, name });
+      this.#show(opened, history);
       this.notice.value = {
         text: 'The result is the photo now.',
         isProblem: false,
@@ -244,7 +245,7 @@ export class Editor {
     const { value } = this.photo;
     if (!value || this.busy.value) return;
     this.onInterrupt();
-    const { history, drawing, name } = value;
+    const { history, drawing } = value;
     const step = history[direction]();
     if (!step) return;
     this.#noteAct();
@@ -252,7 +253,7 @@ export class Editor {
     if (step.kind === 'photo') {
       void this.#work('Going back to another photo', async () => {
         const opened = await walked;
-        if (opened) this.#show(opened, { history, name });
+        if (opened) this.#show(opened, history);
       });
       return;
     }
@@ -322,27 +323,26 @@ export class Editor {
       const opened = await this.#ask(open);
       const { id, name, history, exceptions = [] } = opened;
       if (!history) throw new Error('A record has a history.');
-      const { value: before } = this.photo;
+      const before = this.#name;
       const { last } = this.#tabs;
+      const wasChanged = this.photo.value?.history.canUndo === true;
       this.#tabs.lead(id);
-      this.#show(opened, { name, history: new History(history.start, history.steps, history.position) });
+      this.#name = name;
+      this.#show(opened, new History(history.start, history.steps, history.position));
       if (exceptions.length > 0) {
         const text = `A saved result will differ from this file outside the hole, too: ${exceptions.join('; ')}.`;
         this.notice.value = { text, isProblem: false };
       }
-      if (before?.history.canUndo && last && last !== id) {
-        const back = () => void this.openRecent(last, before.name);
-        const text = `“${before.name}” is kept under Recent.`;
+      if (wasChanged && last && last !== id) {
+        const back = () => void this.openRecent(last, before);
+        const text = `“${before}” is kept under Recent.`;
         this.notice.value ??= { text, isProblem: false, action: { name: 'Go back to it', run: back } };
       }
     });
   }
 
   /** Goes on with a photo and what is drawn on it. */
-  #show(
-    { width, height, pictures, drawing: commands }: Opened,
-    { history, name }: Pick<OpenPhoto, 'history' | 'name'>,
-  ): void {
+  #show({ width, height, pictures, drawing: commands }: Opened, history: History): void {
     const drawing = new Drawing(width, height, {
       repaint: (rect) => this.onRepaint(rect),
       change: (command) => {
@@ -356,7 +356,7 @@ export class Editor {
     this.hasFace.value = undefined;
     this.camera.value = wholePhoto({ width, height });
     this.#follow(history);
-    this.photo.value = { name, history, drawing, pictures };
+    this.photo.value = { history, drawing, pictures };
     this.#refresh();
   }
 
@@ -442,10 +442,17 @@ export class Editor {
         this.hasFace.value = event.found;
         break;
       case 'kept':
-        if (event.displaced) void this.#leave();
         if (event.problem && event.problem !== this.unkept.value) this.#complain(event.problem);
         this.unkept.value = event.problem;
         if (event.acts === this.#acts) this.isStoring.value = false;
+        break;
+      case 'copied':
+        this.#tabs.lead(event.id);
+        this.#name = event.name;
+        this.notice.value = {
+          text: `Another tab goes on with this edit or has deleted it. What you do here is kept as “${event.name}”.`,
+          isProblem: false,
+        };
         break;
       case 'removed':
         // It must be seen, whatever else there is to say.

@@ -154,8 +154,15 @@ export function deleteRecord(id: string): Promise<void> {
 export const loadResult = (id: string, step: number): Promise<ResultToKeep | undefined> =>
   change(({ results }) => answerOf(results.get([id, step])));
 
-/** Another tab leads the record now, or someone has deleted it: what this tab does is not kept. */
-export class Displaced extends Error {}
+/** Another tab leads the record now, or has deleted it: this one may not write it. */
+export class Displaced extends Error {
+  readonly record: string;
+
+  constructor(record: string) {
+    super('Another tab goes on with this edit, or has deleted it.');
+    this.record = record;
+  }
+}
 
 /** What of an open record is to be stored. */
 export interface Storable {
@@ -250,7 +257,7 @@ export class Keeper {
       results.reduce((sum, [, { pixels }]) => sum + pixels.size, 0);
     await change(async (all) => {
       const row: Row | undefined = await answerOf(all.records.get(id));
-      if (before && row?.leader !== this.#tab) throw new Displaced();
+      if (before && row?.leader !== this.#tab) throw new Displaced(id);
       for (const { photo, k } of newPhotos) all.photos.put(photo, [id, k]);
       all.photos.delete(partsFrom(id, photos.length));
       for (const step of gone) {

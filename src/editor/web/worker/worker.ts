@@ -81,11 +81,10 @@ export type WorkerEvent =
   | { kind: 'engines'; states: EngineState[]; used?: EngineId | undefined }
   /** Whether the photo has a face; told when the user wants the network to see the face. */
   | { kind: 'face'; found: boolean }
-  /**
-   * The first so many acts are in the browser's storage, or why they are not. `displaced`: another tab goes on with the
-   * edit.
-   */
-  | { kind: 'kept'; acts: number; problem?: string | undefined; displaced?: boolean | undefined }
+  /** The first so many acts are in the browser's storage, or why they are not. */
+  | { kind: 'kept'; acts: number; problem?: string | undefined }
+  /** Another tab goes on with the edit: what is open here is a copy now. */
+  | { kind: 'copied'; id: string; name: string }
   /** The oldest edits were removed, as there were too many; `next` is what goes next. Names for people. */
   | { kind: 'removed'; names: string[]; next?: string | undefined };
 
@@ -124,6 +123,8 @@ export class PhotoWorker {
   #record: OpenRecord | undefined;
   /** The record's photo with its drawing. */
   #current: OpenEdit | undefined;
+  /** The number of the state that the last act led to, unless it was undone: it has no result yet. */
+  #justReached: number | undefined;
   /** How many acts the page has told of. */
   #acts = 0;
 
@@ -135,14 +136,7 @@ export class PhotoWorker {
     this.#edges = new EdgeFinder(description);
     this.#engines = new Engines(description, (states, used) => tell({ kind: 'engines', states, used }));
     this.#results = new Results(description.model, this.#engines, tell, () => void this.#keepResult());
-    this.#keeper = new Keeper(tab, (problem) =>
-      tell({
-        kind: 'kept',
-        acts: this.#acts,
-        problem: problem && reasonOf(problem),
-        displaced: problem instanceof Displaced,
-      }),
-    );
+    this.#keeper = new Keeper(tab, (problem) => this.#tellKept(problem));
   }
 
   /** Begins an edit with a photo or a project, which is known by its content. @param others records in other tabs */
@@ -234,7 +228,7 @@ export class PhotoWorker {
     this.#acts += 1;
     const record = this.#record;
     if (!record) return;
-    record.history.push(act);
+    this.#justReached = record.history.push(act).id;
     if (act.kind === 'draw') this.#current?.change(act.command);
     else if (act.kind === 'region') this.#tellOfFace();
     this.#keep(record);
@@ -247,6 +241,7 @@ export class PhotoWorker {
     return forPeople(async () => {
       const { history } = this.#open;
       const step = history[direction]();
+      this.#justReached = undefined;
       if (step?.kind === 'draw') this.#current?.change(step.command);
       if (step?.kind === 'region') this.#tellOfFace();
       try {
@@ -323,6 +318,17 @@ export class PhotoWorker {
     return { ...opened, exceptions, history: { start, steps: [], position: startId } };
   }
 
+  /** Tells what has been stored. What is done to an edit with which another tab goes on is kept as a copy. */
+  #tellKept(problem: Error | undefined): void {
+    const record = this.#record;
+    if (problem instanceof Displaced && record?.id === problem.record) {
+      const copy = { ...record, id: randomId(), name: `${record.name} (copy)` };
+      this.#record = copy;
+      this.#keep(copy);
+      this.#tell({ kind: 'copied', id: copy.id, name: copy.name });
+    } else this.#tell({ kind: 'kept', acts: this.#acts, problem: problem && reasonOf(problem) });
+  }
+
   /** Removes the oldest records where there are too many. @param open those that must stay. */
   async #tidy(open: ReadonlySet<string>): Promise<void> {
     await this.#keeper.flush();
@@ -344,6 +350,7 @@ export class PhotoWorker {
   /** Goes on with another record. */
   #use(record: OpenRecord, decoded: DecodedPhoto): Opened {
     this.#record = record;
+    this.#justReached = undefined;
     const { history } = record;
     const opened = this.#show(record, decoded, history.photo, history.drawing);
     this.#keep(record);
@@ -388,6 +395,8 @@ export class PhotoWorker {
   async #kept({ id, history, results }: OpenRecord, l: number): Promise<ResultToKeep | undefined> {
     const state = history.id;
     const { region } = history;
+    // A storage that is asked in vain would only hold up a result that is drawn for.
+    if (l !== history.l || state === this.#justReached) return undefined;
     const found = results.get(state) ?? (await loadResult(id, state).catch(() => undefined));
     const fits = found?.l === l && found.region === region && found.model === this.#description.model.name;
     return fits ? found : undefined;
@@ -475,7 +484,7 @@ async function thumbnailOf({ small }: OpenRecord, { edit, rect, pixels }: Patch)
 
 /** Why something could not be stored, for people. */
 function reasonOf(error: Error): string {
-  if (error instanceof Displaced) return 'Another tab goes on with this edit, or it was deleted there.';
+  if (error instanceof Displaced) return error.message;
   if (error.name === 'QuotaExceededError')
     return 'The browser’s storage for this page is full. Delete old work under Recent, or save the project.';
   return `This browser window keeps nothing (${error.message}), as private ones do. Save the project before you close it.`;
