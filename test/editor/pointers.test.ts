@@ -100,6 +100,11 @@ describe.skipIf(noBrowser)(`pens, hands and keyboards${noBrowser ? ` (${noBrowse
     await touch('touchMove', { 1: [80, 80], 2: [20, 60] }, 3.1);
     await touch('touchEnd', {}, 3.2);
     expect([(await hole())(80, 80), await zoom()]).toEqual([false, '100%']);
+    // Nor does a hand that touches at two places.
+    await touch('touchStart', { 1: [80, 80], 2: [70, 88] }, 4);
+    await touch('touchMove', { 1: [80, 80], 2: [69.5, 88.5] }, 4.1);
+    await touch('touchEnd', {}, 4.2);
+    expect(await zoom()).toBe('100%');
     // Two that come together do.
     await touch('touchStart', { 1: [40, 50], 2: [60, 50] }, 5);
     await touch('touchMove', { 1: [35, 50], 2: [65, 50] }, 5.1);
@@ -162,11 +167,14 @@ describe.skipIf(noBrowser)(`pens, hands and keyboards${noBrowser ? ` (${noBrowse
     await page.close();
   });
 
-  it('finishes a stroke whose end the page did not see, and begins another after it', async () => {
+  it.each([
+    ['behind an alert', () => alert('Something else')],
+    ['elsewhere', () => {}],
+  ])('finishes a stroke whose end was %s, and begins another after it', async (_, happens) => {
     const { page, pointer, hole } = await openPage();
     await pointer('mousePressed', [20, 20]);
     await pointer('mouseMoved', [40, 20]);
-    await page.page.evaluate(() => alert('Something else'));
+    await page.page.evaluate(happens);
     await pointer('mouseMoved', [70, 70], { button: 'none', buttons: 0 });
     await pointer('mouseMoved', [80, 70], { button: 'none', buttons: 0 });
     let drawn = await hole();
