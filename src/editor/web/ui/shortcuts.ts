@@ -1,6 +1,7 @@
 /** Keys for everything, and the list of them. */
 import type { Control } from '../../../core/vocabulary.ts';
 import { element, make } from './dom.ts';
+import { keyOf } from './keys.ts';
 import { preferences } from './preferences.ts';
 
 export interface Shortcut {
@@ -49,39 +50,6 @@ export function connectShortcuts(all: readonly Shortcut[], controls: readonly Co
     row.append(term, definition);
     list.append(row);
   }
-}
-
-/** What is on an American keyboard where other layouts have letters of their own. */
-const american: Readonly<Record<string, string>> = {
-  BracketLeft: '[',
-  BracketRight: ']',
-  Comma: ',',
-  Period: '.',
-  Minus: '-',
-  Equal: '=',
-};
-
-/**
- * A key as shortcuts write it: `H`, `Shift+H`, `Ctrl+Z`, `[`. It is what the layout writes; where that is no letter of ours,
- * as in Russian, on the number row in French or while an input method listens, it is what an American keyboard has
- * there. Undefined: a key of the system's.
- */
-export function keyOf(event: KeyboardEvent): string | undefined {
-  const { key, code, shiftKey, altKey } = event;
-  // AltGr, with which other layouts write [ and ], counts as Ctrl and Alt on Windows.
-  const writesSign = event.getModifierState('AltGraph') || (altKey && /^[^\p{Letter}\d ]$/u.test(key));
-  if (altKey && !writesSign) return undefined;
-  const isOurs = /^[!-~]$/.test(key) || key === 'Delete' || key === 'Enter';
-  if (writesSign && !isOurs) return undefined;
-  const letter = /^(?:Key|Digit)(\w)$/.exec(code)?.[1] ?? american[code];
-  const name = isOurs ? key : (letter ?? key);
-  const isLetter = /^[a-z]$/i.test(name);
-  const parts = [
-    (event.ctrlKey || event.metaKey) && !writesSign ? 'Ctrl' : '',
-    isLetter && shiftKey ? 'Shift' : '',
-    isLetter ? name.toUpperCase() : name,
-  ];
-  return parts.filter((part) => part !== '').join('+');
 }
 
 /** Letters choose an entry in a list, and are written in a field. */

@@ -94,7 +94,7 @@ function answerOf<T>(request: IDBRequest<T>): Promise<T> {
 async function change<T>(work: (stores: Stores) => Promise<T>): Promise<T> {
   const database = await openDatabase();
   try {
-    const transaction = database.transaction(stores, 'readwrite');
+    const transaction = database.transaction([...stores], 'readwrite');
     const complete = new Promise<void>((resolve, reject) => {
       transaction.oncomplete = () => resolve();
       transaction.onabort = () => reject(transaction.error);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keyOf } from '../../../src/editor/web/ui/shortcuts.ts';
+import { keyOf } from '../../../src/editor/web/ui/keys.ts';
 
 type Held = 'shift' | 'ctrl' | 'meta' | 'alt' | 'AltGraph';
 
