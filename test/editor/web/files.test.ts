@@ -2,7 +2,7 @@ import sharp, { type Sharp } from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeProject, encodeProject } from '../../../src/editor/web/worker/files.ts';
 import { exceptionsOf, readTraits } from '../../../src/editor/web/worker/photo-file.ts';
-import { encodePng } from '../../../src/editor/web/worker/png.ts';
+import { writePng } from '../../../src/editor/web/worker/png.ts';
 
 const traitsOf = async (image: Sharp) => readTraits(new Uint8Array(await image.toBuffer()));
 const picture = sharp({ create: { width: 321, height: 123, channels: 3, background: 'red' } });
@@ -87,7 +87,7 @@ describe('our PNG files', () => {
       { length: width * height * channels },
       (_, i) => (i * i * 31 + (i >> 3)) % 256,
     );
-    const png = Buffer.from(await (await encodePng({ width, height, data })).arrayBuffer());
+    const png = Buffer.from(await (await writePng({ width, height, data })).arrayBuffer());
     const read = await sharp(png)
       .toColourspace(channels === 1 ? 'b-w' : 'srgb')
       .raw()
@@ -98,7 +98,7 @@ describe('our PNG files', () => {
 
   it('have no alpha where nothing is see-through', async () => {
     const data = new Uint8Array(4 * 20 * 20).fill(255);
-    const png = Buffer.from(await (await encodePng({ width: 20, height: 20, data })).arrayBuffer());
+    const png = Buffer.from(await (await writePng({ width: 20, height: 20, data })).arrayBuffer());
     expect((await sharp(png).metadata()).channels).toBe(3);
   });
 });

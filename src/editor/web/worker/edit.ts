@@ -4,8 +4,7 @@ import { chooseRegion, type RegionChoice } from '../../../infer/region.ts';
 import { faceFrame } from '../../wire.ts';
 import { type Command, flipRuns } from '../drawing/changes.ts';
 import { postToServer } from '../engines/server.ts';
-import { rgbaOf } from './files.ts';
-import { context } from './pixels.ts';
+import { context, rgbaOf } from './pixels.ts';
 
 export class OpenEdit implements Edit {
   /** The file of the photo. */

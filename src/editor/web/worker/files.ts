@@ -116,9 +116,6 @@ async function decodeAt(
   return data;
 }
 
-export const rgbaOf = (data: Raster['data']) =>
-  new Uint8ClampedArray(data.buffer as ArrayBuffer, data.byteOffset, data.length);
-
 const format = 'deep-plastic-surgery-project';
 
 /** A project file: the photo as it was opened, hole, sketch and strokes of colour as PNG, and l, in one JSON document. */

@@ -1,14 +1,19 @@
 /** Pixels of pictures, by way of a canvas: browsers offer no other. */
-import type { Size } from '../../../infer/raster.ts';
+import type { Raster, Size } from '../../../infer/raster.ts';
 
 /** What a person is told when something cannot be opened or done. */
 export class Problem extends Error {}
 
-/** Safari gives no canvas of more than 16.7 million pixels: larger pictures are read in strips of fewer. */
-const stripPixels = 4e6;
+/** Safari gives no larger canvas. */
+export const mostPixels = 2 ** 24;
+/** Pictures are read in strips of so many. */
+const stripPixels = 2 ** 22;
 
-export function context(size: Size): OffscreenCanvasRenderingContext2D {
-  const result = new OffscreenCanvas(size.width, size.height).getContext('2d', { willReadFrequently: true });
+export const rgbaOf = (data: Raster['data']) =>
+  new Uint8ClampedArray(data.buffer as ArrayBuffer, data.byteOffset, data.length);
+
+export function context({ width, height }: Size): OffscreenCanvasRenderingContext2D {
+  const result = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   if (!result) throw new Problem('The browser has no memory left for the picture.');
   return result;
 }

@@ -1,14 +1,26 @@
-/**
- * PNG files of exactly the pixels that are given. The browser's own encoder takes them from a canvas, which Safari limits to
- * 16.7 million pixels, which rounds see-through colours, and to which some browsers add noise.
- */
+/** PNG files of exactly the pixels that are given. */
 import type { Raster } from '../../../infer/raster.ts';
+import { context, mostPixels, readsExactly, rgbaOf } from './pixels.ts';
 
 const signature = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
 const colourTypes: Readonly<Record<number, number>> = { 1: 0, 3: 2, 4: 6 };
 
-/** @param raster of sRGB: grey, RGB or RGBA bytes. Where no pixel is see-through, alpha is left out. */
+/**
+ * A PNG file of grey, RGB or RGBA bytes, in sRGB. The browser's own encoder is fast, but takes its pixels from a canvas: that must
+ * not be too large, rounds see-through colours, and in some browsers has noise.
+ */
 export async function encodePng(raster: Raster): Promise<Blob> {
+  const { width, height, data } = raster;
+  const area = width * height;
+  if (data.length !== 4 * area || area > mostPixels || isSeeThrough(data) || !readsExactly())
+    return writePng(raster);
+  const canvas = context(raster);
+  canvas.putImageData(new ImageData(rgbaOf(data), width, height), 0, 0);
+  return canvas.canvas.convertToBlob({ type: 'image/png' });
+}
+
+/** Where no pixel is see-through, alpha is left out. */
+export async function writePng(raster: Raster): Promise<Blob> {
   const { width, height, data, channels } = withoutAlpha(raster);
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);

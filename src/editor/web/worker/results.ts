@@ -9,7 +9,8 @@ import { cutRect, type Rect } from '../drawing/geometry.ts';
 import { EngineFailure, type EngineId } from '../engines/engine.ts';
 import type { Engines, Prediction } from '../engines/engines.ts';
 import { type OpenEdit, regionFor } from './edit.ts';
-import { reductions, rgbaOf } from './files.ts';
+import { reductions } from './files.ts';
+import { rgbaOf } from './pixels.ts';
 
 /** The values of l at which small pictures of the result are shown. */
 export const stripValues = [0, 0.25, 0.5, 0.75, 1] as const;

@@ -20,9 +20,8 @@ import {
   decodeProject,
   decodeStrokes,
   encodeProject,
-  rgbaOf,
 } from './files.ts';
-import { Problem } from './pixels.ts';
+import { Problem, rgbaOf } from './pixels.ts';
 import { encodePng } from './png.ts';
 import {
   Displaced,
