@@ -9,6 +9,7 @@ import { UserError } from '../src/runtime/errors.ts';
 import { writeFileAtomically } from '../src/runtime/files.ts';
 import type { Reporter } from '../src/runtime/progress.ts';
 import { table } from '../src/train/plan.ts';
+import type { Benchmark, Part } from './benchmarks.ts';
 import {
   measureDegradation,
   measureFaces,
@@ -17,15 +18,7 @@ import {
   type PartOptions,
 } from './parts.ts';
 import { measurePeak, type Peak, planPeak, usesGpu } from './peak.ts';
-import {
-  type Benchmark,
-  FINDING_HEAD,
-  type Finding,
-  findingRow,
-  findingsTable,
-  markdownTable,
-  type Part,
-} from './report.ts';
+import { FINDING_HEAD, type Finding, findingRow, findingsTable, markdownTable } from './report.ts';
 import { measureScaling, peakLine, planScaling, prepareFaces, type Sweep, scalingTable } from './scaling.ts';
 import { scalingPlot } from './scaling-plot.ts';
 import { type MeasuredRow, measureRow, ROWS, type Row, speedTable } from './speed.ts';

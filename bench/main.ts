@@ -4,7 +4,7 @@ import { configFlag, defineCommand, setFlag, text, wholeNumber } from '../src/cl
 import { runProgram } from '../src/cli/program.ts';
 import { terminalReporter } from '../src/cli/reporter.ts';
 import { shipped } from '../src/runtime/command-line.ts';
-import { BENCHMARKS } from './report.ts';
+import { BENCHMARKS } from './benchmarks.ts';
 
 const command = defineCommand({
   name: 'bench',

@@ -1,13 +1,6 @@
 /** What benchmarks find, as tables for people. */
 import { table } from '../src/train/plan.ts';
 
-const PARTS = ['loader', 'prepare', 'degrade', 'faces'] as const;
-/** What surrounds a training step. */
-export type Part = (typeof PARTS)[number];
-/** What can be timed, in the order in which it runs: what the command's own process has no part in comes first. */
-export const BENCHMARKS = ['speed', 'scaling', ...PARTS] as const;
-export type Benchmark = (typeof BENCHMARKS)[number];
-
 export interface Finding {
   readonly label: string;
   readonly value: number;
