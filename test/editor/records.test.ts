@@ -180,6 +180,8 @@ describe.skipIf(noBrowser)(`what the browser keeps${noBrowser ? ` (${noBrowser})
     const page = await openTab(context);
     await page.open(await photo('#a07050'), 'one.png');
     await paint(page, 30);
+    // With its result, so that nothing more is to be kept until the next stroke.
+    await page.result();
     await page.kept();
     // As a tab does it, but that it tells nobody.
     await page.page.evaluate(async () => {

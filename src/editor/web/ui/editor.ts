@@ -70,7 +70,7 @@ export class Editor {
   readonly outcome = new Signal<Outcome>({ kind: 'none' });
   /** Why what is done is not kept in the browser; undefined while it is. */
   readonly unkept = new Signal<string | undefined>(undefined);
-  /** Whether something was done last that is not stored yet. */
+  /** Whether something was done or computed last that is not stored yet. */
   readonly isStoring = new Signal(false);
   /** Counts changes of the drawing. */
   readonly revision = new Signal(0);
@@ -440,6 +440,9 @@ export class Editor {
         break;
       case 'face':
         this.hasFace.value = event.found;
+        break;
+      case 'keeping':
+        this.isStoring.value = true;
         break;
       case 'kept':
         if (event.problem && event.problem !== this.unkept.value) this.#complain(event.problem);

@@ -155,8 +155,9 @@ export class Results {
       const failure = this.#engines.takeFailure()?.message;
       const { rect, engine, milliseconds } = patch;
       const result = { kind: 'result', request, l, rect, pictures, engine, milliseconds, failure } as const;
-      this.#tell(transfer(result, pictures));
+      // First, so that whoever sees the result knows that it is not stored yet.
       if (!found) this.#onComputed();
+      this.#tell(transfer(result, pictures));
       if (!strip) return;
       // A user who draws on wants the next result first.
       await new Promise((resolve) => setTimeout(resolve, stripDelay));

@@ -80,7 +80,9 @@ export type WorkerEvent =
   | { kind: 'engines'; states: EngineState[]; used?: EngineId | undefined }
   /** Whether the photo has a face; told when the user wants the network to see the face. */
   | { kind: 'face'; found: boolean }
-  /** The first so many acts are in the browser's storage, or why they are not. */
+  /** A result is made ready to be stored. */
+  | { kind: 'keeping' }
+  /** The first so many acts are in the browser's storage, and all results, or why they are not. */
   | { kind: 'kept'; acts: number; problem?: string | undefined }
   /** Another tab goes on with the edit: what is open here is a copy now. */
   | { kind: 'copied'; id: string; name: string }
@@ -116,6 +118,8 @@ export class PhotoWorker {
   readonly #tell: (event: WorkerEvent) => void;
   readonly #results: Results;
   readonly #keeper: Keeper;
+  /** Results that are being made ready to be stored. */
+  #preparing = 0;
   readonly #engines: Engines;
   readonly #edges: EdgeFinder;
   readonly #tab: string;
@@ -325,7 +329,8 @@ export class PhotoWorker {
       this.#record = copy;
       this.#keep(copy);
       this.#tell({ kind: 'copied', id: copy.id, name: copy.name });
-    } else this.#tell({ kind: 'kept', acts: this.#acts, problem: problem && reasonOf(problem) });
+    } else if (problem || this.#preparing === 0)
+      this.#tell({ kind: 'kept', acts: this.#acts, problem: problem && reasonOf(problem) });
   }
 
   /** Removes the oldest records where there are too many. @param open those that must stay. */
@@ -413,9 +418,16 @@ export class PhotoWorker {
       patch.l === history.l &&
       patch.choice === history.region;
     if (!isOfState) return;
-    record.results.set(state, await toKeep(patch, this.#description.model.name));
-    record.thumbnail = await thumbnailOf(record, patch);
-    if (record === this.#record) this.#keep(record);
+    this.#preparing += 1;
+    this.#tell({ kind: 'keeping' });
+    try {
+      record.results.set(state, await toKeep(patch, this.#description.model.name));
+      record.thumbnail = await thumbnailOf(record, patch);
+    } finally {
+      this.#preparing -= 1;
+      // Also where another record is open by now: at the end of each write is told whether anything is left.
+      if (this.#record) this.#keep(this.#record);
+    }
   }
 
   /**
