@@ -114,7 +114,7 @@ function refuse({ onError }: ServerOptions, response: ServerResponse, error: unk
 /** What a person sees who has opened an address that is refused. */
 function refusalPage(message: string): string {
   const text = message.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-  return `<!doctype html><html lang="en"><head><meta charset="utf-8" /><meta name="color-scheme" content="light dark" /><meta name="viewport" content="width=device-width, initial-scale=1" /><title>Deep Plastic Surgery</title></head><body><main><h1>Deep Plastic Surgery</h1><p>${text}</p></main></body></html>`;
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8" /><meta name="color-scheme" content="light dark" /><meta name="viewport" content="width=device-width, initial-scale=1" /><title>Refused</title></head><body><main><h1>The editor is not shown</h1><p>${text}</p></main></body></html>`;
 }
 
 /** What the system says of an address that cannot be served on, and what can be done about it. */
