@@ -1,7 +1,7 @@
 /** Means of what was measured, with their intervals: over all images, by kind and size of hole, and by source of the photos. */
 import { Bootstrap, type Estimate } from './bootstrap.ts';
 import type { MetricCollection } from './metrics/collection.ts';
-import { type Better, goodness } from './metrics/metric.ts';
+import { type Better, isBetter } from './metrics/metric.ts';
 import type { EvaluationResult } from './passes.ts';
 import type { Report, ReportRow, Summary } from './report/report.ts';
 import { type EvaluationSet, holeOf } from './suite/set.ts';
@@ -14,6 +14,8 @@ interface Group {
   /** Indices of the set's items. */
   readonly items: readonly number[];
 }
+
+const ALL = { hole: null, size: null, source: null };
 
 /** The mean of a value over items, with its interval; undefined if no item has the value. */
 type Estimator = (items: readonly number[], read: (item: number) => number) => Estimate | undefined;
@@ -28,7 +30,7 @@ export function summarize(
   const bootstrap = new Bootstrap(set.photos.length, { resamples, confidence, seed: set.suite.seed });
   const estimate: Estimator = (items, read) =>
     bootstrap.estimate(items.map((item) => ({ photo: set.items[item].photoIndex, value: read(item) })));
-  const all: Group = { hole: null, size: null, source: null, items: [...set.items.keys()] };
+  const all: Group = { ...ALL, items: [...set.items.keys()] };
   const groups = [
     all,
     ...groupsByHole(set, all.items),
@@ -45,12 +47,7 @@ export function summarize(
 /** By kind of hole. A single kind would be a group of all items again, so it has none. */
 function groupsByHole({ holes, items }: EvaluationSet, all: readonly number[]): Group[] {
   if (holes.length === 1) return [];
-  return holes.map((hole) => ({
-    hole,
-    size: null,
-    source: null,
-    items: all.filter((item) => items[item].hole === hole),
-  }));
+  return holes.map((hole) => ({ ...ALL, hole, items: all.filter((item) => items[item].hole === hole) }));
 }
 
 /** By the share of the image that is hole. In synthesis that is the whole image, so there are no groups. */
@@ -66,7 +63,7 @@ function groupsBySize(set: EvaluationSet, all: readonly number[]): Group[] {
     .map((from, i): Group => {
       const below = bounds[i + 1];
       const items = all.filter((item) => shares[item] >= from && shares[item] < below);
-      return { hole: null, size: [from, below], source: null, items };
+      return { ...ALL, size: [from, below], items };
     })
     .filter(({ items }) => items.length > 0);
 }
@@ -76,8 +73,7 @@ function groupsBySource({ items }: EvaluationSet, all: readonly number[]): Group
   const sources = [...new Set(items.map(({ photo }) => photo.source))].filter((name) => name !== undefined);
   if (sources.length < 2) return [];
   return sources.sort().map((source) => ({
-    hole: null,
-    size: null,
+    ...ALL,
     source,
     items: all.filter((item) => items[item].photo.source === source),
   }));
@@ -118,15 +114,7 @@ function meansOf(
   }
   for (const { name } of metrics.setMetrics) {
     const distance = setEstimate(result.distances[name], groups[0].items);
-    rows.push({
-      ...placeOf(result),
-      hole: null,
-      size: null,
-      source: null,
-      metric: name,
-      region: 'image',
-      ...distance,
-    });
+    rows.push({ ...placeOf(result), ...ALL, metric: name, region: 'image', ...distance });
   }
   return rows;
 }
@@ -231,7 +219,7 @@ function bestOf(
   for (const candidate of candidates) {
     const value = read(candidate);
     if (value === undefined || Number.isNaN(value)) continue;
-    if (!best || goodness(better, value) > goodness(better, best.value)) best = { candidate, value };
+    if (!best || isBetter(better, value, best.value)) best = { candidate, value };
   }
   return best?.candidate;
 }

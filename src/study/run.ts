@@ -11,7 +11,7 @@ import type { Split } from '../data/types.ts';
 import { MetricCollection } from '../eval/metrics/collection.ts';
 import { readImageValues } from '../eval/report/image-values.ts';
 import { type Report, reportSchema } from '../eval/report/report.ts';
-import { bestLAt, type Measure, measureOf } from '../eval/report/select.ts';
+import { bestLAt, checkpointLabels, type Measure, measureOf } from '../eval/report/select.ts';
 import { type EvaluateRunOptions, evaluateRun } from '../eval/run.ts';
 import { readSuite, type Suite } from '../eval/suite/suite.ts';
 import { type LoadedConfig, loadConfig, readConfig } from '../models/read-config.ts';
@@ -304,7 +304,7 @@ function contestOf(
     if (found) return found;
     throw new Error(`The report has no ${name}.`);
   };
-  const labels = report.methods.filter(({ kind }) => kind === 'checkpoint').map(({ label }) => label);
+  const labels = checkpointLabels(report);
   const [{ name }, ...others] = trained;
   const [own] = labels;
   const { sketches, l: ls } = report.suite;

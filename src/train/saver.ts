@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { type CheckpointHead, listCheckpoints, pruneCheckpoints, readManifest } from '../core/checkpoint.ts';
 import type { Method, Trainable } from '../core/method.ts';
 import { STAGE_FILE } from '../core/stored-networks.ts';
-import { goodness } from '../eval/metrics/metric.ts';
+import { isBetter } from '../eval/metrics/metric.ts';
 import type { Criterion } from '../eval/validation.ts';
 import { namedWeights } from '../nn/network-weights.ts';
 import { attribute, runOp } from '../ops/raw.ts';
@@ -219,7 +219,7 @@ export async function bestCheckpoint(
     stage ??= manifest.stage.index;
     const value = manifest.metrics[key];
     if (manifest.stage.index !== stage || value === undefined) continue;
-    if (!best || goodness(better, value) > goodness(better, best.value)) best = { path, step, title, value };
+    if (!best || isBetter(better, value, best.value)) best = { path, step, title, value };
   }
   return best;
 }

@@ -4,7 +4,7 @@
  */
 import type { RunConfig } from '../config/run-config.ts';
 import type { CheckpointHead } from '../core/checkpoint.ts';
-import { goodness } from '../eval/metrics/metric.ts';
+import { isBetter } from '../eval/metrics/metric.ts';
 import type { Criterion, Measurements } from '../eval/validation.ts';
 import type { PlannedStage } from './plan.ts';
 
@@ -95,12 +95,11 @@ export class StageClock {
     const value = measurements?.[metric];
     const { best, waited } =
       this.#patience?.metric === metric ? this.#patience : { best: undefined, waited: 0 };
-    const isBetter =
-      value !== undefined && (best === undefined || goodness(better, value) > goodness(better, best));
+    const hasImproved = value !== undefined && (best === undefined || isBetter(better, value, best));
     this.#patience = {
       metric,
       step,
-      ...(isBetter ? { best: value, waited: 0 } : { best, waited: waited + 1 }),
+      ...(hasImproved ? { best: value, waited: 0 } : { best, waited: waited + 1 }),
     };
   }
 

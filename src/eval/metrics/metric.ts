@@ -31,6 +31,10 @@ export type Better = (typeof BETTER)[number];
 export const goodness = (better: Better, value: number): number =>
   better === 'higher' ? value : better === 'lower' ? -value : -Math.abs(value);
 
+/** Whether a value is better than another. */
+export const isBetter = (better: Better, a: number, b: number): boolean =>
+  goodness(better, a) > goodness(better, b);
+
 /** For a reader: `higher is better`. */
 export const wordsFor = (better: Better): string =>
   better === 'zero' ? 'the nearer to 0 the better' : `${better} is better`;

@@ -1,5 +1,5 @@
 /** Finds values of a report, and formats them. */
-import { goodness, type Region } from '../metrics/metric.ts';
+import { isBetter, type Region } from '../metrics/metric.ts';
 import type { Report, ReportMetric, ReportRow } from './report.ts';
 
 /** A metric measured on a region: a column of tables. */
@@ -94,14 +94,11 @@ export function measureTitle({ metric, region }: Measure): string {
   return `${metric.title}${place}`;
 }
 
-export const isBetter = ({ better }: ReportMetric, a: number, b: number): boolean =>
-  goodness(better, a) > goodness(better, b);
-
 /** The index of the best value; undefined if there is no value. */
 export function bestIndex(metric: ReportMetric, values: readonly (number | undefined)[]): number | undefined {
   let best: { index: number; value: number } | undefined;
   for (const [index, value] of values.entries())
-    if (value !== undefined && (!best || isBetter(metric, value, best.value))) best = { index, value };
+    if (value !== undefined && (!best || isBetter(metric.better, value, best.value))) best = { index, value };
   return best?.index;
 }
 

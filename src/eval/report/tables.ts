@@ -1,6 +1,6 @@
 /** Tables of a report. */
 import { CAPTIONS } from '../../core/vocabulary.ts';
-import { type Better, wordsFor } from '../metrics/metric.ts';
+import { type Better, isBetter, wordsFor } from '../metrics/metric.ts';
 import { type Html, html } from './html.ts';
 import type { Report, ReportRow } from './report.ts';
 import {
@@ -10,7 +10,6 @@ import {
   formatDifference,
   formatInterval,
   formatSize,
-  isBetter,
   leastDegradation,
   type Measure,
   mainMeasures,
@@ -161,7 +160,7 @@ function differenceCell({ metric }: Measure, row: Report['differences'][number] 
   if (!row) return html`<td class="none">none</td>`;
   const { mean, low, high } = row;
   if (low === null || high === null) return html`<td>${formatDifference(mean)}</td>`;
-  const wins = isBetter(metric, mean, 0);
+  const wins = isBetter(metric.better, mean, 0);
   // Of two signed values the greater difference may be the better one.
   const verdict =
     metric.better !== 'zero' && low * high > 0
