@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
-import { explainJoining, joinCluster, publicAddresses, readCluster } from '../runtime/cluster.ts';
 import { commandLine, shellWord } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { TrainRunResult } from '../train/run.ts';
 import { configFlag, defineCommand, setFlag, text, wholeNumber } from './command.ts';
 import { catchInterrupts, exitOnSignals } from './interrupt.ts';
+import { joinWorkers } from './join-workers.ts';
 import { terminalReporter } from './reporter.ts';
 
 const folderExample = '--set data.source.kind=folder --set data.source.path=photos';
@@ -56,21 +56,7 @@ export const train = defineCommand({
         expected: '--config FILE for a new run, or --resume RUN to go on with one',
       });
     }
-    const cluster = readCluster(process.env.TF_CONFIG);
-    if (cluster) {
-      const { addresses, rank } = cluster;
-      reporter.info(`Worker ${rank} of ${addresses.length}, at ${addresses[rank]}, waits for the others.`);
-      const open = publicAddresses();
-      if (open.length > 0)
-        reporter.warn(
-          `This machine has a public address (${open.join(', ')}). TensorFlow's server listens on all addresses and asks ` +
-            'nobody who they are: let a firewall close its port to all but the other workers.',
-        );
-      joinCluster(cluster);
-    }
-    const { trainRun } = await import('../train/run.ts').catch((error) => {
-      throw explainJoining(error);
-    });
+    const { cluster, module } = await joinWorkers(reporter, () => import('../train/run.ts'));
     let interrupt: AbortSignal | undefined;
     let save = () => {};
     // Schedulers send these some time before they end a job.
@@ -83,7 +69,7 @@ export const train = defineCommand({
     const checkpointOnDemand = (demand: () => void) => {
       save = demand;
     };
-    const result = await trainRun({
+    const result = await module.trainRun({
       config,
       sets,
       resume,

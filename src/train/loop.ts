@@ -13,6 +13,7 @@ import { type HolePool, makeHolePool } from '../data/holes.ts';
 import { type LoaderState, PairLoader } from '../data/loader.ts';
 import type { Batch, PreparedData } from '../data/types.ts';
 import { type Measurements, Validation, type ValidationMetrics } from '../eval/validation.ts';
+import { agree, byLeader, isLeader } from '../ops/coordination.ts';
 import { tf } from '../ops/tf.ts';
 import { currentCluster } from '../runtime/cluster.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -26,12 +27,12 @@ import { MlflowLog, mlflowServer } from './mlflow.ts';
 import { peakFlops } from './peak-flops.ts';
 import { ownPlaces, type Plan, stepSamples } from './plan.ts';
 import { sampleIdentity } from './resume.ts';
+import { requireSameWeights } from './same-work.ts';
 import { type BestCheckpoint, bestCheckpoint, CheckpointSaver, takeSnapshot } from './saver.ts';
 import { scheduledRate } from './schedule.ts';
 import { StageClock } from './stage-end.ts';
 import { StepProfile } from './step-profile.ts';
 import { Stepper } from './stepper.ts';
-import { agree, byLeader, isLeader, requireSameWeights } from './workers.ts';
 
 export interface Training {
   readonly config: RunConfig;

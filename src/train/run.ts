@@ -14,6 +14,7 @@ import { type HeldOutTable, heldOutTable, heldOutTableForm } from '../eval/held-
 import { openValidationMetrics, type ValidationMetrics } from '../eval/validation.ts';
 import { type LoadedConfig, loadConfig } from '../models/read-config.ts';
 import { createMethod } from '../models/registry.ts';
+import { amongWorkers, byLeader, isLeader, leaderFirst, requireEqual } from '../ops/coordination.ts';
 import { nativeBackend } from '../ops/raw.ts';
 import { commandLine } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -33,16 +34,8 @@ import {
   requireSameSamples,
   writeSampleIds,
 } from './resume.ts';
+import { describeWork } from './same-work.ts';
 import { bestCheckpoint } from './saver.ts';
-import {
-  byLeader,
-  describeWork,
-  explainLostWorker,
-  isLeader,
-  leaderFirst,
-  leave,
-  requireEqual,
-} from './workers.ts';
 
 /** What is trained, from where it goes on, and when it ends. */
 export interface TrainRunOptions {
@@ -98,13 +91,7 @@ export interface TrainRunResult {
  *   run, there is too little memory, too many steps gave numbers that are not finite, or the disk refuses checkpoints.
  */
 export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult> {
-  try {
-    const result = await trainOrGoOn(options);
-    await leave();
-    return result;
-  } catch (error) {
-    throw explainLostWorker(error);
-  }
+  return amongWorkers(() => trainOrGoOn(options));
 }
 
 async function trainOrGoOn(options: TrainRunOptions): Promise<TrainRunResult> {
@@ -210,7 +197,6 @@ async function prepareAndTrain(
       const plan = makePlan(method, data.samples.train.length, config.training.ema);
       for (const line of describePlan(plan)) reporter.info(line);
       await requireEqual(
-        'work',
         describeWork(config, data.samples.train, {
           'the last step': options.maxSteps,
           'the checkpoint': opened?.from?.step,

@@ -7,10 +7,11 @@ const cluster = readCluster(process.env.TF_CONFIG);
 if (!cluster) throw new Error('TF_CONFIG names no cluster');
 joinCluster(cluster);
 const { cases, stepsOf } = await import('./worker-steps.ts');
-const { leave } = await import('../../src/train/workers.ts');
+const { amongWorkers } = await import('../../src/ops/coordination.ts');
 
 const found: Record<string, object> = {};
-for (const [name, one] of Object.entries(cases)) found[name] = await stepsOf(one);
-writeFileSync(process.argv[2], serialize(found));
-await leave();
+await amongWorkers(async () => {
+  for (const [name, one] of Object.entries(cases)) found[name] = await stepsOf(one);
+  writeFileSync(process.argv[2], serialize(found));
+});
 process.exit();

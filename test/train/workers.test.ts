@@ -179,7 +179,7 @@ describe('a training of two workers', () => {
     for (const { ended } of workers) {
       const { status, said } = await ended;
       expect(status).toBe(1);
-      expect(said).toContain('The workers would not train the same.');
+      expect(said).toContain('The workers would not do the same work.');
       expect(said).toMatch(/worker 1 \(127.0.0.1:\d+\): training.optimizer.beta1 0.2, worker 0 0.1/);
       expect(said).toMatch(/: the training samples \d+, \w{12}, worker 0 \d+, \w{12}/);
     }

@@ -1,34 +1,54 @@
 /**
- * What the workers of a distributed training tell each other between its steps (what they compute together is in
- * `ops/collectives.ts`). Worker 0 leads: it alone logs, measures, and writes. All workers call these functions in one
- * order. In a process by itself they only do the work that they are given.
+ * What the workers of a cluster tell each other, by TensorFlow's coordination service (what they compute together is in
+ * `collectives.ts`). Worker 0 leads: it alone reports and writes what all of them made. All workers call these functions in
+ * one order. In a process by itself they only do the work that they are given.
  */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { RunConfig } from '../config/run-config.ts';
-import type { Method } from '../core/method.ts';
-import type { PreparedSample } from '../data/types.ts';
-import { namedWeights } from '../nn/network-weights.ts';
-import { averageOverWorkers } from '../ops/collectives.ts';
-import { nativeBackend } from '../ops/raw.ts';
-import { tf } from '../ops/tf.ts';
 import { type Cluster, currentCluster, HEARTBEAT, taskName } from '../runtime/cluster.ts';
 import { UserError } from '../runtime/errors.ts';
-import { leaves } from './resume.ts';
+import { averageOverWorkers } from './collectives.ts';
+import { nativeBackend } from './raw.ts';
+import { tf } from './tf.ts';
 
 /** Whether this worker leads, as a process by itself does. */
 export const isLeader = (): boolean => (currentCluster()?.rank ?? 0) === 0;
 
-let told = 0;
+/** Work that all workers of a cluster do together, from when they have met to when none needs another any more. */
+export async function amongWorkers<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    const result = await work();
+    await leave();
+    return result;
+  } catch (error) {
+    throw explainLostWorker(error);
+  }
+}
+
+/** How often these functions were called, so that each call has keys of its own. */
+let calls = 0;
+
+/** What each worker says, by rank, on all workers, once all have come here. */
+export async function exchange<T>(own: T): Promise<T[]> {
+  const cluster = currentCluster();
+  if (!cluster) return [own];
+  calls += 1;
+  const key = (rank: number) => `exchange/${calls}/${rank}`;
+  nativeBackend().binding.setKey(key(cluster.rank), JSON.stringify({ own }));
+  const keys = [...cluster.addresses.keys()].map(key);
+  const all: T[] = [];
+  for (const [rank, one] of keys.entries()) all.push(JSON.parse(await textOf(one, rank)).own);
+  return all;
+}
 
 /** What the leader's work gave, on all workers, once it is done; others wait for it as long as the leader lives. */
 export async function byLeader<T>(work: () => Promise<T>): Promise<T> {
   if (!currentCluster()) return work();
-  told += 1;
-  const key = `leader/${told}`;
+  calls += 1;
+  const key = `leader/${calls}`;
   if (!isLeader()) return JSON.parse(await textOf(key, 0)).result;
   const result = await work();
   nativeBackend().binding.setKey(key, JSON.stringify({ result }));
@@ -80,15 +100,13 @@ export function agree(numbers: readonly number[]): number[] {
 /**
  * Throws a UserError on all workers when what one of them says of itself differs from what the leader says.
  *
- * @param name of the comparison; each has its own. @param own texts by what they are about.
+ * @param own texts by what they are about.
  */
-export async function requireEqual(name: string, own: Readonly<Record<string, string>>): Promise<void> {
+export async function requireEqual(own: Readonly<Record<string, string>>): Promise<void> {
   const cluster = currentCluster();
   if (!cluster) return;
-  const { addresses, rank } = cluster;
-  nativeBackend().binding.setKey(`${name}/${rank}`, JSON.stringify(own));
-  const all: Record<string, string>[] = [];
-  for (const other of addresses.keys()) all.push(JSON.parse(await textOf(`${name}/${other}`, other)));
+  const { addresses } = cluster;
+  const all = await exchange(own);
   const [leader] = all;
   const differences = all.flatMap((of, other) =>
     [...new Set([...Object.keys(leader), ...Object.keys(of)])]
@@ -100,7 +118,7 @@ export async function requireEqual(name: string, own: Readonly<Record<string, st
   );
   if (differences.length === 0) return;
   await leave();
-  throw new UserError('The workers would not train the same.', {
+  throw new UserError('The workers would not do the same work.', {
     where: `${new Set(differences.map((line) => line.split(':', 1)[0])).size} of ${addresses.length} workers`,
     expected: 'the same on all workers as on worker 0',
     got: differences.join('\n            '),
@@ -108,28 +126,8 @@ export async function requireEqual(name: string, own: Readonly<Record<string, st
   });
 }
 
-/** Where files lie may differ between machines. What the training set holds is compared by itself. */
-const MAY_DIFFER = /^data\.(ahead|cache|source\.(\d+\.)?path|split\.groups\.file)$/;
-
-/** What must be the same on all workers before the first step, in words. */
-export function describeWork(
-  config: RunConfig,
-  samples: readonly PreparedSample[],
-  more: Readonly<Record<string, unknown>>,
-): Record<string, string> {
-  const keys = [...leaves(config)].filter(([key]) => !MAY_DIFFER.test(key));
-  const hash = createHash('sha256');
-  for (const { id, key } of samples) hash.update(`${id}\n${key ?? ''}\n`);
-  return {
-    'the program': programHash(),
-    'the training samples': `${samples.length}, ${hash.digest('hex').slice(0, 12)}`,
-    ...Object.fromEntries(Object.entries(more).map(([key, value]) => [key, String(value)])),
-    ...Object.fromEntries(keys),
-  };
-}
-
 /** Of what this program consists of. */
-function programHash(): string {
+export function programHash(): string {
   const source = fileURLToPath(new URL('..', import.meta.url));
   const hash = createHash('sha256');
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
@@ -139,22 +137,11 @@ function programHash(): string {
   return hash.digest('hex').slice(0, 12);
 }
 
-/** Throws a UserError when the networks' weights are not the leader's. */
-export async function requireSameWeights({ networks }: Method): Promise<void> {
-  if (!currentCluster()) return;
-  const entries = Object.entries(networks).map(([name, network]) => {
-    const hash = createHash('sha256');
-    for (const weight of Object.values(namedWeights(network))) hash.update(weight.dataSync());
-    return [`the weights of ${name}`, hash.digest('hex').slice(0, 12)] as const;
-  });
-  await requireEqual('weights', Object.fromEntries(entries));
-}
-
 /**
  * The leader keeps what workers tell each other, so it ends when the others have come to this. Whoever comes to its end by
  * an error has no need of it.
  */
-export async function leave(): Promise<void> {
+async function leave(): Promise<void> {
   const cluster = currentCluster();
   if (!cluster) return;
   nativeBackend().binding.setKey(`left/${cluster.rank}`, '');
@@ -162,7 +149,7 @@ export async function leave(): Promise<void> {
 }
 
 /** The UserError of work that another worker's end has ended; any other error as it is. */
-export function explainLostWorker(error: unknown): unknown {
+function explainLostWorker(error: unknown): unknown {
   if (!currentCluster() || !(error instanceof Error)) return error;
   const lost =
     /Collective ops is aborted|RingReduce|CoordinationService|coordination (service|agent)|Agent must be in CONNECTED/i;
@@ -180,8 +167,8 @@ function lostWorkers(ranks: readonly number[], error: Error): UserError {
   const { addresses } = currentCluster() as Cluster;
   return new UserError('Another worker has ended or cannot be reached.', {
     where: ranks.map((rank) => `worker ${rank} (${addresses[rank]})`).join(', ') || undefined,
-    expected: 'all workers to train until the end',
+    expected: 'all workers to stay until the end',
     got: error.message.replace(/\s+/g, ' ').slice(0, 300),
-    fix: 'look at what that worker says; start all workers again with --resume to go on from the last checkpoint',
+    fix: 'look at what that worker says, and start all workers again: a training with --resume, from its last checkpoint; other commands as before, they go on with what is done',
   });
 }
