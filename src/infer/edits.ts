@@ -1,19 +1,14 @@
 /** From files to an edit that a network can be given, with what is wrong or odd about it told. */
 import { UserError } from '../runtime/errors.ts';
+import { type CheckedEdit, checkedEdit } from './fill.ts';
 import type { Job } from './jobs.ts';
-import { checkHole, fitHole, type MaskHole, readHole, toHole } from './mask.ts';
-import { isStroke, LINE_BELOW } from './network-input.ts';
-import type { Edit, Raster, Size } from './raster.ts';
-import { type Photo, readPhoto, readSketch, readStrokes } from './read.ts';
+import { type MaskHole, type ReadHole, toHole } from './mask.ts';
+import type { Raster } from './raster.ts';
+import { type Photo, readHole, readPhoto, readSketch, readStrokes } from './read.ts';
 import { blackOnWhite, type Drawing } from './sketch.ts';
 
-/** Shapes count as equal when one, at the other's width, differs in height by no more than this share. */
-const SHAPE_TOLERANCE = 0.02;
-
-export interface ReadEdit extends Edit {
+export interface ReadEdit extends CheckedEdit {
   readonly source: Photo;
-  /** What the user should know, a sentence each. */
-  readonly warnings: readonly string[];
 }
 
 /**
@@ -22,17 +17,10 @@ export interface ReadEdit extends Edit {
  * @throws UserError when they cannot be used.
  */
 export async function readEdit(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole): Promise<ReadEdit> {
-  const parts = await readParts(job, holeIs);
-  const { source, hole, sketch, strokes } = parts;
-  const photo = source.raster;
-  const warnings: string[] = [...(source.loss ? [source.loss] : []), ...parts.warnings];
-  const largeHole = checkHole(hole, job.kind === 'strip' ? job.strip : job.mask, holeIs);
-  if (largeHole) warnings.push(largeHole);
-  if (sketch && !touchesHole(sketch, (pixel) => sketch.data[pixel] < LINE_BELOW, hole))
-    warnings.push('the sketch has no line inside the hole');
-  if (strokes && !touchesHole(strokes, (pixel) => isStroke(strokes, pixel), hole))
-    warnings.push('no stroke of colour is inside the hole; what is outside is ignored');
-  return { photo, hole, sketch: sketch ?? paper(photo), strokes, source, warnings };
+  const { source, ...pictures } = await readPictures(job, holeIs);
+  const names = job.kind === 'strip' ? { mask: job.strip } : job;
+  const edit = checkedEdit({ photo: source.raster, ...pictures }, names, holeIs);
+  return { ...edit, source, warnings: [...(source.loss ? [source.loss] : []), ...edit.warnings] };
 }
 
 /** Reads and checks a drawing. @throws UserError when it cannot be used. */
@@ -40,37 +28,21 @@ export async function readDrawing(path: string): Promise<Drawing> {
   return blackOnWhite(await readSketch(path), path);
 }
 
-async function readParts(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole) {
-  if (job.kind === 'strip') {
-    const { photo, hole, sketch, warnings } = await readStrip(job.strip, holeIs);
-    return { source: photo, hole, sketch, strokes: undefined, warnings };
-  }
-  const source = await readPhoto(job.image);
-  const mask = await readHole(job.mask, holeIs);
-  requireShape('mask', job.mask, mask, source.raster);
-  const warnings = [...mask.warnings];
-  let sketch: Raster | undefined;
-  if (job.sketch !== undefined) {
-    const drawing = await readDrawing(job.sketch);
-    sketch = drawing.sketch;
-    warnings.push(...drawing.warnings);
-    requireShape('sketch', job.sketch, sketch, source.raster);
-  }
-  let strokes: Raster | undefined;
-  if (job.colour !== undefined) {
-    strokes = await readStrokes(job.colour);
-    requireShape('picture of colour strokes', job.colour, strokes, source.raster);
-  }
-  return { source, hole: fitHole(mask, source.raster), sketch, strokes, warnings };
+async function readPictures(job: Exclude<Job, { kind: 'sketch' }>, holeIs: MaskHole) {
+  if (job.kind === 'strip') return { ...(await readStrip(job.strip, holeIs)), strokes: undefined };
+  return {
+    source: await readPhoto(job.image),
+    mask: await readHole(job.mask, holeIs),
+    sketch: job.sketch === undefined ? undefined : await readDrawing(job.sketch),
+    strokes: job.colour === undefined ? undefined : await readStrokes(job.colour),
+  };
 }
 
 /** The parts of a strip: photo, sketch and mask side by side, squares of one size. */
 export interface Strip {
-  readonly photo: Photo;
-  readonly sketch: Raster;
-  readonly hole: Raster;
-  /** What the user should know, a sentence each. */
-  readonly warnings: readonly string[];
+  readonly source: Photo;
+  readonly sketch: Drawing;
+  readonly mask: ReadHole;
 }
 
 /**
@@ -100,47 +72,9 @@ export async function readStrip(path: string, holeIs: MaskHole): Promise<Strip> 
     }
     return { width: side, height: side, data: cut };
   };
-  const drawing = blackOnWhite(part(1, 1), path);
-  const hole = toHole({ grey: part(2, 1), isExact: false }, holeIs, path);
   return {
-    photo: { ...photo, raster: part(0, 4) },
-    sketch: drawing.sketch,
-    hole,
-    warnings: [...hole.warnings, ...drawing.warnings],
+    source: { ...photo, raster: part(0, 4) },
+    sketch: blackOnWhite(part(1, 1), path),
+    mask: toHole({ grey: part(2, 1), isExact: false }, holeIs, path),
   };
-}
-
-/** Throws a UserError unless a mask or sketch (`what`) in a file is a photo's size or at least its shape. */
-function requireShape(what: string, where: string, part: Size, photo: Size): void {
-  const difference = (part.width * photo.height) / (part.height * photo.width) - 1;
-  // At a small size rounding to whole pixels alone can make more of a difference.
-  const onePixel = 1 / Math.min(part.width, part.height);
-  if (Math.abs(difference) <= Math.max(SHAPE_TOLERANCE, onePixel)) return;
-  const turned = Math.abs((part.width * photo.width) / (part.height * photo.height) - 1) <= SHAPE_TOLERANCE;
-  throw new UserError(`The ${what} is not of its photo’s shape.`, {
-    where,
-    expected: `${photo.width} x ${photo.height} px as the photo, or another size of that shape`,
-    got: `${part.width} x ${part.height} px`,
-    fix: turned
-      ? `turn the ${what} by 90 degrees: photos are taken upright, as their EXIF orientation says`
-      : undefined,
-  });
-}
-
-/** A sketch without a line. */
-const paper = ({ width, height }: Raster): Raster => ({
-  width,
-  height,
-  data: new Uint8Array(width * height).fill(255),
-});
-
-/** Whether a marked pixel lies in the hole; where the drawing is of another size its pixels are looked up there. */
-function touchesHole(drawing: Size, isMarked: (pixel: number) => boolean, hole: Raster): boolean {
-  for (let y = 0, i = 0; y < drawing.height; y++) {
-    const row = Math.floor(((y + 0.5) * hole.height) / drawing.height) * hole.width;
-    for (let x = 0; x < drawing.width; x++, i++) {
-      if (isMarked(i) && hole.data[row + Math.floor(((x + 0.5) * hole.width) / drawing.width)]) return true;
-    }
-  }
-  return false;
 }

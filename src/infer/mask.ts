@@ -5,8 +5,8 @@
  * white is judged within the mask's own range.
  */
 import { UserError } from '../runtime/errors.ts';
+import { histogramOf } from './histogram.ts';
 import type { Raster, Size } from './raster.ts';
-import { histogramOf, type MaskPixels, readMask } from './read.ts';
 
 /** The colour that the hole has in a mask. */
 export type MaskHole = 'white' | 'black';
@@ -35,13 +35,26 @@ export interface ReadHole extends Raster {
   readonly warnings: readonly string[];
 }
 
-/**
- * Reads a mask as a hole.
- *
- * @throws UserError when the file is no picture, damaged, too large, or looks like a photo.
- */
-export async function readHole(path: string, holeIs: MaskHole): Promise<ReadHole> {
-  return toHole(await readMask(path), holeIs, path);
+/** A mask's pixels. */
+export interface MaskPixels {
+  /** One channel. */
+  readonly grey: Raster;
+  /** Undefined for a mask that is opaque everywhere. */
+  readonly alpha?: Uint8Array | undefined;
+  /** Whether each value is as it was drawn: of PNG, not of JPEG. */
+  readonly isExact: boolean;
+}
+
+/** RGBA pixels as a mask. @param isExact see {@link MaskPixels}. */
+export function maskOfPixels({ width, height, data }: Raster, isExact: boolean): MaskPixels {
+  const grey = new Uint8Array(width * height);
+  const alpha = new Uint8Array(width * height);
+  for (let i = 0, from = 0; i < grey.length; i++, from += 4) {
+    // The weights of ITU-R BT.601.
+    grey[i] = Math.round(0.299 * data[from] + 0.587 * data[from + 1] + 0.114 * data[from + 2]);
+    alpha[i] = data[from + 3];
+  }
+  return { grey: { width, height, data: grey }, alpha, isExact };
 }
 
 /** A mask as a hole. @param where its file. @throws UserError when it looks like a photo. */
@@ -143,7 +156,7 @@ export function checkHole(hole: Raster, where: string, holeIs: MaskHole): string
     });
   }
   if (part <= LARGE_HOLE) return undefined;
-  return `the hole is ${Math.round(100 * part)} % of the photo; if ${other} is what is to change, give --mask-hole ${other}`;
+  return `the hole is ${Math.round(100 * part)} % of the photo; if ${other} is what is to change, give --mask-hole ${other} (in code maskHole: '${other}')`;
 }
 
 /** The share of a one-channel raster for which `is` holds. */

@@ -18,6 +18,19 @@ export interface NetworkInput {
   readonly colour?: Float32Array | undefined;
 }
 
+/** What a network makes of its input, row by row at `resolution` = s, which may be less than the input's. */
+export interface NetworkOutput {
+  readonly resolution: number;
+  /** I_out [s,s,3] in [-1, 1], not blended with the photo. */
+  readonly result: Float32Array;
+  /** S_gen [s,s] in [-1, 1], -1 = line, where the method has one. */
+  readonly refinedSketch?: Float32Array | undefined;
+  /** I_gen [s,s,3] in [-1, 1], where the method has one. */
+  readonly firstImage?: Float32Array | undefined;
+  /** The degraded sketch that the networks saw [s,s] in [-1, 1], where the method has one. */
+  readonly roughSketch?: Float32Array | undefined;
+}
+
 /** The region of an edit as a network of that resolution takes it. What is transparent is shown over white. */
 export function networkInput(edit: Edit, region: Region, resolution: number): NetworkInput {
   const lines = thinLines(edit.sketch, edit.photo, region, resolution);

@@ -2,15 +2,15 @@
 
 import { type Predictor, valuesOfL } from '../core/method.ts';
 import { type CropFinder, type RgbImage, UnusableImage } from '../data/decode.ts';
-import { blend } from './blend.ts';
 import { readDrawing, readEdit } from './edits.ts';
+import { drawingInput, fillOf } from './fill.ts';
 import type { Job } from './jobs.ts';
 import type { MaskHole } from './mask.ts';
-import { type NetworkInput, networkInput, reduceHole, scalePhoto, thinLines } from './network-input.ts';
+import { type NetworkInput, type NetworkOutput, scalePhoto } from './network-input.ts';
 import type { Raster, Region } from './raster.ts';
-import { chooseRegion, holeParts, type RegionChoice } from './region.ts';
+import type { RegionChoice } from './region.ts';
 import { drawSheet, encodePhoto, encodeRgb, type SheetRow, toRgb } from './results.ts';
-import type { NetworkOutput, RunningPredictor } from './run-predictor.ts';
+import type { RunningPredictor } from './run-predictor.ts';
 
 export interface PaintOptions {
   readonly predictor: Predictor;
@@ -104,20 +104,13 @@ export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
 
 async function readSubject(
   job: Exclude<Job, { kind: 'sketch' }>,
-  { resolution, maskHole, raw, ...options }: PaintOptions,
+  { resolution, maskHole, raw, region, findFace }: PaintOptions,
 ): Promise<Subject> {
-  const edit = await readEdit(job, maskHole);
-  const { photo, hole, source } = edit;
-  // A part is given the photo as it is: what another part changes is not in its region.
-  const holes = options.region === 'hole' ? holeParts(hole, resolution) : [hole];
-  const chosen: ChosenRegion[] = [];
-  for (const part of holes)
-    chosen.push(await regionForPhoto(options.region, photo, part, resolution, options.findFace));
-  const regions = chosen.map(({ region }) => region);
-  const warnings = [...edit.warnings, ...chosen.flatMap((one) => one.warnings)];
-  if (holes.length > 1)
-    warnings.push(`the hole has ${holes.length} parts far apart, which are filled one by one`);
-  const inputs = holes.map((part, i) => networkInput({ ...edit, hole: part }, regions[i], resolution));
+  const { source, ...edit } = await readEdit(job, maskHole);
+  const { face, warning } = await lookForFace(region, edit.photo, findFace);
+  const fill = fillOf(edit, region, resolution, face);
+  const { inputs, regions } = fill;
+  const warnings = [...edit.warnings, ...(warning ? [warning] : []), ...fill.warnings];
   if (raw) return { inputs, isEdit: true, warnings, finishImages: asTheyAre, finishSketches: asTheyAre };
   return {
     inputs,
@@ -125,50 +118,28 @@ async function readSubject(
     warnings,
     async finishImages(images) {
       if (images.length === 0) return { pngs: [], views: [] };
-      let whole = photo;
-      for (const [i, image] of images.entries())
-        whole = { ...photo, data: blend(whole, holes[i], image, regions[i]) };
+      const whole = fill.blended(images);
       const png = await encodePhoto(whole, source.hasAlpha, source.profile);
       const views = regions.map((region) => toRgb(scalePhoto(whole, region, resolution), resolution));
       return { pngs: [png], views };
     },
-    finishSketches(sketches, side) {
-      // Outside the hole S_gen is neither line nor paper; a person expects paper.
-      const onPaper = sketches.map((sketch, i) => {
-        const inHole = reduceHole(holes[i], regions[i], side);
-        return sketch.map((value, pixel) => (inHole[pixel] ? value : 1));
-      });
-      return asTheyAre(onPaper, side);
-    },
+    finishSketches: (sketches, side) => asTheyAre(fill.onPaper(sketches, side), side),
   };
 }
 
-interface ChosenRegion {
-  readonly region: Region;
-  readonly warnings: readonly string[];
-}
-
-/**
- * @param photo RGBA. @param resolution side of the network's input, px. @param findFace needed for `face`; without a
- *   face in the photo that is as `hole`, with a warning.
- */
-async function regionForPhoto(
+/** @param photo RGBA. @param findFace needed for `face`; without a face in the photo a warning says what is taken. */
+async function lookForFace(
   choice: RegionChoice,
   photo: Raster,
-  hole: Raster,
-  resolution: number,
   findFace?: CropFinder,
-): Promise<ChosenRegion> {
-  if (choice !== 'face' || !findFace) return { region: chooseRegion(choice, hole, resolution), warnings: [] };
+): Promise<{ readonly face?: Region; readonly warning?: string }> {
+  if (choice !== 'face' || !findFace) return {};
   try {
     const { left, top, side } = await findFace(withoutAlpha(photo));
-    return { region: chooseRegion(choice, hole, resolution, { x: left, y: top, size: side }), warnings: [] };
+    return { face: { x: left, y: top, size: side } };
   } catch (error) {
     if (!(error instanceof UnusableImage)) throw error;
-    return {
-      region: chooseRegion('hole', hole, resolution),
-      warnings: [`${error.message}; the surroundings of the hole are taken`],
-    };
+    return { warning: `${error.message}; the surroundings of the hole are taken` };
   }
 }
 
@@ -183,29 +154,8 @@ function withoutAlpha({ data, width, height }: Raster) {
 }
 
 async function readSynthesis(path: string, resolution: number): Promise<Subject> {
-  const drawing = await readDrawing(path);
-  const sketch = squareOnPaper(drawing.sketch);
-  const lines = thinLines(sketch, sketch, { x: 0, y: 0, size: sketch.width }, resolution);
-  const input = {
-    image: new Float32Array(resolution * resolution * 3),
-    hole: new Float32Array(resolution * resolution).fill(1),
-    sketch: Float32Array.from(lines, (line) => 1 - 2 * line),
-  };
-  const warnings = [...drawing.warnings, ...(lines.includes(1) ? [] : ['the sketch has no line'])];
+  const { input, warnings } = drawingInput(await readDrawing(path), resolution);
   return { inputs: [input], isEdit: false, warnings, finishImages: asTheyAre, finishSketches: asTheyAre };
-}
-
-/** A sketch of one channel in the middle of a square of paper, as wide as its longer side. */
-function squareOnPaper(sketch: Raster): Raster {
-  const { width, height, data } = sketch;
-  if (width === height) return sketch;
-  const side = Math.max(width, height);
-  const [left, top] = [Math.floor((side - width) / 2), Math.floor((side - height) / 2)];
-  const square = new Uint8Array(side * side).fill(255);
-  for (let y = 0; y < height; y++) {
-    square.set(data.subarray(y * width, (y + 1) * width), (top + y) * side + left);
-  }
-  return { width: side, height: side, data: square };
 }
 
 async function asTheyAre(values: readonly Float32Array[], side: number): Promise<Pictures> {

@@ -201,5 +201,5 @@ const noHole = () =>
   new UserError('The mask has no hole, so there is nothing to fill.', {
     expected: 'a mask that is white where the picture is to change, black elsewhere',
     got: 'a mask without a white pixel',
-    fix: 'paint what is to change; a mask with a black hole needs --mask-hole black',
+    fix: 'paint what is to change; a mask with a black hole needs --mask-hole black (in code maskHole: "black")',
   });

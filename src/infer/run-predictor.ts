@@ -7,20 +7,7 @@ import { type LoadedMethod, trainedPredictor } from '../models/load.ts';
 import { nativeBackend } from '../ops/raw.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import type { NetworkInput } from './network-input.ts';
-
-/** What a network makes of its input, row by row at `resolution` = s, which may be less than the input's. */
-export interface NetworkOutput {
-  readonly resolution: number;
-  /** I_out [s,s,3] in [-1, 1], not blended with the photo. */
-  readonly result: Float32Array;
-  /** S_gen [s,s] in [-1, 1], -1 = line, where the method has one. */
-  readonly refinedSketch?: Float32Array | undefined;
-  /** I_gen [s,s,3] in [-1, 1], where the method has one. */
-  readonly firstImage?: Float32Array | undefined;
-  /** The degraded sketch that the networks saw [s,s] in [-1, 1], where the method has one. */
-  readonly roughSketch?: Float32Array | undefined;
-}
+import type { NetworkInput, NetworkOutput } from './network-input.ts';
 
 /** A prediction that is ready to run. */
 export interface RunningPredictor {

@@ -1,8 +1,8 @@
 /** Sketches as people draw, scan and photograph them, made black lines on white paper. */
 import { UserError } from '../runtime/errors.ts';
+import { histogramOf } from './histogram.ts';
 import { LINE_BELOW } from './network-input.ts';
 import type { Raster } from './raster.ts';
-import { histogramOf } from './read.ts';
 
 /** What is darker than the paper by less than this share of the darkest line's contrast is no line. */
 const FAINT = 0.25;
@@ -21,6 +21,32 @@ const PLACES = 16;
 const PAPER = 0.8;
 /** Light that differs by less than this share is even. */
 const EVEN = 0.15;
+
+/**
+ * RGBA pixels as a drawing of lines on paper or on nothing: one channel, the darkest of its colours, so that yellow pencil
+ * is as dark as black. Light lines on nothing become dark ones on white.
+ */
+export function sketchOfPixels({ width, height, data }: Raster): Raster {
+  const drawn = new Uint8Array(width * height);
+  const covered = new Uint8Array(width * height);
+  for (let i = 0, from = 0; i < drawn.length; i++, from += 4) {
+    const alpha = data[from + 3];
+    const value = Math.min(data[from], data[from + 1], data[from + 2]);
+    drawn[i] = Math.round(255 + ((value - 255) * alpha) / 255);
+    covered[i] = 255 - alpha;
+  }
+  const isWhite = drawn.every((value) => value >= 250);
+  return { width, height, data: isWhite && covered.some((value) => value > 0) ? covered : drawn };
+}
+
+/** Told of a picture of colour strokes that has no place without a stroke. */
+export const opaqueStrokes = (where: string): UserError =>
+  new UserError('The picture of colour strokes has no alpha channel.', {
+    where,
+    expected: 'strokes on nothing: transparent wherever there is no stroke, as PNG and WebP can be',
+    got: 'a picture that is opaque everywhere',
+    fix: 'draw the strokes on an empty layer, and export that layer alone',
+  });
 
 export interface Drawing {
   /** One channel, see `Edit`. */

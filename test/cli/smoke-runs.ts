@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'vitest';
-import { readHole } from '../../src/infer/mask.ts';
+import { readHole } from '../../src/infer/read.ts';
 import { changes, load, save } from '../infer/support.ts';
 import { startCommand } from './train-process.ts';
 

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readDrawing } from '../../src/infer/edits.ts';
-import { type MaskHole, readHole } from '../../src/infer/mask.ts';
+import type { MaskHole } from '../../src/infer/mask.ts';
 import { LINE_BELOW } from '../../src/infer/network-input.ts';
 import type { Raster } from '../../src/infer/raster.ts';
+import { readHole } from '../../src/infer/read.ts';
 import { busyPhoto, grey, rectangle, rgba } from './rasters.ts';
 
 let folder: string;

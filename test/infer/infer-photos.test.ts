@@ -4,9 +4,9 @@ import { dirname, join, parse } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStrip } from '../../src/infer/edits.ts';
-import { readHole } from '../../src/infer/mask.ts';
 import { networkInput } from '../../src/infer/network-input.ts';
 import type { Raster } from '../../src/infer/raster.ts';
+import { readHole } from '../../src/infer/read.ts';
 import { regionOf } from '../../src/infer/region.ts';
 import { type InferPhotosOptions, inferPhotos } from '../../src/infer/run.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -56,7 +56,9 @@ describe('photos from files', () => {
     'gives a network of 256 px the very pixels of DeepPS’s strip %s',
     async (name, { skip }) => {
       requirePhotos(skip);
-      const { photo, hole, sketch } = await readStrip(join(photos, 'deepps-edit', `${name}.png`), 'white');
+      const strip = await readStrip(join(photos, 'deepps-edit', `${name}.png`), 'white');
+      const { source: photo, mask: hole } = strip;
+      const { sketch } = strip.sketch;
       const edit = { photo: photo.raster, hole, sketch };
       const input = networkInput(edit, regionOf(hole, 256), 256);
       const bytes = [...input.image].map((value) => Math.round((value + 1) * 127.5));

@@ -5,9 +5,8 @@ import { crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readStrip } from '../../src/infer/edits.ts';
-import { readHole } from '../../src/infer/mask.ts';
 import type { Raster } from '../../src/infer/raster.ts';
-import { readPhoto, readSketch } from '../../src/infer/read.ts';
+import { readHole, readPhoto, readSketch } from '../../src/infer/read.ts';
 import { encodePhoto, toRgb } from '../../src/infer/results.ts';
 import { busyPhoto, grey, rgba } from './rasters.ts';
 
@@ -139,9 +138,9 @@ describe('readStrip', () => {
       x < 4 ? [x, y, 7, 255] : [...Array(3).fill((x + y) % 2 ? 0 : 255), 255],
     );
     const {
-      photo: left,
-      sketch,
-      hole,
+      source: left,
+      sketch: { sketch },
+      mask: hole,
     } = await readStrip(await file('strip.png', image(strip).png()), 'white');
     expect([...left.raster.data.subarray(4, 8)]).toEqual([1, 0, 7, 255]);
     expect([...sketch.data.subarray(0, 4)]).toEqual([255, 0, 255, 0]);

@@ -2,6 +2,7 @@
 
 import { type Remote, wrap } from 'comlink';
 import { CAPTIONS } from '../../../core/vocabulary.ts';
+import { fromPlanes, toPlanes } from '../../../infer/planes.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
 import type { EngineInput, EngineOutput } from '../../wire.ts';
 import { type Engine, EngineFailure } from './engine.ts';
@@ -104,23 +105,4 @@ export class OnnxModel {
   #lose(message: string): void {
     this.#lost.abort(new EngineFailure(this.#provider, message));
   }
-}
-
-/** Pictures with interleaved channels [h, w, c] to separate planes [c, h, w], which ONNX models take. */
-export function toPlanes(pixels: Float32Array, channels: number): Float32Array<ArrayBuffer> {
-  const area = pixels.length / channels;
-  const planes = new Float32Array(pixels.length);
-  for (let i = 0, p = 0; i < area; i++) {
-    for (let c = 0; c < channels; c++, p++) planes[c * area + i] = pixels[p];
-  }
-  return planes;
-}
-
-function fromPlanes(planes: Float32Array, channels: number): Float32Array<ArrayBuffer> {
-  const area = planes.length / channels;
-  const pixels = new Float32Array(planes.length);
-  for (let i = 0, p = 0; i < area; i++) {
-    for (let c = 0; c < channels; c++, p++) pixels[p] = planes[c * area + i];
-  }
-  return pixels;
 }

@@ -1,12 +1,13 @@
 /** The starting sketch: where the photo has edges there are lines. */
 import { edgeMapToSketch, resizeMap } from '../../../data/edges.ts';
 import { scalePhoto } from '../../../infer/network-input.ts';
+import { toPlanes } from '../../../infer/planes.ts';
 import type { Region } from '../../../infer/raster.ts';
 import type { EditorDescription } from '../../wire.ts';
 import { ChangeCollector, type Runs } from '../drawing/changes.ts';
 import { capsule, type Point } from '../drawing/geometry.ts';
 import { Layer } from '../drawing/layer.ts';
-import { OnnxModel, toPlanes } from '../engines/onnx.ts';
+import { OnnxModel } from '../engines/onnx.ts';
 import { postToServer } from '../engines/server.ts';
 import type { OpenEdit } from './edit.ts';
 import { Problem } from './pixels.ts';
