@@ -5,6 +5,7 @@ import {
   joinCluster,
   publicAddresses,
   readCluster,
+  watchPeers,
 } from '../runtime/cluster.ts';
 import type { Reporter } from '../runtime/progress.ts';
 
@@ -23,7 +24,9 @@ export async function joinWorkers<Module>(
     const { addresses, rank } = cluster;
     info(`Worker ${rank} of ${addresses.length}, at ${addresses[rank]}, waits for the others.`);
     const open = publicAddresses();
-    if (open.length > 0)
+    const host = (address: string) => address.slice(0, address.lastIndexOf(':'));
+    // Once a machine.
+    if (open.length > 0 && addresses.findIndex((one) => host(one) === host(addresses[rank])) === rank)
       warn(
         `This machine has a public address (${open.join(', ')}). TensorFlow's server listens on all addresses and asks ` +
           'nobody who they are: let a firewall close its port to all but the other workers.',
@@ -33,5 +36,6 @@ export async function joinWorkers<Module>(
   const module = await load().catch((error) => {
     throw explainJoining(error);
   });
+  if (cluster) watchPeers(cluster);
   return { cluster, module };
 }

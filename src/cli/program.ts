@@ -90,7 +90,7 @@ function end(error: unknown): void {
     process.exitCode = USER_ERROR;
   } else if (error instanceof UserError || isUsageError(error)) {
     console.error(verbose ? stack : message);
-    process.exitCode = USER_ERROR;
+    process.exitCode = (error instanceof UserError && error.details.exitStatus) || USER_ERROR;
   } else {
     console.error(`This is a defect of the program: ${verbose ? stack : message}`);
     if (!verbose) console.error('Run the command again with --verbose to see where it happened.');

@@ -1,12 +1,14 @@
 import { relative } from 'node:path';
+
 import { commandLine, shellWord } from '../runtime/command-line.ts';
-import { UserError } from '../runtime/errors.ts';
+import { LOST_WORKER, UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { TrainRunResult } from '../train/run.ts';
 import { configFlag, defineCommand, setFlag, text, wholeNumber } from './command.ts';
 import { catchInterrupts, exitOnSignals } from './interrupt.ts';
 import { joinWorkers } from './join-workers.ts';
 import { terminalReporter } from './reporter.ts';
+import { supervise } from './supervisor.ts';
 
 const folderExample = '--set data.source.kind=folder --set data.source.path=photos';
 
@@ -29,6 +31,15 @@ export const train = defineCommand({
       '--profile',
       'Profile so many steps: writes a trace for chrome://tracing into the run’s folder',
     ),
+    workers: wholeNumber(
+      '--workers',
+      'Train with so many processes on this machine that share each batch: one a GPU, or a part of the cores each',
+    ),
+    'max-restarts': wholeNumber(
+      '--max-restarts',
+      'With --workers: start all again from the last checkpoint, so many times, when one is lost (default: 0)',
+      0,
+    ),
     'dry-run': {
       type: 'boolean',
       default: false,
@@ -41,8 +52,11 @@ export const train = defineCommand({
     ['train -- --config configs/smoke.yaml --set task=synthesis', 'Faces from sketches alone'],
     ['train -- --config configs/dps.yaml --dry-run', 'What the paper’s training would do'],
     ['train -- --resume latest', 'Go on where the newest run was stopped'],
+    ['train -- --config configs/dps.yaml --workers 8 --max-restarts 3', 'On eight GPUs of this machine'],
   ],
-  async run({ config, set: sets, resume, runs, 'max-steps': maxSteps, profile, 'dry-run': dryRun }) {
+  async run(flags) {
+    const { config, set: sets, resume, runs, 'max-steps': maxSteps, profile, 'dry-run': dryRun } = flags;
+    const { workers, 'max-restarts': maxRestarts } = flags;
     const reporter = terminalReporter();
     if (dryRun) {
       if (resume !== undefined)
@@ -56,18 +70,32 @@ export const train = defineCommand({
         expected: '--config FILE for a new run, or --resume RUN to go on with one',
       });
     }
-    const { cluster, module } = await joinWorkers(reporter, () => import('../train/run.ts'));
-    let interrupt: AbortSignal | undefined;
+    if (maxRestarts !== undefined && workers === undefined)
+      throw new UserError('--max-restarts is for the workers that --workers starts; give both or neither.');
+    if (workers !== undefined) {
+      const { warn } = reporter;
+      const args = (run?: string) => workerArguments(flags, run);
+      process.exitCode = await supervise({ workers, maxRestarts: maxRestarts ?? 0, args, warn });
+      return;
+    }
     let save = () => {};
     // Schedulers send these some time before they end a job.
     for (const name of ['SIGUSR1', 'SIGUSR2']) process.on(name, () => save());
+    const { cluster, module } = await joinWorkers(reporter, () => import('../train/run.ts'));
+    let interrupt: AbortSignal | undefined;
     exitOnSignals();
+    // The supervisor that would start this worker again is gone.
+    process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
+    process.channel?.unref();
     const signal = () => {
       interrupt = catchInterrupts(reporter.warn);
       return interrupt;
     };
     const checkpointOnDemand = (demand: () => void) => {
       save = demand;
+    };
+    const onRun = (run: string) => {
+      if ((cluster?.rank ?? 0) === 0) process.send?.({ run });
     };
     const result = await module.trainRun({
       config,
@@ -79,12 +107,45 @@ export const train = defineCommand({
       reporter,
       signal,
       checkpointOnDemand,
+      onRun,
     });
     if (!cluster || cluster.rank === 0) for (const line of await describeResult(result)) reporter.info(line);
     else reporter.info(`Ended after step ${result.end.step}; worker 0 has the results.`);
     interrupt?.throwIfAborted();
+    // A scheduler takes success for the training's end.
+    if (result.end.interrupted) {
+      reporter.warn('Another worker was told to end.');
+      process.exitCode = LOST_WORKER;
+    }
   },
 });
+
+/** The arguments of each of several workers: those of this process, or to go on with the run that they have begun. */
+function workerArguments(
+  { config, resume, set, runs, verbose, ...others }: WorkerFlags,
+  run: string | undefined,
+): string[] {
+  const what = run === undefined ? { config, resume } : { resume: run };
+  const values = { ...what, runs, 'max-steps': others['max-steps'], profile: others.profile };
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return [
+    'train',
+    ...given.map(([flag, value]) => `--${flag}=${value}`),
+    // The run has them in its own configuration.
+    ...(run === undefined ? set.map((one) => `--set=${one}`) : []),
+    ...(verbose ? ['--verbose'] : []),
+  ];
+}
+
+interface WorkerFlags {
+  readonly config: string | undefined;
+  readonly resume: string | undefined;
+  readonly set: readonly string[];
+  readonly runs: string;
+  readonly 'max-steps': number | undefined;
+  readonly profile: number | undefined;
+  readonly verbose: boolean;
+}
 
 async function showPlan(config: string, sets: readonly string[], reporter: Reporter): Promise<void> {
   const { planRun } = await import('../train/run.ts');

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Cluster, currentCluster, HEARTBEAT, taskName } from '../runtime/cluster.ts';
-import { UserError } from '../runtime/errors.ts';
+import { LOST_WORKER, UserError } from '../runtime/errors.ts';
 import { averageOverWorkers } from './collectives.ts';
 import { nativeBackend } from './raw.ts';
 import { tf } from './tf.ts';
@@ -170,5 +170,6 @@ function lostWorkers(ranks: readonly number[], error: Error): UserError {
     expected: 'all workers to stay until the end',
     got: error.message.replace(/\s+/g, ' ').slice(0, 300),
     fix: 'look at what that worker says, and start all workers again: a training with --resume, from its last checkpoint; other commands as before, they go on with what is done',
+    exitStatus: LOST_WORKER,
   });
 }

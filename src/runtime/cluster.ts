@@ -4,8 +4,9 @@
  */
 import { BlockList } from 'node:net';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import { UserError } from './errors.ts';
+import { LOST_WORKER, UserError } from './errors.ts';
 import { defineMessages } from './protobuf.ts';
 
 export interface Cluster {
@@ -153,6 +154,19 @@ export function joinCluster(cluster: Cluster): void {
   Object.assign(globalThis, { tensorflowServer: encodeServer(cluster) });
 }
 
+/**
+ * Ends this worker, from a thread, when another one's machine cannot be reached. Only worker 0 hears heartbeats; the others
+ * would wait for each other as long as collective operations may take.
+ */
+export function watchPeers({ addresses, rank }: Cluster): void {
+  const peers = addresses.flatMap((address, other) => {
+    const [, host, port] = /^\[?(.*?)\]?:(\d+)$/.exec(address) as RegExpExecArray;
+    return other === rank ? [] : [{ name: `worker ${other} (${address})`, host, port: Number(port) }];
+  });
+  const workerData = { peers, timeoutMs: HEARTBEAT, periodMs: 2000 };
+  new Worker(new URL('./peer-watch.mjs', import.meta.url), { workerData, execArgv: [] }).unref();
+}
+
 const PRIVATE = new BlockList();
 for (const [net, prefix] of [
   ['10.0.0.0', 8],
@@ -191,5 +205,6 @@ export function explainJoining(error: unknown): unknown {
     expected: 'a port that is free, and all workers to start within half an hour',
     got: lines.join(' ').slice(0, 300),
     fix: `look at whether all workers run and reach each other: ${addresses.join(', ')}`,
+    exitStatus: LOST_WORKER,
   });
 }

@@ -6,10 +6,15 @@ export interface UserErrorDetails {
   got?: string;
   /** What the user can do about it. */
   fix?: string | undefined;
+  /** With which commands end. Default: 1. Above 128 it says that the same command may succeed when it is run again. */
+  exitStatus?: number;
 }
 
+/** The exit status of a worker whose work another one's end has ended. Kubeflow's operator starts such a one again. */
+export const LOST_WORKER = 138;
+
 /**
- * An error that a user can act on. Commands print its message without a stack trace and exit with status 1;
+ * An error that a user can act on. Commands print its message without a stack trace and exit with its status;
  * every other error is a defect of the program.
  */
 export class UserError extends Error {

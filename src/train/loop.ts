@@ -63,6 +63,8 @@ export interface TrainingEnd {
   readonly step: number;
   /** False when it was interrupted, or ended by `maxSteps`, before the plan's end. */
   readonly complete: boolean;
+  /** Whether it ended before the plan's end because this process, or another worker, was told to. */
+  readonly interrupted: boolean;
   /** The last checkpoint. */
   readonly checkpoint: string;
   /** The best of the last stage's checkpoints, if held-out samples were measured. */
@@ -202,7 +204,8 @@ class Loop {
       if (!this.#saver) throw new Error('The leader has no checkpoints.');
       const checkpoint = await this.#saver.finish();
       const best = await this.#best();
-      return { step: this.#step, complete, checkpoint, best, grid: this.#grids?.path };
+      const interrupted = !complete && this.#isInterrupted;
+      return { step: this.#step, complete, interrupted, checkpoint, best, grid: this.#grids?.path };
     });
   }
 

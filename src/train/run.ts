@@ -69,6 +69,8 @@ export interface TrainRunOptions {
   readonly signal?: AbortSignal | (() => AbortSignal) | undefined;
   /** Is handed, when training begins, a function that asks for a checkpoint after the step in progress. */
   readonly checkpointOnDemand?: ((demand: () => void) => void) | undefined;
+  /** Is told the run's folder as soon as it can be gone on with. */
+  readonly onRun?: ((run: string) => void) | undefined;
 }
 
 /** What came of a training. */
@@ -207,6 +209,7 @@ async function prepareAndTrain(
         reporter.info(`Run: ${run.path}`);
         const training = { config, method, data, plan, run, reporter };
         if (opened) await goOn(training, from);
+        options.onRun?.(run.path);
         if (from && isFinished(from, plan, config.training.earlyStopping))
           return await finishAgain(training, from, validationMetrics);
         const initial = from ? undefined : await initialWeights(config, method, reporter);
@@ -318,6 +321,7 @@ async function finishAgain(
     const end = {
       step: from.step,
       complete: true,
+      interrupted: false,
       checkpoint: await resolveCheckpoint(run.path),
       best: validationMetrics && (await bestCheckpoint(run.checkpoints, validationMetrics.criterion)),
       grid: undefined,

@@ -190,7 +190,7 @@ describe('a training of two workers', () => {
     const [other, one] = await startTwo((rank) => arguments_('wrong', ...config, ...wrong(rank)));
     expect((await one.ended).said).toContain('training.optimizer.beta1');
     const { status, said } = await other.ended;
-    expect(status).toBe(1);
+    expect(status).toBe(138);
     expect(said).toMatch(/Another worker has ended or cannot be reached\.\n +where: +worker 1 /);
   });
 
@@ -200,7 +200,7 @@ describe('a training of two workers', () => {
     await survivor.says('is compiled');
     victim.child.kill('SIGKILL');
     const { status, said } = await survivor.ended;
-    expect(status).toBe(1);
+    expect(status).toBe(138);
     expect(said).toContain('Another worker has ended or cannot be reached.');
   });
 });

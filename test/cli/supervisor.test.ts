@@ -1,0 +1,93 @@
+/** The supervisor of workers that compute nothing; test/train/lost-workers.test.ts has some that do. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { createInterface } from 'node:readline';
+import { afterEach, expect, it } from 'vitest';
+
+let children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children = [];
+});
+
+function start(args: readonly string[], env: Record<string, string | undefined> = {}) {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'test/cli/supervised.ts', ...args], {
+    env: { ...process.env, DPS_ENGINE: 'cpu', TF_NUM_INTRAOP_THREADS: undefined, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  const lines: string[] = [];
+  const waiting = new Map<string, () => void>();
+  for (const stream of [child.stdout, child.stderr])
+    createInterface(stream).on('line', (line) => {
+      lines.push(line);
+      for (const [text, found] of waiting) if (line.includes(text)) found();
+    });
+  const ended = once(child, 'close').then(([status]) => ({ status, lines }));
+  const says = (text: string) =>
+    new Promise<void>((resolve, reject) => {
+      if (lines.some((line) => line.includes(text))) resolve();
+      waiting.set(text, resolve);
+      ended.then(() => reject(new Error(`It ended without saying ${text}: ${lines.join('\n')}`)));
+    });
+  return { child, ended, says };
+}
+
+const threads = Math.max(1, Math.floor(availableParallelism() / 2));
+const starts = (how: string) => [
+  `worker 0 ${how}, 2 addresses, ${threads} threads`,
+  `[worker 1] worker 1 ${how}, 2 addresses, ${threads} threads`,
+];
+
+it('shows what worker 0 prints, and what others print as errors, with their number', async () => {
+  const { status, lines } = await start([]).ended;
+  expect(status).toBe(0);
+  expect(lines.toSorted()).toEqual([...starts('begins'), 'worker 0 prints'].toSorted());
+});
+
+it.each([
+  ['1:SIGKILL', 'Worker 1: it was ended by SIGKILL.'],
+  ['0:SIGKILL', 'Worker 0: it was ended by SIGKILL.'],
+  ['0:stop', 'Worker 0: it did not end with the others and was killed.'],
+  ['1:143', 'Worker 1: it ended with status 143.'],
+])('goes on with the run when a worker is lost (%s)', async (fail, what) => {
+  const { status, lines } = await start(['--fail', fail, '--restarts', '2']).ended;
+  expect(status, lines.join('\n')).toBe(0);
+  expect(lines).toContain(`Warning: ${what} All workers go on with runs/00001-x, restart 1 of at most 2.`);
+  expect(lines).toEqual(expect.arrayContaining([...starts('begins'), ...starts('runs/00001-x')]));
+});
+
+it.each([
+  ['1:1', '2', 1, 'what that worker says'],
+  ['0:70', '2', 70, 'what that worker says'],
+  ['1:SIGKILL', '0', 137, '--resume runs/00001-x --workers 2; --max-restarts N'],
+])(
+  'ends where another start would not mend it, or is not allowed (%s)',
+  async (fail, restarts, expected, fix) => {
+    const { status, lines } = await start(['--fail', fail, '--restarts', restarts]).ended;
+    expect(status).toBe(expected);
+    expect(lines.join('\n')).toMatch(
+      new RegExp(`The workers have ended.\n +where: +worker ${fail[0]} of 2\n`),
+    );
+    expect(lines.at(-1)).toContain(fix);
+  },
+);
+
+it('passes signals on, and starts nothing again after one that ends', async () => {
+  const { child, ended, says } = start(['--wait', '--restarts', '2']);
+  await Promise.all([says('worker 0 works'), says('worker 1 works')]);
+  child.kill('SIGUSR1');
+  await Promise.all([says('worker 0 got SIGUSR1'), says('worker 1 got SIGUSR1')]);
+  child.kill('SIGTERM');
+  const { status, lines } = await ended;
+  expect(status).toBe(143);
+  expect(lines.slice(-2).toSorted()).toEqual(['[worker 1] worker 1 got SIGTERM', 'worker 0 got SIGTERM']);
+});
+
+it('refuses more workers than GPUs, and to be a worker itself', async () => {
+  const gpus = await start([], { DPS_ENGINE: undefined, CUDA_VISIBLE_DEVICES: '3' }).ended;
+  expect([gpus.status, gpus.lines[0]]).toEqual([70, 'There are more workers than GPUs.']);
+  const worker = await start([], { TF_CONFIG: '{}' }).ended;
+  expect([worker.status, worker.lines[0]]).toEqual([70, 'This process is a worker of a cluster already.']);
+});
