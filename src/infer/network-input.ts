@@ -4,6 +4,7 @@
  */
 import { thin } from '../data/edges.ts';
 import { type Edit, mirrored, type Raster, type Region, type Size } from './raster.ts';
+import type { Bounds } from './region.ts';
 import { type RowSource, scaleRows } from './resample.ts';
 
 /** Row by row at r x r px. */
@@ -57,14 +58,14 @@ function overWhite({ data, width, height }: Raster): RowSource {
   return {
     width,
     height,
-    channels: 3,
-    read(y, row) {
-      for (let x = 0, i = y * width * 4, o = 0; x < width; x++, i += 4) {
+    read(y, row, left, right) {
+      for (let i = 4 * (y * width + left), o = 3 * left; o < 3 * right; i += 4, o += 3) {
         const alpha = data[i + 3];
-        for (let c = 0; c < 3; c++, o++) {
-          const value = data[i + c];
-          row[o] = alpha === 255 ? value : 255 + ((value - 255) * alpha) / 255;
-        }
+        if (alpha === 255) {
+          row[o] = data[i];
+          row[o + 1] = data[i + 1];
+          row[o + 2] = data[i + 2];
+        } else for (let c = 0; c < 3; c++) row[o + c] = 255 + ((data[i + c] - 255) * alpha) / 255;
       }
     },
   };
@@ -85,42 +86,87 @@ const MEAN_WIDTH = 1.5;
  * @param sketch see {@link Edit}. @param photo the size of the photo that the region is a part of.
  */
 export function thinLines(sketch: Raster, photo: Size, region: Region, resolution: number): Uint8Array {
+  return thinTouched(touchedByLines(sketch, photo, region, resolution), sketch, photo, region, resolution);
+}
+
+/** A reduced raster that is brought up to date where the raster has changed since, px of the raster. */
+interface Known<T> {
+  readonly reduced: T;
+  readonly changed: Bounds;
+}
+
+/** The first half of {@link thinLines}: every pixel that a line touches, at the size at which lines are thinned. */
+export function touchedByLines(
+  sketch: Raster,
+  photo: Size,
+  region: Region,
+  resolution: number,
+  known?: Known<Uint8Array>,
+): Uint8Array {
   const window = windowOf(sketch, photo, region);
-  const drawn = Math.ceil(Math.max(window.width, window.height));
-  const fine = Math.max(resolution, Math.min(FINE * resolution, drawn));
-  const isLine = (i: number) => sketch.data[i] < LINE_BELOW;
-  const lines = touched(sketch, isLine, window, fine);
-  const ownScale = window.width === resolution && window.height === resolution;
+  return touched(sketch, isLine, window, fineSize(window, resolution), known);
+}
+
+/** The second half of {@link thinLines}, of which `lines` is the first. */
+export function thinTouched(
+  lines: Uint8Array,
+  sketch: Size,
+  photo: Size,
+  region: Region,
+  resolution: number,
+): Uint8Array {
+  const window = windowOf(sketch, photo, region);
+  const fine = fineSize(window, resolution);
   const thinned = thin(lines, fine, fine);
-  if (ownScale && count(lines) < MEAN_WIDTH * count(thinned)) return lines;
+  const ownScale = window.width === resolution && window.height === resolution;
+  if (ownScale && count(lines) < MEAN_WIDTH * count(thinned)) return lines.slice();
   if (fine === resolution) return thinned;
   const whole = { x: 0, y: 0, width: fine, height: fine };
-  const reduced = touched({ width: fine, height: fine }, (i) => thinned[i] === 1, whole, resolution);
+  const reduced = touched({ data: thinned, width: fine, height: fine }, isMarked, whole, resolution);
   return thin(reduced, resolution, resolution);
 }
 
-/** A hole of the photo's size at the network's resolution: every pixel that a hole pixel touches is a hole. */
-export function reduceHole(hole: Raster, { x, y, size }: Region, resolution: number): Uint8Array {
-  return touched(hole, (i) => hole.data[i] !== 0, { x, y, width: size, height: size }, resolution);
+function fineSize({ width, height }: Window, resolution: number): number {
+  return Math.max(resolution, Math.min(FINE * resolution, Math.ceil(Math.max(width, height))));
 }
+
+/** A hole of the photo's size at the network's resolution: every pixel that a hole pixel touches is a hole. */
+export function reduceHole(
+  hole: Raster,
+  { x, y, size }: Region,
+  resolution: number,
+  known?: Known<Uint8Array>,
+): Uint8Array {
+  return touched(hole, isMarked, { x, y, width: size, height: size }, resolution, known);
+}
+
+/** Which bytes are marks, by their value: a table, as a function would be called for every pixel of a photo. */
+const isLine = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte < LINE_BELOW));
+const isMarked = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte !== 0));
 
 /** Whether a window's pixels [size * size] contain a marked pixel of the raster, in whole or in part: 1 = they do. */
 function touched(
-  raster: Size,
-  isMarked: (index: number) => boolean,
+  raster: Raster,
+  marked: Uint8Array,
   window: Window,
   size: number,
+  known?: Known<Uint8Array>,
 ): Uint8Array {
-  const columns = spans(window.x, window.width, size);
-  const rows = spans(window.y, window.height, size);
-  const result = new Uint8Array(size * size);
-  for (let y = 0; y < size; y++) {
-    for (let sourceY = rows[2 * y]; sourceY < rows[2 * y + 1]; sourceY++) {
-      const row = mirrored(sourceY, raster.height) * raster.width;
-      for (let x = 0; x < size; x++) {
+  const { data, width } = raster;
+  const cells = reductionOf(raster, window, size, known?.changed);
+  const { columns, rows } = cells;
+  const result = known?.reduced ?? new Uint8Array(size * size);
+  for (let y = cells.top; y < cells.bottom; y++) {
+    result.fill(0, y * size + cells.left, y * size + cells.right);
+    for (let sourceY = rows.spans[2 * y]; sourceY < rows.spans[2 * y + 1]; sourceY++) {
+      const row = rows.places[sourceY - rows.first] * width;
+      for (let x = cells.left; x < cells.right; x++) {
         if (result[y * size + x]) continue;
-        for (let sourceX = columns[2 * x]; sourceX < columns[2 * x + 1]; sourceX++) {
-          if (isMarked(row + mirrored(sourceX, raster.width))) result[y * size + x] = 1;
+        for (let i = columns.spans[2 * x]; i < columns.spans[2 * x + 1]; i++) {
+          if (marked[data[row + columns.places[i - columns.first]]]) {
+            result[y * size + x] = 1;
+            break;
+          }
         }
       }
     }
@@ -146,27 +192,27 @@ export function reduceStrokes(
   photo: Size,
   region: Region,
   resolution: number,
+  known?: Known<Float32Array>,
 ): Float32Array {
-  const { x, y, width, height } = windowOf(strokes, photo, region);
-  const columns = spans(x, width, resolution);
-  const rows = spans(y, height, resolution);
-  const result = new Float32Array(4 * resolution * resolution);
-  for (let newY = 0, out = 0; newY < resolution; newY++) {
-    for (let newX = 0; newX < resolution; newX++, out += 4) {
+  const cells = reductionOf(strokes, windowOf(strokes, photo, region), resolution, known?.changed);
+  const { columns, rows } = cells;
+  const result = known?.reduced ?? new Float32Array(4 * resolution * resolution);
+  for (let newY = cells.top; newY < cells.bottom; newY++) {
+    for (let newX = cells.left; newX < cells.right; newX++) {
+      const out = 4 * (newY * resolution + newX);
       const sum = [0, 0, 0];
       let count = 0;
-      for (let oldY = rows[2 * newY]; oldY < rows[2 * newY + 1]; oldY++) {
-        const row = mirrored(oldY, strokes.height) * strokes.width;
-        for (let oldX = columns[2 * newX]; oldX < columns[2 * newX + 1]; oldX++) {
-          const pixel = row + mirrored(oldX, strokes.width);
+      for (let oldY = rows.spans[2 * newY]; oldY < rows.spans[2 * newY + 1]; oldY++) {
+        const row = rows.places[oldY - rows.first] * strokes.width;
+        for (let oldX = columns.spans[2 * newX]; oldX < columns.spans[2 * newX + 1]; oldX++) {
+          const pixel = row + columns.places[oldX - columns.first];
           if (!isStroke(strokes, pixel)) continue;
           count += 1;
           for (let c = 0; c < 3; c++) sum[c] += strokes.data[4 * pixel + c];
         }
       }
-      if (count === 0) continue;
-      for (let c = 0; c < 3; c++) result[out + c] = sum[c] / count / 127.5 - 1;
-      result[out + 3] = 1;
+      for (let c = 0; c < 3; c++) result[out + c] = count === 0 ? 0 : sum[c] / count / 127.5 - 1;
+      result[out + 3] = Number(count > 0);
     }
   }
   return result;
@@ -191,15 +237,50 @@ function windowOf(raster: Size, photo: Size, region: Region): Window {
   };
 }
 
-/**
- * The old pixels that each of `count` new ones lies on, in whole or in part: [first, last + 1] for each new pixel, one pair
- * after the other. The tolerance keeps rounding from touching one more.
- */
-function spans(start: number, length: number, count: number): Int32Array {
-  const result = new Int32Array(2 * count);
+/** Along one side of a window: which old pixels each new one lies on, in whole or in part, and where they are. */
+interface Axis {
+  /** [first, last + 1] for each new pixel, one pair after the other. */
+  readonly spans: Int32Array;
+  /** The first old pixel of all. */
+  readonly first: number;
+  /** The place in the raster of each old pixel from the first one on: beyond its border lies its mirror image. */
+  readonly places: Int32Array;
+}
+
+/** The tolerance keeps rounding from touching one pixel more. */
+function axisOf(start: number, length: number, count: number, available: number): Axis {
+  const spans = new Int32Array(2 * count);
   for (let i = 0; i < count; i++) {
-    result[2 * i] = Math.floor(start + (i * length) / count + 1e-6);
-    result[2 * i + 1] = Math.ceil(start + ((i + 1) * length) / count - 1e-6);
+    spans[2 * i] = Math.floor(start + (i * length) / count + 1e-6);
+    spans[2 * i + 1] = Math.ceil(start + ((i + 1) * length) / count - 1e-6);
   }
-  return result;
+  const first = spans[0];
+  const places = Int32Array.from({ length: spans[2 * count - 1] - first }, (_, i) =>
+    mirrored(first + i, available),
+  );
+  return { spans, first, places };
+}
+
+/** How a window of a raster is reduced to `size` px a side, and which of the new pixels touch what has changed. */
+function reductionOf(raster: Size, window: Window, size: number, changed?: Bounds) {
+  const columns = axisOf(window.x, window.width, size, raster.width);
+  const rows = axisOf(window.y, window.height, size, raster.height);
+  const [left, right] = touching(columns, changed && [changed.left, changed.right], size, raster.width);
+  const [top, bottom] = touching(rows, changed && [changed.top, changed.bottom], size, raster.height);
+  return { columns, rows, left, top, right, bottom };
+}
+
+/** The new pixels [begin, end] of an axis that lie on changed old ones; all where something is mirrored. */
+function touching(
+  { spans, first, places }: Axis,
+  changed: readonly [number, number] | undefined,
+  count: number,
+  available: number,
+): [number, number] {
+  const isMirrored = first < 0 || first + places.length > available;
+  if (!changed || isMirrored) return [0, count];
+  let [begin, end] = [0, count];
+  while (begin < end && spans[2 * begin + 1] <= changed[0]) begin++;
+  while (end > begin && spans[2 * (end - 1)] >= changed[1]) end--;
+  return [begin, end];
 }

@@ -18,19 +18,30 @@ export interface Bounds {
   readonly bottom: number;
 }
 
-/** The bounds of a hole, of one channel; undefined when it has no pixel. */
-export function holeBounds({ data, width, height }: Raster): Bounds | undefined {
-  let [left, top, right, bottom] = [width, height, 0, 0];
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      if (!data[i]) continue;
-      if (x < left) left = x;
-      if (x >= right) right = x + 1;
-      if (y < top) top = y;
-      bottom = y + 1;
-    }
-  }
-  return right > 0 ? { left, top, right, bottom } : undefined;
+/**
+ * The bounds of a hole, of one channel; undefined when it has no pixel.
+ *
+ * @param within is known to hold all hole pixels. Of it only its borders are read, as far as there is no hole.
+ */
+export function holeBounds(
+  { data, width, height }: Raster,
+  within: Bounds = { left: 0, top: 0, right: width, bottom: height },
+): Bounds | undefined {
+  let { left, top, right, bottom } = within;
+  const isRowEmpty = (y: number) => {
+    for (let i = y * width + left; i < y * width + right; i++) if (data[i]) return false;
+    return true;
+  };
+  const isColumnEmpty = (x: number) => {
+    for (let i = top * width + x; i < bottom * width; i += width) if (data[i]) return false;
+    return true;
+  };
+  while (top < bottom && isRowEmpty(top)) top++;
+  if (top >= bottom || left >= right) return undefined;
+  while (isRowEmpty(bottom - 1)) bottom--;
+  while (isColumnEmpty(left)) left++;
+  while (isColumnEmpty(right - 1)) right--;
+  return { left, top, right, bottom };
 }
 
 /**
@@ -178,11 +189,21 @@ export type RegionChoice = 'hole' | 'face' | 'whole';
  * @param face the square of the photo's face; without it `face` is as `hole`. @throws UserError when there is no hole.
  */
 export function chooseRegion(choice: RegionChoice, hole: Raster, resolution: number, face?: Region): Region {
-  if (choice === 'whole') return regionOf(hole, Number.POSITIVE_INFINITY);
-  if (choice === 'hole' || !face) return regionOf(hole, resolution);
   const bounds = holeBounds(hole);
   if (!bounds) throw noHole();
-  return regionWith(face, bounds);
+  return regionFor(choice, bounds, hole, resolution, face);
+}
+
+/** As {@link chooseRegion}, for a hole whose bounds are known. */
+export function regionFor(
+  choice: RegionChoice,
+  bounds: Bounds,
+  photo: Size,
+  resolution: number,
+  face?: Region,
+): Region {
+  if (choice === 'whole') return regionOfBounds(bounds, photo, Number.POSITIVE_INFINITY);
+  return choice === 'face' && face ? regionWith(face, bounds) : regionOfBounds(bounds, photo, resolution);
 }
 
 /** The region itself, or the least square that holds it and the bounds, centred on both. */
