@@ -38,6 +38,7 @@ const PROGRAMS = new Map([
   ['chaos', 'test/chaos/main.ts'],
   ['bench', 'bench/main.ts'],
   ['gallery', 'scripts/gallery/main.ts'],
+  ['docs', 'scripts/docs.ts'],
 ]);
 
 /**

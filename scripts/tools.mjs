@@ -30,5 +30,4 @@ export const TOOLS = {
   unused: [CHECKS['unused code']],
   'test:watch': [[vitest, 'watch']],
   coverage: [[vitest, 'run', '--coverage']],
-  api: [['node_modules/typedoc/bin/typedoc']],
 };

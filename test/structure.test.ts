@@ -1,5 +1,4 @@
 /** The floors of src are all of src, and the exceptions that they allow are needed. */
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
@@ -42,11 +41,4 @@ it('every pair of neighbours that may import each other does', () => {
     }),
   );
   expect(unused).toEqual([]);
-});
-
-it('everything that the library offers is documented', () => {
-  const typedoc = spawnSync(process.execPath, ['node_modules/typedoc/bin/typedoc', '--emit', 'none'], {
-    encoding: 'utf8',
-  });
-  expect(typedoc.status, typedoc.stdout + typedoc.stderr).toBe(0);
 });
