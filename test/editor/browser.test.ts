@@ -260,7 +260,7 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
       ]);
       await page.result();
       await check('with a result');
-      await page.page.click('#save');
+      await page.page.click('#save-more');
       await check('with a menu');
       await page.page.keyboard.press('Escape');
       await page.page.click('#help');

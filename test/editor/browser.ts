@@ -79,6 +79,11 @@ export class EditorPage {
     await this.page.click(`[data-tool="${name}"]`);
   }
 
+  /** Chooses one of the ways to draw of the tool in hand. */
+  async way(name: string): Promise<void> {
+    await this.page.click(`[data-way="${name}"]`);
+  }
+
   /** Draws through points, px of a photo of `side` that is shown whole. */
   async stroke(side: number, points: readonly (readonly [number, number])[]): Promise<void> {
     const box = (await this.page.locator('#draw-stage').boundingBox())!;
@@ -117,7 +122,7 @@ export class EditorPage {
 
   /** What a saving menu item downloads. */
   async save(what: 'result' | 'project' | 'hole' | 'sketch' | 'colour'): Promise<Buffer> {
-    await this.page.click('#save');
+    await this.page.click('#save-more');
     const [download] = await Promise.all([
       this.page.waitForEvent('download'),
       this.page.click(`[data-save="${what}"]`),

@@ -95,12 +95,12 @@ describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBr
     await page.page.keyboard.press('Control+z');
     expect(await coloursOf(await page.save('colour'))).toEqual(strokes);
 
-    await page.tool('colour-eraser');
+    await page.tool('eraser');
     await draw(page);
     expect(await coloursOf(await page.save('colour'))).toEqual({});
     await page.page.keyboard.press('Control+z');
-    await page.page.click('#clear');
-    await page.page.click('[data-clear="colour"]');
+    await page.page.click('#edit');
+    await page.page.click('[data-edit="clear-colour"]');
     await page.result();
     expect((await page.save('result')).equals(plain)).toBe(true);
     expect(page.errors).toEqual([]);
@@ -109,7 +109,8 @@ describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBr
 
   it('take a colour from the photo, by keyboard too', async () => {
     const page = await openWithHole();
-    await page.tool('pipette');
+    await page.tool('colour');
+    await page.way('pipette');
     await page.stroke(side, [[20, 20]]);
     expect(await page.page.inputValue('#stroke-colour')).toBe('#2040c0');
     expect(await page.page.getAttribute('[data-tool="colour"]', 'aria-pressed')).toBe('true');

@@ -1,15 +1,18 @@
 /** The hole, the lines and the strokes of colour over one photo, and the acts that change them. */
 
 import {
+  type Change,
   ChangeCollector,
   type Command,
   collectValues,
+  flipRuns,
   type LayerName,
   layerNames,
   type Runs,
 } from './changes.ts';
-import { capsule, joinRects, type Point, type Rect } from './geometry.ts';
+import { capsule, cutRect, joinRects, type Point, polygon, type Rect } from './geometry.ts';
 import { Layer } from './layer.ts';
+import { grow, type Rows, rowsWhere } from './rows.ts';
 
 interface DrawingEvents {
   /** Pixels inside the rectangle look different now. */
@@ -25,6 +28,8 @@ export class Drawing {
   readonly lines: Layer;
   readonly colour: Layer;
   readonly #events: DrawingEvents;
+  /** Changes that wait to become one act with others. */
+  #waiting: Change[] | undefined;
 
   constructor(width: number, height: number, events: DrawingEvents) {
     this.hole = new Layer(width, height, 'hole');
@@ -46,27 +51,30 @@ export class Drawing {
   /** Begins to draw. @param value of the layer's pixels; 0 erases. */
   stroke(layer: LayerName, value: number): Stroke {
     const target = this[layer];
-    const changed = new ChangeCollector();
+    let changed = new ChangeCollector();
     let all = nothing;
+    const useSpan = (y: number, left: number, right: number) => target.paint(y, left, right, value, changed);
+    const show = (rect: Rect) => {
+      const inside = cutRect(rect, { left: 0, top: 0, right: this.width, bottom: this.height });
+      target.refresh(inside);
+      all = joinRects(all, inside);
+      this.#events.repaint(inside);
+    };
     return {
-      segment: (from, to, radius) => {
-        const rect = capsule(from, to, radius, (y, left, right) =>
-          target.paint(y, left, right, value, changed),
-        );
-        const inside = {
-          left: Math.max(rect.left, 0),
-          top: Math.max(rect.top, 0),
-          right: Math.min(rect.right, this.width),
-          bottom: Math.min(rect.bottom, this.height),
-        };
-        target.refresh(inside);
-        all = joinRects(all, inside);
-        this.#events.repaint(inside);
+      segment: (from, to, radius) => show(capsule(from, to, radius, useSpan)),
+      area: (outline) => show(polygon(outline, useSpan)),
+      rows: (rows) => {
+        rows.forEach((row, y) => {
+          for (let k = 0; k < row.length; k += 2) useSpan(y, row[k], row[k + 1]);
+        });
+        show({ left: 0, top: 0, right: this.width, bottom: this.height });
       },
       end: () => this.#commit(changed.finish(layer)),
       cancel: () => {
         for (const { runs, bits } of changed.finish(layer)) target.flip(runs, bits);
         this.#events.repaint(all);
+        changed = new ChangeCollector();
+        all = nothing;
       },
     };
   }
@@ -91,6 +99,36 @@ export class Drawing {
     this.#commit(command);
   }
 
+  /**
+   * Grows the hole by so many px on all sides; shrinks it where they are fewer than 0. The photo's border is no rim: where
+   * the hole meets it, it stays.
+   */
+  growHole(by: number): void {
+    const { data } = this.hole.levels[0];
+    const spreading = rowsWhere(this.hole, (index) => (data[index] !== 0) === by > 0);
+    const stroke = this.stroke('hole', by > 0 ? 1 : 0);
+    stroke.rows(grow(spreading, this.width, Math.abs(by)));
+    stroke.end();
+  }
+
+  /** What was hole is none, and all else is. */
+  invertHole(): void {
+    const command: Command = [{ layer: 'hole', runs: Uint32Array.of(0, this.width * this.height), bits: 1 }];
+    this.apply(command);
+    this.#commit(command);
+  }
+
+  /** Gives a layer another content. @param content makes it out of an empty layer */
+  replace(layer: LayerName, content: Command): void {
+    const before = this[layer].levels[0].data;
+    const after = before.slice().fill(0);
+    for (const { runs, bits } of content) flipRuns(after, runs, bits);
+    for (let i = 0; i < after.length; i++) after[i] ^= before[i];
+    const command = collectValues(after).finish(layer);
+    this.apply(command);
+    this.#commit(command);
+  }
+
   clear(layers: readonly LayerName[]): void {
     const command = layers
       .filter((layer) => !this[layer].isEmpty)
@@ -99,15 +137,32 @@ export class Drawing {
     this.#commit(command);
   }
 
+  /** Makes one act of all that `work` does, on each layer but once. */
+  together(work: () => void): void {
+    const waiting: Change[] = [];
+    this.#waiting = waiting;
+    try {
+      work();
+    } finally {
+      this.#waiting = undefined;
+    }
+    this.#commit(waiting);
+  }
+
   #commit(command: Command): void {
-    if (command.length > 0) this.#events.change(command);
+    if (this.#waiting) this.#waiting.push(...command);
+    else if (command.length > 0) this.#events.change(command);
   }
 }
 
 export interface Stroke {
   /** Positions and radius in px of the photo. */
   segment(from: Point, to: Point, radius: number): void;
+  /** All inside a closed line. */
+  area(outline: readonly Point[]): void;
+  /** All pixels of a set. */
+  rows(rows: Rows): void;
   end(): void;
-  /** Takes the stroke back, as if it had not begun. */
+  /** Takes all of the stroke back, as if it had not begun; it may be drawn anew then. */
   cancel(): void;
 }

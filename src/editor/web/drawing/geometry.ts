@@ -67,6 +67,66 @@ export function capsule(from: Point, to: Point, radius: number, use: UseSpan): R
   return rect;
 }
 
+/**
+ * The inside of a closed line: all that it goes around, also where it crosses itself (non-zero winding). Walks over its rows,
+ * and returns the rectangle around it.
+ */
+export function polygon(points: readonly Point[], use: UseSpan): Rect {
+  const rows = new Map<number, { readonly x: number; readonly turn: 1 | -1 }[]>();
+  let [left, right] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  points.forEach((from, k) => {
+    const to = points[(k + 1) % points.length];
+    left = Math.min(left, from.x);
+    right = Math.max(right, from.x);
+    const turn = from.y < to.y ? 1 : -1;
+    const [upper, lower] = turn === 1 ? [from, to] : [to, from];
+    for (let y = Math.ceil(upper.y - 0.5); y + 0.5 < lower.y; y++) {
+      const x = upper.x + ((y + 0.5 - upper.y) / (lower.y - upper.y)) * (lower.x - upper.x);
+      const row = rows.get(y);
+      if (row) row.push({ x, turn });
+      else rows.set(y, [{ x, turn }]);
+    }
+  });
+  if (rows.size === 0) return { left: 0, top: 0, right: 0, bottom: 0 };
+  for (const [y, crossings] of rows) {
+    crossings.sort((a, b) => a.x - b.x);
+    let winding = 0;
+    let begin = 0;
+    for (const { x, turn } of crossings) {
+      if (winding === 0) begin = x;
+      winding += turn;
+      const [first, end] = [Math.ceil(begin - 0.5), Math.ceil(x - 0.5)];
+      if (winding === 0 && end > first) use(y, first, end);
+    }
+  }
+  const ys = [...rows.keys()];
+  const [top, bottom] = ys.reduce(
+    ([least, most], y) => [Math.min(least, y), Math.max(most, y)],
+    [ys[0], ys[0]],
+  );
+  return { left: Math.floor(left), top, right: Math.ceil(right), bottom: bottom + 1 };
+}
+
+/** The least convex polygon around points (Andrew's monotone chain). */
+export function convexHull(points: readonly Point[]): Point[] {
+  const sorted = [...points].sort((a, b) => a.x - b.x || a.y - b.y);
+  const half = (list: readonly Point[]) => {
+    const chain: Point[] = [];
+    for (const point of list) {
+      while (chain.length > 1 && !turnsLeft(chain[chain.length - 2], chain[chain.length - 1], point))
+        chain.pop();
+      chain.push(point);
+    }
+    // The last point is the first one of the other half.
+    return chain.slice(0, -1);
+  };
+  const hull = [...half(sorted), ...half(sorted.toReversed())];
+  return hull.length > 0 ? hull : sorted.slice(0, 1);
+}
+
+const turnsLeft = (a: Point, b: Point, c: Point): boolean =>
+  (b.x - a.x) * (c.y - a.y) > (b.y - a.y) * (c.x - a.x);
+
 /** Where a horizontal line cuts the capsule, which is convex. Empty: [Infinity, -Infinity]. */
 function crossing(from: Point, to: Point, r: number, y: number): [number, number] {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

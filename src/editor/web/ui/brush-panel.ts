@@ -1,8 +1,9 @@
 /** The size and the colours of the brush in hand. */
 import type { Size } from '../../../infer/raster.ts';
 import { type LayerName, layerNames, type Rgb } from '../drawing/changes.ts';
+import { groupOf } from '../tools/tools.ts';
 import { element, input, make, output } from './dom.ts';
-import { type Editor, layerOf } from './editor.ts';
+import type { Editor } from './editor.ts';
 import { type Colour, holeColours, lineColours, preferences, strokeColours } from './preferences.ts';
 import { Signal } from './signal.ts';
 
@@ -46,20 +47,15 @@ export class BrushSizes {
   }
 }
 
-const brushNames: Record<LayerName, string> = {
-  hole: 'Hole brush',
-  lines: 'Line brush',
-  colour: 'Colour brush',
-};
-
-/** Size and colours of the brush in hand. */
+/** Size and colours of the brush in hand, or what one does with a tool that has no size. */
 export function connectBrush(editor: Editor, sizes: BrushSizes): void {
   const slider = input('size');
   const value = output('size-value');
   const swatches = element('swatches', HTMLFieldSetElement);
   const name = element('size-name', HTMLSpanElement);
-  let layer: LayerName = 'hole';
+  const help = element('tool-help', HTMLParagraphElement);
   const showSize = () => {
+    const { value: layer } = editor.layer;
     slider.value = String(sizes.step(layer));
     value.textContent = `${sizes[layer].value} px`;
     slider.setAttribute('aria-valuetext', `${sizes[layer].value} pixels`);
@@ -69,18 +65,51 @@ export function connectBrush(editor: Editor, sizes: BrushSizes): void {
     lines: swatchRow('lines', lineColours),
     colour: strokeColourRow(),
   };
-  swatches.append(...Object.values(rows));
+  const erased = erasedRow(editor);
+  swatches.append(...Object.values(rows), erased);
   slider.max = String(sizeSteps);
-  slider.addEventListener('input', () => sizes.setStep(layer, Number(slider.value)));
+  slider.addEventListener('input', () => sizes.setStep(editor.layer.value, Number(slider.value)));
   for (const each of layerNames) sizes[each].watch(showSize);
   editor.photo.watch(showSize);
-  editor.tool.watch((tool) => {
-    layer = tool === 'pipette' ? 'colour' : (layerOf(tool) ?? layer);
-    name.textContent = brushNames[layer];
-    for (const each of layerNames) rows[each].hidden = layer !== each;
+  const showTool = () => {
+    const { tool, layer } = editor;
+    const isBrush = tool.value.cursor === 'brush';
+    element('size-field', HTMLLabelElement).hidden = !isBrush;
+    help.hidden = isBrush;
+    help.textContent = tool.value.help;
+    name.textContent = tool.value.name;
+    const isEraser = groupOf(tool.value)?.id === 'eraser';
+    erased.hidden = !isEraser;
+    for (const each of layerNames) rows[each].hidden = isEraser || layer.value !== each;
     showSize();
-  });
+  };
+  editor.tool.watch(showTool);
+  editor.layer.watch(showTool);
 }
+
+/** What the eraser erases: at first what was drawn on last. */
+function erasedRow(editor: Editor): HTMLElement {
+  const row = make('div', 'choice');
+  const { controls } = editor.description.model;
+  const buttons = layerNames
+    .filter((layer) => layer === 'hole' || controls.includes(layer === 'lines' ? 'sketch' : 'colour'))
+    .map((layer) => {
+      const button = make('button', 'choice-button', erasedNames[layer]);
+      button.type = 'button';
+      button.dataset.erases = layer;
+      button.addEventListener('click', () => {
+        editor.layer.value = layer;
+      });
+      return { layer, button };
+    });
+  editor.layer.watch((chosen) => {
+    for (const { layer, button } of buttons) button.setAttribute('aria-pressed', String(layer === chosen));
+  });
+  row.append(...buttons.map(({ button }) => button));
+  return row;
+}
+
+const erasedNames: Record<LayerName, string> = { hole: 'Hole', lines: 'Lines', colour: 'Colours' };
 
 function swatchRow(layer: 'hole' | 'lines', colours: readonly Colour[]): HTMLElement {
   const row = make('div', 'swatch-row');

@@ -1,11 +1,11 @@
-/** Tools, buttons and menus, the ways to open a photo, and the zoom. */
+/** Buttons and menus, the ways to open a photo, and the zoom. */
 
 import type { Control } from '../../../core/vocabulary.ts';
-import { type LayerName, layerNames } from '../drawing/changes.ts';
+import type { LayerName } from '../drawing/changes.ts';
 import { wholePhoto, zoomed } from '../view/viewport.ts';
 import type { Saveable } from '../worker/worker.ts';
-import { button, connectMenu, div, input, output } from './dom.ts';
-import type { Editor, Tool } from './editor.ts';
+import { button, connectMenu, dialog, div, input, output, within } from './dom.ts';
+import type { Editor } from './editor.ts';
 import { preferences } from './preferences.ts';
 
 /** Takes away what belongs to a control that the model does not have: elements say so by `data-needs`. */
@@ -14,28 +14,27 @@ export function hideUnusable({ description }: Editor): void {
     part.hidden = !description.model.controls.includes(part.dataset.needs as Control);
 }
 
-/** Tools as buttons of which one is pressed. */
-export function connectTools(editor: Editor): void {
-  const tools = [...div('tools').querySelectorAll<HTMLButtonElement>('[data-tool]')];
-  for (const tool of tools) {
-    tool.addEventListener('click', () => {
-      editor.tool.value = tool.dataset.tool as Tool;
-    });
-  }
-  editor.tool.watch((value) => {
-    for (const tool of tools) tool.setAttribute('aria-pressed', String(tool.dataset.tool === value));
-  });
-}
-
-/** Photos and projects come by button, drop or paste. */
-export function connectOpening(editor: Editor): { choose(): void } {
+/** Photos, projects and layers come by button, drop or paste. */
+export function connectOpening(editor: Editor): { choose(): void; chooseLayer(): void } {
   const chooser = input('file');
-  const choose = () => chooser.click();
-  const open = (file: File | null | undefined) => {
-    if (file) void editor.open(file, file.name);
+  let wantsLayer = false;
+  const choose = () => {
+    wantsLayer = false;
+    chooser.click();
+  };
+  const chooseLayer = () => {
+    wantsLayer = true;
+    chooser.click();
+  };
+  const { ask } = connectLayerDialog(editor);
+  const open = async (file: File | null | undefined, isLayer = false) => {
+    if (!file || editor.busy.value) return;
+    const isPicture = file.type !== 'application/json' && editor.photo.value !== undefined;
+    if (isPicture && (isLayer || (await editor.mayBeLayer(file)))) ask(file);
+    else await editor.open(file, file.name);
   };
   chooser.addEventListener('change', () => {
-    open(chooser.files?.[0]);
+    void open(chooser.files?.[0], wantsLayer);
     // So that the same file can be chosen again.
     chooser.value = '';
   });
@@ -56,10 +55,39 @@ export function connectOpening(editor: Editor): { choose(): void } {
     drop.hidden = true;
     if (!hasFiles(event)) return;
     event.preventDefault();
-    open(event.dataTransfer?.files[0]);
+    void open(event.dataTransfer?.files[0]);
   });
-  document.addEventListener('paste', (event) => open(event.clipboardData?.files[0]));
-  return { choose };
+  document.addEventListener('paste', (event) => void open(event.clipboardData?.files[0]));
+  return { choose, chooseLayer };
+}
+
+/** Asks as what a picture is meant: a photo or a layer of the one that is open. */
+function connectLayerDialog(editor: Editor): { ask(file: File): void } {
+  const window = dialog('layer-dialog');
+  const image = within(window, 'img', HTMLImageElement);
+  let asked: File | undefined;
+  const end = () => {
+    asked = undefined;
+    URL.revokeObjectURL(image.src);
+    image.removeAttribute('src');
+  };
+  window.addEventListener('close', end);
+  for (const choice of window.querySelectorAll<HTMLButtonElement>('[data-as]')) {
+    choice.addEventListener('click', () => {
+      const [file, as] = [asked, choice.dataset.as];
+      window.close();
+      if (!file) return;
+      if (as === 'photo') void editor.open(file, file.name);
+      else void editor.importLayer(file, as as LayerName);
+    });
+  }
+  return {
+    ask(file) {
+      asked = file;
+      image.src = URL.createObjectURL(file);
+      window.showModal();
+    },
+  };
 }
 
 /** The buttons of the page. Those that need a photo, a drawing or a result are disabled without it. */
@@ -73,15 +101,11 @@ export function connectButtons(editor: Editor): void {
   const redo = on('redo', () => editor.redo());
   const edges = on('edges', () => void editor.drawEdges());
   on('use-result', () => void editor.useResult());
-  connectMenu(button('save'), div('save-menu'));
-  connectMenu(button('clear'), div('clear-menu'));
+  const save = on('save', () => void editor.save('result'));
+  connectMenu(button('save-more'), div('save-menu'));
   const saves = [...document.querySelectorAll<HTMLButtonElement>('[data-save]')];
   for (const item of saves) {
     item.addEventListener('click', () => void editor.save(item.dataset.save as Saveable));
-  }
-  for (const item of document.querySelectorAll<HTMLButtonElement>('[data-clear]')) {
-    const { clear } = item.dataset;
-    item.addEventListener('click', () => editor.clear(clear === 'all' ? layerNames : [clear as LayerName]));
   }
   const { server, edgeModel } = editor.description;
   const canFindEdges = server || edgeModel !== undefined;
@@ -91,8 +115,8 @@ export function connectButtons(editor: Editor): void {
     undo.disabled = !history?.canUndo;
     redo.disabled = !history?.canRedo;
     edges.disabled = !drawing || drawing.hole.isEmpty || !canFindEdges;
-    button('clear').disabled = !drawing || drawing.isEmpty;
-    button('save').disabled = !drawing;
+    save.disabled = !editor.isCurrent;
+    button('save-more').disabled = !drawing;
     for (const item of saves) if (item.dataset.save === 'result') item.disabled = !editor.isCurrent;
     div('welcome').hidden = drawing !== undefined || editor.busy.value !== undefined;
   };
@@ -147,6 +171,15 @@ export function connectZoom(editor: Editor): { in(): void; out(): void; fit(): v
     output('zoom-value').textContent = `${Math.round(zoom * 100)}%`;
   });
   return actions;
+}
+
+/** What one sets once moves into the help where the bar has no room for it. */
+export function connectSettings(): void {
+  const narrow = matchMedia('(max-width: 760px)');
+  const settings = [...div('bar-settings').children];
+  const move = () => div(narrow.matches ? 'help-settings' : 'bar-settings').append(...settings);
+  narrow.addEventListener('change', move);
+  move();
 }
 
 /** Dark or light, and the options in the help dialog. */

@@ -68,7 +68,10 @@ export function connectMenu(button: HTMLButtonElement, menu: HTMLElement): void 
     event.preventDefault();
     open();
   });
-  menu.addEventListener('click', close);
+  // What one does several times in a row leaves the menu open.
+  menu.addEventListener('click', ({ target }) => {
+    if (!(target as Element).closest('[data-stays]')) close();
+  });
   menu.addEventListener('keydown', (event) => {
     const list = items();
     const at = list.indexOf(document.activeElement as HTMLButtonElement);
@@ -103,20 +106,32 @@ const paths = {
   hole: 'M4.5 8c0-2.5 2-4.5 5.5-4.5s5.5 2 5.5 4.5c0 4-2 8.5-5.5 8.5S4.5 12 4.5 8zM7 8.5l5-3.5M7.5 12l7-4.8M9.5 14.5l4.5-3',
   eraser:
     'M8 16.5 3.8 12.3a1.2 1.2 0 0 1 0-1.7l6.8-6.8a1.2 1.2 0 0 1 1.7 0l3.9 3.9a1.2 1.2 0 0 1 0 1.7L9 16.5h7.5M7 7.5l5.5 5.5',
+  straight: 'M4.5 15.5l11-11M3 17h.01M17 3h.01',
+  steady: 'M3.5 13.5c3-7 5-7 6.5-3.5s3.5 3.5 6.5-3.5M5 17h10',
+  taper: 'M2.5 11.5C7 7.5 13 7.5 17.5 11.5 13 10.5 7 10.5 2.5 11.5z',
+  ownHole: 'M6.5 12c2.5 2 5 2 7 0M10 4c4.5 0 7 2.8 7 6.5S14 17 10 17s-7-2.8-7-6.5S5.5 4 10 4z',
+  down: 'M6 8.5l4 4 4-4',
   pencil: 'M3.5 16.5l.8-3.6L13 4.2a1.3 1.3 0 0 1 1.8 0l1 1a1.3 1.3 0 0 1 0 1.8l-8.7 8.7zM11.5 5.7l2.8 2.8',
   brush:
     'M16.8 3.2c-3.6 1.2-6.6 3.8-8.6 7.3l2 2c3.5-2 6.1-5 7.3-8.6zM7.5 11.5c-1.8 0-2.7 1.2-2.9 2.7-.1.900-.6 1.600-1.600 2 2.800 1 6.300.2 6.300-2.300 0-1.300-.8-2.400-1.800-2.400z',
+  lasso:
+    'M6.2 12.3C4.3 11.4 3 9.9 3 8.2 3 5.6 6.1 3.5 10 3.5s7 2.1 7 4.7-3.1 4.7-7 4.7c-.8 0-1.6-.1-2.3-.3M7.5 12.5a1.6 1.6 0 1 1-1.5-1.6M7.3 13.2c.5 1.3 0 2.7-1.3 3.8',
+  polygon: 'M4 8.5 10.5 3.5 16.5 8 14 16H6.5z',
+  rectangle: 'M3.5 5.5h13v9h-13z',
+  ellipse: 'M10 15.5c4 0 7-2.4 7-5.5s-3-5.5-7-5.5S3 6.9 3 10s3 5.5 7 5.5z',
+  fill: 'M8.5 4 15 10.5 9.3 16.2a1.200 1.200 0 0 1-1.700 0L3.800 12.400a1.200 1.200 0 0 1 0-1.700L10 5.5M6.8 2.3 8.5 4M3.7 11.5H14M16.8 13.5c.8 1.200 1.200 1.900 1.200 2.400a1.200 1.200 0 0 1-2.400 0c0-.5.4-1.200 1.200-2.400z',
   pipette: 'M9.8 5.2l5 5M10.8 6.2l-6.5 6.5-1 4 4-1 6.5-6.5M12 5.5l1.8-1.8a1.6 1.6 0 0 1 2.4 2.4L14.5 8',
   hand: 'M10 2.5v15M2.5 10h15M8 4.5l2-2 2 2M8 15.5l2 2 2-2M4.5 8l-2 2 2 2M15.5 8l2 2-2 2',
   plus: 'M10 4.5v11M4.5 10h11',
   minus: 'M4.5 10h11',
   fit: 'M3.5 7V3.5H7M13 3.5h3.5V7M16.5 13v3.5H13M7 16.5H3.5V13',
   edges: 'M3.5 14.5c2-6 4-9 6.5-9s4.5 3 6.5 9M7 14.5c.8-3 1.8-5 3-5s2.2 2 3 5M4.5 4.5h.01M15.5 4.5h.01',
+  edit: 'M3.5 5.5h7M14 5.5h2.5M3.5 10H6M9.5 10h7M3.5 14.5h7M14 14.5h2.5M12.2 3.7v3.6M7.7 8.2v3.6M12.2 12.7v3.6',
   clear: 'M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.6l.7-11M8.5 8.5v5M11.5 8.5v5',
   use: 'M4 9a6 6 0 0 1 10.5-3M16 11a6 6 0 0 1-10.5 3M14.8 2.8V6h-3.2M5.2 17.2V14h3.2',
   close: 'M5 5l10 10M15 5 5 15',
 } as const;
-type IconName = keyof typeof paths;
+export type IconName = keyof typeof paths;
 
 const svg = 'http://www.w3.org/2000/svg';
 

@@ -1,20 +1,24 @@
 /** The left stage: the photo with the drawing over it, and the brushes. */
 import type { Size } from '../../../infer/raster.ts';
-import { colourWord, layerNames, type Rgb } from '../drawing/changes.ts';
-import type { Stroke } from '../drawing/drawing.ts';
+import { layerNames } from '../drawing/changes.ts';
 import { cutRect, growRect, isEmptyRect, joinRects, type Point, type Rect } from '../drawing/geometry.ts';
+import type { Contact, Workspace } from '../tools/tool.ts';
+import { toolOf } from '../tools/tools.ts';
 import { paintOverlay } from '../view/overlay.ts';
-import { panned, toPhoto, toStage, type Viewport, viewportOf } from '../view/viewport.ts';
+import { toPhoto, toStage, type Viewport, viewportOf } from '../view/viewport.ts';
+import { listenToArrows } from './arrows.ts';
 import type { BrushSizes } from './brush-panel.ts';
 import { div, within } from './dom.ts';
-import { type Editor, layerOf, type OpenPhoto, type Tool } from './editor.ts';
+import type { Editor, OpenPhoto } from './editor.ts';
 import { isRestingHand, listenToPointers, type Press, pointOf } from './pointers.ts';
 import { holeColours, lineColours, preferences } from './preferences.ts';
 import { beforeNextFrame, context2d, fillStage, pictureFor } from './stage.ts';
 
 /** Lines and their edges reach so far beyond the pixels that changed, px. */
 const reach = 4;
-/** The button of a pen's other end, in a bit field. */
+/** Bits of the buttons that are down. */
+const rightButton = 2;
+/** A pen's other end. */
 const penEraser = 32;
 
 export class DrawStage {
@@ -31,6 +35,11 @@ export class DrawStage {
   /** Where the brush is, CSS px of the stage. */
   #at: Point | undefined;
   #holdsSpace = false;
+  /** Whether a pointer draws. */
+  #pressed = false;
+  /** A line that is not part of the drawing, px of the photo. */
+  #outline: readonly Point[] = [];
+  readonly #work: Workspace;
 
   constructor(editor: Editor, sizes: BrushSizes) {
     this.#editor = editor;
@@ -39,6 +48,7 @@ export class DrawStage {
     this.#photo = photo;
     this.#overlay = overlay;
     this.#brush = within(this.#stage, '.brush', HTMLDivElement);
+    this.#work = this.#workspace();
     fillStage(this.#stage, [photo.canvas, overlay.canvas], (size, density) => {
       this.#size = size;
       this.#density = density;
@@ -54,7 +64,13 @@ export class DrawStage {
     editor.camera.watch(paintAll);
     preferences.hole.watch(paintAll);
     preferences.lines.watch(paintAll);
-    editor.tool.watch(() => this.#showBrush());
+    let inHand = editor.tool.value;
+    editor.tool.watch((tool) => {
+      inHand.finish?.(this.#work);
+      inHand = tool;
+      this.#showBrush();
+    });
+    editor.layer.watch(() => this.#showBrush());
     for (const name of layerNames) sizes[name].watch(() => this.#showBrush());
     const liftPointer = listenToPointers({
       editor,
@@ -65,25 +81,62 @@ export class DrawStage {
     this.#stage.addEventListener('pointermove', (event) => {
       this.#at = event.pointerType === 'touch' ? undefined : pointOf(event, this.#stage);
       this.#showBrush();
+      if (editor.photo.value && !this.#pressed) editor.tool.value.hover?.(this.#work, this.#contact(event));
     });
     this.#stage.addEventListener('pointerleave', () => this.#moveBrush(undefined));
-    const liftKeys = listenToArrows(this.#stage, {
+    const liftKeys = listenToArrows({
       editor,
+      stage: this.#stage,
+      work: this.#work,
       size: () => this.#size,
       moveBrush: (to) => this.#moveBrush(to),
       position: () => this.#at ?? { x: this.#size.width / 2, y: this.#size.height / 2 },
       toPhoto: (point) => toPhoto(this.#view, point),
-      begin: (at) => this.#begin(this.#editor.tool.value, at),
     });
     editor.onInterrupt = () => {
       liftPointer();
       liftKeys();
+      editor.tool.value.finish?.(this.#work);
     };
     this.#stage.addEventListener('keydown', (event) => this.#hold(event, true));
     this.#stage.addEventListener('keyup', (event) => this.#hold(event, false));
     this.#stage.addEventListener('blur', () => {
       this.#holdsSpace = false;
     });
+  }
+
+  #workspace(): Workspace {
+    const editor = this.#editor;
+    const open = (): OpenPhoto => {
+      if (!editor.photo.value) throw new Error('Without a photo there is nothing to draw on.');
+      return editor.photo.value;
+    };
+    const view = () => this.#view;
+    return {
+      get drawing() {
+        return open().drawing;
+      },
+      get picture() {
+        return open().pictures[0];
+      },
+      get scale() {
+        return view().scale;
+      },
+      get layer() {
+        return editor.layer.value;
+      },
+      sizeOf: (layer) => this.#sizes[layer].value,
+      outline: (points = []) => {
+        this.#outline = points;
+        this.#showOutline();
+      },
+      use: (id) => {
+        editor.tool.value = toolOf(id);
+      },
+      say: (text) => {
+        editor.notice.value = { text, isProblem: false };
+      },
+    };
   }
 
   get #view(): Viewport {
@@ -101,52 +154,34 @@ export class DrawStage {
   }
 
   #press(event: PointerEvent): Press | undefined {
-    const erases = (event.buttons & penEraser) !== 0 || event.button === 2;
     const { value: tool } = this.#editor.tool;
     if (this.#editor.busy.value) return idle;
-    if (tool === 'pan' || this.#holdsSpace) return undefined;
+    if (this.#holdsSpace || tool.cursor === 'hand') return undefined;
     if (isRestingHand(event)) return idle;
-    const layer = layerOf(tool);
-    const at = pointOf(event, this.#stage);
-    const begun = this.#begin(erases && layer ? `${layer}-eraser` : tool, at);
-    if (!begun) return idle;
-    const radius = (e: PointerEvent) => begun.radius * pressureOf(e);
-    let last = toPhoto(this.#view, at);
-    begun.stroke.segment(last, last, radius(event));
+    const gesture = tool.down(this.#work, this.#contact(event));
+    if (!gesture) return undefined;
     this.#brush.classList.add('down');
+    this.#pressed = true;
     const lift = (finish: () => void) => {
       this.#brush.classList.remove('down');
+      this.#pressed = false;
       finish();
     };
     return {
-      move: (events) => {
-        for (const e of events) {
-          const next = toPhoto(this.#view, pointOf(e, this.#stage));
-          begun.stroke.segment(last, next, radius(e));
-          last = next;
-        }
-      },
-      end: () => lift(() => begun.stroke.end()),
-      cancel: () => lift(() => begun.stroke.cancel()),
+      move: (events) => gesture.move(events.map((e) => this.#contact(e))),
+      end: () => lift(() => gesture.up()),
+      cancel: () => lift(() => gesture.cancel()),
     };
   }
 
-  /** @param at CSS px of the stage. */
-  #begin(tool: Tool, at: Point): { stroke: Stroke; radius: number } | undefined {
-    const { value } = this.#editor.photo;
-    if (!value) return undefined;
-    const layer = layerOf(tool);
-    if (layer) {
-      const radius = (this.#sizes[layer].value / 2) * (tool === 'lines-eraser' ? eraserFactor : 1);
-      const mark = layer === 'colour' ? colourWord(preferences.stroke.value) : 1;
-      return { stroke: value.drawing.stroke(layer, tool.endsWith('eraser') ? 0 : mark), radius };
-    }
-    const colour = tool === 'pipette' && colourAt(value, toPhoto(this.#view, at));
-    if (colour) {
-      preferences.stroke.value = colour;
-      this.#editor.tool.value = 'colour';
-    }
-    return undefined;
+  #contact(event: PointerEvent): Contact {
+    return {
+      ...toPhoto(this.#view, pointOf(event, this.#stage)),
+      pressure: pressureOf(event),
+      shift: event.shiftKey,
+      erases: (event.buttons & (rightButton | penEraser)) !== 0,
+      isExact: false,
+    };
   }
 
   #moveBrush(to: Point | undefined): void {
@@ -155,22 +190,30 @@ export class DrawStage {
   }
 
   #showBrush(): void {
-    const { tool, photo } = this.#editor;
-    const draws = tool.value !== 'pan' && !this.#holdsSpace;
+    const { tool, layer, photo } = this.#editor;
+    const { cursor, widen } = tool.value;
+    const draws = cursor !== 'hand' && !this.#holdsSpace;
     this.#stage.classList.toggle('pan', !draws);
     this.#stage.classList.toggle('drawing', draws && photo.value !== undefined);
     const at = draws && photo.value ? this.#at : undefined;
     this.#brush.hidden = !at;
+    this.#brush.classList.toggle('cross', cursor === 'cross');
     if (!at) return;
-    const layer = layerOf(tool.value);
-    const factor = tool.value === 'lines-eraser' ? eraserFactor : 1;
-    const diameter = Math.max(5, layer ? this.#sizes[layer].value * factor * this.#view.scale : 0);
+    const size = this.#sizes[layer.value].value * (widen?.(layer.value) ?? 1);
+    const diameter = cursor === 'cross' ? crossSize : Math.max(5, size * this.#view.scale);
     const { x, y } = at;
     Object.assign(this.#brush.style, {
       width: `${diameter}px`,
       height: `${diameter}px`,
       transform: `translate(${x - diameter / 2}px, ${y - diameter / 2}px)`,
     });
+  }
+
+  #showOutline(): void {
+    const points = this.#editor.photo.value ? this.#outline : [];
+    const places = points.map((point) => toStage(this.#view, point));
+    const text = places.map(({ x, y }) => `${x},${y}`).join(' ');
+    for (const line of this.#stage.querySelectorAll('.outline polygon')) line.setAttribute('points', text);
   }
 
   #paintAll(): void {
@@ -186,6 +229,7 @@ export class DrawStage {
     this.#dirty = { left: 0, top: 0, right: width, bottom: height };
     this.#paintOverlay();
     this.#showBrush();
+    this.#showOutline();
   }
 
   #paintOverlay(): void {
@@ -218,8 +262,8 @@ export class DrawStage {
   }
 }
 
-/** The eraser of lines is so much wider than their brush: nobody can follow a thin line exactly. */
-const eraserFactor = 4;
+/** The side of the cross that tools without a size have, CSS px. */
+const crossSize = 21;
 
 /** A pointer that does nothing until it is lifted. */
 const idle: Press = { move() {}, end() {}, cancel() {} };
@@ -234,83 +278,3 @@ const scaled = ({ scale, x, y }: Viewport, by: number): Viewport => ({
   x: x * by,
   y: y * by,
 });
-
-/** The photo's colour at a point, px of the photo; undefined outside. */
-function colourAt({ pictures, drawing }: OpenPhoto, { x, y }: Point): Rgb | undefined {
-  const [left, top] = [Math.floor(x), Math.floor(y)];
-  if (left < 0 || top < 0 || left >= drawing.width || top >= drawing.height) return undefined;
-  const context = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
-  context?.drawImage(pictures[0], left, top, 1, 1, 0, 0, 1, 1);
-  const data = context?.getImageData(0, 0, 1, 1).data;
-  return data && [data[0], data[1], data[2]];
-}
-
-interface KeyboardBrush {
-  readonly editor: Editor;
-  readonly size: () => Size;
-  /** The brush's place, CSS px of the stage. */
-  readonly position: () => Point;
-  readonly moveBrush: (to: Point) => void;
-  readonly toPhoto: (point: Point) => Point;
-  /** What Enter begins with the brush there; nothing where the tool has no stroke. */
-  readonly begin: (at: Point) => { stroke: Stroke; radius: number } | undefined;
-}
-
-/** A press of an arrow moves the brush by so many px; with Alt by one. */
-const step = 6;
-const panStep = 40;
-const directions: Readonly<Record<string, Point>> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-};
-
-/** Drawing without a pointer: arrows move the brush, Enter puts it down and lifts it. Returns what lifts it. */
-function listenToArrows(stage: HTMLElement, brush: KeyboardBrush): () => void {
-  const { editor } = brush;
-  let drawing: { stroke: Stroke; radius: number } | undefined;
-  const lift = () => {
-    const ended = drawing;
-    drawing = undefined;
-    ended?.stroke.end();
-  };
-  const draw = (from: Point, to: Point) =>
-    drawing?.stroke.segment(brush.toPhoto(from), brush.toPhoto(to), drawing.radius);
-
-  stage.addEventListener('keydown', (event) => {
-    const photo = editor.photo.value;
-    if (!photo || editor.busy.value || event.ctrlKey || event.metaKey) return;
-    const at = brush.position();
-    const direction = directions[event.key];
-    if (direction) {
-      event.preventDefault();
-      if (event.shiftKey || editor.tool.value === 'pan') {
-        const by = { x: -direction.x * panStep, y: -direction.y * panStep };
-        editor.camera.value = panned(editor.camera.value, by, photo.drawing, brush.size());
-        return;
-      }
-      const length = event.altKey ? 1 : step;
-      const { width, height } = brush.size();
-      const to = {
-        x: Math.min(Math.max(at.x + direction.x * length, 0), width),
-        y: Math.min(Math.max(at.y + direction.y * length, 0), height),
-      };
-      draw(at, to);
-      brush.moveBrush(to);
-    } else if (event.key === 'Enter') {
-      event.preventDefault();
-      if (drawing) return lift();
-      drawing = brush.begin(at);
-      brush.moveBrush(at);
-      draw(at, at);
-    } else if (event.key === 'Escape' && drawing) {
-      drawing.stroke.cancel();
-      drawing = undefined;
-    }
-  });
-  stage.addEventListener('blur', lift);
-  stage.addEventListener('pointerdown', lift);
-  editor.tool.watch(lift);
-  return lift;
-}

@@ -2,22 +2,18 @@
 import { proxy, type Remote, wrap } from 'comlink';
 import type { RegionChoice } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../wire.ts';
-import { type LayerName, layerNames } from '../drawing/changes.ts';
+import type { LayerName } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
 import type { Rect } from '../drawing/geometry.ts';
 import { type Act, History } from '../drawing/history.ts';
 import { type EngineChoice, type EngineId, type EngineState, shortNames } from '../engines/engine.ts';
+import type { Tool } from '../tools/tool.ts';
+import { toolOf } from '../tools/tools.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
 import type { Row } from '../worker/records.ts';
 import type { Opened, PhotoWorker, SampleFiles, Saveable, Settings, WorkerEvent } from '../worker/worker.ts';
 import { Signal } from './signal.ts';
 import { Tabs } from './tabs.ts';
-
-export type Tool = LayerName | `${LayerName}-eraser` | 'pipette' | 'pan';
-
-/** The layer that a tool draws on; undefined for those that draw on none. */
-export const layerOf = (tool: Tool): LayerName | undefined =>
-  layerNames.find((name) => tool === name || tool === `${name}-eraser`);
 
 export interface OpenPhoto {
   /** What was done to the edit, this photo and those before it. */
@@ -60,7 +56,9 @@ export class Editor {
   readonly description: EditorDescription;
   readonly photo = new Signal<OpenPhoto | undefined>(undefined);
   readonly camera = new Signal<Camera>({ zoom: 1, centre: { x: 0, y: 0 } });
-  readonly tool = new Signal<Tool>('hole');
+  readonly tool = new Signal<Tool>(toolOf('hole'));
+  /** What was drawn on last: what the eraser erases. */
+  readonly layer = new Signal<LayerName>('hole');
   readonly l = new Signal(0.5);
   readonly region = new Signal<RegionChoice>('hole');
   /** Whether the photo has a face; undefined while nobody knows. */
@@ -105,6 +103,9 @@ export class Editor {
       }
     };
     this.#worker = new (wrap<typeof PhotoWorker>(worker))(description, this.#tabs.id, proxy(receive));
+    this.tool.watch(({ layer }) => {
+      if (layer) this.layer.value = layer;
+    });
   }
 
   /** Whether there is a result of the drawing as it is now. */
@@ -210,6 +211,20 @@ export class Editor {
     });
   }
 
+  /** Whether a picture may be a layer of the photo that is open rather than another photo. */
+  mayBeLayer(blob: Blob): Promise<boolean> {
+    return this.#ask((worker) => worker.mayBeLayer(blob));
+  }
+
+  /** Takes a picture as hole, lines or colours, in place of what was drawn of them. */
+  async importLayer(blob: Blob, layer: LayerName): Promise<void> {
+    const { value } = this.photo;
+    if (!value) return;
+    await this.#work('Reading the picture', async () => {
+      value.drawing.replace(layer, await this.#ask((worker) => worker.readLayer(blob, layer)));
+    });
+  }
+
   /** Draws the photo's edges inside the hole. */
   async drawEdges(): Promise<void> {
     const { value } = this.photo;
@@ -229,10 +244,11 @@ export class Editor {
     });
   }
 
-  clear(layers: readonly LayerName[]): void {
-    if (this.busy.value) return;
+  /** Does something to the drawing that takes no pointer. */
+  change(work: (drawing: Drawing) => void): void {
+    if (this.busy.value || !this.photo.value) return;
     this.onInterrupt();
-    this.photo.value?.drawing.clear(layers);
+    work(this.photo.value.drawing);
   }
   undo(): void {
     this.#walk('undo');

@@ -71,6 +71,14 @@ export const preferences = {
   lines: stored('line-colour', 0, isIndexOf(lineColours)),
   /** What the colour brush paints with. */
   stroke: stored<Rgb>('stroke-colour', strokeColours[2].rgb, isRgb),
+  /** Whether lines and colours are drawn on a string. */
+  steady: stored('steady', false, isBoolean),
+  /** Whether lines end thin. */
+  taper: stored('taper', false, isBoolean),
+  /** Whether lines that are drawn outside the hole bring one along. */
+  proposesHole: stored('proposes-hole', true, isBoolean),
+  /** Whether one has followed the hints to the last. */
+  isGuided: stored('guided', false, isBoolean),
   pressure: stored('pressure', true, isBoolean),
   /** Whether fingers draw beside a pen. */
   fingersDraw: stored('fingers-draw', false, isBoolean),

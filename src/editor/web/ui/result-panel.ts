@@ -57,14 +57,9 @@ export function showOutcome(editor: Editor): void {
     showNotice(place, problem, () => showNotice(place, undefined));
   });
 
-  const showHint = () => {
-    const drawing = editor.photo.value?.drawing;
-    hint.hidden = drawing !== undefined && !drawing.hole.isEmpty;
-    hint.classList.toggle('over', drawing !== undefined);
-    hint.textContent = drawing ? 'Paint over what should change: the hole.' : 'The result appears here.';
-  };
-  editor.revision.watch(showHint);
-  editor.photo.watch(showHint);
+  editor.photo.watch((photo) => {
+    hint.hidden = photo !== undefined;
+  });
   editor.notice.watch((notice) =>
     showNotice(div('draw-notice'), notice, () => {
       editor.notice.value = undefined;

@@ -7,10 +7,12 @@ import { preferences } from './preferences.ts';
 export interface Shortcut {
   /** As it is written: `Ctrl+Shift+Z`, `[`. Ctrl is also the command key of a Mac. */
   readonly keys: readonly string[];
+  /** How the list writes the keys, where the first does not stand for all. */
+  readonly shown?: string;
   readonly name: string;
   /** What the model must have for it. */
-  readonly needs?: Control;
-  run(): void;
+  readonly needs?: Control | undefined;
+  run(key: string): void;
 }
 
 /** Keys that the stages and lists handle themselves, to be shown with the others. */
@@ -38,10 +40,10 @@ export function connectShortcuts(all: readonly Shortcut[], controls: readonly Co
     const shortcut = byKey.get(key);
     if (!shortcut) return;
     event.preventDefault();
-    shortcut.run();
+    shortcut.run(key);
   });
   const list = element('keys', HTMLDListElement);
-  const rows = [...shortcuts.map(({ keys, name }) => [keys[0], name] as const), ...elsewhere];
+  const rows = [...shortcuts.map(({ keys, shown = keys[0], name }) => [shown, name] as const), ...elsewhere];
   for (const [key, name] of rows) {
     const row = document.createElement('div');
     const term = make('dt', '', name);

@@ -12,8 +12,13 @@ interface OverlayColours {
 const fillAlpha = 88;
 const stripeAlpha = 128;
 const haloAlpha = 200;
-/** Strokes of colour outside the hole are faint, as they count for nothing. */
+const [dark, light]: readonly Rgb[] = [
+  [16, 18, 22],
+  [250, 250, 250],
+];
+/** Lines and strokes of colour outside the hole are faint, as they count for nothing. */
 const ignoredAlpha = 100;
+const ignoredHaloAlpha = 50;
 /** Lines are seen with an edge of this many px in the opposite brightness. */
 const halo = 2;
 const stripePeriod = 16;
@@ -39,13 +44,15 @@ export function paintOverlay(
   const strokes = sample(drawing.colour, view, rect, Uint32Array);
   const edgeMarks = around(lineMarks, stride);
   const line = colourWord(colours.lines);
-  const edge = colourWord(isBright(colours.lines) ? [16, 18, 22] : [250, 250, 250], haloAlpha);
+  const edgeColour = isBright(colours.lines) ? dark : light;
+  const edge = colourWord(edgeColour, haloAlpha);
+  const [ignoredLine, ignoredEdge] = [faint(line), colourWord(edgeColour, ignoredHaloAlpha)];
   const [fill, stripe, rim] = [fillAlpha, stripeAlpha, 255].map((alpha) => colourWord(colours.hole, alpha));
   for (let y = 0, o = 0; y < height; y++) {
     let i = (y + halo) * stride + halo;
     for (let x = 0; x < width; x++, i++, o++) {
-      if (lineMarks[i]) words[o] = line;
-      else if (edgeMarks[i]) words[o] = edge;
+      if (lineMarks[i]) words[o] = holeMarks[i] ? line : ignoredLine;
+      else if (edgeMarks[i]) words[o] = holeMarks[i] ? edge : ignoredEdge;
       else if (strokes[i]) words[o] = holeMarks[i] ? strokes[i] : faint(strokes[i]);
       else if (holeMarks[i]) {
         const within = holeMarks[i - 1] && holeMarks[i + 1] && holeMarks[i - stride] && holeMarks[i + stride];

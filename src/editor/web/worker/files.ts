@@ -1,6 +1,6 @@
 /** Files to pixels, by the browser's own decoders, and projects: photos and drawings. */
 import type { Raster, Size } from '../../../infer/raster.ts';
-import { type Command, collectValues, type Runs, runsOf } from '../drawing/changes.ts';
+import { type Command, collectValues, type LayerName, type Runs, runsOf } from '../drawing/changes.ts';
 import { exceptionsOf, type FileTraits, readTraits } from './photo-file.ts';
 import { Problem, readPixels, readsExactly } from './pixels.ts';
 import { isSeeThrough } from './png.ts';
@@ -78,7 +78,7 @@ export async function reductions(bitmap: ImageBitmap): Promise<ImageBitmap[]> {
 }
 
 /** The marks of a black and white image that is brought to `size`: where it is light, or where it is dark. */
-export async function decodeMarks(blob: Blob, size: Size, marked: 'light' | 'dark'): Promise<Runs> {
+async function decodeMarks(blob: Blob, size: Size, marked: 'light' | 'dark'): Promise<Runs> {
   const data = await decodeAt(blob, size, marked === 'light' ? 'black' : 'white');
   const green = new Uint8Array(data.length / 4);
   for (let i = 0; i < green.length; i++) green[i] = data[4 * i + 1];
@@ -90,7 +90,7 @@ export async function decodeMarks(blob: Blob, size: Size, marked: 'light' | 'dar
  *
  * @throws Problem also when it has more colours than any drawing.
  */
-export async function decodeStrokes(blob: Blob, size: Size): Promise<Command> {
+async function decodeStrokes(blob: Blob, size: Size): Promise<Command> {
   const data = await decodeAt(blob, size);
   const words = new Uint32Array(data.buffer);
   for (let i = 0; i < words.length; i++)
@@ -102,6 +102,37 @@ export async function decodeStrokes(blob: Blob, size: Size): Promise<Command> {
     );
   }
   return strokes.finish('colour');
+}
+
+/** A picture's pixels are looked at on a grid of so many a side. */
+const gridSide = 64;
+/** What is drawn in black and white may have so many pixels of other colours: edges that are smoothed. */
+const mostOthers = 0.1;
+
+/**
+ * Whether a picture may be a layer of a photo rather than a photo: it has the photo's shape, and is black and white, or
+ * see-through in places.
+ */
+export async function mayBeLayer(blob: Blob, photo: Size): Promise<boolean> {
+  const { bitmap } = await decode(blob);
+  const ratio = (bitmap.width / bitmap.height) * (photo.height / photo.width);
+  const data = readPixels(bitmap, { width: gridSide, height: gridSide });
+  bitmap.close();
+  let others = 0;
+  for (let i = 0; i < data.length; i += 4) {
+    const [r, g, b, alpha] = data.subarray(i, i + 4);
+    const isBlack = Math.max(r, g, b) < 48;
+    const isWhite = Math.min(r, g, b) > 207;
+    if (alpha > 0 && !isBlack && !isWhite) others++;
+  }
+  const isSketchy = others <= mostOthers * gridSide ** 2 || isSeeThrough(data);
+  return isSketchy && Math.abs(ratio - 1) < 0.02;
+}
+
+/** A layer from a picture, as changes of an empty one: the hole is light, lines are dark, strokes are opaque. */
+export async function decodeLayer(blob: Blob, size: Size, layer: LayerName): Promise<Command> {
+  if (layer === 'colour') return decodeStrokes(blob, size);
+  return [{ layer, runs: await decodeMarks(blob, size, layer === 'hole' ? 'light' : 'dark'), bits: 1 }];
 }
 
 /** RGBA bytes of an image that is brought to `size`, by nearest neighbours, over a background or nothing. */

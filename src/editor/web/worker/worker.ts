@@ -6,7 +6,7 @@ import { expose, transfer } from 'comlink';
 import type { Raster, Size } from '../../../infer/raster.ts';
 import { holeBounds } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../wire.ts';
-import type { Command, Runs } from '../drawing/changes.ts';
+import type { Command, LayerName, Runs } from '../drawing/changes.ts';
 import { type Act, History, type Start, type Step, startId } from '../drawing/history.ts';
 import { type EngineChoice, EngineFailure, type EngineId, type EngineState } from '../engines/engine.ts';
 import { Engines } from '../engines/engines.ts';
@@ -15,11 +15,11 @@ import { EdgeFinder } from './edges.ts';
 import { OpenEdit, regionFor } from './edit.ts';
 import {
   type DecodedPhoto,
-  decodeMarks,
+  decodeLayer,
   decodePhoto,
   decodeProject,
-  decodeStrokes,
   encodeProject,
+  mayBeLayer,
 } from './files.ts';
 import { Problem, rgbaOf } from './pixels.ts';
 import { encodePng } from './png.ts';
@@ -255,6 +255,17 @@ export class PhotoWorker {
         this.#keep(this.#open);
       }
     });
+  }
+
+  /** Whether a picture may be a layer of the photo that is open rather than another photo. */
+  async mayBeLayer(blob: Blob): Promise<boolean> {
+    // What cannot be read is opened as a photo, which says why it cannot.
+    return this.#current !== undefined && mayBeLayer(blob, this.#current.photo).catch(() => false);
+  }
+
+  /** A layer from a picture, as changes of an empty one. */
+  readLayer(blob: Blob, layer: LayerName): Promise<Command> {
+    return forPeople(() => decodeLayer(blob, this.#edit.photo, layer));
   }
 
   /** Lines where the photo has edges, inside the hole. */
@@ -508,13 +519,15 @@ async function decodeDrawing(
   { hole, sketch, colour }: { hole?: Blob | undefined; sketch?: Blob | undefined; colour?: Blob | undefined },
   size: Size,
 ): Promise<Command> {
-  const marks = async (layer: 'hole' | 'lines', blob: Blob | undefined, marked: 'light' | 'dark') =>
-    blob ? [{ layer, runs: await decodeMarks(blob, size, marked), bits: 1 }] : [];
-  return [
-    ...(await marks('hole', hole, 'light')),
-    ...(await marks('lines', sketch, 'dark')),
-    ...(colour ? await decodeStrokes(colour, size) : []),
-  ];
+  const layers = [
+    ['hole', hole],
+    ['lines', sketch],
+    ['colour', colour],
+  ] as const;
+  const decoded = await Promise.all(
+    layers.map(([layer, blob]) => (blob ? decodeLayer(blob, size, layer) : [])),
+  );
+  return decoded.flat();
 }
 
 /** The strokes as a picture, all transparent when there are none. */

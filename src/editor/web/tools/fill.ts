@@ -1,0 +1,45 @@
+/** Marks all inside a closed line, whether it is one of lines or a ring of hole. */
+import type { Drawing } from '../drawing/drawing.ts';
+import { enlarge, flood, grow } from '../drawing/rows.ts';
+import { done, type Tool } from './tool.ts';
+
+/** The inside is looked for on a copy of at most this side, px, which also closes gaps that nobody sees. */
+const side = 1024;
+
+export const fill: Tool = {
+  id: 'fill',
+  label: 'Fill',
+  name: 'Fill a closed line',
+  icon: 'fill',
+  help: 'Press inside a closed line: all that it goes around, and it, becomes hole.',
+  cursor: 'cross',
+  layer: 'hole',
+  isClick: true,
+  down({ drawing, sizeOf, say }, { x, y }) {
+    const { width, height } = drawing;
+    if (x < 0 || y < 0 || x >= width || y >= height) return done;
+    const level = Math.max(0, Math.ceil(Math.log2(Math.max(width, height) / side)));
+    const factor = 2 ** level;
+    const grid = { width: Math.ceil(width / factor), height: Math.ceil(height / factor) };
+    const isWall = wallsOf(drawing, level);
+    const first = Math.floor(y / factor) * grid.width + Math.floor(x / factor);
+    if (isWall(first)) return done;
+    const { rows, meetsBorder } = flood(grid, first, (index) => !isWall(index));
+    if (meetsBorder) {
+      say('There is no closed line around this place: close the gap, or draw around it with the lasso.');
+      return done;
+    }
+    const stroke = drawing.stroke('hole', 1);
+    // The line is part of what it goes around, its corners too: outside the hole it would not count.
+    const across = Math.SQRT2 * (sizeOf('lines') + 1);
+    stroke.rows(grow(enlarge(rows, factor, drawing), width, factor + across));
+    stroke.end();
+    return done;
+  },
+};
+
+/** Whether a pixel of the layers' copies has a line or hole in it. */
+function wallsOf({ lines, hole }: Drawing, level: number): (index: number) => boolean {
+  const layers = [lines, hole].filter(({ isEmpty }) => !isEmpty).map(({ levels }) => levels[level].data);
+  return (index) => layers.some((data) => data[index] !== 0);
+}

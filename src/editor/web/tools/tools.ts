@@ -1,0 +1,58 @@
+/** All tools, as they stand in the toolbar and in the row below the drawing. */
+import { brush, eraser, straightLine } from './brush.ts';
+import { ellipse } from './ellipse.ts';
+import { fill } from './fill.ts';
+import { lasso } from './lasso.ts';
+import { pan } from './pan.ts';
+import { pipette } from './pipette.ts';
+import { polygon } from './polygon.ts';
+import { rectangle } from './rectangle.ts';
+import type { Tool, ToolGroup } from './tool.ts';
+
+export const toolGroups: readonly ToolGroup[] = [
+  {
+    id: 'hole',
+    label: 'Hole',
+    name: 'Hole: what changes',
+    icon: 'hole',
+    key: 'H',
+    tools: [brush('hole'), lasso('hole'), polygon('hole'), rectangle('hole'), ellipse('hole'), fill],
+  },
+  {
+    id: 'lines',
+    label: 'Line',
+    name: 'Line inside the hole',
+    icon: 'pencil',
+    key: 'L',
+    needs: 'sketch',
+    tools: [brush('lines'), straightLine],
+  },
+  {
+    id: 'colour',
+    label: 'Colour',
+    name: 'Colour inside the hole',
+    icon: 'brush',
+    key: 'C',
+    needs: 'colour',
+    tools: [brush('colour'), pipette],
+  },
+  {
+    id: 'eraser',
+    label: 'Erase',
+    name: 'Erase what was drawn',
+    icon: 'eraser',
+    key: 'E',
+    tools: [eraser, lasso('eraser'), polygon('eraser'), rectangle('eraser'), ellipse('eraser')],
+  },
+  { id: 'view', label: 'Move', name: 'Move the view', icon: 'hand', key: 'M', tools: [pan] },
+];
+
+/** @throws Error when there is no such tool. */
+export function toolOf(id: string): Tool {
+  const found = toolGroups.flatMap(({ tools }) => tools).find((tool) => tool.id === id);
+  if (!found) throw new Error(`There is no tool ${id}.`);
+  return found;
+}
+
+export const groupOf = (tool: Tool): ToolGroup | undefined =>
+  toolGroups.find(({ tools }) => tools.includes(tool));

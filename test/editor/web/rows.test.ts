@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { polygon } from '../../../src/editor/web/drawing/geometry.ts';
+import { enlarge, flood, grow, type Rows, rowsWhere } from '../../../src/editor/web/drawing/rows.ts';
+
+const grid = { width: 23, height: 17 };
+const pixels = (rows: Rows) =>
+  rows.flatMap((row) => {
+    const out = new Array<boolean>(grid.width).fill(false);
+    for (let k = 0; k < row.length; k += 2) out.fill(true, row[k], row[k + 1]);
+    return out;
+  });
+const randomMarks = fc.array(fc.boolean(), {
+  minLength: grid.width * grid.height,
+  maxLength: grid.width * grid.height,
+});
+
+describe('rows of pixels', () => {
+  it('are those of the marks, sorted and apart', () => {
+    fc.assert(
+      fc.property(randomMarks, (marks) => {
+        const rows = rowsWhere(grid, (index) => marks[index] === true);
+        expect(pixels(rows)).toEqual(marks);
+        expect(rows.every((row) => row.every((x, k) => k === 0 || x > row[k - 1]!))).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('grow by all pixels within a radius', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(grid.width * grid.height - 1), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 6 }),
+        (places, radius) => {
+          const grown = grow(
+            rowsWhere(grid, (index) => places.includes(index)),
+            grid.width,
+            radius,
+          );
+          const expected = Array.from({ length: grid.width * grid.height }, (_, i) =>
+            places.some((place) => {
+              const dx = (i % grid.width) - (place % grid.width);
+              const dy = Math.floor(i / grid.width) - Math.floor(place / grid.width);
+              return dx * dx + dy * dy <= radius * radius;
+            }),
+          );
+          expect(pixels(grown)).toEqual(expected);
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('are enlarged to a grid that need not be a multiple', () => {
+    const small = { width: 8, height: 6 };
+    const rows = enlarge(
+      rowsWhere(small, (index) => index === 15 || index === 44),
+      3,
+      grid,
+    );
+    expect([rows.length, rows[3], rows[5], rows[6], rows[15]]).toEqual([
+      17,
+      [21, 23],
+      [21, 23],
+      [],
+      [12, 15],
+    ]);
+  });
+
+  it('are flooded as far as pixels are joined side by side', () => {
+    const text = ['#..', '.##', '..#'].join('');
+    const isInside = (index: number) => text[index] === '#';
+    const small = { width: 3, height: 3 };
+    expect(flood(small, 4, isInside)).toEqual({ rows: [[], [1, 3], [2, 3]], meetsBorder: true });
+    expect(flood(small, 0, isInside).rows).toEqual([[0, 1], [], []]);
+    const ring = ['###', '#.#', '###'].join('');
+    expect(flood(small, 4, (index) => ring[index] === '.').meetsBorder).toBe(false);
+  });
+});
+
+describe('the inside of a closed line', () => {
+  it('is all that it goes around, also where it crosses itself', () => {
+    const place = fc.record({
+      x: fc.double({ min: -5, max: 28, noNaN: true }),
+      y: fc.double({ min: -5, max: 22, noNaN: true }),
+    });
+    fc.assert(
+      fc.property(fc.array(place, { minLength: 3, maxLength: 9 }), (points) => {
+        const covered = new Set<string>();
+        const rect = polygon(points, (y, left, right) => {
+          for (let x = left; x < right; x++) covered.add(`${x},${y}`);
+        });
+        for (let y = -6; y < 24; y++) {
+          for (let x = -6; x < 30; x++) {
+            const [px, py] = [x + 0.5, y + 0.5];
+            // The angle that the line turns around the pixel's centre, as seen from there.
+            let turned = 0;
+            points.forEach((from, k) => {
+              const to = points[(k + 1) % points.length]!;
+              const [ax, ay, bx, by] = [from.x - px, from.y - py, to.x - px, to.y - py];
+              turned += Math.atan2(ax * by - ay * bx, ax * bx + ay * by);
+            });
+            const isInside = Math.abs(Math.round(turned / (2 * Math.PI))) > 0;
+            if (covered.has(`${x},${y}`) !== isInside) expect.fail(`${x},${y} of ${JSON.stringify(points)}`);
+            if (isInside)
+              expect(x >= rect.left && x < rect.right && y >= rect.top && y < rect.bottom).toBe(true);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
