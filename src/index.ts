@@ -6,6 +6,7 @@
 import type { MethodDefinition } from './core/define-method.ts';
 import type { Metric, MetricContext } from './eval/metrics/metric.ts';
 import type { EvaluateRunOptions, EvaluateRunResult } from './eval/run.ts';
+import type { HuggingFaceOptions } from './export/huggingface.ts';
 import type { PretrainedOptions } from './export/pretrained.ts';
 import type { Proof } from './export/proof.ts';
 import type { ExportReport } from './export/report.ts';
@@ -60,6 +61,7 @@ export type { Report } from './eval/report/report.ts';
 export type { EvaluateRunOptions, EvaluateRunResult } from './eval/run.ts';
 export { readSuite, type Suite } from './eval/suite/suite.ts';
 // Use, export and import.
+export type { HuggingFaceOptions } from './export/huggingface.ts';
 export type { PretrainedOptions } from './export/pretrained.ts';
 export type { Difference, Proof } from './export/proof.ts';
 export type { ExportReport } from './export/report.ts';
@@ -220,6 +222,25 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
 export async function exportPretrained(options: PretrainedOptions): Promise<Proof> {
   const { exportPretrained } = await import('./export/pretrained.ts');
   return exportPretrained(options);
+}
+
+/**
+ * Exports for the Hugging Face Hub: ONNX, safetensors, the configuration, and a card with metadata and measurements.
+ *
+ * ```ts
+ * import { exportHuggingFace } from './src/index.ts';
+ *
+ * const { files } = await exportHuggingFace({ checkpoint: 'runs/00001-example', out: 'exports/hub', license: 'mit' });
+ * console.log(Object.keys(files));
+ * ```
+ *
+ * @param options which checkpoint, and what its card says.
+ * @returns what `export.json` holds.
+ * @throws UserError as {@link exportModel}, and when the card's text or the evaluation cannot be used.
+ */
+export async function exportHuggingFace(options: HuggingFaceOptions): Promise<ExportReport> {
+  const { exportHuggingFace } = await import('./export/huggingface.ts');
+  return exportHuggingFace(options);
 }
 
 /**

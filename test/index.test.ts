@@ -63,6 +63,7 @@ const shows: Record<string, RegExp> = {
   runStudy: /better on rough sketches\?[\s\S]*study\/study\.md/,
   inferPhotos: /results\/photo-IOUT-l0\.5\.png/,
   exportModel: /onnx\/pipeline\.onnx/,
+  exportHuggingFace: /onnx\/pipeline\.onnx/,
   exportPretrained: /^0\.0\d+$/,
   importWeights: /weights/,
   loadMethod: /\[ 1, 64, 64, 3 \]/,

@@ -7,6 +7,7 @@ import { exportCommand } from './export.ts';
 import { importCommand } from './import.ts';
 import { infer } from './infer.ts';
 import { prepare } from './prepare.ts';
+import { push } from './push.ts';
 import { study } from './study.ts';
 import { train } from './train.ts';
 
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   edit,
   importCommand,
   exportCommand,
+  push,
   study,
   doctor,
 ];

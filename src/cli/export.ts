@@ -1,3 +1,4 @@
+import { commandLine } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { checkpointFlag, defineCommand, text, wholeNumber } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
@@ -9,9 +10,10 @@ export const exportCommand = defineCommand({
   flags: {
     ...checkpointFlag,
     format: {
-      choices: ['onnx', 'tfjs', 'safetensors', 'all', 'pretrained'] as const,
+      choices: ['onnx', 'tfjs', 'safetensors', 'all', 'pretrained', 'huggingface'] as const,
       default: 'onnx' as const,
-      describe: 'What is written; pretrained: the folder in which a model ships',
+      describe:
+        'What is written; pretrained: the folder in which a model ships; huggingface: what `push` uploads',
     },
     precision: {
       choices: ['fp32', 'fp16'] as const,
@@ -25,7 +27,18 @@ export const exportCommand = defineCommand({
       ),
       default: 'pipeline',
     },
-    card: text('--card', 'Of pretrained: what the model card says of data, licences, failures (Markdown)'),
+    card: text(
+      '--card',
+      'Of pretrained and huggingface: what the card says of data, licences, failures (Markdown)',
+    ),
+    license: text(
+      '--license',
+      'Of huggingface: the weights’ licence, as the hub calls it (default: unknown)',
+    ),
+    evaluation: text(
+      '--evaluation',
+      'Of huggingface: metrics.json of an evaluation, for the card (default: what the checkpoint holds)',
+    ),
     'max-megabytes': wholeNumber('--max-megabytes', 'Of pretrained: how large it may be (default: 32)'),
     out: text('--out', 'New folder of the export'),
   },
@@ -39,21 +52,35 @@ export const exportCommand = defineCommand({
       'export -- --checkpoint runs/00001-dps --format pretrained --card card.md --out pretrained/faces',
       'A small folder to pass on: --checkpoint faces names it',
     ],
+    [
+      'export -- --checkpoint runs/00001-dps --format huggingface --license cc-by-4.0 --out exports/faces',
+      'A model for the Hugging Face Hub',
+    ],
   ],
-  async run({ checkpoint: named, format, precision, network, card, 'max-megabytes': maxMegabytes, out }) {
+  async run(values) {
+    const { checkpoint: named, format, precision, network, card, license, evaluation, out } = values;
+    const maxMegabytes = values['max-megabytes'];
     if (out === undefined) throw new UserError('A flag is missing.', { expected: '--out FOLDER' });
-    if (format === 'pretrained' && network !== 'pipeline')
+    const ships = format === 'pretrained' || format === 'huggingface';
+    if (ships && network !== 'pipeline')
       throw new UserError('A model ships as a whole.', {
         where: '--network',
         got: network,
         fix: 'leave it out',
       });
-    if (format !== 'pretrained' && (card ?? maxMegabytes) !== undefined)
-      throw new UserError('A flag is for another format.', {
-        where: card === undefined ? '--max-megabytes' : '--card',
-        expected: '--format pretrained',
-        got: `--format ${format}`,
-      });
+    const misplaced = [
+      ['card', 'pretrained', ships],
+      ['max-megabytes', 'pretrained', format === 'pretrained'],
+      ['license', 'huggingface', format === 'huggingface'],
+      ['evaluation', 'huggingface', format === 'huggingface'],
+    ] as const;
+    for (const [flag, wanted, fits] of misplaced)
+      if (values[flag] !== undefined && !fits)
+        throw new UserError('A flag is for another format.', {
+          where: `--${flag}`,
+          expected: `--format ${wanted}`,
+          got: `--format ${format}`,
+        });
     const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
     const { exportModel } = await import('../export/run.ts');
     const { describeProof } = await import('../export/proof.ts');
@@ -68,6 +95,16 @@ export const exportCommand = defineCommand({
     }
     const signal = catchInterrupts(reporter.warn, 'after the file in progress; nothing will be left');
     const checkpoint = named ?? (await defaultCheckpoint(reporter));
+    if (format === 'huggingface') {
+      const { exportHuggingFace } = await import('../export/huggingface.ts');
+      const options = { checkpoint, out, precision, card, license, evaluation, reporter, signal };
+      const { proofs } = await exportHuggingFace(options);
+      for (const line of proofs.flatMap(describeProof)) reporter.info(line);
+      reporter.info(
+        `Export: ${out} (to upload it: ${commandLine('push', '--folder', out, '--to', 'USER/NAME')})`,
+      );
+      return;
+    }
     const formats = format === 'all' ? undefined : [format];
     const { proofs } = await exportModel({ checkpoint, out, formats, precision, network, reporter, signal });
     for (const line of proofs.flatMap(describeProof)) reporter.info(line);

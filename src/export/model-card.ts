@@ -1,6 +1,6 @@
 /** The `README.md` of an export, with programs of about ten lines that run it. */
 
-import { configuredSources } from '../config/run-config.ts';
+import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import type { Computation } from '../core/computation.ts';
 import type { PortKind } from '../core/ports.ts';
 import { definitionOf } from '../models/registry.ts';
@@ -142,23 +142,26 @@ export function proofTable(proofs: readonly Proof[], hasL: boolean): string {
   return `${inputs}\n\n${table(['Network', 'Format', 'Output', 'Largest difference', 'Mean', 'Allowed'], rows)}`;
 }
 
+/** The photos that a configuration names. */
+export const imagesOf = ({ data }: RunConfig): string =>
+  configuredSources(data)
+    .map(({ source }) =>
+      source.kind === 'faces' ? 'built-in rendered faces' : `${source.kind}: ${source.path}`,
+    )
+    .join(', ');
+
 /** @param file that holds the whole configuration. */
 export function originText(
   { checkpoint, sha256, step, config, metrics, imported }: Origin,
   file = 'export.json',
 ): string {
-  const images = configuredSources(config.data)
-    .map(({ source }) =>
-      source.kind === 'faces' ? 'built-in rendered faces' : `${source.kind}: ${source.path}`,
-    )
-    .join(', ');
   return [
     `- Checkpoint: \`${checkpoint}\`, step ${step}, manifest’s SHA-256 ${sha256}`,
     `- Configuration: \`${config.method}\`, ${config.task}, ${config.resolution} px; all of it is in \`${file}\``,
     ...(imported ?? []).map(
       ({ file, sha256: hash }) => `- Weights imported from \`${file}\`, SHA-256 ${hash}`,
     ),
-    ...(imported ? [] : [`- Trained on ${images}`]),
+    ...(imported ? [] : [`- Trained on ${imagesOf(config)}`]),
     ...Object.entries(metrics).map(([name, value]) => `- ${name}, held-out samples: ${value}`),
   ].join('\n');
 }

@@ -53,6 +53,13 @@ export async function readStatements(path: string): Promise<Statements> {
 export const missingSections = (statements: Statements): string[] =>
   (Object.keys(SECTIONS) as Title[]).filter((title) => !statements[title]);
 
+/** The sections of a card that those who publish the model write, and what is not stated. */
+export const statementSections = (statements: Statements): string[] =>
+  (Object.keys(SECTIONS) as Title[]).map((title) => {
+    const text = statements[title] || `*Not stated (${SECTIONS[title]}).*`;
+    return `## ${title}\n\n${title === 'Licences' ? `${LICENCE}\n\n` : ''}${text}`;
+  });
+
 interface PretrainedCard {
   readonly name: string;
   readonly origin: Origin;
@@ -72,14 +79,10 @@ export function pretrainedCard({ name, origin, files, proof, statements }: Pretr
     `\`${file}\``,
     `${(bytes / 1e6).toFixed(1)} MB`,
   ]);
-  const told = (Object.keys(SECTIONS) as Title[]).map((title) => {
-    const text = statements[title] || `*Not stated (${SECTIONS[title]}).*`;
-    return `## ${title}\n\n${title === 'Licences' ? `${LICENCE}\n\n` : ''}${text}`;
-  });
   const sections = [
     `# ${name}\n\n${describeOrigin(origin)}. ${purposeOf(origin)}`,
     `## Use\n\n\`\`\`\n${uses.join('\n')}\n\`\`\``,
-    ...told,
+    ...statementSections(statements),
     `## Files\n\n${table(['File', 'Size'], rows)}\n\n\`manifest.json\` has their SHA-256.`,
     `## Equality with the checkpoint\n\n${proofTable([proof], controls.includes('l'))}`,
     `## Origin\n\n${originText(origin, 'manifest.json')}`,

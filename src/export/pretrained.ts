@@ -17,7 +17,7 @@ import { fitsFloat16, type Precision, roundToFloat16 } from '../weights/float16.
 import type { TensorToStore } from '../weights/safetensors.ts';
 import { missingSections, pretrainedCard, readStatements, type Statements } from './pretrained-card.ts';
 import { compareOutputs, makeCases, type Proof, requireEqual, runOnValues, toleranceOf } from './proof.ts';
-import { originOf, PRODUCER } from './report.ts';
+import { type Origin, originOf, PRODUCER } from './report.ts';
 import { requireNew } from './run.ts';
 
 /** Which checkpoint ships, and in what form. */
@@ -78,7 +78,7 @@ async function fill(
   folder: string,
   { loaded, name, statements, precision, maxMegabytes, reporter }: Filling,
 ): Promise<Proof> {
-  const { method, checkpoint, path } = loaded;
+  const { method, checkpoint } = loaded;
   const { networks } = trainedPredictor(loaded);
   const config = shippedConfig(loaded.config, name);
   const { step, stage, stageSteps, trainingSamples, origin, metrics } = checkpoint;
@@ -99,12 +99,7 @@ async function fill(
   await requireSmall(folder, maxMegabytes);
   const proof = await compare(loaded, folder, precision);
   requireEqual(proof);
-  const from = {
-    ...(await originOf(loaded)),
-    config: config as RunConfig,
-    checkpoint: path.split(sep).slice(-3).join('/'),
-  };
-  const text = pretrainedCard({ name, origin: from, files, proof, statements });
+  const text = pretrainedCard({ name, origin: await shippedOrigin(loaded, name), files, proof, statements });
   await writeFileAtomically(join(folder, 'README.md'), text);
   const missing = missingSections(statements);
   if (missing.length > 0)
@@ -128,6 +123,15 @@ function requireName(out: string): string {
  */
 function shippedConfig({ output: _, ...config }: RunConfig, name: string): object {
   return { ...(withoutPlaces(config) as object), name };
+}
+
+/** Where a model comes from, without what means nothing elsewhere. */
+export async function shippedOrigin(loaded: LoadedMethod, name: string): Promise<Origin> {
+  return {
+    ...(await originOf(loaded)),
+    config: shippedConfig(loaded.config, name) as RunConfig,
+    checkpoint: loaded.path.split(sep).slice(-3).join('/'),
+  };
 }
 
 function withoutPlaces(value: unknown, key = ''): unknown {

@@ -17,7 +17,7 @@ export interface ExportReport {
   readonly precision: Precision;
   readonly origin: Origin;
   readonly proofs: readonly Proof[];
-  /** By path in the export; all but `export.json` and `README.md`. */
+  /** By path in the export; all but `export.json`, `README.md` and `config.json`. */
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 

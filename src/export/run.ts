@@ -16,7 +16,15 @@ import { exportSafetensors } from './formats/safetensors.ts';
 import { exportTfjs } from './formats/tfjs.ts';
 import { modelCard } from './model-card.ts';
 import { type Case, makeCases, type Proof, requireEqual } from './proof.ts';
-import { describeConfig, describeOrigin, type ExportReport, LICENCE, originOf, PRODUCER } from './report.ts';
+import {
+  describeConfig,
+  describeOrigin,
+  type ExportReport,
+  LICENCE,
+  type Origin,
+  originOf,
+  PRODUCER,
+} from './report.ts';
 
 const exporters = { onnx: exportOnnx, tfjs: exportTfjs, safetensors: exportSafetensors } satisfies Record<
   string,
@@ -44,6 +52,18 @@ export interface ExportOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What an export says of its origin, and what is written beside its files. */
+export interface Publication {
+  origin(loaded: LoadedMethod): Promise<Origin>;
+  /** Writes the card, which gets this text, and what else belongs into the folder. */
+  finish(folder: string, report: ExportReport, card: string): Promise<void>;
+}
+
+const PLAIN: Publication = {
+  origin: originOf,
+  finish: (folder, _, card) => writeFileAtomically(join(folder, 'README.md'), card),
+};
+
 /**
  * Exports from a checkpoint into a new folder: the formats' files, `export.json` and `README.md`.
  *
@@ -51,7 +71,10 @@ export interface ExportOptions {
  * @throws UserError when the folder exists, there is no checkpoint, a network is unknown or untrained, or a file is not
  *   equal to its source; the signal's reason when it was aborted. Nothing is left then.
  */
-export async function exportModel(options: ExportOptions): Promise<ExportReport> {
+export async function exportModel(
+  options: ExportOptions,
+  { origin: describe, finish }: Publication = PLAIN,
+): Promise<ExportReport> {
   const { checkpoint, out, network = 'pipeline' } = options;
   requireNew(out);
   const loaded = await loadMethod(checkpoint);
@@ -60,9 +83,9 @@ export async function exportModel(options: ExportOptions): Promise<ExportReport>
     const needed = computations.flatMap(({ networks }) => networks.map(({ name }) => name));
     requireTrained([...new Set(needed)], loaded.trained, loaded.path);
     return await makeFolderAtomically(out, async (temporary) => {
-      const report = await writeAll(temporary, loaded, computations, options);
+      const report = await writeAll(temporary, loaded, await describe(loaded), computations, options);
       await writeFileAtomically(join(temporary, 'export.json'), `${JSON.stringify(report, null, 1)}\n`);
-      await writeFileAtomically(join(temporary, 'README.md'), modelCard(report, computations));
+      await finish(temporary, report, modelCard(report, computations));
       return report;
     });
   } finally {
@@ -83,13 +106,13 @@ export function requireNew(out: string): void {
 async function writeAll(
   folder: string,
   loaded: LoadedMethod,
+  origin: Origin,
   computations: readonly Computation[],
   { formats = EXPORT_FORMATS, precision = 'fp32', reporter = silent, signal }: ExportOptions,
 ): Promise<ExportReport> {
-  const origin = await originOf(loaded);
   const { checkpoint, step, sha256 } = origin;
   const from = `${checkpoint}, step ${step}, SHA-256 ${sha256}`;
-  const metadata = { ...describeConfig(loaded.config), origin: from, licence: LICENCE };
+  const metadata = { ...describeConfig(origin.config), origin: from, licence: LICENCE };
   const options = { folder, precision, description: describeOrigin(origin), metadata };
   const proofs: Proof[] = [];
   const task = reporter.task('Export', computations.length * formats.length, 'files');
