@@ -2,6 +2,7 @@ import { readSuite } from '../eval/suite/suite.ts';
 import { shipped } from '../runtime/command-line.ts';
 import { checkpointFlag, defineCommand, setFlag, text, texts, wholeNumber } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
+import { joinWorkers } from './join-workers.ts';
 import { terminalReporter } from './reporter.ts';
 
 export const evaluate = defineCommand({
@@ -42,12 +43,12 @@ export const evaluate = defineCommand({
       path,
       set.filter((one) => !isPlace(one)),
     );
+    const reporter = terminalReporter();
+    const { cluster, module } = await joinWorkers(reporter, () => import('../eval/run.ts'));
     const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
-    const { evaluateRun } = await import('../eval/run.ts');
     const { headline } = await import('../eval/report/tables.ts');
     const { table } = await import('../train/plan.ts');
-    const reporter = terminalReporter();
-    const { report, files } = await evaluateRun({
+    const { report, files } = await module.evaluateRun({
       checkpoints: named ?? [await defaultCheckpoint(reporter)],
       dataSets: set.filter(isPlace),
       split,
@@ -58,6 +59,10 @@ export const evaluate = defineCommand({
       reporter,
       signal: catchInterrupts(reporter.warn, 'after the images in progress; the same command goes on'),
     });
+    if (cluster && cluster.rank > 0) {
+      reporter.info(`Worker 0 has written the report: ${files.join(', ')}`);
+      return;
+    }
     const { head, rows } = headline(report);
     for (const line of ['', ...table(head, rows), ...files]) reporter.info(line);
   },

@@ -1,6 +1,7 @@
 import { UserError } from '../runtime/errors.ts';
 import { checkpointFlag, defineCommand, text, texts } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
+import { joinWorkers } from './join-workers.ts';
 import { terminalReporter } from './reporter.ts';
 
 /** As many paths are shown at the end. */
@@ -46,14 +47,14 @@ export const infer = defineCommand({
   ],
   async run({ checkpoint: named, strip, l, 'mask-hole': maskHole, out, verbose: _, ...rest }) {
     if (out === undefined) throw new UserError('A flag is missing.', { expected: '--out FOLDER' });
-    const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
-    const { inferPhotos } = await import('../infer/run.ts');
     const reporter = terminalReporter();
+    const { module } = await joinWorkers(reporter, () => import('../infer/run.ts'));
+    const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
     const signal = catchInterrupts(reporter.warn, 'after the picture in progress');
     const ls = l === undefined ? undefined : parseL(l);
     const checkpoint = named ?? (await defaultCheckpoint(reporter));
     const options = { ...rest, checkpoint, strips: strip, ls, maskHole, out, reporter, signal };
-    const files = await inferPhotos(options);
+    const files = await module.inferPhotos(options);
     for (const file of files.slice(0, SHOWN)) reporter.info(file);
     if (files.length > SHOWN) reporter.info(`... and ${files.length - SHOWN} more in ${out}`);
     signal.throwIfAborted();

@@ -3,6 +3,7 @@ import type { RunConfig } from '../config/run-config.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { configFlag, defineCommand, setFlag } from './command.ts';
 import { exitOnSignals } from './interrupt.ts';
+import { joinWorkers } from './join-workers.ts';
 import { terminalReporter } from './reporter.ts';
 
 /** Samples on the contact sheet. */
@@ -19,19 +20,29 @@ export const prepare = defineCommand({
     ],
   ],
   async run({ config, set }) {
-    const { loadConfig } = await import('../models/read-config.ts');
-    const loaded = loadConfig(config, set);
+    const reporter = terminalReporter();
+    const { cluster, module } = await joinWorkers(reporter, () => import('../models/read-config.ts'));
+    const { amongWorkers } = await import('../ops/coordination.ts');
+    const loaded = module.loadConfig(config, set);
     exitOnSignals();
-    await prepareAndShow(loaded.config, terminalReporter());
+    await amongWorkers(() => prepareAndShow(loaded.config, reporter, !cluster || cluster.rank === 0));
   },
 });
 
-/** Prepares the source, reports how many samples each split has, and leaves a contact sheet in the cache. */
-export async function prepareAndShow(config: RunConfig, reporter: Reporter): Promise<void> {
+/**
+ * Prepares the source, reports how many samples each split has, and leaves a contact sheet in the cache.
+ *
+ * @param draws whether this process draws that sheet; of several workers one does.
+ */
+export async function prepareAndShow(config: RunConfig, reporter: Reporter, draws = true): Promise<void> {
   const data = await import('../data/prepare.ts');
   const { contactSheet } = await import('../data/picture-grid.ts');
   const { writeFileAtomically } = await import('../runtime/files.ts');
   const { folders, resolution, samples, problems } = await data.prepare({ config, reporter });
+  const counts = Object.entries(samples).map(([split, { length }]) => `${split} ${length}`);
+  reporter.info(`Samples at ${resolution} px: ${counts.join(', ')}; unusable files: ${problems.length}`);
+  for (const folder of new Set(folders)) reporter.info(`Pairs of photo and sketch: ${folder}`);
+  if (!draws) return;
   const all = [...samples.train, ...samples.validation, ...samples.test];
   const step = Math.max(1, Math.floor(all.length / SHOWN));
   const some = all.filter((_, i) => i % step === 0).slice(0, SHOWN);
@@ -39,8 +50,5 @@ export async function prepareAndShow(config: RunConfig, reporter: Reporter): Pro
   const { imageInput } = await import('../data/decode.ts');
   const pairs = await Promise.all(some.map(({ pairPath: path, part }) => imageInput({ path, part })));
   await writeFileAtomically(sheet, await contactSheet(pairs, 2 * resolution, resolution, 4));
-  const counts = Object.entries(samples).map(([split, { length }]) => `${split} ${length}`);
-  reporter.info(`Samples at ${resolution} px: ${counts.join(', ')}; unusable files: ${problems.length}`);
-  for (const folder of new Set(folders)) reporter.info(`Pairs of photo and sketch: ${folder}`);
   reporter.info(`Contact sheet: ${sheet}`);
 }

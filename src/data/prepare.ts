@@ -1,6 +1,9 @@
 /** Makes and caches the pairs of photo and sketch that training reads, and splits them. */
 import { join } from 'node:path';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
+import { workerCount } from '../ops/collectives.ts';
+import { exchange, leaderFirst, requireEqual } from '../ops/coordination.ts';
+import { currentCluster } from '../runtime/cluster.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { UnreadableFile, UnusableImage } from './decode.ts';
@@ -28,21 +31,23 @@ export interface PrepareOptions {
 /**
  * Prepares the config's sources, unless another is given: for every photo its crop and a sketch (HED edges thinned as
  * the original's data), in `data.cache`. What an earlier call has done is taken from there; a file that has changed is done anew. Files that
- * cannot be used are reported and listed, and the rest goes on.
+ * cannot be used are reported and listed, and the rest goes on. Where this process is one of several workers, all must call
+ * this; each makes its share of what the cache lacks, and then whatever the others have not put into the cache that it sees.
  *
  * @throws UserError when the source is missing or empty, no file of it can be used, or the cache cannot be written.
  */
 export async function prepare(options: PrepareOptions): Promise<PreparedData> {
   const { config, reporter } = options;
   requirePadding(config);
+  // Else they would wait for each other at different places.
+  await requireEqual({ 'the number of sources': String(configuredSources(config.data).length) });
   const renderSize = Math.max(config.resolution, config.data.edges.size);
   const sources: OpenedSource[] = options.source ? [requireItems(options.source)] : [];
   if (!options.source)
     for (const one of configuredSources(config.data))
-      sources.push(await openSource(one, config.data.cache, renderSize, reporter));
-  const hashes = await FileHashes.open(config.data.cache);
+      sources.push(await leaderFirst(() => openSource(one, config.data.cache, renderSize, reporter)));
   const prepared: PreparedSource[] = [];
-  for (const source of sources) prepared.push(await prepareSource(source, options, hashes, prepared));
+  for (const source of sources) prepared.push(await prepareSource(source, options, prepared));
   const samples = await split(
     prepared.flatMap((source) => source.samples),
     config.data.split,
@@ -104,19 +109,26 @@ interface PreparedSource {
 async function prepareSource(
   source: OpenedSource,
   { config, reporter, signal }: PrepareOptions,
-  hashes: FileHashes,
   before: readonly PreparedSource[],
 ): Promise<PreparedSource> {
   reporter.info(`Source: ${source.summary}`);
-  const cache = await PreparedCache.open(config, source);
-  const { keyed, unreadable } = await keyItems(source.items, hashes, reporter);
+  let cache = await PreparedCache.open(config, source);
+  // The leader leaves the hashes of photos to the others.
+  const { keyed, unreadable } = await leaderFirst(async () =>
+    keyItems(source.items, await FileHashes.open(config.data.cache), reporter),
+  );
   requireReadable(unreadable, source);
-  const missing = new Map<string, KeyedItem>();
-  for (const item of keyed) if (!cache.has(item.key) && !cache.problem(item.key)) missing.set(item.key, item);
-  if (missing.size > 0) {
-    const making = { config, source, cache, missing: [...missing.values()], unreadable, reporter, signal };
-    await makeMissing(making);
+  const making = { config, source, reporter, signal };
+  if (workerCount() > 1) {
+    const missing = notMade(keyed, cache);
+    // All have looked before one of them makes something.
+    await exchange('looked');
+    if (missing.length > 0) await makeMissing({ ...making, cache, missing, unreadable: [], share: true });
+    await exchange('made');
+    cache = await PreparedCache.open(config, source);
   }
+  const missing = notMade(keyed, cache);
+  if (missing.length > 0) await makeMissing({ ...making, cache, missing, unreadable, share: false });
 
   const problems = [...unreadable];
   for (const { key, id, path, part } of keyed) {
@@ -135,6 +147,13 @@ async function prepareSource(
     return [name === undefined ? { id, ...place } : { id: `${name}/${id}`, ...place, source: name }];
   });
   return { source, folder: cache.folder, samples, problems };
+}
+
+/** Those whose pairs are not in the cache and may be made, each content once. */
+function notMade(items: readonly KeyedItem[], cache: PreparedCache): KeyedItem[] {
+  const missing = new Map<string, KeyedItem>();
+  for (const item of items) if (!cache.has(item.key) && !cache.problem(item.key)) missing.set(item.key, item);
+  return [...missing.values()];
 }
 
 function requireTrainingSamples(name: string, samples: readonly PreparedSample[]): void {
@@ -187,6 +206,8 @@ interface Making {
   readonly missing: readonly KeyedItem[];
   /** Gets those that cannot be read. */
   readonly unreadable: Problem[];
+  /** Whether this worker makes its share of them alone. */
+  readonly share: boolean;
   readonly reporter: Reporter;
   readonly signal: AbortSignal | undefined;
 }
@@ -195,12 +216,17 @@ async function makeMissing({
   config,
   source,
   cache,
-  missing,
+  missing: all,
   unreadable,
+  share,
   reporter,
   signal,
 }: Making): Promise<void> {
   const maker = await openPairMaker(config, source.form);
+  const rank = currentCluster()?.rank ?? 0;
+  // Whole batches by turns: in one of another size the last digits of edges may be others.
+  const isOwn = (_: unknown, i: number) => Math.floor(i / maker.batch) % workerCount() === rank;
+  const missing = share ? all.filter(isOwn) : all;
   const task = reporter.task('Sketches', missing.length, 'images');
   let next = 0;
   let done = 0;

@@ -122,7 +122,8 @@ export class PreparedCache {
 
   /** @param all what could not be used this time, whatever the cause. */
   async saveProblems(all: readonly Problem[]): Promise<void> {
-    const known = { sharp: sharp.versions.sharp, problems: this.#unusable };
+    const problems = Object.fromEntries(Object.entries(this.#unusable).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const known = { sharp: sharp.versions.sharp, problems };
     await writeCacheFile(join(this.folder, 'problems.json'), `${JSON.stringify(known, undefined, 2)}\n`);
     await writeCacheFile(this.problemsPath, all.map(({ path, reason }) => `${path}: ${reason}\n`).join(''));
   }

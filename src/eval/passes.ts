@@ -3,15 +3,17 @@
  * does so in passes over the set: a pass is one method on sketches of one d, at every l at once.
  */
 import { valuesOfL } from '../core/method.ts';
+import { workerCount } from '../ops/collectives.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { EvaluatedCheckpoint } from './checkpoints.ts';
 import { atResolution, clipAndBlendFinite, meanColour, type References, toUnitRange } from './images.ts';
 import type { MetricCollection } from './metrics/collection.ts';
+import { KeptFeatures } from './metrics/kept-features.ts';
 import type { SetStatistics } from './metrics/metric.ts';
 import type { Shards } from './shards.ts';
-import { type EvaluationSet, type ItemBatch, readItems } from './suite/set.ts';
+import { type EvaluationSet, type Item, type ItemBatch, readItems } from './suite/set.ts';
 
 /** A checkpoint; its image generator given the true sketch, an upper bound of what refinement can reach; or a mean colour. */
 type MethodKind = 'checkpoint' | 'true-sketch' | 'mean-colour';
@@ -55,8 +57,6 @@ interface Pass {
   readonly candidates: readonly Candidate[];
 }
 
-type MethodPass = Pass & { readonly method: EvaluatedMethod };
-
 /** One way to fill the holes: the pass's method at one l. */
 interface Candidate {
   /** For messages, for example `00001-quickstart at l = 0.5`. */
@@ -69,39 +69,67 @@ interface Candidate {
 /** Seconds after which a pass in progress is saved. */
 const SAVE_SECONDS = 15;
 
-/** Measures everything. A larger set needs more memory for the measured values only. */
+/**
+ * Measures everything, or puts together what several workers have measured by {@link measureShare}. A larger set needs more
+ * memory for the measured values only.
+ */
 export async function evaluateCheckpoints(options: EvaluateOptions): Promise<EvaluationResult[]> {
-  const { set, checkpoints, metrics, reporter } = options;
+  const { set, metrics } = options;
+  const results: EvaluationResult[] = [];
+  let photos: readonly SetStatistics[] = [];
+  await eachPass(options, set.items.length, async (pass, advance) => {
+    const { method, degradation, candidates } = pass;
+    const statistics = candidates.map(() => metrics.start());
+    const values =
+      workerCount() === 1
+        ? await measureItems(pass, options, { items: set.items, shard: pass.name, statistics, advance })
+        : await joinShares(pass, options, { statistics, advance });
+    if (!method) photos = statistics[0];
+    else
+      for (const [i, { l }] of candidates.entries()) {
+        const distances = metrics.distances(statistics[i], photos);
+        results.push({ method, degradation, l, values: values[i], distances });
+      }
+  });
+  return results;
+}
+
+/** Measures one worker's share of every pass, and leaves it among the shards. @throws as {@link evaluateCheckpoints}. */
+export async function measureShare(options: EvaluateOptions, rank: number): Promise<void> {
+  const { set, metrics } = options;
+  const { from, to, suffix } = shareOf(options, rank);
+  const items = set.items.slice(from, to);
+  await eachPass(options, items.length, async (pass, advance) => {
+    // What a set comes to depends on the order of its images, to the last digits.
+    const statistics = pass.candidates.map(() => metrics.setMetrics.map(() => new KeptFeatures()));
+    await measureItems(pass, options, { items, shard: pass.name + suffix, statistics, advance });
+  });
+}
+
+/** Takes one pass after the other. `measure` tells by `advance` how many more images are done. */
+async function eachPass(
+  { set, checkpoints, metrics, reporter }: EvaluateOptions,
+  items: number,
+  measure: (pass: Pass, advance: (images: number) => void) => Promise<void>,
+): Promise<void> {
   const { resolution } = checkpoints[0].predictor;
   const passes = [
+    ...(metrics.setMetrics.length > 0 ? [photosPass(resolution)] : []),
     meanColourPass(resolution),
     ...checkpoints.flatMap((checkpoint) => passesOf(checkpoint, set)),
   ];
-  const comparesSets = metrics.setMetrics.length > 0;
-  const candidates = passes.reduce((sum, pass) => sum + pass.candidates.length, comparesSets ? 1 : 0);
-  const task = reporter.task('Evaluating', candidates * set.items.length, 'images');
+  const candidates = passes.reduce((sum, pass) => sum + pass.candidates.length, 0);
+  const task = reporter.task('Evaluating', candidates * items, 'images');
   let done = 0;
   const advance = (images: number) => {
     done += images;
     task.update(done);
   };
-  const results: EvaluationResult[] = [];
   try {
-    const photos = comparesSets
-      ? (await runPass(photosPass(resolution), options, advance)).statistics[0]
-      : [];
-    for (const pass of passes) {
-      const { method, degradation } = pass;
-      const { values, statistics } = await runPass(pass, options, advance);
-      for (const [i, { l }] of pass.candidates.entries()) {
-        const distances = metrics.distances(statistics[i], photos);
-        results.push({ method, degradation, l, values: values[i], distances });
-      }
-    }
+    for (const pass of passes) await measure(pass, advance);
   } finally {
     task.finish();
   }
-  return results;
 }
 
 /** The photos themselves: the sets of results are compared with them. */
@@ -115,7 +143,7 @@ function photosPass(resolution: number): Pass {
   };
 }
 
-function meanColourPass(resolution: number): MethodPass {
+function meanColourPass(resolution: number): Pass {
   const fill = (batch: ItemBatch) => {
     const { truth, hole } = atResolution(batch, resolution);
     return meanColour(truth, hole);
@@ -128,10 +156,10 @@ function meanColourPass(resolution: number): MethodPass {
   };
 }
 
-function passesOf(checkpoint: EvaluatedCheckpoint, { suite }: EvaluationSet): MethodPass[] {
+function passesOf(checkpoint: EvaluatedCheckpoint, { suite }: EvaluationSet): Pass[] {
   const { predictor, label, sha256 } = checkpoint;
   const name = sha256.slice(0, 16);
-  const passes: MethodPass[] = [];
+  const passes: Pass[] = [];
   const { upperBound } = predictor;
   if (upperBound) {
     const method: EvaluatedMethod = {
@@ -169,27 +197,28 @@ function passesOf(checkpoint: EvaluatedCheckpoint, { suite }: EvaluationSet): Me
   return passes;
 }
 
-/** What was measured in a pass: for each candidate a table [items, columns], and the statistics of each metric of sets. */
-interface PassValues {
-  readonly values: readonly Float64Array[];
-  readonly statistics: readonly (readonly SetStatistics[])[];
+interface Measuring {
+  readonly items: readonly Item[];
+  /** The name under which it is saved. */
+  readonly shard: string;
+  /** What gathers the features of images, by candidate and metric of sets. */
+  readonly statistics: readonly (readonly Gathering[])[];
+  /** Is called with the number of images that are done since the last call. */
+  readonly advance: (images: number) => void;
 }
 
-/**
- * Runs a pass, or the rest of it if an earlier evaluation was interrupted.
- *
- * @param advance is called with the number of images that are done since the last call.
- */
-async function runPass(
-  { name, method, degradation, candidates }: Pass,
+type Gathering = Pick<SetStatistics, 'add' | 'state' | 'restore'>;
+
+/** Runs a pass, or the rest of it if an earlier evaluation was interrupted. Returns for each candidate a table [items, columns]. */
+async function measureItems(
+  { method, degradation, candidates }: Pass,
   { set, metrics, checkpoints, batch: size, shards, signal }: EvaluateOptions,
-  advance: (images: number) => void,
-): Promise<PassValues> {
+  { items: all, shard, statistics, advance }: Measuring,
+): Promise<Float64Array[]> {
   const width = metrics.columns.length;
-  const values = candidates.map(() => new Float64Array(set.items.length * width).fill(Number.NaN));
-  const statistics = candidates.map(() => metrics.start());
+  const values = candidates.map(() => new Float64Array(all.length * width).fill(Number.NaN));
   let done = 0;
-  const saved = await shards.load(name);
+  const saved = await shards.load(shard);
   if (saved) {
     done = saved.done;
     for (const [i, table] of saved.values.entries()) values[i].set(table);
@@ -199,8 +228,8 @@ async function runPass(
   }
   const takesColour = method?.checkpoint?.predictor.controls.includes('colour') ?? false;
   let lastSave = performance.now();
-  while (done < set.items.length) {
-    const items = set.items.slice(done, done + size);
+  while (done < all.length) {
+    const items = all.slice(done, done + size);
     const batch = await readItems(set, items, degradation ?? 0, takesColour);
     const references = atResolution(batch, checkpoints[0].predictor.resolution);
     // One tensor for all candidates: metrics keep what they compute of the photos as long as it is the same.
@@ -208,22 +237,62 @@ async function runPass(
     for (const [i, candidate] of candidates.entries()) {
       const result = await resultOf(candidate, batch, references, set);
       if (method) values[i].set(await metrics.measure({ ...references, truth, result }), done * width);
-      for (const sums of statistics[i]) await sums.add(result);
+      for (const [k, metric] of metrics.setMetrics.entries())
+        statistics[i][k].add(await metric.features(result));
       result.dispose();
       advance(items.length);
     }
     truth.dispose();
     tf.dispose([{ ...references }, { ...batch }]);
     done += items.length;
-    const ends = signal?.aborted || done === set.items.length;
+    const ends = signal?.aborted || done === all.length;
     if (ends || performance.now() - lastSave > 1000 * SAVE_SECONDS) {
-      const states = statistics.map((all) => all.map((one) => one.state()));
-      await shards.save(name, { done, values, statistics: states });
+      const states = statistics.map((sets) => sets.map((one) => one.state()));
+      await shards.save(shard, { done, values, statistics: states });
       lastSave = performance.now();
     }
     signal?.throwIfAborted();
   }
-  return { values, statistics };
+  return values;
+}
+
+/** The items that a worker measures, and what follows the pass in the names of its shards. */
+function shareOf({ set, batch }: EvaluateOptions, rank: number) {
+  const workers = workerCount();
+  const batches = Math.ceil(set.items.length / batch);
+  // Whole batches: in one of another size the last digits of results may be others.
+  const [from, to] = [rank, rank + 1].map((part) =>
+    Math.min(set.items.length, batch * Math.floor((part * batches) / workers)),
+  );
+  return { from, to, suffix: `-worker-${rank}-of-${workers}-batch-${batch}` };
+}
+
+/** As {@link measureItems}, of all items, from the shares of all workers, which are done. */
+async function joinShares(
+  { name, candidates }: Pass,
+  options: EvaluateOptions,
+  { statistics, advance }: Pick<Measuring, 'statistics' | 'advance'>,
+): Promise<Float64Array[]> {
+  const { set, metrics, shards } = options;
+  const width = metrics.columns.length;
+  const values = candidates.map(() => new Float64Array(set.items.length * width));
+  for (let rank = 0; rank < workerCount(); rank++) {
+    const { from, to, suffix } = shareOf(options, rank);
+    if (from === to) continue;
+    const share = await shards.load(name + suffix);
+    if (share?.done !== to - from)
+      throw new UserError('What another worker has measured is not there.', {
+        where: `${shards.pathOf(name + suffix)}, by worker ${rank}`,
+        expected: `its measurements of images ${from + 1} to ${to}`,
+        got: share ? `${share.done} of them` : 'no such file, or a damaged one',
+        fix: 'let --out be a folder on a disk that all workers share, and start all of them again',
+      });
+    for (const [i, table] of share.values.entries()) values[i].set(table, from * width);
+    for (const [i, states] of share.statistics.entries())
+      for (const [k, state] of states.entries()) statistics[i][k].add(KeptFeatures.of(state));
+    advance((to - from) * candidates.length);
+  }
+  return values;
 }
 
 /** Filled images [n,r,r,3] in [0, 1], with the photo outside the hole if the suite says so. */

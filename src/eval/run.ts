@@ -4,11 +4,13 @@ import { basename, dirname, join, relative } from 'node:path';
 import { isPretrained } from '../core/checkpoint.ts';
 import { prepare } from '../data/prepare.ts';
 import type { Split } from '../data/types.ts';
+import { amongWorkers, byLeader, exchange, programHash, requireEqual } from '../ops/coordination.ts';
+import { currentCluster } from '../runtime/cluster.ts';
 import { requireWritableFolder, writeFilesTogether } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
 import { closeCheckpoints, type EvaluatedCheckpoint, openCheckpoints, trainedOn } from './checkpoints.ts';
 import { MetricCollection } from './metrics/collection.ts';
-import { evaluateCheckpoints } from './passes.ts';
+import { type EvaluateOptions, evaluateCheckpoints, measureShare } from './passes.ts';
 import { imageLines } from './report/image-values.ts';
 import { reportPage } from './report/page.ts';
 import { buildReport, type Report, reportCsv, reportJson } from './report/report.ts';
@@ -54,12 +56,17 @@ export interface EvaluateRunResult {
 }
 
 /**
- * Measures checkpoints side by side, and writes a report of four files, which appear together.
+ * Measures checkpoints side by side, and writes a report of four files, which appear together. Where this process is one of
+ * several workers, each measures its share of the images, and worker 0 writes the report.
  *
  * @throws UserError when a checkpoint cannot be used or compared with the first one, a metric is unknown or lacks its
  *   weights, the split has no photos, or the folder cannot be written. All this is told before anything is measured.
  */
 export async function evaluateRun(options: EvaluateRunOptions): Promise<EvaluateRunResult> {
+  return amongWorkers(() => openAndMeasure(options));
+}
+
+async function openAndMeasure(options: EvaluateRunOptions): Promise<EvaluateRunResult> {
   const { suite, weights = 'weights', reporter = silent } = options;
   const checkpoints = await openCheckpoints(options.checkpoints, reporter, options.dataSets);
   try {
@@ -97,7 +104,32 @@ async function measureAndReport(
   );
 
   const shards = new Shards(folder, [set.hash, suite.metrics, config.data.edges, resolution]);
-  const results = await evaluateCheckpoints({ set, checkpoints, metrics, batch, shards, reporter, signal });
+  const measuring = { set, checkpoints, metrics, batch, shards, reporter, signal };
+  const cluster = currentCluster();
+  if (cluster) {
+    await requireEqual({
+      'the program': programHash(),
+      'the images': `${set.items.length}, ${set.hash.slice(0, 12)}`,
+      'the checkpoints': checkpoints.map(({ sha256 }) => sha256.slice(0, 12)).join(', '),
+      'the metrics': suite.metrics.join(', '),
+      '--batch': String(batch),
+    });
+    await measureShare(measuring, cluster.rank);
+    await exchange('measured');
+  }
+  return byLeader(() => writeReport(measuring, folder, seen, begin));
+}
+
+/** Measures, or puts together what all workers have measured, and writes the report. */
+async function writeReport(
+  measuring: EvaluateOptions,
+  folder: string,
+  seen: Map<EvaluatedCheckpoint, number>,
+  begin: number,
+): Promise<EvaluateRunResult> {
+  const { set, checkpoints, metrics, shards, reporter, signal } = measuring;
+  const { resolution } = checkpoints[0].predictor;
+  const results = await evaluateCheckpoints(measuring);
   const shown = await drawSamples(set, metrics, results, checkpoints, { reporter, signal });
   const report = buildReport({
     set,

@@ -33,7 +33,7 @@ export class Shards {
   /** The state of a pass; undefined if none was saved or it is damaged. */
   async load(pass: string): Promise<PassState | undefined> {
     try {
-      const file = await readFile(this.#path(pass));
+      const file = await readFile(this.pathOf(pass));
       const content = file.subarray(HASH_BYTES);
       if (!digest(content).equals(file.subarray(0, HASH_BYTES))) return undefined;
       return deserialize(content) as PassState;
@@ -45,7 +45,7 @@ export class Shards {
 
   async save(pass: string, state: PassState): Promise<void> {
     const content = serialize(state);
-    await writeFileAtomically(this.#path(pass), Buffer.concat([digest(content), content]));
+    await writeFileAtomically(this.pathOf(pass), Buffer.concat([digest(content), content]));
   }
 
   /** Removes all shards, those of other identities too. */
@@ -53,7 +53,8 @@ export class Shards {
     await rm(this.#root, { recursive: true, force: true });
   }
 
-  #path(pass: string): string {
+  /** Where the state of a pass is kept. */
+  pathOf(pass: string): string {
     return join(this.#folder, `${pass}.bin`);
   }
 }

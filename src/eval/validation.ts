@@ -123,8 +123,10 @@ export class Validation {
       if (!filled) return undefined;
       const table = await this.#metrics.measure(filled);
       for (const [i, value] of table.entries()) values[i % columns.length].push(value);
-      for (const statistics of results) await statistics.add(filled.result);
-      for (const statistics of photos) await statistics.add(filled.truth);
+      for (const [i, metric] of setMetrics.entries()) {
+        results[i].add(await metric.features(filled.result));
+        photos[i].add(await metric.features(filled.truth));
+      }
       tf.dispose({ ...filled });
     }
     const means: Record<string, number> = {};

@@ -1,8 +1,11 @@
 /** Fills the holes of photos, or draws faces from sketches: one file or many. */
 import { basename, join } from 'node:path';
+import { readManifest } from '../core/checkpoint.ts';
 import { valuesOfL } from '../core/method.ts';
 import { loadFaceCrop } from '../data/face-crop.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.ts';
+import { amongWorkers, exchange, leave, programHash, requireEqual } from '../ops/coordination.ts';
+import { currentCluster } from '../runtime/cluster.ts';
 import { UserError } from '../runtime/errors.ts';
 import { LONGEST_NAME, requireWritableFolder, writeFileAtomically } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
@@ -35,12 +38,16 @@ export interface InferPhotosOptions extends JobSources {
 /**
  * Fills the holes of photos by sketches, or draws faces from sketches alone, as the checkpoint was trained to. The pictures
  * are in `out`: NAME-SGEN.png, NAME-IGEN.png and NAME-IOUT.png, with `-lVALUE` after them where there are several l, and
- * NAME-sheet.png.
+ * NAME-sheet.png. Where this process is one of several workers, each makes its share of the pictures.
  *
  * @returns the paths of the files; after an abort of those that were made until then.
  * @throws UserError when the checkpoint cannot be used, files are missing, and, after all others, when one could not be used.
  */
 export async function inferPhotos(options: InferPhotosOptions): Promise<string[]> {
+  return amongWorkers(() => findAndMake(options));
+}
+
+async function findAndMake(options: InferPhotosOptions): Promise<string[]> {
   const { checkpoint: source, colour, out, reporter = silent, signal } = options;
   const { ls = [0.5], maskHole = 'white', region = 'hole', raw = false } = options;
   const loaded = await loadMethod(source);
@@ -61,6 +68,12 @@ export async function inferPhotos(options: InferPhotosOptions): Promise<string[]
     const sketch = takesSketch ? options.sketch : undefined;
     const jobs = await findJobs({ image, mask, sketch, colour, strips }, config.task, takesSketch, reporter);
     requireShortNames(jobs, ls);
+    await requireEqual({
+      'the program': programHash(),
+      'the checkpoint': (await readManifest(path)).sha256.slice(0, 12),
+      'the pictures': JSON.stringify(jobs.map(({ name }) => name)),
+      'the way they are made': JSON.stringify({ ls, maskHole, region, raw }),
+    });
     reporter.info(
       `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
     );
@@ -87,6 +100,7 @@ export async function makePictures(options: PictureOptions): Promise<string[]> {
   // Before the networks are loaded and run.
   await requireWritableFolder(options.out, '--out');
   const predictor = trainedPredictor(loaded);
+  // Of all workers: how pictures are made depends on their number.
   const pictures = jobs.length * valuesOfL(predictor, options.ls).length;
   const running = await openPredictor(loaded, pictures, reporter);
   try {
@@ -98,29 +112,48 @@ export async function makePictures(options: PictureOptions): Promise<string[]> {
   }
 }
 
+/** What came of one job. */
+interface Outcome {
+  /** The job's place among all. */
+  readonly index: number;
+  readonly files: readonly string[];
+  /** Why there are none, where there are none. */
+  readonly failure?: string;
+}
+
 async function paintJobs(
   { jobs, out, reporter, signal }: PictureOptions,
   paintOptions: PaintOptions,
 ): Promise<string[]> {
-  const task = reporter.task('Pictures', jobs.length, 'pictures');
-  const written: string[] = [];
-  const failed: { job: Job; error: UserError }[] = [];
+  const cluster = currentCluster();
+  const own = [...jobs.entries()].filter(([i]) => !cluster || i % cluster.addresses.length === cluster.rank);
+  const task = reporter.task('Pictures', own.length, 'pictures');
+  const outcomes: Outcome[] = [];
   task.update(0);
-  for (const [index, job] of jobs.entries()) {
+  for (const [index, job] of own) {
     if (signal?.aborted) break;
     try {
-      const { files, warnings } = await paint(job, paintOptions);
+      const { files: pngs, warnings } = await paint(job, paintOptions);
       for (const warning of warnings) reporter.warn(`${fileOf(job)}: ${warning}`);
-      for (const [suffix, png] of files) written.push(await write(out, `${job.name}${suffix}.png`, png));
+      const files: string[] = [];
+      for (const [suffix, png] of pngs) files.push(await write(out, `${job.name}${suffix}.png`, png));
+      outcomes.push({ index, files });
     } catch (error) {
       if (!(error instanceof UserError) || jobs.length === 1) throw error;
-      failed.push({ job, error });
+      outcomes.push({ index, files: [], failure: describeFailure(job, error) });
     }
-    task.update(index + 1);
+    task.update(outcomes.length);
   }
   task.finish();
-  if (failed.length > 0) throw someFailed(failed, jobs.length);
-  return written;
+  // Others would wait for a worker that ends early, or take its pictures for made.
+  if (cluster) signal?.throwIfAborted();
+  const all = (await exchange(outcomes)).flat().sort((a, b) => a.index - b.index);
+  const failures = all.flatMap(({ failure }) => failure ?? []);
+  if (failures.length > 0) {
+    await leave();
+    throw someFailed(failures, jobs.length);
+  }
+  return all.flatMap(({ files }) => files);
 }
 
 async function write(out: string, name: string, png: Buffer): Promise<string> {
@@ -143,12 +176,13 @@ function requireShortNames(jobs: readonly Job[], ls: readonly number[]): void {
   });
 }
 
-function someFailed(failed: readonly { job: Job; error: UserError }[], count: number): UserError {
-  const lines = failed.slice(0, LISTED).map(({ job, error }) => {
-    const { expected, got } = error.details;
-    const why = [got && `got ${got}`, expected && `expected ${expected}`].filter(Boolean).join('; ');
-    return `  ${fileOf(job)}: ${error.message.split('\n')[0]}${why ? ` (${why})` : ''}`;
-  });
-  if (failed.length > LISTED) lines.push(`  ... and ${failed.length - LISTED} more`);
-  return new UserError(`${failed.length} of ${count} pictures could not be made:\n${lines.join('\n')}`);
+function describeFailure(job: Job, { message, details: { expected, got } }: UserError): string {
+  const why = [got && `got ${got}`, expected && `expected ${expected}`].filter(Boolean).join('; ');
+  return `  ${fileOf(job)}: ${message.split('\n')[0]}${why ? ` (${why})` : ''}`;
+}
+
+function someFailed(failures: readonly string[], count: number): UserError {
+  const lines = failures.slice(0, LISTED);
+  if (failures.length > LISTED) lines.push(`  ... and ${failures.length - LISTED} more`);
+  return new UserError(`${failures.length} of ${count} pictures could not be made:\n${lines.join('\n')}`);
 }

@@ -141,11 +141,13 @@ export function programHash(): string {
  * The leader keeps what workers tell each other, so it ends when the others have come to this. Whoever comes to its end by
  * an error has no need of it.
  */
-async function leave(): Promise<void> {
+export async function leave(): Promise<void> {
   const cluster = currentCluster();
   if (!cluster) return;
-  nativeBackend().binding.setKey(`left/${cluster.rank}`, '');
-  if (isLeader()) for (const other of cluster.addresses.keys()) await textOf(`left/${other}`, other);
+  calls += 1;
+  const key = (rank: number) => `left/${calls}/${rank}`;
+  nativeBackend().binding.setKey(key(cluster.rank), '');
+  if (isLeader()) for (const other of cluster.addresses.keys()) await textOf(key(other), other);
 }
 
 /** The UserError of work that another worker's end has ended; any other error as it is. */

@@ -190,7 +190,7 @@ async function prepareAndTrain(
     config.output.validationCount > 0 && needed ? await openValidationMetrics(config, reporter) : undefined;
   try {
     const interrupt = signal instanceof AbortSignal && { signal };
-    const data = await leaderFirst(() => prepare({ config, source, reporter, ...interrupt }));
+    const data = await prepare({ config, source, reporter, ...interrupt });
     checkBatches(config, data.samples.train.length, locate);
     chooseDeterminism(config, reporter);
     const method = createMethod(config);

@@ -46,15 +46,16 @@ export function brightnessDistance(): SetMetric {
     better: 'lower',
     definition: 'Difference of mean brightnesses.',
     minimum: 2,
+    features: async (images) => tf.tidy(() => tf.mean(images, [1, 2, 3]).dataSync()) as Float32Array,
     start: (): SetStatistics => {
       let sums = new Float64Array(2);
       return {
         get count() {
           return sums[1];
         },
-        async add(images) {
-          for (const mean of tf.tidy(() => tf.mean(images, [1, 2, 3]).dataSync())) sums[0] += mean;
-          sums[1] += images.shape[0];
+        add(means) {
+          for (const mean of means) sums[0] += mean;
+          sums[1] += means.length;
         },
         state: () => ({ sums: { shape: [2], data: sums.slice() } }),
         restore: (state) => {

@@ -10,16 +10,14 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeCheckpoint } from '../../src/core/checkpoint.ts';
 import { readImageValues } from '../../src/eval/report/image-values.ts';
 import { reportSchema } from '../../src/eval/report/report.ts';
 import { type EvaluateRunOptions, evaluateRun } from '../../src/eval/run.ts';
 import { type Suite, suiteSchema } from '../../src/eval/suite/suite.ts';
 import type { DpsConfig } from '../../src/models/dps/config.ts';
-import { namedWeights } from '../../src/nn/network-weights.ts';
-import type { Variable } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
+import { tinyConfig } from '../models/dps/tiny.ts';
+import { writeTinyRun } from '../models/dps/tiny-run.ts';
 import { makePairs } from '../train/pairs.ts';
 import { fakeSuite } from './fakes.ts';
 
@@ -33,7 +31,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A run of one checkpoint with random weights; its photos are pairs, which need no edge detection. */
+/** Its photos are pairs, which need no edge detection. */
 async function writeRun(name: string, seed: number, change: Partial<DpsConfig> = {}): Promise<void> {
   const base = tinyConfig({ task: change.task, levels: 1, norm: 'instance' });
   const data: DpsConfig['data'] = {
@@ -42,22 +40,7 @@ async function writeRun(name: string, seed: number, change: Partial<DpsConfig> =
     cache: join(folder, 'cache'),
     split: { validation: 0, test: 0.5 },
   };
-  const config = { ...base, ...change, seed, data };
-  const method = tinyMethod(config);
-  const tensors: Record<string, [string, { shape: number[]; data: Float32Array }][]> = {};
-  for (const [network, model] of Object.entries(method.networks)) {
-    tensors[network] = Object.entries(namedWeights(model)).map(([key, value]: [string, Variable]) => [
-      key,
-      { shape: value.shape, data: value.dataSync() as Float32Array },
-    ]);
-  }
-  const stage = { index: 0, name: 'F', step: 1 };
-  await writeCheckpoint(
-    join(folder, name, 'checkpoints'),
-    { step: 1, stage, config, random: {}, metrics: {} },
-    tensors,
-  );
-  method.dispose();
+  await writeTinyRun(join(folder, name), { ...base, ...change, seed, data });
 }
 
 async function evaluate(

@@ -2,9 +2,9 @@
 import { loadHed } from '../../nn/hed.ts';
 import { inceptionFeatures } from '../../nn/inception.ts';
 import { withFloat64 } from '../../ops/float64.ts';
-import { type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
+import { type Tensor2D, tf } from '../../ops/tf.ts';
 import { UserError } from '../../runtime/errors.ts';
-import { borrowInception, type FeatureExtractor } from './inception-features.ts';
+import { borrowInception } from './inception-features.ts';
 import type { MetricContext, SetMetric, SetStatistics } from './metric.ts';
 import { borrow, oncePerTensor } from './share.ts';
 
@@ -29,7 +29,8 @@ export async function createFid(context: MetricContext): Promise<SetMetric> {
     definition:
       'Fréchet Inception distance of results and photos (Heusel et al. 2017), images resized as clean-fid does.',
     minimum: frechetMinimum,
-    start: () => new FrechetSet(inceptionFeatures, inception.of),
+    features: inception.of,
+    start: () => new FrechetSet(inceptionFeatures),
     compare: (results, photos) => compareFrechet('FID', results, photos),
     dispose: release,
   };
@@ -67,7 +68,8 @@ export async function createHedFrechet(): Promise<SetMetric> {
     definition:
       'Fréchet distance of results and photos by 512 pooled features of HED’s VGG16; built like FID, not comparable with it.',
     minimum: frechetMinimum,
-    start: () => new FrechetSet(hedFeatures, features),
+    features,
+    start: () => new FrechetSet(hedFeatures),
     compare: (results, photos) => compareFrechet('HED Fréchet', results, photos),
     dispose: release,
   };
@@ -76,15 +78,13 @@ export async function createHedFrechet(): Promise<SetMetric> {
 /** What a Fréchet distance needs to know of a set: mean and covariance of the features; 17 MB for 2048 features. */
 export class FrechetSet implements SetStatistics {
   readonly sums: GaussianSums;
-  readonly #features: FeatureExtractor;
 
-  constructor(dimension: number, features: FeatureExtractor) {
+  constructor(dimension: number) {
     this.sums = new GaussianSums(dimension);
-    this.#features = features;
   }
 
-  async add(images: Tensor4D): Promise<void> {
-    this.sums.add(await this.#features(images));
+  add(features: Float32Array): void {
+    this.sums.add(features);
   }
 
   get count(): number {

@@ -1,9 +1,9 @@
 /** Kernel Inception distance (KID). */
 import { inceptionFeatures } from '../../nn/inception.ts';
-import { type Tensor, type Tensor2D, type Tensor4D, tf } from '../../ops/tf.ts';
+import { type Tensor, type Tensor2D, tf } from '../../ops/tf.ts';
 import { UserError } from '../../runtime/errors.ts';
 import { stream } from '../../runtime/seed.ts';
-import { borrowInception, type FeatureExtractor } from './inception-features.ts';
+import { borrowInception } from './inception-features.ts';
 import type { MetricContext, SetMetric, SetStatistics } from './metric.ts';
 
 /** The estimate compares pairs of different images within each set. */
@@ -32,7 +32,8 @@ export async function createKid(context: MetricContext): Promise<SetMetric> {
     definition:
       'Kernel Inception distance of results and photos (Bińkowski et al. 2018), images resized as clean-fid does.',
     minimum,
-    start: () => new Reservoir(inceptionFeatures, capacity, inception.of),
+    features: inception.of,
+    start: () => new Reservoir(inceptionFeatures, capacity),
     compare(results, photos) {
       const fewest = Math.min(results.count, photos.count);
       if (fewest < minimum)
@@ -152,14 +153,12 @@ function draw(count: number, size: number, name: string): Int32Array {
 export class Reservoir implements SetStatistics {
   readonly dimension: number;
   readonly capacity: number;
-  readonly #extract: FeatureExtractor;
   #count = 0;
   #rows: Float32Array[] = [];
 
-  constructor(dimension: number, capacity: number, extract: FeatureExtractor) {
+  constructor(dimension: number, capacity: number) {
     this.dimension = dimension;
     this.capacity = capacity;
-    this.#extract = extract;
   }
 
   get count(): number {
@@ -171,8 +170,7 @@ export class Reservoir implements SetStatistics {
     return this.#rows.length;
   }
 
-  async add(images: Tensor4D): Promise<void> {
-    const features = await this.#extract(images);
+  add(features: Float32Array): void {
     for (let start = 0; start < features.length; start += this.dimension) {
       // Each vector has a random stream of its own, so that no state need be saved.
       const place =

@@ -67,6 +67,8 @@ export interface SetMetric extends MetricHead {
   readonly kind: 'set';
   /** The least number of images that it is defined for. */
   readonly minimum: number;
+  /** What it sees of images [n,s,s,3] in [0, 1]: features, row-major [n,d]. */
+  features(images: Tensor4D): Promise<Float32Array>;
   /** Empty statistics of a set. Their size does not grow with the set's. */
   start(): SetStatistics;
   /** The distance of two sets. */
@@ -77,8 +79,8 @@ export interface SetMetric extends MetricHead {
 
 /** What a metric of sets gathers of the images of one set. */
 export interface SetStatistics {
-  /** Adds images [n,s,s,3] in [0, 1]. */
-  add(images: Tensor4D): Promise<void>;
+  /** Adds the features of n images, row-major [n,d]. What is gathered depends on their order, not on how many come at once. */
+  add(features: Float32Array): void;
   readonly count: number;
   /** Everything that `restore` needs, to be kept on disk while an evaluation is interrupted. */
   state(): Record<string, { readonly shape: readonly number[]; readonly data: Float64Array | Float32Array }>;

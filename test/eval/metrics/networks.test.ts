@@ -99,8 +99,8 @@ describe('Inception', () => {
         // At the larger size only KID's, as the eigenvalues of FID take seconds.
         for (const metric of metrics.slice(i)) {
           const [results, photos] = [metric.start(), metric.start()];
-          await results.add(result);
-          await photos.add(truth);
+          results.add(await metric.features(result));
+          photos.add(await metric.features(truth));
           const distance = metric.compare(results, photos);
           expectClose([distance], [expected[size][metric.name]], 1e-3);
           // FID's sums are tested on their own.
@@ -118,7 +118,7 @@ async function oneByOne(metric: SetMetric, batch: MetricBatch): Promise<SetStati
   let statistics = metric.start();
   for (let i = 0; i < batch.result.shape[0]; i++) {
     const one = sample(batch, i);
-    await statistics.add(one.result);
+    statistics.add(await metric.features(one.result));
     disposeBatch(one);
     const resumed = metric.start();
     resumed.restore(structuredClone(statistics.state()));
@@ -131,8 +131,8 @@ it.skipIf(!installed)(`hed-frechet equals torch and NumPy${note}`, async () => {
   const batch = await readBatch(64);
   await using<SetMetric>(['hed-frechet'], async (metric) => {
     const [results, photos] = [metric.start(), metric.start()];
-    await results.add(batch.result);
-    await photos.add(batch.truth);
+    results.add(await metric.features(batch.result));
+    photos.add(await metric.features(batch.truth));
     expectClose([metric.compare(results, photos)], [expected[64].hedFrechet], 1e-3);
   });
   disposeBatch(batch);
