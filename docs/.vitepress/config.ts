@@ -27,6 +27,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       { text: 'Training', link: '/docs/training' },
       { text: 'Long runs', link: '/docs/long-runs' },
       { text: 'Several machines', link: '/docs/workers' },
+      { text: 'Containers', link: '/docs/docker' },
       { text: 'Perceptual loss', link: '/docs/perceptual-loss' },
     ],
   },
