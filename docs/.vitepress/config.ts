@@ -18,6 +18,9 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       { text: 'Editor', link: '/docs/editor' },
       { text: 'Command line', link: '/docs/infer' },
       { text: 'Export', link: '/docs/export' },
+      { text: 'From other programs', link: '/docs/api' },
+      { text: 'npm package', link: '/docs/package' },
+      { text: 'Containers', link: '/docs/docker' },
     ],
   },
   {
