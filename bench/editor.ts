@@ -1,69 +1,155 @@
 /**
- * From pen-up to picture in the editor, and the longest task of the page's main thread meanwhile:
- * `node --import tsx bench/editor.ts PHOTO [URL]` with an editor that runs at URL, and Chromium.
+ * How fast the editor is on photos of 1, 12 and 24 megapixels: `node --import tsx bench/editor.ts URL...`, with an editor
+ * that runs at each URL, and Chromium. Several are measured in turns, to be compared.
  */
-import { chromium } from 'playwright-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import sharp from 'sharp';
 
-const [photo, url = 'http://127.0.0.1:4321/'] = process.argv.slice(2);
-if (photo === undefined) throw new Error('Which photo? node --import tsx bench/editor.ts PHOTO [URL]');
-const strokes = 12;
+const urls = process.argv.slice(2);
+if (urls.length === 0) throw new Error('Where do editors run? node --import tsx bench/editor.ts URL...');
+const sizes = (process.env.MEGAPIXELS ?? '1,12,24').split(',').map(Number);
+const lineStrokes = 5;
+const quickStrokes = 30;
 
 interface Recorded {
+  /** Tasks of the main thread over 50 ms, ms. */
   readonly tasks: number[];
+  /** From pen-up to picture, ms. */
   readonly times: number[];
+  /** From pen-down to the first picture of the unfinished stroke, ms. */
+  readonly previews: number[];
+}
+
+/** A photo of 4 x 3, smooth with some grain, as cameras make them. */
+async function photoOf(megapixels: number): Promise<Buffer> {
+  const height = Math.round(Math.sqrt((megapixels * 1e6 * 3) / 4));
+  const width = Math.round((height * 4) / 3);
+  const noise = { type: 'gaussian' as const, mean: 128, sigma: 60 };
+  const blobs = await sharp({ create: { width: 40, height: 30, channels: 3, background: 'grey', noise } })
+    .resize(width, height)
+    .jpeg()
+    .toBuffer();
+  const grain = await sharp({
+    create: { width: 512, height: 512, channels: 3, background: 'grey', noise: { ...noise, sigma: 8 } },
+  })
+    .png()
+    .toBuffer();
+  return sharp(blobs)
+    .composite([{ input: grain, tile: true, blend: 'soft-light' }])
+    .jpeg({ quality: 90 })
+    .toBuffer();
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1];
+const round = (values: readonly number[]) => values.map((value) => value.toFixed(0)).join(' ');
+
+async function measure(browser: Browser, url: string, photo: Buffer): Promise<string> {
+  const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+  page.setDefaultTimeout(120_000);
+  let requests = 0;
+  page.on('request', (request) => {
+    if (request.url().endsWith('/api/predict')) requests += 1;
+  });
+  await page.goto(url);
+  await page.waitForSelector('body:not([data-busy])');
+  await page.setInputFiles('#file', { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: photo });
+  await page.waitForSelector('#welcome', { state: 'hidden' });
+  await page.waitForSelector('body:not([data-busy]):not([data-storing])');
+  await page.evaluate(record);
+  const recorded = () =>
+    page.evaluate(() => {
+      const { tasks, times, previews } = window as unknown as Recorded;
+      return { tasks, times, previews };
+    });
+  const box = (await page.locator('#draw-stage').boundingBox())!;
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const stroke = async (dy: number, steps: number) => {
+    await page.mouse.move(x - 60, y - 60 + dy);
+    await page.mouse.down();
+    await page.mouse.move(x + 60, y - 50 + dy, { steps });
+    await page.mouse.up();
+  };
+  const shown = (count: number) =>
+    page.waitForFunction((most) => (window as unknown as Recorded).times.length >= most, count);
+
+  await stroke(0, 12);
+  await shown(1);
+  await page.click('[data-tool="lines"]');
+  for (let i = 0; i < lineStrokes; i++) {
+    await stroke(4 * i, 12);
+    await shown(i + 2);
+  }
+  // As a hand draws: a move every frame.
+  await page.mouse.move(x - 60, y - 60);
+  await page.mouse.down();
+  for (let i = 0; i < 60; i++) {
+    await page.mouse.move(x - 60 + 2 * i, y - 60 + (i % 20));
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+  }
+  await page.mouse.up();
+  await shown(lineStrokes + 2);
+  const { times, previews } = await recorded();
+
+  const before = requests;
+  const begin = performance.now();
+  for (let i = 0; i < quickStrokes; i++) await stroke(i, 3);
+  await idle(page);
+  const quick = performance.now() - begin;
+  const last = (await recorded()).times.at(-1)!;
+  const { tasks } = await recorded();
+  await page.context().close();
+  return [
+    `pen-up to picture ${median(times.slice(1)).toFixed(0)} ms (hole ${times[0].toFixed(0)}; lines ${round(times.slice(1))})`,
+    `preview ${previews.length ? `${round(previews)} ms after pen-down` : 'none'}`,
+    `${quickStrokes} quick strokes ${quick.toFixed(0)} ms, ${last.toFixed(0)} ms after the last, ${requests - before} requests`,
+    `main thread: ${tasks.length ? `tasks of ${round(tasks)} ms` : 'no task over 50 ms'}`,
+  ].join('\n    ');
+}
+
+/** Waits until the result of all that was drawn is seen. */
+async function idle(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+  await page.waitForSelector('#result-pane[data-state="shown"]');
+  await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+}
+
+/** Runs in the page. */
+function record(): void {
+  const [tasks, times, previews] = [[], [], []] as number[][];
+  Object.assign(window, { tasks, times, previews });
+  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe(
+    { entryTypes: ['longtask'] },
+  );
+  let lifted: number | undefined;
+  let down: number | undefined;
+  document.addEventListener('pointerdown', () => {
+    down = performance.now();
+  });
+  document.addEventListener('pointerup', () => {
+    lifted = performance.now();
+    down = undefined;
+  });
+  const pane = document.getElementById('result-pane')!;
+  new MutationObserver(() => {
+    const isPreview = down !== undefined && 'preview' in pane.dataset;
+    const isResult = lifted !== undefined && pane.dataset.state === 'shown';
+    if (!isPreview && !isResult) return;
+    const [list, since] = isPreview ? [previews, down!] : [times, lifted!];
+    if (isPreview) down = undefined;
+    else lifted = undefined;
+    // The picture is painted in this frame.
+    requestAnimationFrame(() => setTimeout(() => list.push(performance.now() - since)));
+  }).observe(pane, { attributeFilter: ['data-state', 'data-preview'] });
 }
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--headless=new', '--no-sandbox', '--disable-gpu'],
 });
-const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
-await page.goto(url);
-await page.waitForSelector('body:not([data-busy])');
-await page.setInputFiles('#file', photo);
-await page.waitForSelector('#welcome', { state: 'hidden' });
-await page.waitForTimeout(3000);
-await page.evaluate(() => {
-  const tasks: number[] = [];
-  const times: number[] = [];
-  Object.assign(window, { tasks, times });
-  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe(
-    {
-      entryTypes: ['longtask'],
-    },
-  );
-  let lifted: number | undefined;
-  document.addEventListener('pointerup', () => {
-    lifted = performance.now();
-  });
-  const pane = document.getElementById('result-pane')!;
-  new MutationObserver(() => {
-    if (pane.dataset.state !== 'shown' || lifted === undefined) return;
-    const begin = lifted;
-    lifted = undefined;
-    // The picture is painted in this frame.
-    requestAnimationFrame(() => setTimeout(() => times.push(performance.now() - begin)));
-  }).observe(pane, { attributeFilter: ['data-state'] });
-});
-const box = (await page.locator('#draw-stage').boundingBox())!;
-const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
-for (let i = 0; i < strokes; i++) {
-  if (i === 1) await page.click('[data-tool="lines"]');
-  await page.mouse.move(x - 60, y - 60 + 8 * i);
-  await page.mouse.down();
-  await page.mouse.move(x + 60, y - 50 + 8 * i, { steps: 12 });
-  await page.mouse.up();
-  await page.waitForFunction((count) => (window as unknown as Recorded).times.length === count, i + 1);
+for (const megapixels of sizes) {
+  const photo = await photoOf(megapixels);
+  for (const url of urls) {
+    console.log(`${megapixels} megapixels, ${url}\n    ${await measure(browser, url, photo)}`);
+  }
 }
-const { tasks, times } = await page.evaluate(() => {
-  const { tasks, times } = window as unknown as Recorded;
-  return { tasks, times };
-});
-const sorted = times.slice(1).sort((a, b) => a - b);
-console.log(`pen-up to picture, ms: ${times.map((time) => time.toFixed(0)).join(' ')}`);
-console.log(`median ${sorted[sorted.length >> 1].toFixed(0)} ms, worst ${sorted.at(-1)!.toFixed(0)} ms`);
-console.log(
-  `main thread: ${tasks.length} tasks over 50 ms${tasks.length ? `, the longest ${Math.max(...tasks)} ms` : ''}`,
-);
-console.log(await page.textContent('#status'));
 await browser.close();

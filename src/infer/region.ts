@@ -189,19 +189,18 @@ export type RegionChoice = 'hole' | 'face' | 'whole';
  * @param face the square of the photo's face; without it `face` is as `hole`. @throws UserError when there is no hole.
  */
 export function chooseRegion(choice: RegionChoice, hole: Raster, resolution: number, face?: Region): Region {
-  const bounds = holeBounds(hole);
-  if (!bounds) throw noHole();
-  return regionFor(choice, bounds, hole, resolution, face);
+  return regionFor(choice, holeBounds(hole), hole, resolution, face);
 }
 
-/** As {@link chooseRegion}, for a hole whose bounds are known. */
+/** As {@link chooseRegion}, for a hole whose bounds are known; undefined: there is none. */
 export function regionFor(
   choice: RegionChoice,
-  bounds: Bounds,
+  bounds: Bounds | undefined,
   photo: Size,
   resolution: number,
   face?: Region,
 ): Region {
+  if (!bounds) throw noHole();
   if (choice === 'whole') return regionOfBounds(bounds, photo, Number.POSITIVE_INFINITY);
   return choice === 'face' && face ? regionWith(face, bounds) : regionOfBounds(bounds, photo, resolution);
 }

@@ -1,7 +1,15 @@
 /** Headless Chromium for tests of the page. */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
+import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -31,6 +39,47 @@ export const webGpuInSoftware = [
 
 export function launch(flags: readonly string[] = ['--disable-gpu']): Promise<Browser> {
   return chromium.launch({ executablePath, args: [...quiet, ...flags] });
+}
+
+/** An editor and Chromium for the tests of a file, which are there while they run. */
+export class EditorInBrowser {
+  #editor: TinyEditor | undefined;
+  #browser: Browser | undefined;
+
+  constructor(start: () => Promise<TinyEditor> = tinyEditor, flags?: readonly string[]) {
+    beforeAll(async () => {
+      [this.#editor, this.#browser] = await Promise.all([start(), launch(flags)]);
+    });
+    afterAll(async () => {
+      await this.#browser?.close();
+      await this.#editor?.close();
+    });
+  }
+
+  get editor(): TinyEditor {
+    return this.#editor!;
+  }
+  get browser(): Browser {
+    return this.#browser!;
+  }
+
+  /** The page in a window of its own, ready to be used. @param prepare its worker by code that runs before its own */
+  async open(options: BrowserContextOptions = {}, prepare?: string): Promise<EditorPage> {
+    const context = await this.browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
+    if (prepare) await prepareWorker(context, prepare);
+    const page = new EditorPage(await context.newPage());
+    await page.page.goto(this.editor.url);
+    await page.ready();
+    return page;
+  }
+}
+
+/** Runs code in the page's worker before its own. */
+export async function prepareWorker(context: BrowserContext, code: string): Promise<void> {
+  await context.route('**/worker.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${code};\n${await response.text()}` });
+  });
 }
 
 /** Tests act through these as a user does: on what the page shows. */

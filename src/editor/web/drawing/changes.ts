@@ -1,5 +1,7 @@
 /** What acts of the user change, pixel by pixel. A change is an exclusive or, so that doing it twice undoes it. */
 
+import { joinRects, noRect, type Rect } from './geometry.ts';
+
 export const layerNames = ['hole', 'lines', 'colour'] as const;
 /** The hole and the lines hold 1 where they are marked, the strokes of colour a {@link colourWord}; 0 is nothing. */
 export type LayerName = (typeof layerNames)[number];
@@ -57,6 +59,19 @@ export function collectValues(values: Values): ChangeCollector {
   return found;
 }
 
+/** A rectangle around runs of a raster of that width. */
+export function rectOfRuns(runs: Runs, width: number): Rect {
+  let rect = noRect;
+  for (let k = 0; k < runs.length; k += 2) {
+    const [top, last] = [Math.floor(runs[k] / width), Math.floor((runs[k + 1] - 1) / width)];
+    const isOneRow = top === last;
+    const left = isOneRow ? runs[k] - top * width : 0;
+    const right = isOneRow ? runs[k + 1] - top * width : width;
+    rect = joinRects(rect, { left, top, right, bottom: last + 1 });
+  }
+  return rect;
+}
+
 /** Changes the values of the runs by exclusive or. */
 export function flipRuns(values: Values, runs: Runs, bits: number): void {
   for (let k = 0; k < runs.length; k += 2) {
@@ -74,12 +89,13 @@ const LENGTHS = 2 ** 26;
 
 /** Gathers runs that do not overlap, in any order. */
 export class RunCollector {
-  readonly #packed: number[] = [];
+  #packed: number[] = [];
 
   add(start: number, end: number): void {
     if (end > start) this.#packed.push(start * LENGTHS + (end - start));
   }
 
+  /** The runs so far; more may be added afterwards. */
   finish(): Runs {
     const sorted = Float64Array.from(this.#packed).sort();
     const runs = new Uint32Array(2 * sorted.length);
@@ -93,6 +109,9 @@ export class RunCollector {
         runs[count++] = end;
       }
     }
+    // A long stroke is finished many times, for its previews: what has been joined stays so.
+    this.#packed = [];
+    for (let k = 0; k < count; k += 2) this.add(runs[k], runs[k + 1]);
     return runs.slice(0, count);
   }
 }

@@ -17,6 +17,8 @@ import { grow, type Rows, rowsWhere } from './rows.ts';
 interface DrawingEvents {
   /** Pixels inside the rectangle look different now. */
   repaint(rect: Rect): void;
+  /** An act is under way, or has been taken back. @param changes what it has changed until then, nothing where it is over */
+  progress?(changes: () => Command): void;
   /** An act of the user is complete; its changes have been made. */
   change(command: Command): void;
 }
@@ -59,6 +61,7 @@ export class Drawing {
       target.refresh(inside);
       all = joinRects(all, inside);
       this.#events.repaint(inside);
+      this.#events.progress?.(() => changed.finish(layer));
     };
     return {
       segment: (from, to, radius) => show(capsule(from, to, radius, useSpan)),
@@ -75,6 +78,7 @@ export class Drawing {
         this.#events.repaint(all);
         changed = new ChangeCollector();
         all = nothing;
+        this.#events.progress?.(() => []);
       },
     };
   }

@@ -7,6 +7,8 @@ export interface Rect {
   readonly bottom: number;
 }
 
+export const noRect: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
+
 export const isEmptyRect = ({ left, top, right, bottom }: Rect): boolean => right <= left || bottom <= top;
 
 /** The least rectangle around both. */

@@ -1,8 +1,7 @@
 /** A drawing's layer: a raster of marks or colours with reduced copies for display. */
 
-import type { Runs } from './changes.ts';
-import { type ChangeCollector, flipRuns, type LayerName, type Values } from './changes.ts';
-import { joinRects, type Rect } from './geometry.ts';
+import { type ChangeCollector, type LayerName, type Runs, rectOfRuns, type Values } from './changes.ts';
+import type { Rect } from './geometry.ts';
 
 export interface Marks {
   readonly width: number;
@@ -68,19 +67,14 @@ export class Layer {
   /** Changes values by an exclusive or; doing it twice undoes it. Returns the rectangle that changed. */
   flip(runs: Runs, bits: number): Rect {
     const { width, data } = this.levels[0];
-    let changed: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
-    const marked = (start: number, end: number) => {
-      let count = 0;
-      for (let i = start; i < end; i++) if (data[i] !== 0) count++;
-      return count;
-    };
     for (let k = 0; k < runs.length; k += 2) {
-      const [start, end] = [runs[k], runs[k + 1]];
-      this.#count -= marked(start, end);
-      flipRuns(data, runs.subarray(k, k + 2), bits);
-      this.#count += marked(start, end);
-      changed = joinRects(changed, rowsOf(start, end, width));
+      for (let i = runs[k]; i < runs[k + 1]; i++) {
+        const old = data[i];
+        data[i] ^= bits;
+        this.#count += Number(data[i] !== 0) - Number(old !== 0);
+      }
     }
+    const changed = rectOfRuns(runs, width);
     this.refresh(changed);
     return changed;
   }
@@ -110,12 +104,4 @@ export class Layer {
       }
     }
   }
-}
-
-/** The rectangle around a run, which may go over several rows. */
-function rowsOf(start: number, end: number, width: number): Rect {
-  const top = Math.floor(start / width);
-  const bottom = Math.floor((end - 1) / width) + 1;
-  if (bottom > top + 1) return { left: 0, top, right: width, bottom };
-  return { left: start - top * width, top, right: end - top * width, bottom };
 }

@@ -2,7 +2,7 @@
 import { proxy, type Remote, wrap } from 'comlink';
 import type { RegionChoice } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../wire.ts';
-import type { LayerName } from '../drawing/changes.ts';
+import type { Command, LayerName } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
 import type { Rect } from '../drawing/geometry.ts';
 import { type Act, History } from '../drawing/history.ts';
@@ -13,6 +13,7 @@ import { type Camera, wholePhoto } from '../view/viewport.ts';
 import type { Row } from '../worker/records.ts';
 import type { Opened, PhotoWorker, SampleFiles, Saveable, Settings, WorkerEvent } from '../worker/worker.ts';
 import { Signal } from './signal.ts';
+import { beforeNextFrame } from './stage.ts';
 import { Tabs } from './tabs.ts';
 
 export interface OpenPhoto {
@@ -45,6 +46,9 @@ interface Shown {
   readonly milliseconds: number;
 }
 
+/** While a result takes longer than this, ms, none is computed of a stroke that is not finished: its own would wait for it. */
+const fastEnough = 250;
+
 /** A sentence for the user, with at most one thing to do about it. */
 export interface Notice {
   readonly text: string;
@@ -66,6 +70,8 @@ export class Editor {
   readonly engineChoice = new Signal<EngineChoice>('auto');
   readonly engines = new Signal<{ states: EngineState[]; used?: EngineId | undefined }>({ states: [] });
   readonly outcome = new Signal<Outcome>({ kind: 'none' });
+  /** A result of the stroke that is being drawn. */
+  readonly preview = new Signal<Shown | undefined>(undefined);
   /** Why what is done is not kept in the browser; undefined while it is. */
   readonly unkept = new Signal<string | undefined>(undefined);
   /** Whether something was done or computed last that is not stored yet. */
@@ -88,6 +94,11 @@ export class Editor {
   /** Holds the photo, and computes. */
   readonly #worker: Promise<Remote<PhotoWorker>>;
   #request = 0;
+  /** What the stroke that is being drawn has changed since its newest preview was asked for. */
+  #unfinished: (() => Command) | undefined;
+  /** The request for a preview that is under way. */
+  #previewing: number | undefined;
+  readonly #askForPreview = beforeNextFrame(() => this.#previewUnfinished());
 
   constructor(description: EditorDescription) {
     this.description = description;
@@ -188,6 +199,7 @@ export class Editor {
     const { value } = this.photo;
     const id = this.#tabs.last;
     this.#request += 1;
+    this.#endPreview();
     this.outcome.value = { kind: 'none' };
     this.photo.value = undefined;
     this.#tabs.lead(undefined);
@@ -305,20 +317,55 @@ export class Editor {
     this.predict(true);
   }
 
+  /** Asks for a result of what is not finished, unless one is under way or results take long. */
+  #previewUnfinished(): void {
+    const { value } = this.outcome;
+    const isFast = value.kind === 'shown' && value.milliseconds <= fastEnough;
+    if (!this.#unfinished || !isFast || this.#previewing !== undefined) return;
+    const command = this.#unfinished();
+    this.#unfinished = undefined;
+    if (command.length === 0) {
+      // The stroke has been taken back.
+      if (this.preview.value) this.predict();
+      return;
+    }
+    this.#request += 1;
+    const wanted = { request: this.#request, l: this.l.value };
+    this.#previewing = this.#request;
+    this.#tell((worker) => worker.preview(wanted, command));
+  }
+
   /** Asks for the result. @param anew it is computed also where it has been kept */
   predict(anew = false): void {
     const drawing = this.photo.value?.drawing;
     if (!drawing) return;
     this.#request += 1;
-    if (!drawing.hole.isEmpty)
-      this.outcome.value = { kind: 'computing', since: performance.now(), shown: this.shown };
+    const [before, preview] = [this.#result, this.preview.value];
+    this.#endPreview();
+    if (drawing.hole.isEmpty) close(preview);
+    else {
+      // The preview stays to be seen until there is a result.
+      if (preview) close(before);
+      this.outcome.value = { kind: 'computing', since: performance.now(), shown: preview ?? before };
+    }
     const strip = this.description.model.controls.includes('l');
     const wanted = { request: this.#request, l: this.l.value, strip, anew };
     this.#tell((worker) => worker.predict(wanted));
   }
 
-  /** The result that is seen, perhaps of an older drawing. */
+  /** No preview is wanted any more. */
+  #endPreview(): void {
+    this.#unfinished = undefined;
+    this.#previewing = undefined;
+    this.preview.value = undefined;
+  }
+
+  /** The result that is seen, perhaps of an older drawing or of the stroke that is being drawn. */
   get shown(): Shown | undefined {
+    return this.preview.value ?? this.#result;
+  }
+
+  get #result(): Shown | undefined {
     const { value } = this.outcome;
     return value.kind === 'shown' ? value : value.kind === 'none' ? undefined : value.shown;
   }
@@ -361,13 +408,19 @@ export class Editor {
   #show({ width, height, pictures, drawing: commands }: Opened, history: History): void {
     const drawing = new Drawing(width, height, {
       repaint: (rect) => this.onRepaint(rect),
+      progress: (changes) => {
+        this.#unfinished = changes;
+        this.#askForPreview();
+      },
       change: (command) => {
         this.#act(history, { kind: 'draw', command });
         this.#changed();
       },
     });
     for (const command of commands) drawing.apply(command);
-    for (const old of this.photo.value?.pictures ?? []) old.close();
+    close(this.photo.value);
+    close(this.preview.value);
+    this.#endPreview();
     this.outcome.value = { kind: 'none' };
     this.hasFace.value = undefined;
     this.camera.value = wholePhoto({ width, height });
@@ -436,14 +489,24 @@ export class Editor {
     }
     // Answers to older requests may still arrive.
     if ('request' in event && event.request !== this.#request) return;
-    const shown = this.shown;
+    if ('request' in event && event.request === this.#previewing) {
+      this.#previewing = undefined;
+      close(this.preview.value);
+      this.preview.value = event.kind === 'preview' ? event : undefined;
+      // What has been drawn since.
+      this.#askForPreview();
+      return;
+    }
+    const shown = this.#result;
     switch (event.kind) {
       case 'nothing':
         this.outcome.value = { kind: 'none' };
         break;
       case 'result':
-        for (const old of shown?.pictures ?? []) old.close();
+        close(shown);
         this.outcome.value = { ...event, kind: 'shown' };
+        // A stroke that was begun meanwhile.
+        this.#askForPreview();
         break;
       case 'thumbnail':
         this.onThumbnail(event.l, event.picture);
@@ -482,6 +545,11 @@ export class Editor {
         };
     }
   }
+}
+
+/** Frees the memory of pictures that are seen no more. */
+function close(seen: { readonly pictures: readonly ImageBitmap[] } | undefined): void {
+  for (const picture of seen?.pictures ?? []) picture.close();
 }
 
 /** That recent work is full, and what that means. */

@@ -57,6 +57,7 @@ export function showOutcome(editor: Editor): void {
     showNotice(place, problem, () => showNotice(place, undefined));
   });
 
+  editor.preview.watch((preview) => pane.toggleAttribute('data-preview', preview !== undefined));
   editor.photo.watch((photo) => {
     hint.hidden = photo !== undefined;
   });

@@ -29,6 +29,7 @@ export class ResultStage {
     editor.photo.watch(paint);
     editor.camera.watch(paint);
     editor.outcome.watch(paint);
+    editor.preview.watch(paint);
     this.#split.watch((value) => {
       const percent = Math.round(value * 100);
       this.#divider.setAttribute('aria-valuenow', String(percent));

@@ -1,9 +1,12 @@
 /** The photo and the drawing as inference takes them. */
+import type { NetworkInput } from '../../../infer/network-input.ts';
 import type { Edit, Raster, Region, Size } from '../../../infer/raster.ts';
-import { chooseRegion, type RegionChoice } from '../../../infer/region.ts';
+import { type Bounds, holeBounds, type RegionChoice, regionFor } from '../../../infer/region.ts';
 import { faceFrame } from '../../wire.ts';
-import { type Command, flipRuns } from '../drawing/changes.ts';
+import { type Command, flipRuns, rectOfRuns } from '../drawing/changes.ts';
+import { joinRects, noRect } from '../drawing/geometry.ts';
 import { postToServer } from '../engines/server.ts';
+import { NetworkView } from './network-view.ts';
 import { context, rgbaOf } from './pixels.ts';
 
 export class OpenEdit implements Edit {
@@ -17,28 +20,66 @@ export class OpenEdit implements Edit {
   /** RGBA, each pixel a number; there is none before the first stroke, as it takes much memory. */
   #colours: Uint32Array<ArrayBuffer> | undefined;
   l = 0.5;
-  /** How often the drawing has changed. */
+  /** How often the drawing has changed, but for what is unfinished. */
   revision = 0;
+  #holeBounds: Bounds | undefined;
+  #unfinished: Command = [];
+  readonly #view: NetworkView;
   #face: Promise<Region | undefined> | undefined;
 
-  /** @param drawing makes it out of an empty one. */
-  constructor(source: Blob, photo: Raster, drawing: readonly Command[]) {
+  /** @param drawing makes it out of an empty one. @param resolution of the network's input. */
+  constructor(source: Blob, photo: Raster, drawing: readonly Command[], resolution: number) {
     const { width, height } = photo;
     this.source = source;
     this.photo = photo;
     this.hole = { width, height, data: new Uint8Array(width * height) };
     this.sketch = { width, height, data: new Uint8Array(width * height).fill(255) };
+    this.#view = new NetworkView(this, resolution);
     for (const command of drawing) this.change(command);
   }
 
+  /** Makes the changes of an act. What was unfinished is taken back. */
   change(command: Command): void {
+    this.showUnfinished([]);
+    this.#flip(command);
+    this.revision += 1;
+  }
+
+  /** Shows what an act that is under way has changed until now, in place of what it had changed before. */
+  showUnfinished(command: Command): void {
+    this.#flip(this.#unfinished);
+    this.#unfinished = command;
+    this.#flip(command);
+  }
+
+  #flip(command: Command): void {
+    const { width } = this.photo;
     for (const { layer, runs, bits } of command) {
       if (layer === 'colour') {
         this.#colours ??= new Uint32Array(this.hole.data.length);
         flipRuns(this.#colours, runs, bits);
       } else flipRuns(layer === 'hole' ? this.hole.data : this.sketch.data, runs, 255);
+      const rect = rectOfRuns(runs, width);
+      this.#view.change(layer, rect);
+      if (layer === 'hole')
+        this.#holeBounds = holeBounds(this.hole, joinRects(this.#holeBounds ?? noRect, rect));
     }
-    this.revision += 1;
+  }
+
+  /** Where the hole is; undefined where there is none. */
+  get holeBounds(): Bounds | undefined {
+    return this.#holeBounds;
+  }
+
+  /** The part of the photo that the network is shown. @throws UserError when there is no hole. */
+  async region(choice: RegionChoice, resolution: number): Promise<Region> {
+    const face = choice === 'face' ? await this.face() : undefined;
+    return regionFor(choice, this.#holeBounds, this.photo, resolution, face);
+  }
+
+  /** What a network is given of that part. */
+  networkInput(region: Region): NetworkInput {
+    return this.#view.at(region);
   }
 
   /** The strokes of colour, RGBA; undefined where none has been drawn. */
@@ -55,12 +96,6 @@ export class OpenEdit implements Edit {
     });
     return this.#face;
   }
-}
-
-/** The part of the photo that the network is shown. @throws UserError when there is no hole. */
-export async function regionFor(edit: OpenEdit, choice: RegionChoice, resolution: number): Promise<Region> {
-  const face = choice === 'face' ? await edit.face() : undefined;
-  return chooseRegion(choice, edit.hole, resolution, face);
 }
 
 /** The square of the photo's largest face as the server finds it, px, framed as in training; undefined without one. */

@@ -56,13 +56,16 @@ type Stores = Record<(typeof stores)[number], IDBObjectStore>;
 const partsOf = (id: string) => IDBKeyRange.bound([id], [id, []]);
 const partsFrom = (id: string, number: number) => IDBKeyRange.bound([id, number], [id, []]);
 
-const version = 3;
+const version = 4;
 
 function openDatabase(): Promise<IDBDatabase> {
   const request = indexedDB.open('deep-plastic-surgery', version);
   request.onupgradeneeded = () => {
     const { result: database, transaction } = request;
-    for (const name of stores) database.createObjectStore(name);
+    for (const name of stores)
+      if (!database.objectStoreNames.contains(name)) database.createObjectStore(name);
+    // Version 3 kept results in another form. They are computed again.
+    transaction?.objectStore('results').clear();
     if (transaction && database.objectStoreNames.contains('edit')) void adopt(database, transaction);
   };
   return answerOf(request);
@@ -188,7 +191,7 @@ interface Stored {
 export class Keeper {
   readonly #tab: string;
   readonly #onEnd: (problem: Error | undefined) => void;
-  readonly #waiting = new Map<string, () => Storable>();
+  readonly #waiting = new Map<string, () => Promise<Storable>>();
   readonly #stored = new Map<string, Stored>();
   #writing: Promise<void> | undefined;
 
@@ -204,7 +207,7 @@ export class Keeper {
   }
 
   /** @param newest gives the record as it is when it is written. */
-  keep(id: string, newest: () => Storable): void {
+  keep(id: string, newest: () => Promise<Storable>): void {
     this.#waiting.set(id, newest);
     this.#writing ??= this.#write();
   }
@@ -218,7 +221,7 @@ export class Keeper {
     let problem: Error | undefined;
     for (let next = this.#next(); next; next = this.#next()) {
       try {
-        await this.#store(next());
+        await this.#store(await next());
       } catch (error) {
         problem = error as Error;
       }
@@ -227,7 +230,7 @@ export class Keeper {
     this.#onEnd(problem);
   }
 
-  #next(): (() => Storable) | undefined {
+  #next(): (() => Promise<Storable>) | undefined {
     for (const [id, newest] of this.#waiting) {
       this.#waiting.delete(id);
       return newest;
@@ -254,7 +257,7 @@ export class Keeper {
       known.bytes +
       newPhotos.reduce((sum, { photo }) => sum + photo.size, 0) +
       newSteps.reduce((sum, step) => sum + sizeOf(step), 0) +
-      results.reduce((sum, [, { pixels }]) => sum + pixels.size, 0);
+      results.reduce((sum, [, { values }]) => sum + values.byteLength, 0);
     await change(async (all) => {
       const row: Row | undefined = await answerOf(all.records.get(id));
       if (before && row?.leader !== this.#tab) throw new Displaced(id);

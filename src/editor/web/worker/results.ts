@@ -1,37 +1,41 @@
-/** Computes results while the user draws: a newer request replaces an older one that is not done. */
+/**
+ * Computes results while the user draws, one after the other. A request that a newer one has overtaken is dropped: before it
+ * is begun, or, as what an engine computes cannot be stopped, when the engine has answered.
+ */
 import { transfer } from 'comlink';
-import { blend } from '../../../infer/blend.ts';
-import { type NetworkInput, networkInput } from '../../../infer/network-input.ts';
-import type { Raster, Region } from '../../../infer/raster.ts';
-import { holeBounds, type RegionChoice } from '../../../infer/region.ts';
+import { blendPart, visible } from '../../../infer/blend.ts';
+import type { NetworkInput } from '../../../infer/network-input.ts';
+import type { Region } from '../../../infer/raster.ts';
+import type { RegionChoice } from '../../../infer/region.ts';
+import { unlessAborted } from '../../unless-aborted.ts';
 import type { EditorDescription, EngineOutput } from '../../wire.ts';
-import { cutRect, type Rect } from '../drawing/geometry.ts';
+import type { Rect } from '../drawing/geometry.ts';
 import { EngineFailure, type EngineId } from '../engines/engine.ts';
 import type { Engines, Prediction } from '../engines/engines.ts';
-import { type OpenEdit, regionFor } from './edit.ts';
+import type { OpenEdit } from './edit.ts';
 import { reductions } from './files.ts';
-import { rgbaOf } from './pixels.ts';
 
 /** The values of l at which small pictures of the result are shown. */
 export const stripValues = [0, 0.25, 0.5, 0.75, 1] as const;
+
+/** What the photo looks like inside `rect`, where the hole is. */
+interface Picture {
+  readonly request: number;
+  readonly l: number;
+  readonly rect: Rect;
+  /** And copies of half the size each. */
+  readonly pictures: ImageBitmap[];
+  readonly engine: EngineId;
+  readonly milliseconds: number;
+}
 
 /** What a request leads to. After a newer request nothing more is told of an older one. */
 export type Progress =
   /** There is no hole. */
   | { kind: 'nothing'; request: number }
-  /** What the photo looks like inside `rect`, where the hole is. */
-  | {
-      kind: 'result';
-      request: number;
-      l: number;
-      rect: Rect;
-      /** And copies of half the size each. */
-      pictures: ImageBitmap[];
-      engine: EngineId;
-      milliseconds: number;
-      /** Why another engine than usual has computed it. */
-      failure?: string | undefined;
-    }
+  /** @param failure why another engine than usual has computed it */
+  | (Picture & { kind: 'result'; failure?: string | undefined })
+  | (Picture & { kind: 'preview' })
   /** A small picture of the region around the hole at one of {@link stripValues}. */
   | { kind: 'thumbnail'; request: number; l: number; picture: ImageBitmap }
   | { kind: 'failed'; request: number; message: string; engine?: EngineId | undefined };
@@ -42,7 +46,8 @@ interface Computed {
   readonly revision: number;
   readonly choice: RegionChoice;
   readonly region: Region;
-  readonly bounds: Rect;
+  /** What of the hole is in the region. */
+  readonly rect: Rect;
   readonly input: NetworkInput;
   readonly outputs: Map<number, Prediction>;
 }
@@ -53,20 +58,30 @@ export interface Patch {
   readonly revision: number;
   readonly l: number;
   readonly choice: RegionChoice;
+  readonly region: Region;
   readonly rect: Rect;
-  readonly pixels: Raster;
+  /** RGBA bytes. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+  /** What it was made of: [r, r, 3]. */
+  readonly output: Float32Array;
   readonly engine: EngineId;
   readonly milliseconds: number;
 }
 
-/** A result as it is kept with its edit, for this model and what else it depends on beside the drawing. */
+/**
+ * A result as it is kept with its edit, for this model and what else it depends on beside the drawing: what the network made
+ * of the hole, which is blended into the photo again. It takes the same room for photos of all sizes.
+ */
 export interface ResultToKeep {
   readonly model: string;
   readonly l: number;
-  readonly region: RegionChoice;
-  readonly rect: Rect;
-  /** RGBA bytes, compressed by gzip. */
-  readonly pixels: Blob;
+  readonly choice: RegionChoice;
+  readonly region: Region;
+  /** Side of the network's picture, px. */
+  readonly side: number;
+  /** The part of it that the hole is filled from, px, and that part [height, width, 3]. */
+  readonly part: Rect;
+  readonly values: Float32Array;
   readonly engine: EngineId;
   readonly milliseconds: number;
 }
@@ -90,22 +105,28 @@ export class Results {
   readonly #takesColour: boolean;
   readonly #engines: Engines;
   readonly #tell: (progress: Progress) => void;
-  readonly #onComputed: () => void;
+  readonly #onResult: (picture: ImageBitmap, isKept: boolean) => void;
   #computed: Computed | undefined;
-  #stop = new AbortController();
+  /** Aborted by the next request. */
+  #overtaken = new AbortController();
+  /** Aborted when nothing that was asked for is wanted any more: what an engine computes is not even waited for. */
+  #stopped = new AbortController();
+  /** Settled when the request before is done. */
+  #last: Promise<void> = Promise.resolve();
   #patch: Patch | undefined;
 
+  /** @param onResult is given a small picture of each result before that is told. */
   constructor(
     { resolution, controls }: EditorDescription['model'],
     engines: Engines,
     tell: (progress: Progress) => void,
-    onComputed: () => void,
+    onResult: (picture: ImageBitmap, isKept: boolean) => void,
   ) {
     this.#resolution = resolution;
     this.#takesColour = controls.includes('colour');
     this.#engines = engines;
     this.#tell = tell;
-    this.#onComputed = onComputed;
+    this.#onResult = onResult;
   }
 
   /** The newest result that was shown. */
@@ -115,99 +136,130 @@ export class Results {
 
   /** Computes all anew when it is asked next. */
   forget(): void {
+    this.stop();
     this.#computed = undefined;
   }
 
   /** Drops what is being computed. */
   stop(): void {
-    this.#stop.abort();
+    this.#overtaken.abort();
+    this.#stopped.abort();
+    this.#stopped = new AbortController();
   }
 
   /**
-   * Computes a result for `l`, and then with `strip` the small pictures.
+   * Computes a result, and then with `strip` the small pictures.
    *
-   * @param kept the result, where it has been computed before.
+   * @param findKept finds the result, where it has been computed before.
    */
-  async request(
+  request(
     edit: OpenEdit,
     choice: RegionChoice,
     { request, l, strip }: Wanted,
-    kept: Promise<ResultToKeep | undefined>,
-  ): Promise<void> {
-    this.#stop.abort();
-    this.#stop = new AbortController();
-    const { signal } = this.#stop;
-    try {
+    findKept: () => Promise<ResultToKeep | undefined>,
+  ): void {
+    this.#inTurn(request, async (signal) => {
       const begin = performance.now();
-      const computed = await this.#prepare(edit, choice, signal);
+      const computed = await this.#prepare(edit, choice);
+      signal.throwIfAborted();
       if (!computed) {
         this.#patch = undefined;
         this.#tell({ kind: 'nothing', request });
         return;
       }
-      const found = await kept;
+      const kept = await findKept();
       signal.throwIfAborted();
-      const patch = found ? await restored(computed, found) : await this.#compute(computed, l, begin, signal);
-      const { data, width, height } = patch.pixels;
-      const pictures = await reductions(await createImageBitmap(new ImageData(rgbaOf(data), width, height)));
+      const patch = kept ? restored(computed, kept) : await this.#compute(computed, l, begin, signal);
+      const pictures = await picturesOf(patch);
       signal.throwIfAborted();
       this.#patch = patch;
       const failure = this.#engines.takeFailure()?.message;
-      const { rect, engine, milliseconds } = patch;
-      const result = { kind: 'result', request, l, rect, pictures, engine, milliseconds, failure } as const;
       // First, so that whoever sees the result knows that it is not stored yet.
-      if (!found) this.#onComputed();
-      this.#tell(transfer(result, pictures));
-      if (!strip) return;
-      // A user who draws on wants the next result first.
-      await new Promise((resolve) => setTimeout(resolve, stripDelay));
-      for (const each of stripValues) {
+      this.#onResult(pictures[pictures.length - 1], kept !== undefined);
+      const { rect, engine, milliseconds } = patch;
+      const told = { kind: 'result', request, l, rect, pictures, engine, milliseconds, failure } as const;
+      this.#tell(transfer(told, pictures));
+      if (strip) await this.#showStrip(request, computed, signal);
+    });
+  }
+
+  async #showStrip(request: number, computed: Computed, signal: AbortSignal): Promise<void> {
+    // A user who draws on wants the next result first.
+    await passed(stripDelay, signal);
+    try {
+      for (const l of stripValues) {
+        const { output } = await this.#output(computed, l, signal);
+        const picture = await thumbnail(computed, output);
         signal.throwIfAborted();
-        const { output: other } = await this.#output(computed, each, signal);
-        const small = await thumbnail(computed, other);
-        if (signal.aborted) return small.close();
-        this.#tell(transfer({ kind: 'thumbnail', request, l: each, picture: small }, [small]));
+        this.#tell(transfer({ kind: 'thumbnail', request, l, picture }, [picture]));
       }
     } catch (error) {
-      if (signal.aborted) return;
-      const failed = error instanceof EngineFailure ? error.engine : undefined;
-      this.#tell({ kind: 'failed', request, message: (error as Error).message, engine: failed });
+      // The result itself is there. Why an engine has failed is told with the next one.
+      if (!(error instanceof EngineFailure)) throw error;
     }
   }
 
-  async #compute(computed: Computed, l: number, begin: number, signal: AbortSignal): Promise<Patch> {
-    const { edit, revision, choice, region, bounds: rect } = computed;
-    const { output, engine } = await this.#output(computed, l, signal);
-    const whole = blend(edit.photo, edit.hole, output.result, region);
-    const pixels = cut({ ...edit.photo, data: whole }, rect);
-    const milliseconds = performance.now() - begin;
-    return { edit, revision, l, choice, rect, pixels, engine, milliseconds };
+  /** Computes what the drawing leads to as it is now, though it is not finished. It is neither kept nor saved. */
+  preview(edit: OpenEdit, choice: RegionChoice, { request, l }: Pick<Wanted, 'request' | 'l'>): void {
+    this.#inTurn(request, async (signal) => {
+      const begin = performance.now();
+      const view = await this.#view(edit, choice);
+      signal.throwIfAborted();
+      if (!view) return this.#tell({ kind: 'nothing', request });
+      const patch = await this.#compute(view, l, begin, signal);
+      const pictures = await picturesOf(patch);
+      signal.throwIfAborted();
+      const { rect, engine, milliseconds } = patch;
+      this.#tell(transfer({ kind: 'preview', request, l, rect, pictures, engine, milliseconds }, pictures));
+    });
   }
 
-  async #prepare(edit: OpenEdit, choice: RegionChoice, signal: AbortSignal): Promise<Computed | undefined> {
+  /** Does what a request asks for after the one before, unless it is overtaken. */
+  #inTurn(request: number, work: (overtaken: AbortSignal) => Promise<void>): void {
+    this.#overtaken.abort();
+    this.#overtaken = new AbortController();
+    const { signal } = this.#overtaken;
+    this.#last = this.#last.then(async () => {
+      if (signal.aborted) return;
+      try {
+        // The page may have sent a newer request already: messages that wait come before a timer.
+        await passed(0, signal);
+        await work(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const engine = error instanceof EngineFailure ? error.engine : undefined;
+        this.#tell({ kind: 'failed', request, message: (error as Error).message, engine });
+      }
+    });
+  }
+
+  async #compute(computed: Computed, l: number, begin: number, signal: AbortSignal): Promise<Patch> {
+    const { edit, revision, choice, region, rect } = computed;
+    const { output, engine } = await this.#output(computed, l, signal);
+    const pixels = blendPart(edit.photo, edit.hole, output.result, region, rect);
+    const milliseconds = performance.now() - begin;
+    return { edit, revision, l, choice, region, rect, pixels, output: output.result, engine, milliseconds };
+  }
+
+  async #prepare(edit: OpenEdit, choice: RegionChoice): Promise<Computed | undefined> {
     const last = this.#computed;
     const isSame = last?.edit === edit && last.revision === edit.revision && last.choice === choice;
-    if (isSame) return last;
-    const bounds = holeBounds(edit.hole);
-    if (!bounds) return undefined;
-    const region = await regionFor(edit, choice, this.#resolution);
-    signal.throwIfAborted();
-    const inRegion = {
-      left: region.x,
-      top: region.y,
-      right: region.x + region.size,
-      bottom: region.y + region.size,
-    };
-    this.#computed = {
+    if (!isSame) this.#computed = await this.#view(edit, choice);
+    return this.#computed;
+  }
+
+  async #view(edit: OpenEdit, choice: RegionChoice): Promise<Computed | undefined> {
+    if (!edit.holeBounds) return undefined;
+    const region = await edit.region(choice, this.#resolution);
+    return {
       edit,
       revision: edit.revision,
       choice,
       region,
-      bounds: cutRect(bounds, inRegion),
-      input: networkInput(edit, region, this.#resolution),
+      rect: visible(edit.holeBounds, region),
+      input: edit.networkInput(region),
       outputs: new Map(),
     };
-    return this.#computed;
   }
 
   async #output(computed: Computed, l: number, signal: AbortSignal): Promise<Prediction> {
@@ -218,26 +270,57 @@ export class Results {
     // A model that takes strokes of colour needs the input even when there are none; others have no such input.
     const none = () => new Float32Array(4 * resolution ** 2);
     const colour = this.#takesColour ? (input.colour ?? none()) : undefined;
-    const prediction = await this.#engines.predict({ ...input, colour, resolution, l }, signal);
-    signal.throwIfAborted();
+    const stopped = this.#stopped.signal;
+    const prediction = await unlessAborted(stopped, () =>
+      this.#engines.predict({ ...input, colour, resolution, l }, stopped),
+    );
     outputs.set(l, prediction);
+    signal.throwIfAborted();
     return prediction;
   }
 }
 
-/** A result for the browser's storage. @param model its name. */
-export async function toKeep(patch: Patch, model: string): Promise<ResultToKeep> {
-  const { l, choice: region, rect, pixels, engine, milliseconds } = patch;
-  const zipped = new Blob([rgbaOf(pixels.data)]).stream().pipeThrough(new CompressionStream('gzip'));
-  return { model, l, region, rect, pixels: await new Response(zipped).blob(), engine, milliseconds };
+/** Waits. @throws the signal's reason as soon as it is aborted. */
+function passed(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return unlessAborted(signal, () => new Promise((resolve) => setTimeout(resolve, milliseconds)));
 }
 
-async function restored({ edit, revision }: Computed, kept: ResultToKeep): Promise<Patch> {
-  const { l, region: choice, rect, engine, milliseconds } = kept;
-  const unzipped = kept.pixels.stream().pipeThrough(new DecompressionStream('gzip'));
-  const data = new Uint8ClampedArray(await new Response(unzipped).arrayBuffer());
-  const pixels = { data, width: rect.right - rect.left, height: rect.bottom - rect.top };
-  return { edit, revision, l, choice, rect, pixels, engine, milliseconds };
+async function picturesOf({ pixels, rect }: Patch): Promise<ImageBitmap[]> {
+  return reductions(await createImageBitmap(new ImageData(pixels, rect.right - rect.left)));
+}
+
+/** A result for the browser's storage. @param model its name. */
+export function toKeep(patch: Patch, model: string): ResultToKeep {
+  const { l, choice, region, rect, output, engine, milliseconds } = patch;
+  const side = Math.sqrt(output.length / 3);
+  const part = usedPart(rect, region, side);
+  const values = new Float32Array(3 * (part.right - part.left) * (part.bottom - part.top));
+  for (let y = part.top, o = 0; y < part.bottom; y++) {
+    const row = output.subarray(3 * (y * side + part.left), 3 * (y * side + part.right));
+    values.set(row, o);
+    o += row.length;
+  }
+  return { model, l, choice, region, side, part, values, engine, milliseconds };
+}
+
+/** The pixels of a network's picture that a part of the photo is blended from: cubic interpolation takes two on each side. */
+function usedPart({ left, top, right, bottom }: Rect, { x, y, size }: Region, side: number): Rect {
+  const scale = side / size;
+  const margin = Math.ceil(2 * Math.max(1, scale)) + 1;
+  const first = (at: number) => Math.max(0, Math.floor(at * scale) - margin);
+  const end = (at: number) => Math.min(side, Math.ceil(at * scale) + margin);
+  return { left: first(left - x), top: first(top - y), right: end(right - x), bottom: end(bottom - y) };
+}
+
+function restored({ edit, revision, rect: hole }: Computed, kept: ResultToKeep): Patch {
+  const { l, choice, region, side, part, values, engine, milliseconds } = kept;
+  const rect = visible(hole, region);
+  const output = new Float32Array(3 * side * side);
+  const length = 3 * (part.right - part.left);
+  for (let y = part.top, from = 0; y < part.bottom; y++, from += length)
+    output.set(values.subarray(from, from + length), 3 * (y * side + part.left));
+  const pixels = blendPart(edit.photo, edit.hole, output, region, rect);
+  return { edit, revision, l, choice, region, rect, pixels, output, engine, milliseconds };
 }
 
 function thumbnail({ input }: Computed, { result, resolution }: EngineOutput): Promise<ImageBitmap> {
@@ -263,31 +346,4 @@ function filled(
     }
   }
   return out;
-}
-
-/** A rectangle of an RGBA picture. */
-function cut(
-  { data, width }: Raster,
-  { left, top, right, bottom }: Rect,
-): Raster & { data: Uint8ClampedArray<ArrayBuffer> } {
-  const rowBytes = (right - left) * 4;
-  const out = new Uint8ClampedArray(rowBytes * (bottom - top));
-  for (let y = top; y < bottom; y++) {
-    const start = (y * width + left) * 4;
-    out.set(data.subarray(start, start + rowBytes), (y - top) * rowBytes);
-  }
-  return { data: out, width: right - left, height: bottom - top };
-}
-
-/** The photo with the patch in its place, RGBA bytes. */
-export function patched({ edit: { photo }, rect, pixels }: Patch): Raster {
-  const data = new Uint8ClampedArray(photo.data);
-  const rowBytes = pixels.width * 4;
-  for (let y = 0; y < pixels.height; y++) {
-    data.set(
-      pixels.data.subarray(y * rowBytes, (y + 1) * rowBytes),
-      ((rect.top + y) * photo.width + rect.left) * 4,
-    );
-  }
-  return { data, width: photo.width, height: photo.height };
 }
