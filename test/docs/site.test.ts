@@ -114,7 +114,7 @@ it.skipIf(noBrowser)(
     }
     await page.setViewportSize({ width: 1280, height: 720 });
     await page.keyboard.press('Control+k');
-    await page.keyboard.type('Which CUDA do I need');
+    await page.locator('#localsearch-input').fill('Which CUDA do I need');
     await page.locator('.VPLocalSearchBox .result[href*="/docs/faq.html"]').first().click();
     await page.locator('h1', { hasText: 'Questions' }).waitFor();
     expect(faults).toEqual([]);
