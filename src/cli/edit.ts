@@ -41,8 +41,18 @@ export const edit = defineCommand({
       return;
     }
     reporter.info(`Loading ${checkpoint} ...`);
-    const { addresses } = await startEditor({ checkpoint, host, allowedHosts, port: Number(port), reporter });
+    const given = process.env.DPS_API_TOKEN;
+    const { url, addresses, apiToken } = await startEditor({
+      checkpoint,
+      host,
+      allowedHosts,
+      port: Number(port),
+      apiToken: given,
+      reporter,
+    });
     // Its server keeps the process alive.
     reporter.info(describeAddresses(addresses, process.stdout.isTTY));
+    reporter.info(`For programs: ${url}api/v1/docs`);
+    if (apiToken !== given) reporter.info(`The API’s token, until the editor ends: ${apiToken}`);
   },
 });

@@ -1,13 +1,16 @@
 /** The editor: a page on this computer, and the server behind it. */
 
+import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { faceAssets } from '../data/sources.ts';
+import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { ExportedModel, NativeEngine } from './native/engine.ts';
 import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
 import { Gallery, sampleFolder } from './samples/gallery.ts';
 import { type Addresses, addressesOf } from './server/addresses.ts';
-import { apiHandlers } from './server/api.ts';
+import { apiHandlers, LatestOnly } from './server/api.ts';
+import { publicApi } from './server/public-api.ts';
 import { isLoopback } from './server/security.ts';
 import { type Asset, requirePort, startServer } from './server/server.ts';
 
@@ -19,6 +22,8 @@ interface EditorOptions {
   readonly allowedHosts?: readonly string[];
   /** 0: any free one. */
   readonly port: number;
+  /** What programs must send to the API; undefined: nothing on this machine alone, else a random one. */
+  readonly apiToken?: string | undefined;
   readonly reporter: Reporter;
 }
 
@@ -26,6 +31,8 @@ interface RunningEditor {
   /** Where it can be opened on this machine. */
   readonly url: string;
   readonly addresses: Addresses;
+  /** What programs must send to the API; undefined: nothing. */
+  readonly apiToken: string | undefined;
   close(): Promise<void>;
 }
 
@@ -35,8 +42,10 @@ export async function startEditor({
   host,
   allowedHosts = [],
   port,
+  apiToken = isLoopback(host) ? undefined : randomBytes(24).toString('base64url'),
   reporter,
 }: EditorOptions): Promise<RunningEditor> {
+  requireToken(apiToken);
   await requirePort({ host, port });
   const [engine, page, runtime] = await Promise.all([
     NativeEngine.open(checkpoint),
@@ -73,25 +82,29 @@ export async function startEditor({
       : undefined;
     return body && { type: 'image/png', body };
   };
+  const queue = new LatestOnly();
+  const onError = (error: unknown) =>
+    reporter.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
   try {
     const { server, port: actualPort } = await startServer({
       host,
       port,
       allowedHosts,
       assets: (path) => files.get(path) ?? sampleAsset(path),
-      handlers: apiHandlers({ engine, prepareModel }),
-      onError: (error) =>
-        reporter.warn(error instanceof Error ? (error.stack ?? error.message) : String(error)),
+      handlers: apiHandlers({ engine, prepareModel, queue }),
+      publicApi: publicApi({ engine, queue, token: apiToken, onError }),
+      onError,
     });
     if (!isLoopback(host)) {
       reporter.warn(
-        `The editor listens on ${host}: whoever reaches this computer over the network can use it, without a password.`,
+        `The editor listens on ${host}: whoever reaches this computer over the network can use its page, without a password.`,
       );
     }
     const addresses = addressesOf({ host, port: actualPort, allowedHosts, interfaces: networkInterfaces() });
     return {
       url: addresses.here ?? addresses.elsewhere[0],
       addresses,
+      apiToken,
       async close() {
         exported.close();
         await gallery.close();
@@ -104,6 +117,17 @@ export async function startEditor({
     engine.close();
     throw error;
   }
+}
+
+function requireToken(token: string | undefined): void {
+  // What the header Authorization can have (RFC 6750, section 2.1).
+  if (token === undefined || /^[\w.~+/-]{16,}=*$/.test(token)) return;
+  throw new UserError('The token of the API cannot be used.', {
+    where: 'the environment variable DPS_API_TOKEN',
+    expected: '16 or more of the letters A to Z and a to z, digits and - . _ ~ + /',
+    got: `${token.length} characters`,
+    fix: 'make one: openssl rand -hex 24; or leave the variable out',
+  });
 }
 
 const modelFile = 'model.onnx';

@@ -128,7 +128,7 @@ async function readSubject(
 }
 
 /** @param photo RGBA. @param findFace needed for `face`; without a face in the photo a warning says what is taken. */
-async function lookForFace(
+export async function lookForFace(
   choice: RegionChoice,
   photo: Raster,
   findFace?: CropFinder,

@@ -11,7 +11,7 @@ import { opaqueStrokes, sketchOfPixels } from './sketch.ts';
 export type PictureFile = string | Uint8Array;
 
 /** Larger pictures would need more memory than many machines have. */
-const MAXIMUM_PIXELS = 100_000_000;
+export const MAXIMUM_PIXELS = 100_000_000;
 /** A photo as its file has it, upright. */
 export interface Photo {
   /** RGBA. */

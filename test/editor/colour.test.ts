@@ -166,6 +166,26 @@ describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBr
     }
   });
 
+  it('make the same picture for programs', async () => {
+    const page = await openWithHole();
+    await page.tool('colour');
+    await draw(page);
+    const form = new FormData();
+    form.append('photo', new Blob([new Uint8Array(await photo)]));
+    for (const [field, saved] of [
+      ['mask', 'hole'],
+      ['sketch', 'sketch'],
+      ['colour', 'colour'],
+    ] as const)
+      form.append(field, new Blob([new Uint8Array(await page.save(saved))]));
+    const answer = await fetch(`${editor.url}api/v1/edit`, { method: 'POST', body: form });
+    expect(answer.status).toBe(200);
+    const pixels = (png: Buffer) => sharp(png).removeAlpha().raw().toBuffer();
+    const result = await pixels(Buffer.from(await answer.arrayBuffer()));
+    expect(result.equals(await pixels(await page.save('result')))).toBe(true);
+    await page.close();
+  });
+
   it('reach the model in the page as they reach the server', async () => {
     const page = await openWithHole();
     await page.tool('colour');

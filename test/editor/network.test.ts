@@ -56,6 +56,13 @@ describe.skipIf(noBrowser)(`the page on another device${noBrowser ? ` (${noBrows
     await page.close();
   });
 
+  it('leaves the API to programs that know the token', async () => {
+    const model = (headers = {}) => fetch(`${editor.url}api/v1/model`, { headers });
+    expect((await model()).status).toBe(401);
+    expect((await model({ Authorization: `Bearer ${editor.apiToken}` })).status).toBe(200);
+    expect(editor.apiToken).toMatch(/^[\w-]{32}$/);
+  });
+
   it('is refused under another name, in words', async () => {
     const page = await browser.newPage();
     const answer = await page.goto(at('other'));

@@ -15,6 +15,7 @@ export interface TinyEditor {
   readonly config: RunConfig;
   readonly checkpoint: string;
   readonly folder: string;
+  readonly apiToken: string | undefined;
   close(): Promise<void>;
 }
 
@@ -57,7 +58,7 @@ export async function tinyColourCheckpoint(folder: string) {
  */
 export async function tinyEditor(
   makeCheckpoint: (folder: string) => Promise<{ config: RunConfig; checkpoint: string }> = tinyCheckpoint,
-  served: { host: string; allowedHosts?: string[] } = { host: '127.0.0.1' },
+  served: { host: string; allowedHosts?: string[]; apiToken?: string } = { host: '127.0.0.1' },
 ): Promise<TinyEditor> {
   const folder = mkdtempSync(join(tmpdir(), 'editor-'));
   const { config, checkpoint } = await makeCheckpoint(folder);
@@ -67,6 +68,7 @@ export async function tinyEditor(
     config,
     checkpoint,
     folder,
+    apiToken: editor.apiToken,
     async close() {
       await editor.close();
       rmSync(folder, { recursive: true, force: true });

@@ -10,8 +10,9 @@ import type { Region } from '../../infer/raster.ts';
 import { UserError } from '../../runtime/errors.ts';
 import { unlessAborted } from '../unless-aborted.ts';
 import type { EngineInput, EngineOutput } from '../wire.ts';
+import type { EditedPhoto, PhotoEdit } from './edit-photo.ts';
 import { endpointOf } from './endpoint.ts';
-import type { Computations, LoadedModel } from './process.ts';
+import type { Computations, LoadedModel, UnusableEdit } from './process.ts';
 
 /** The process ended, for no fault of the request: it is worth trying again. */
 export class EngineStopped extends Error {}
@@ -79,6 +80,14 @@ export class NativeEngine {
   /** @throws EngineStopped when the process ends meanwhile; so do the others. */
   async predict(input: EngineInput): Promise<EngineOutput> {
     return (await this.#running()).ask((computations) => computations.predict(input));
+  }
+
+  /** See {@link Computations}. @throws UserError what is wrong with the files. */
+  async edit(edit: PhotoEdit): Promise<EditedPhoto> {
+    const process = await this.#running();
+    const answer = await process.ask<EditedPhoto | UnusableEdit>((computations) => computations.edit(edit));
+    if ('unusable' in answer) throw new UserError(answer.unusable.what, answer.unusable.details);
+    return answer;
   }
 
   /** See {@link Computations}. */

@@ -14,9 +14,10 @@ import { type LoadedMethod, loadMethod, trainedPredictor } from '../../models/lo
 import { loadHed } from '../../nn/hed.ts';
 import { namedWeights } from '../../nn/network-weights.ts';
 import type { LayersModel } from '../../ops/tf.ts';
-import { UserError } from '../../runtime/errors.ts';
+import { UserError, type UserErrorDetails } from '../../runtime/errors.ts';
 import { silent } from '../../runtime/progress.ts';
 import type { EditorDescription, EngineInput, EngineOutput } from '../wire.ts';
+import { type EditedPhoto, editPhoto, type PhotoEdit } from './edit-photo.ts';
 import { endpointOf } from './endpoint.ts';
 
 /** What a checkpoint is: for the page, and for the server. */
@@ -25,6 +26,13 @@ export interface LoadedModel extends Pick<EditorDescription, 'model' | 'edges'> 
   readonly edgePadding: number;
   /** The folder for what can be made again. */
   readonly cache: string;
+  /** Whether it makes S_gen. */
+  readonly hasRefinedSketch: boolean;
+}
+
+/** What a UserError says. Its details would be lost if it was thrown between processes. */
+export interface UnusableEdit {
+  readonly unusable: { readonly what: string; readonly details: UserErrorDetails };
 }
 
 /** What the process computes for the server: one after the other, in the order in which it is asked. */
@@ -68,12 +76,27 @@ export class Computations {
         edges: { size, threshold, minimumSize },
         edgePadding: padding,
         cache: config.data.cache,
+        hasRefinedSketch: predictor.intermediates.includes('refinedSketch'),
       };
     });
   }
 
   predict(input: EngineInput): Promise<EngineOutput> {
     return this.#inTurn(async () => (await this.#model.running).run(input, input.l));
+  }
+
+  /** See {@link editPhoto}. */
+  edit(edit: PhotoEdit): Promise<EditedPhoto | UnusableEdit> {
+    return this.#inTurn(async () => {
+      const { method, running } = this.#model;
+      try {
+        const findFace = edit.region === 'face' ? await this.#faceCrop() : undefined;
+        return await editPhoto(edit, await running, method.config.resolution, findFace);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        return { unusable: { what: error.message.split('\n', 1)[0], details: error.details } };
+      }
+    });
   }
 
   /** RGB bytes [n, n, 3], n = the settings' size, to a sketch of bytes [size, size], 0 = line. */

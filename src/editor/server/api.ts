@@ -11,13 +11,14 @@ interface ApiParts {
   readonly engine: Pick<NativeEngine, 'model' | 'predict' | 'findEdges' | 'findFace'>;
   /** Exports the model for inference in the page, and says where it can be loaded. */
   readonly prepareModel: () => Promise<ModelAddress>;
+  /** Which it shares with the API for programs. */
+  readonly queue: LatestOnly;
 }
 
-export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<string, Handler> {
+export function apiHandlers({ engine, prepareModel, queue }: ApiParts): ReadonlyMap<string, Handler> {
   const { edges } = engine.model;
   const { resolution, controls } = engine.model.model;
   const takesColour = controls.includes('colour');
-  const latest = new LatestOnly(waitingClients);
 
   const compute = async <T>(
     request: IncomingMessage,
@@ -27,7 +28,7 @@ export function apiHandlers({ engine, prepareModel }: ApiParts): ReadonlyMap<str
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     // A newer request of a page replaces an older one of the same kind only.
-    return latest.run(`${request.url} ${clientOf(request)}`, gone.signal, async () => {
+    return queue.run(`${request.url} ${clientOf(request)}`, gone.signal, async () => {
       try {
         return await work();
       } catch (error) {
@@ -95,7 +96,7 @@ export class LatestOnly {
   #running = false;
 
   /** @param limit how many clients may wait. */
-  constructor(limit: number) {
+  constructor(limit = waitingClients) {
     this.#limit = limit;
   }
 

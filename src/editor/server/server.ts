@@ -7,14 +7,18 @@ import {
   type OutgoingHttpHeaders,
   type Server,
   type ServerResponse,
+  STATUS_CODES,
 } from 'node:http';
 import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
-import { UserError } from '../../runtime/errors.ts';
+import { UserError, type UserErrorDetails } from '../../runtime/errors.ts';
 import { hostName, isLoopback, isOwnHost, isOwnOrigin, securityHeaders } from './security.ts';
 
-/** Answers a POST request. @throws Refusal what the client is told instead. */
+/** Answers a request. @throws Refusal what the client is told instead. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Where the addresses of the API for programs begin. */
+export const publicApiPath = '/api/v1';
 
 interface ServerOptions {
   readonly host: string;
@@ -26,6 +30,8 @@ interface ServerOptions {
   readonly assets: (path: string) => Asset | undefined;
   /** What POST computes, by path. */
   readonly handlers: ReadonlyMap<string, Handler>;
+  /** Answers all that is asked of the API for programs. */
+  readonly publicApi: Handler;
   /** Called for errors that are the server's fault, not a request's. */
   readonly onError: (error: unknown) => void;
 }
@@ -79,6 +85,10 @@ async function answer(
   }
   // The URL is not parsed: a path must equal one of ours to the letter.
   const path = (request.url ?? '').split('?', 1)[0];
+  if (isOfPublicApi(path)) {
+    for (const [header, value] of Object.entries(everyAnswer)) response.setHeader(header, value);
+    return options.publicApi(request, response);
+  }
   const handler = options.handlers.get(path);
   if (handler) {
     if (request.method !== 'POST') throw new Refusal(405, 'Use POST.', { Allow: 'POST' });
@@ -93,6 +103,8 @@ async function answer(
   send(response, 200, asset);
 }
 
+const isOfPublicApi = (path: string) => path.startsWith(`${publicApiPath}/`);
+
 /** Why a name is not answered to, and how it can be. */
 function otherName(name: string | undefined, host: string): string {
   if (!name) return 'The request does not say for which address it is.';
@@ -105,7 +117,10 @@ function refuse({ onError }: ServerOptions, response: ServerResponse, error: unk
     error instanceof Refusal ? error : new Refusal(500, 'The server failed; its terminal says why.');
   if (refusal !== error) onError(error);
   const headers = { ...refusal.headers, Connection: 'close' };
-  if (response.req.method === 'GET' && response.req.headers.accept?.includes('text/html')) {
+  if (isOfPublicApi(response.req.url ?? '')) {
+    const body = Buffer.from(JSON.stringify(problemOf(refusal)));
+    send(response, refusal.status, { type: problemType, body }, headers);
+  } else if (response.req.method === 'GET' && response.req.headers.accept?.includes('text/html')) {
     const asset = { type: 'text/html; charset=utf-8', body: Buffer.from(refusalPage(refusal.message)) };
     send(response, refusal.status, asset, headers);
   } else sendJson(response, refusal.status, { error: refusal.message }, headers);
@@ -153,6 +168,8 @@ async function listen(server: Server, { host, port }: Pick<ServerOptions, 'host'
   }
 }
 
+const everyAnswer = { ...securityHeaders, 'Cache-Control': 'no-store' };
+
 /** What GET answers: bytes in memory, or a large file that was chosen when the server started. */
 export type Asset = { readonly type: string } & (
   | { readonly body: Uint8Array }
@@ -169,10 +186,9 @@ export function send(
   // The client may have gone, or may have been refused already.
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, {
-    ...securityHeaders,
+    ...everyAnswer,
     'Content-Type': asset.type,
     'Content-Length': 'body' in asset ? asset.body.length : asset.bytes,
-    'Cache-Control': 'no-store',
     ...headers,
   });
   if (response.req.method === 'HEAD') response.end();
@@ -195,13 +211,30 @@ export function sendJson(
 export class Refusal extends Error {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
+  readonly details: UserErrorDetails;
 
-  constructor(status: number, message: string, headers: OutgoingHttpHeaders = {}) {
+  constructor(
+    status: number,
+    message: string,
+    headers: OutgoingHttpHeaders = {},
+    details: UserErrorDetails = {},
+  ) {
     super(message);
     this.status = status;
     this.headers = headers;
+    this.details = details;
   }
 }
+
+export const problemType = 'application/problem+json';
+
+/** A refusal as programs are told it (RFC 9457), with what is wrong, where, expected, got and how to mend it. */
+export const problemOf = ({ status, message, details }: Refusal) => ({
+  title: STATUS_CODES[status] ?? 'Refused',
+  status,
+  detail: message,
+  ...details,
+});
 
 /**
  * The body of a request. It must have exactly `length` bytes, so that no client can fill the memory.

@@ -1,7 +1,8 @@
 import { request as httpRequest, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { apiHandlers } from '../../../src/editor/server/api.ts';
+import { apiHandlers, LatestOnly } from '../../../src/editor/server/api.ts';
+import { publicApi } from '../../../src/editor/server/public-api.ts';
 import { startServer } from '../../../src/editor/server/server.ts';
 import { faceFrame, inputBytes } from '../../../src/editor/wire.ts';
 import { UserError } from '../../../src/runtime/errors.ts';
@@ -19,21 +20,27 @@ beforeAll(async () => {
   const edges = { size: edgeSize, threshold: 0.1, minimumSize: 5 };
   const area = resolution ** 2;
   const engine = {
-    model: { model, edges, edgePadding: 0, cache: '' },
+    model: { model, edges, edgePadding: 0, cache: '', hasRefinedSketch: false },
     predict: async () => ({ resolution, result: new Float32Array(3 * area) }),
     findEdges: async () => new Uint8Array(area),
     findFace: async () => {
       throw new UserError('No face today.');
     },
+    edit: async () => {
+      throw new UserError('No photo today.');
+    },
   };
+  const queue = new LatestOnly();
+  const onError = (error: unknown) => defects.push(error);
   const prepareModel = async () => ({ url: 'model.onnx', bytes: 1 });
   const page = { type: 'text/html', body: Buffer.from('<p>page</p>') };
   ({ server, port } = await startServer({
     host: '127.0.0.1',
     port: 0,
     assets: (path) => (path === '/' ? page : undefined),
-    handlers: apiHandlers({ engine, prepareModel }),
-    onError: (error) => defects.push(error),
+    handlers: apiHandlers({ engine, prepareModel, queue }),
+    publicApi: publicApi({ engine, queue, token: undefined, onError }),
+    onError,
   }));
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));

@@ -1,0 +1,465 @@
+/**
+ * The API for other programs: edits of whole photos, by the code of `npm run infer`. The document that describes it
+ * (OpenAPI 3.1), and the page that shows that, are made of the schemas that check the requests.
+ */
+import { randomUUID } from 'node:crypto';
+import { getRequestListener, type HttpBindings } from '@hono/node-server';
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { accepts } from 'hono/accepts';
+import { bearerAuth } from 'hono/bearer-auth';
+import { HTTPException } from 'hono/http-exception';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { READ_FORMATS } from '../../data/pictures.ts';
+import { MAXIMUM_PIXELS } from '../../infer/read.ts';
+import { UserError, type UserErrorDetails } from '../../runtime/errors.ts';
+import { EngineStopped, type NativeEngine } from '../native/engine.ts';
+import type { LatestOnly } from './api.ts';
+import { type ApiDocument, docsPage, docsStyle } from './public-api-page.ts';
+import { isOwnOrigin } from './security.ts';
+import { type Handler, problemOf, problemType, publicApiPath, Refusal } from './server.ts';
+
+/** Of a request's body, bytes. */
+const MAXIMUM_BODY = 64 * 2 ** 20;
+/** So many edits are taken at once, received and waiting: each keeps its body in memory. */
+const MAXIMUM_EDITS = 8;
+
+interface PublicApiParts {
+  readonly engine: Pick<NativeEngine, 'model' | 'edit'>;
+  /** Which it shares with the page's requests. */
+  readonly queue: LatestOnly;
+  /** What a program must know to use the model; undefined: nothing. */
+  readonly token: string | undefined;
+  /** Called for errors that are the server's fault, not a request's. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** What each field of an edit is: for the document, and for whoever gets it wrong. */
+const FIELDS = {
+  photo: `the photo: a ${READ_FORMATS} file of at most ${MAXIMUM_PIXELS / 1e6} megapixels`,
+  mask: 'a picture of the photo’s shape, white where the photo is to change and black elsewhere',
+  sketch:
+    'a picture of the photo’s shape, dark lines on light paper or on nothing; without it there are no lines',
+  colour: 'strokes of colour on nothing (PNG or WebP with transparency)',
+  l: 'a number from 0 (the lines as they are drawn) to 1 (a rough idea of the shape); 0.5 by default',
+  maskHole: 'white or black: which parts of the mask are the hole; white by default',
+  region: 'hole, face or whole: what the network sees of the photo; hole by default',
+  refinedSketch: 'true or false: whether S_gen is wanted too, in an answer of JSON; false by default',
+};
+type Field = keyof typeof FIELDS;
+
+const about = (name: Field) => ({ description: FIELDS[name] });
+const choices = {
+  l: z.number().min(0).max(1).optional().openapi(about('l')),
+  maskHole: z.enum(['white', 'black']).default('white').openapi(about('maskHole')),
+  region: z.enum(['hole', 'face', 'whole']).default('hole').openapi(about('region')),
+  refinedSketch: z.boolean().default(false).openapi(about('refinedSketch')),
+};
+
+const text = (name: Field) =>
+  z
+    .base64()
+    .transform((encoded): Uint8Array => Buffer.from(encoded, 'base64'))
+    .openapi({ type: 'string', format: 'byte', ...about(name) });
+const jsonBody = z.strictObject({
+  photo: text('photo'),
+  mask: text('mask'),
+  sketch: text('sketch').optional(),
+  colour: text('colour').optional(),
+  ...choices,
+});
+
+const file = (name: Field) =>
+  z
+    .instanceof(File)
+    .transform(async (blob) => new Uint8Array(await blob.arrayBuffer()))
+    .openapi({ type: 'string', format: 'binary', ...about(name) });
+/** A form has texts in place of numbers, true and false. */
+const parsed = (value: unknown): unknown => {
+  if (value === 'true' || value === 'false') return value === 'true';
+  return typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+};
+const formBody = z.strictObject({
+  photo: file('photo'),
+  mask: file('mask'),
+  sketch: file('sketch').optional(),
+  colour: file('colour').optional(),
+  ...choices,
+  l: z.preprocess(parsed, choices.l),
+  refinedSketch: z.preprocess(parsed, choices.refinedSketch),
+});
+
+const editedPhoto = z.object({
+  result: z.base64().openapi({
+    format: 'byte',
+    description: 'I_out: the photo with its hole filled, a PNG file of the photo’s size',
+  }),
+  refinedSketches: z.array(z.base64().openapi({ format: 'byte' })).openapi({
+    description:
+      'S_gen, if it was wanted: a PNG file of the network’s size for each part of the hole that was filled by itself',
+  }),
+  warnings: z.array(z.string()).openapi({ description: 'what seems odd about the files, a sentence each' }),
+});
+
+const problem = z
+  .object({
+    title: z.string().openapi({ description: 'the name of the status' }),
+    status: z.int(),
+    detail: z.string().openapi({ description: 'what is wrong' }),
+    where: z.string().optional().openapi({ description: 'the field or header that it is about' }),
+    expected: z.string().optional(),
+    got: z.string().optional(),
+    fix: z.string().optional().openapi({ description: 'what to do about it' }),
+  })
+  .openapi('Problem');
+
+const PROBLEMS = {
+  400: 'A field is wrong, missing or unknown, or the body is no form or JSON.',
+  401: 'The token is missing or wrong.',
+  403: 'A page of another site has asked.',
+  406: 'What is wanted cannot be answered in a form that is accepted.',
+  411: 'The length of the body is not said.',
+  413: `The body is larger than ${MAXIMUM_BODY / 2 ** 20} MiB.`,
+  415: 'The body is neither multipart/form-data nor JSON.',
+  422: 'The files cannot be used: no pictures, of other shapes, without a hole; or the model does not take one.',
+  503: 'The server is busy, or its computing process has just ended: try again after a moment.',
+};
+const problems = (...statuses: (keyof typeof PROBLEMS)[]) =>
+  Object.fromEntries(
+    statuses.map((status) => [
+      status,
+      { description: PROBLEMS[status], content: { [problemType]: { schema: problem } } },
+    ]),
+  );
+
+/** Small files that make an edit: a photo of two greys, its hole a square, one line in it. */
+const EXAMPLE = {
+  photo:
+    'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAgMAAABinRfyAAAABlBMVEWgoKDIyMiIF/6OAAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAEElEQVQI12MIBQIGIggiAQB97gqhyNjdKAAAAABJRU5ErkJggg==',
+  mask: 'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAgMAAABinRfyAAAABlBMVEX///8AAABVwtN+AAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAFElEQVQI12MIBQIGdIKBgTgCUy8Afe4P8Xze98UAAAAASUVORK5CYII=',
+  sketch:
+    'iVBORw0KGgoAAAANSUhEUgAAABAAAAAQAgMAAABinRfyAAAABlBMVEX///8AAABVwtN+AAAACXBIWXMAAAPoAAAD6AG1e1JrAAAAEElEQVQI12NgIBaIhhCjCgAPkgBqwm0UYgAAAABJRU5ErkJggg==',
+};
+
+/** Answers what is asked below {@link publicApiPath}. */
+export function publicApi({ engine, queue, token, onError }: PublicApiParts): Handler {
+  const { model, hasRefinedSketch } = engine.model;
+  const { name, method, resolution, controls } = model;
+  const app = new OpenAPIHono<{ Bindings: HttpBindings }>({
+    defaultHook: (result) => {
+      if (!result.success) throw wrongField(result.error, result.target, 'data' in result ? result.data : {});
+    },
+  }).basePath(publicApiPath);
+  const security = token === undefined ? [] : [{ token: [] }];
+
+  app.onError((error, c) => {
+    const refusal = refusalOf(error, c);
+    if (refusal.status === 500) onError(error);
+    return answerProblem(c, refusal);
+  });
+  app.notFound((c) =>
+    answerProblem(
+      c,
+      new Refusal(404, 'There is nothing of that name.', {}, { fix: `see ${publicApiPath}/docs` }),
+    ),
+  );
+  if (token !== undefined) {
+    for (const path of ['/edit', '/model']) app.use(path, bearerAuth({ token }));
+  }
+
+  let taken = 0;
+  app.post('/edit', async (c, next) => {
+    if (!isOwnOrigin(c.env.incoming)) throw new Refusal(403, PROBLEMS[403]);
+    requireBody(c);
+    if (taken >= MAXIMUM_EDITS) throw new Refusal(503, 'The server is busy.', { 'Retry-After': 5 });
+    taken += 1;
+    try {
+      await next();
+    } finally {
+      taken -= 1;
+    }
+  });
+  app.openapi(
+    createRoute({
+      method: 'post',
+      path: '/edit',
+      summary: 'Fill the hole of a photo by a sketch',
+      description:
+        'The answer is a PNG file of the photo’s size, every pixel outside the hole its own bytes; the header Edit-Warnings then has a list of warnings in JSON. With “Accept: application/json” it is JSON with the files in base64.',
+      security,
+      request: {
+        body: {
+          content: {
+            'multipart/form-data': { schema: formBody },
+            'application/json': {
+              schema: jsonBody,
+              example: {
+                photo: EXAMPLE.photo,
+                mask: EXAMPLE.mask,
+                ...(controls.includes('sketch') && { sketch: EXAMPLE.sketch }),
+                ...(controls.includes('l') && { l: 0.25 }),
+              },
+            },
+          },
+        },
+      },
+      responses: {
+        200: {
+          description: 'The finished photo',
+          headers: {
+            'Edit-Warnings': {
+              description: 'What seems odd about the files: a list of sentences in JSON, beside a PNG file',
+              schema: { type: 'string' },
+            },
+          },
+          content: {
+            'image/png': { schema: z.string().openapi({ format: 'binary' }) },
+            'application/json': { schema: editedPhoto },
+          },
+        },
+        ...problems(400, 401, 403, 406, 411, 413, 415, 422, 503),
+      },
+    }),
+    async (c) => {
+      // Of the two only the one of the body's type has fields.
+      const edit = { ...c.req.valid('form'), ...c.req.valid('json') };
+      const asJson =
+        accepts(c, {
+          header: 'Accept',
+          supports: ['image/png', 'application/json'],
+          default: 'image/png',
+        }) === 'application/json';
+      for (const control of ['sketch', 'colour', 'l'] as const) {
+        if (edit[control] !== undefined && !controls.includes(control)) throw notTaken(control);
+      }
+      if (edit.refinedSketch && !hasRefinedSketch) throw notTaken('refinedSketch');
+      if (edit.refinedSketch && !asJson) {
+        throw new Refusal(
+          406,
+          'S_gen is answered beside the photo, which a PNG file has no room for.',
+          {},
+          {
+            where: 'Accept',
+            expected: 'application/json, where refinedSketch is true',
+            got: c.req.header('accept') ?? 'no such header',
+          },
+        );
+      }
+      const edited = await queue.run(randomUUID(), c.req.raw.signal, () =>
+        engine.edit({ ...edit, l: edit.l ?? 0.5 }),
+      );
+      const warnings = edited.warnings.map(inFields);
+      if (!asJson) {
+        const headers = { 'Content-Type': 'image/png', 'Edit-Warnings': asciiJson(warnings) };
+        return c.body(new Uint8Array(edited.result), 200, headers);
+      }
+      const encoded = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+      const result = encoded(edited.result);
+      return c.json({ result, refinedSketches: edited.refinedSketches.map(encoded), warnings }, 200);
+    },
+  );
+
+  const notTaken = (field: Field) =>
+    new Refusal(
+      422,
+      `The model takes no ${field}.`,
+      {},
+      {
+        where: field,
+        expected: `photo, mask${controls.map((control) => `, ${control}`).join('')}${hasRefinedSketch ? ', refinedSketch' : ''}`,
+        fix: `leave ${field} out`,
+      },
+    );
+
+  const description = z.object({
+    name: z.string().openapi({ description: 'the run and its step' }),
+    method: z.string(),
+    resolution: z.int().openapi({ description: 'side of the square that the network sees, px' }),
+    controls: z
+      .array(z.enum(['sketch', 'l', 'colour']))
+      .openapi({ description: 'the fields that it takes beside photo and mask' }),
+    refinedSketch: z.boolean().openapi({ description: 'whether it makes S_gen' }),
+    limits: z.object({ bodyBytes: z.int(), pixels: z.int() }),
+  });
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/model',
+      summary: 'What the model is, and what it takes',
+      security,
+      responses: {
+        200: { description: 'The model', content: { 'application/json': { schema: description } } },
+        ...problems(401),
+      },
+    }),
+    (c) => {
+      const limits = { bodyBytes: MAXIMUM_BODY, pixels: MAXIMUM_PIXELS };
+      return c.json(
+        { name, method, resolution, controls: [...controls], refinedSketch: hasRefinedSketch, limits },
+        200,
+      );
+    },
+  );
+
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/health',
+      summary: 'Whether the server answers',
+      responses: {
+        200: {
+          description: 'It does',
+          content: { 'application/json': { schema: z.object({ status: z.literal('ok') }) } },
+        },
+      },
+    }),
+    (c) => c.json({ status: 'ok' as const }, 200),
+  );
+
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'The token that npm run edit prints, or that the environment variable DPS_API_TOKEN gave it.',
+  });
+  const document = app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Deep Plastic Surgery',
+      version: '1',
+      description: `Edits of photos by sketches with ${name} (${method}). All that goes wrong is answered as a problem (RFC 9457).`,
+    },
+  }) as unknown as ApiDocument;
+  // If the route itself said so, both checks would be made of every body.
+  const { requestBody } = document.paths[`${publicApiPath}/edit`].post;
+  if (requestBody) requestBody.required = true;
+  const page = docsPage(document);
+  app.get('/openapi.json', (c) => c.json(document));
+  app.get('/docs', (c) => c.html(page));
+  app.get('/docs.css', (c) => c.body(docsStyle, 200, { 'Content-Type': 'text/css; charset=utf-8' }));
+  for (const path of ['/edit', '/model', '/health', '/openapi.json', '/docs', '/docs.css']) {
+    const allowed = path === '/edit' ? 'POST' : 'GET, HEAD';
+    app.all(path, () => {
+      throw new Refusal(405, `Use ${allowed}.`, { Allow: allowed });
+    });
+  }
+  return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+}
+
+/** Throws a Refusal unless a request says that it has a body of a form that is read, and of a size that memory has room for. */
+function requireBody(c: Context): void {
+  const type = c.req.header('content-type');
+  if (!/^(multipart\/form-data|application\/json)\s*(;|$)/i.test(type ?? '')) {
+    throw new Refusal(
+      415,
+      PROBLEMS[415],
+      {},
+      {
+        where: 'Content-Type',
+        expected: 'multipart/form-data or application/json',
+        got: type ?? 'no such header',
+      },
+    );
+  }
+  const length = c.req.header('content-length');
+  if (length === undefined) {
+    throw new Refusal(
+      411,
+      PROBLEMS[411],
+      {},
+      { where: 'Content-Length', expected: 'the length of the body, bytes' },
+    );
+  }
+  if (Number(length) > MAXIMUM_BODY) {
+    throw new Refusal(
+      413,
+      PROBLEMS[413],
+      {},
+      {
+        where: 'Content-Length',
+        expected: `at most ${MAXIMUM_BODY} bytes`,
+        got: `${length} bytes`,
+        fix: 'send JPEG or WebP files, or smaller pictures',
+      },
+    );
+  }
+}
+
+/** What is wrong with the first field that is. @param body `form` or `json`. @param given its fields, or what stands in their place. */
+function wrongField({ issues: [issue] }: z.core.$ZodError, body: string, given: unknown): Refusal {
+  const refuse = (what: string, details: UserErrorDetails) => new Refusal(400, what, {}, details);
+  const names = Object.keys(FIELDS).join(', ');
+  if (issue.code === 'unrecognized_keys') {
+    return refuse('A field is not known.', { where: issue.keys.join(', '), expected: `only ${names}` });
+  }
+  const where = issue.path[0] as Field | undefined;
+  if (where === undefined) return refuse('The body has no fields.', { expected: `an object of ${names}` });
+  const expected = FIELDS[where];
+  const value = (given as Record<string, unknown>)[where];
+  if (value === undefined) return refuse('A field is missing.', { where, expected });
+  const sent = body === 'form' ? `as a file (curl: -F ${where}=@FILE)` : 'in base64';
+  const fix = where in choices ? undefined : `send one file, ${sent}`;
+  return refuse('A field is wrong.', { where, expected, got: inWords(value), fix });
+}
+
+/** What a field was given, in few words. */
+function inWords(value: unknown): string {
+  if (Array.isArray(value)) return `${value.length} values`;
+  if (value instanceof File) return `a file of ${value.size} bytes`;
+  if (typeof value !== 'string')
+    return value === null ? 'null' : `the ${typeof value} ${JSON.stringify(value)}`.slice(0, 60);
+  return value.length > 40
+    ? `a text of ${value.length} characters: ${value.slice(0, 40)}...`
+    : `the text “${value}”`;
+}
+
+/** What a client is told of an error. */
+function refusalOf(error: unknown, c: Context): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof EngineStopped) return new Refusal(503, `${error.message} Try again.`);
+  if (error instanceof UserError) {
+    const { fix, ...details } = error.details;
+    return new Refusal(422, error.message.split('\n', 1)[0], {}, { ...details, fix: fix && inFields(fix) });
+  }
+  if (!(error instanceof HTTPException)) return new Refusal(500, 'The server failed; its terminal says why.');
+  const challenge = error.getResponse().headers.get('WWW-Authenticate');
+  if (challenge === null) {
+    return new Refusal(
+      error.status,
+      error.message,
+      {},
+      {
+        where: 'the body, or its Content-Type',
+        expected: 'JSON in UTF-8, or multipart/form-data with a boundary, as the client’s library writes it',
+        got: c.req.header('content-type') ?? 'no Content-Type',
+      },
+    );
+  }
+  return new Refusal(
+    401,
+    PROBLEMS[401],
+    { 'WWW-Authenticate': challenge },
+    {
+      where: 'Authorization',
+      expected: 'Bearer TOKEN',
+      fix: 'take the token that npm run edit has printed, or that the environment variable DPS_API_TOKEN gave it',
+    },
+  );
+}
+
+function answerProblem(c: Context, refusal: Refusal): Response {
+  for (const [name, value] of Object.entries(refusal.headers)) c.header(name, String(value));
+  c.header('Content-Type', problemType);
+  return c.body(JSON.stringify(problemOf(refusal)), refusal.status as ContentfulStatusCode);
+}
+
+/** A message for the command line, in the words of the API. */
+const inFields = (message: string) =>
+  message.replaceAll(/--mask-hole \w+ \(in code (maskHole: [^)]+)\)/g, '$1');
+
+/** JSON that a header may have. */
+const asciiJson = (value: unknown) =>
+  JSON.stringify(value).replaceAll(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
