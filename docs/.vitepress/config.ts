@@ -19,7 +19,6 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       { text: 'Command line', link: '/docs/infer' },
       { text: 'Export', link: '/docs/export' },
       { text: 'From other programs', link: '/docs/api' },
-      { text: 'npm package', link: '/docs/package' },
       { text: 'Containers', link: '/docs/docker' },
     ],
   },
