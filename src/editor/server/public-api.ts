@@ -59,6 +59,7 @@ const choices = {
 const text = (name: Field) =>
   z
     .base64()
+    .min(1)
     .transform((encoded): Uint8Array => Buffer.from(encoded, 'base64'))
     .openapi({ type: 'string', format: 'byte', ...about(name) });
 const jsonBody = z.strictObject({
@@ -72,6 +73,7 @@ const jsonBody = z.strictObject({
 const file = (name: Field) =>
   z
     .instanceof(File)
+    .refine(({ size }) => size > 0)
     .transform(async (blob) => new Uint8Array(await blob.arrayBuffer()))
     .openapi({ type: 'string', format: 'binary', ...about(name) });
 /** A form has texts in place of numbers, true and false. */

@@ -125,6 +125,8 @@ describe('a wrong request', () => {
       { where: 'photo', got: 'the text “photo.jpg”' },
     ],
     ['a number that is none', form({ l: 'half' }), {}, 400, { where: 'l', got: 'the text “half”' }],
+    ['an empty file', form({ mask: new Blob([]) }), {}, 400, { where: 'mask', got: 'a file of 0 bytes' }],
+    ['an empty text for a file', '{"photo":"","mask":""}', json, 400, { where: 'photo' }],
     ['an empty number', form({ l: '' }), {}, 400, { where: 'l', got: 'the text “”' }],
     ['a number too large', form({ l: '1.1' }), {}, 400, { where: 'l' }],
     ['a word that is no choice', form({ region: 'hair' }), {}, 400, { where: 'region' }],
