@@ -1,10 +1,12 @@
+#!/usr/bin/env node
 /**
- * The entry of every npm script: `node scripts/run.mjs COMMAND [arguments]`. Sets up what is missing, then starts the
- * command. Runs on plain Node, with nothing installed.
+ * The entry of every npm script, `node scripts/run.mjs COMMAND [arguments]`, and of the npm package's command `dps`. Sets up
+ * what is missing, then starts the command. Runs on plain Node, with nothing installed.
  */
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { isPackage } from '../src/runtime/installation.mjs';
 import { startedByNohup } from '../src/runtime/nohup.mjs';
 import { isSetupError } from './setup/errors.mjs';
 import { checkNode, supportedNodeRange } from './setup/node-version.mjs';
@@ -32,13 +34,15 @@ function userFolder(command) {
   return INIT_CWD && existsSync(INIT_CWD) ? INIT_CWD : ROOT;
 }
 
-/** Commands that examine or show the program are programs of their own; all others are in one. */
+/** Commands of a clone that examine, show or build the program are programs of their own; all others are in one. */
 const PROGRAMS = new Map([
   ['parity', 'test/parity/main.ts'],
   ['chaos', 'test/chaos/main.ts'],
   ['bench', 'bench/main.ts'],
   ['gallery', 'scripts/gallery/main.ts'],
   ['docs', 'scripts/docs.ts'],
+  ['build', 'scripts/build.ts'],
+  ['api-report', 'scripts/api-report.ts'],
 ]);
 
 /**
@@ -55,8 +59,11 @@ async function main(command, args) {
     report(/** @type {Error} */ (error));
     return 1;
   }
-  const { setUp } = await import('./setup/setup.mjs');
   const { startCommand } = await import('./start.mjs');
+  // The package's help needs nothing that is not installed.
+  if (isPackage() && asksForHelp(command, args))
+    return startCommand(programOf(command, args), process.env, process.cwd());
+  const { setUp } = await import('./setup/setup.mjs');
   /** @type {Error | undefined} */
   let failure;
   try {
@@ -70,11 +77,12 @@ async function main(command, args) {
     const { overview } = await import('./setup/overview.mjs');
     for (const [label, text] of overview()) console.log(`${label.padEnd(16)}${text}`);
   }
-  if (command === 'test') {
+  if (command === 'test' && !isPackage()) {
     const { runTests } = await import('./tests.mjs');
     return runTests(args, failure);
   }
   if (failure) return 1;
+  if (isPackage()) return startCommand(programOf(command, args), process.env, process.cwd());
   const { TOOLS } = await import('./tools.mjs');
   if (command in TOOLS) {
     for (const [tool, ...flags] of TOOLS[command]) {
@@ -83,13 +91,30 @@ async function main(command, args) {
     }
     return 0;
   }
-  // tfjs-node calls util.isNullOrUndefined, which newer versions of Node warn of.
-  const nodeFlags = ['--disable-warning=DEP0051', '--import', import.meta.resolve('tsx')];
-  const program = join(ROOT, PROGRAMS.get(command) ?? 'src/cli/main.ts');
   // tsx would take the tsconfig.json of the folder where the user stands.
   const env = { ...process.env, TSX_TSCONFIG_PATH: join(ROOT, 'tsconfig.json') };
-  return startCommand([...nodeFlags, program, command, ...args], env, userFolder(command));
+  return startCommand(programOf(command, args), env, userFolder(command));
 }
+
+/**
+ * Node's arguments for a command: of a clone in TypeScript, of the package in JavaScript.
+ *
+ * @param {string} command
+ * @param {string[]} args
+ */
+function programOf(command, args) {
+  // tfjs-node calls util.isNullOrUndefined, which newer versions of Node warn of.
+  const flags = ['--disable-warning=DEP0051'];
+  if (isPackage()) return [...flags, join(ROOT, 'dist/cli/main.js'), command, ...args];
+  const program = join(ROOT, PROGRAMS.get(command) ?? 'src/cli/main.ts');
+  return [...flags, '--import', import.meta.resolve('tsx'), program, command, ...args];
+}
+
+/**
+ * @param {string} command
+ * @param {string[]} args
+ */
+const asksForHelp = (command, args) => [command, ...args].some((word) => word === '--help' || word === '-h');
 
 // What is printed after the terminal has gone is lost without an error; see src/cli/interrupt.ts.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
@@ -98,4 +123,5 @@ if (startedByNohup()) process.on('SIGHUP', () => {});
 const [command = '--help', ...given] = process.argv.slice(2);
 // pnpm and others pass the `--` on that npm takes away.
 const args = given.filter((arg) => arg !== '--');
-process.exitCode = command === 'prepare' && startedByInstall() ? 0 : await main(command, args);
+const isNoCommand = command === 'prepare' && !isPackage() && startedByInstall();
+process.exitCode = isNoCommand ? 0 : await main(command, args);

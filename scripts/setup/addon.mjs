@@ -67,7 +67,9 @@ function compilerArguments({ root, modules, tfjs, home }, engine, platform, libr
 export function addonPath(paths, engine, platform, libraries, version) {
   const hash = createHash('sha256').update(version);
   for (const argument of compilerArguments(paths, engine, platform, libraries)) {
-    hash.update(`${argument.replace(paths.root, '')}\n`);
+    // The same wherever a clone or the cache lies.
+    const placed = argument.replace(paths.modules, '/node_modules').replace(paths.deps, '/.deps');
+    hash.update(`${placed.replace(paths.root, '')}\n`);
   }
   for (const sources of [join(paths.tfjs, 'binding'), join(paths.root, 'native')])
     for (const name of existsSync(sources) ? readdirSync(sources).sort() : [])
@@ -109,7 +111,7 @@ export function findCompiler(env = process.env) {
 }
 
 const NOEXEC_FIX =
-  'nothing in this folder may be run, as its mount has the option noexec ("findmnt -T ." shows it): clone the project to another one, for example below your home folder';
+  'nothing in this folder may be run, as its mount has the option noexec ("findmnt -T ." shows it): clone the project to another one, for example below your home folder, or name another one for the npm package by DPS_CACHE';
 
 /**
  * Whether programs in a folder may run.
@@ -153,7 +155,7 @@ function checkLoads(addon) {
       ? NOEXEC_FIX
       : signal === 'SIGILL'
         ? "TensorFlow's wheels need a processor with AVX: use another machine"
-        : 'delete the folder .deps and run the command again; if that does not help, report this message',
+        : `delete the folder ${dirname(addon)} and run the command again; if that does not help, report this message`,
   });
 }
 

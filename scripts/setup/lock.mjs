@@ -35,7 +35,7 @@ function tryLockIn(path) {
       where: folder,
       expected: 'write permission for this user, on a disk that is not read-only',
       got: String(error),
-      fix: 'correct the permissions ("ls -ld" shows them), or clone the project to a folder of yours',
+      fix: 'correct the permissions ("ls -ld" shows them), or clone the project to a folder of yours (the npm package: name one by DPS_CACHE)',
       cause: error,
     });
   }

@@ -1,6 +1,7 @@
-/** The npm packages: whether node_modules is what package-lock.json says, and installing it. */
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+/** The npm packages: whether node_modules is what the lock file says, and installing it. */
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isPackage } from '../../src/runtime/installation.mjs';
 import { SetupError } from './errors.mjs';
 import { homeFor } from './home.mjs';
 import { which } from './platform.mjs';
@@ -14,16 +15,16 @@ import { runLogged, tellingLines } from './run-logged.mjs';
 const entries = (path) => JSON.parse(readFileSync(path, 'utf8')).packages;
 
 /**
- * The packages that package-lock.json asks for and node_modules has not, or has in another version. Packages for other
+ * The packages that the lock file asks for and node_modules has not, or has in another version. Packages for other
  * platforms do not count, nor does what only such packages depend on.
  *
  * @param {import('./paths.mjs').Paths} paths
  * @param {{platform: string, arch: string}} machine
  * @returns {string[]} folders, for example `node_modules/sharp`
  */
-export function missingNpmPackages({ root, modules }, { platform, arch } = process) {
+export function missingNpmPackages({ lockFile, modules }, { platform, arch } = process) {
   const installedFile = join(modules, '.package-lock.json');
-  const wanted = entries(join(root, 'package-lock.json'));
+  const wanted = entries(lockFile);
   const installed = existsSync(installedFile) ? entries(installedFile) : {};
   const isForHere = (/** @type {LockEntry} */ { optional, os, cpu, libc }) =>
     !optional || (os?.includes(platform) && cpu?.includes(arch) && (libc ?? ['glibc']).includes('glibc'));
@@ -47,18 +48,23 @@ export function findNpm(env = process.env) {
 }
 
 /**
- * Installs exactly what package-lock.json says, in a folder of its own, and then puts it in the place of node_modules.
+ * Installs exactly what the lock file says, in a folder of its own, and then puts it in the place of node_modules.
  * No package's install scripts run, and neither does ours named `prepare`, whatever the user's npm settings are.
  *
  * @param {import('./paths.mjs').Paths} paths
  * @param {NodeJS.ProcessEnv} env
  */
 export async function installNpmPackages(paths, env = process.env) {
-  const { root, modules, temporary, logs } = paths;
+  const { root, lockFile, modules, temporary, logs } = paths;
   const fresh = join(temporary, 'npm');
   mkdirSync(fresh, { recursive: true });
-  for (const name of ['package.json', 'package-lock.json', '.npmrc'])
-    copyFileSync(join(root, name), join(fresh, name));
+  copyFileSync(lockFile, join(fresh, 'package-lock.json'));
+  if (isPackage(root)) {
+    // npm ci wants both files to ask for the same: for the engine's packages, not for the whole program's.
+    writeFileSync(join(fresh, 'package.json'), JSON.stringify(entries(lockFile)['']));
+  } else {
+    for (const name of ['package.json', '.npmrc']) copyFileSync(join(root, name), join(fresh, name));
+  }
   const [npm, ...npmArgs] = findNpm(env);
   const log = join(logs, 'npm.log');
   const args = ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
@@ -81,7 +87,7 @@ export async function installNpmPackages(paths, env = process.env) {
   } catch (error) {
     throw new SetupError('node_modules could not be replaced.', {
       where: modules,
-      expected: 'a folder of this checkout that can be renamed',
+      expected: 'a folder that can be renamed',
       got: String(error),
       fix: 'check its permissions; it must not be a link or a mount of its own',
       cause: error,
@@ -91,7 +97,7 @@ export async function installNpmPackages(paths, env = process.env) {
   if (missing.length > 0) {
     throw new SetupError('npm left packages out.', {
       where: log,
-      expected: 'every package of package-lock.json for this platform',
+      expected: `every package of ${basename(lockFile)} for this platform`,
       got: `missing: ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? ', ...' : ''}`,
       fix: 'check the network connection and that npm\'s settings ("npm config list") do not omit packages',
     });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { findCompiler } from './addon.mjs';
 import { isSetupError } from './errors.mjs';
 import { supportedNodeRange } from './node-version.mjs';
-import { ROOT } from './paths.mjs';
+import { pathsIn, ROOT } from './paths.mjs';
 import { nvidiaDriver, nvidiaDriverVersion } from './platform.mjs';
 import { findPython } from './python.mjs';
 import { freeSpaceMb, plan } from './setup.mjs';
@@ -22,12 +22,14 @@ const tool = (found) =>
  * @returns {[string, string][]} label and text of each line
  */
 export function overview() {
+  const { deps } = pathsIn(ROOT);
+  const place = existsSync(deps) ? deps : ROOT;
   /** @type {[string, string][]} */
   const rows = [
     ['Node', `${process.version.slice(1)} (supported: ${supportedNodeRange()})`],
     ['Processor', `${cpus()[0]?.model.trim() ?? 'unknown'}, ${availableParallelism()} cores to use`],
     ['Memory', `${gigabytes(freemem() / 1e6)} free of ${gigabytes(totalmem() / 1e6)}`],
-    ['Disk', `${gigabytes(freeSpaceMb(ROOT))} free for ${ROOT}`],
+    ['Disk', `${gigabytes(freeSpaceMb(place))} free for ${place}`],
     ['NVIDIA driver', nvidiaDriver() ? (nvidiaDriverVersion() ?? `found by ${nvidiaDriver()}`) : 'none'],
   ];
   try {

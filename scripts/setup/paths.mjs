@@ -1,16 +1,19 @@
-/** Where set-up keeps things. Everything but node_modules lies in one folder that git ignores. */
+/** Where set-up keeps things: in one folder, and in a clone in node_modules beside it. */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { depsFolder, isPackage, ROOT } from '../../src/runtime/installation.mjs';
+
+export { ROOT };
 
 /** @typedef {ReturnType<typeof pathsIn>} Paths */
 
-/** The folder of the checkout. */
-export const ROOT = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
-
-/** @param {string} root folder of a checkout */
-export function pathsIn(root) {
-  const deps = join(root, '.deps');
-  const modules = join(root, 'node_modules');
+/**
+ * @param {string} root folder of a clone or of the npm package
+ * @param {NodeJS.ProcessEnv} env
+ */
+export function pathsIn(root, env = process.env) {
+  const deps = depsFolder(root, env);
+  const inPackage = isPackage(root);
+  const modules = join(inPackage ? deps : root, 'node_modules');
   const tfjs = join(modules, '@tensorflow/tfjs-node-gpu');
   return {
     root,
@@ -19,6 +22,8 @@ export function pathsIn(root) {
     temporary: join(deps, 'tmp'),
     logs: join(deps, 'logs'),
     lock: join(deps, 'lock'),
+    /** The npm packages that set-up installs. npm has installed the others of the package. */
+    lockFile: join(root, inPackage ? 'dist/engine-lock.json' : 'package-lock.json'),
     modules,
     tfjs,
     /** Where tfjs-node looks for its addon. */

@@ -1,10 +1,11 @@
 /**
- * Brings a checkout to where its commands can run: npm packages, Python packages, the compiled addon. What is done is
+ * Brings a clone, or the npm package, to where its commands can run: npm packages, Python packages, the compiled addon. What is done is
  * read off the files themselves, so nothing is done twice, an interrupted set-up goes on where it stopped, and one
  * with nothing to do costs a few milliseconds.
  */
 import { existsSync, mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { constants } from 'node:os';
+import { isPackage } from '../../src/runtime/installation.mjs';
 import { startedByNohup } from '../../src/runtime/nohup.mjs';
 import { addonPath, buildAddon, execProblem, findCompiler, isLinked, linkAddon } from './addon.mjs';
 import { SetupError, SetupErrors } from './errors.mjs';
@@ -17,7 +18,8 @@ import { showStep } from './progress.mjs';
 import { findPython, hasPythonPackage, installPythonPackage } from './python.mjs';
 import { stopRunning } from './run-logged.mjs';
 
-const NPM_PACKAGES_MB = 600;
+/** All of a clone; of the npm package, those of the engine alone. */
+const NPM_PACKAGES_MB = { clone: 600, package: 350 };
 
 /**
  * @typedef {object} Tools what steps run, found beforehand
@@ -35,13 +37,13 @@ const NPM_PACKAGES_MB = 600;
  */
 
 /**
- * What a checkout on this machine consists of: the engine and the steps that lead to it.
+ * What a clone or the npm package on this machine consists of: the engine and the steps that lead to it.
  *
  * @param {string} [root]
  * @param {{platform: string, arch: string, env: NodeJS.ProcessEnv}} [machine]
  */
 export function plan(root = ROOT, { platform, arch, env } = process) {
-  const paths = pathsIn(root);
+  const paths = pathsIn(root, env);
   const target = findTarget(platform, arch);
   const { engine, reason } = chooseEngine(target, env);
   const targetId = `${platform}-${arch}`;
@@ -53,7 +55,7 @@ export function plan(root = ROOT, { platform, arch, env } = process) {
     {
       title: 'npm packages',
       needs: 'npm',
-      diskMb: NPM_PACKAGES_MB,
+      diskMb: NPM_PACKAGES_MB[isPackage(root) ? 'package' : 'clone'],
       isDone: () => missingNpmPackages(paths, { platform, arch }).length === 0,
       run: () => installNpmPackages(paths, env),
     },
@@ -122,14 +124,14 @@ export function preflight(steps, { paths, env = process.env, freeMb }) {
   const wanted =
     steps.reduce((sum, step) => sum + step.diskMb, 0) +
     Math.max(0, ...steps.map((step) => step.downloadMb ?? 0));
-  const free = (freeMb ?? (() => freeSpaceMb(paths.root)))();
+  const free = (freeMb ?? (() => freeSpaceMb(existsSync(paths.deps) ? paths.deps : paths.root)))();
   if (free < wanted) {
     problems.push(
       new SetupError('There is too little disk space for the set-up.', {
-        where: `the disk that holds ${paths.root}`,
+        where: `the disk that holds ${paths.deps}`,
         expected: `${(wanted / 1000).toFixed(1)} GB free`,
         got: `${(free / 1000).toFixed(1)} GB`,
-        fix: 'free some space, or move this folder to a larger disk',
+        fix: 'free some space, or move this folder to a larger disk (that of the npm package by DPS_CACHE)',
       }),
     );
   }
@@ -159,7 +161,7 @@ export async function setUp(root = ROOT) {
   const release = await takeLock(paths.lock, {
     onWait: (owner) =>
       say(
-        `Another command${owner ? ` (process ${owner.pid} on ${owner.host})` : ''} is setting this folder up; waiting for it.`,
+        `Another command${owner ? ` (process ${owner.pid} on ${owner.host})` : ''} is setting ${isPackage(root) ? paths.deps : 'this folder'} up; waiting for it.`,
       ),
   });
   const emptyTemporary = () => rmSync(paths.temporary, { recursive: true, force: true });
@@ -180,7 +182,7 @@ export async function setUp(root = ROOT) {
     if (refused) throw refused;
     const tools = preflight(todo, { paths });
     say(
-      `Setting up on ${target.name}${target.tested ? '' : ' (untested)'} for the ${engine} engine (${reason}).`,
+      `Setting up on ${target.name}${target.tested ? '' : ' (untested)'} for the ${engine} engine (${reason})${isPackage(root) ? ` in ${paths.deps}` : ''}.`,
     );
     for (const [i, step] of todo.entries()) {
       const label = `[${i + 1}/${todo.length}] ${step.title}${step.effort ? ` (${step.effort})` : ''}`;

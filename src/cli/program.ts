@@ -3,7 +3,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { similarWord } from '../config/explain.ts';
 import { currentCluster } from '../runtime/cluster.ts';
-import { npmRun } from '../runtime/command-line.ts';
+import { beforeFlags, npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { explainSystemError } from '../runtime/system-errors.ts';
 import { typedArguments } from './arguments.ts';
@@ -34,14 +34,16 @@ export async function runProgram(commands: readonly Command[], epilogue = ''): P
 function parser(commands: readonly Command[], epilogue: string, args: readonly string[]) {
   const line = yargs(args)
     .scriptName(npmRun())
-    .usage('Deep Plastic Surgery: sketch-guided face editing\n\n$0 COMMAND -- [options]')
+    .usage(
+      `Deep Plastic Surgery: sketch-guided face editing\n\n${['$0 COMMAND', ...beforeFlags()].join(' ')} [options]`,
+    )
     .parserConfiguration({ 'dot-notation': false, 'boolean-negation': false, 'camel-case-expansion': false })
     .option('verbose', { type: 'boolean', default: false, describe: 'Show the stack trace of an error' });
   for (const { name, summary, flags, examples, run } of commands) {
     line.command(
       name,
       summary,
-      (y) => y.options(flags).example(examples.map(([command, effect]) => [`$0 ${command}`, effect])),
+      (y) => y.options(flags).example(examples.map(([command, effect]) => [`$0 ${typed(command)}`, effect])),
       run,
     );
   }
@@ -57,6 +59,13 @@ function parser(commands: readonly Command[], epilogue: string, args: readonly s
       throw error ?? new UserError(explainUsage(commands, args, message ?? 'Wrong usage.'));
     });
 }
+
+/** An example's command line as it is typed here. */
+const typed = (command: string): string =>
+  command
+    .split(' ')
+    .flatMap((word) => (word === '--' ? beforeFlags() : [word]))
+    .join(' ');
 
 /** What is wrong with the arguments, with the flag or command that was probably meant. */
 function explainUsage(commands: readonly Command[], args: readonly string[], message: string): string {

@@ -1,9 +1,9 @@
 /** Finds the largest face of a photo and frames it as CelebA-HQ does. Detector and landmarks: @vladmandic/face-api. */
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type * as FaceApi from '@vladmandic/face-api';
 // Loaded first, so that face-api finds our engine and no second one.
 import { tf } from '../ops/tf.ts';
+import { requireFromEngine } from '../runtime/installation.mjs';
 import { type CropFinder, type CropSquare, type RgbImage, resizeRgb, UnusableImage } from './decode.ts';
 
 export interface Point {
@@ -36,9 +36,8 @@ export function celebaHqSquare(eyes: readonly [Point, Point], mouth: readonly [P
 
 /** Loads the detector; it frames the largest face, or throws UnusableImage when it finds none. */
 export async function loadFaceCrop(): Promise<CropFinder> {
-  const require = createRequire(import.meta.url);
-  const build = require.resolve('@vladmandic/face-api/dist/face-api.node-gpu.js');
-  const faceApi: typeof FaceApi = require(build);
+  const build = requireFromEngine.resolve('@vladmandic/face-api/dist/face-api.node-gpu.js');
+  const faceApi: typeof FaceApi = requireFromEngine(build);
   const models = join(dirname(build), '../model');
   await faceApi.nets.ssdMobilenetv1.loadFromDisk(models);
   await faceApi.nets.faceLandmark68Net.loadFromDisk(models);

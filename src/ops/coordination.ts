@@ -131,7 +131,7 @@ export function programHash(): string {
   const source = fileURLToPath(new URL('..', import.meta.url));
   const hash = createHash('sha256');
   const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((name) =>
-    /\.m?ts$|\.mjs$/.test(name),
+    /\.(ts|js|mjs)$/.test(name),
   );
   for (const name of files.sort()) hash.update(name).update(readFileSync(join(source, name)));
   return hash.digest('hex').slice(0, 12);

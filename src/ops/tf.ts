@@ -1,9 +1,10 @@
 /**
- * The one place that loads TensorFlow: tfjs-node-gpu's JavaScript on the native library that `scripts/setup.mjs`
- * installed. Everything else imports `tf` from here.
+ * The one place that loads TensorFlow: tfjs-node-gpu's JavaScript on the native library that `scripts/setup`
+ * installed; for the npm package it is installed here, at the first use. Everything else imports `tf` from here.
  */
 import { createRequire } from 'node:module';
 import type * as TensorFlow from '@tensorflow/tfjs';
+import { isPackage, requireFromEngine } from '../runtime/installation.mjs';
 
 // TensorFlow reads these once, when the addon loads. A user's own setting wins.
 process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
@@ -18,12 +19,20 @@ process.env.CUDA_VISIBLE_DEVICES ??= '0';
 
 const require = createRequire(import.meta.url);
 
+// In a clone `npm run` has set up before.
+if (isPackage()) {
+  const { setUp } = await import(new URL('../../scripts/setup/setup.mjs', import.meta.url).href);
+  await setUp();
+}
+
 // Node 23 removed a function that tfjs-node calls.
 const util = require('node:util') as { isNullOrUndefined?: (value: unknown) => boolean };
 util.isNullOrUndefined ??= (value) => value === null || value === undefined;
 
 // A copy, for each property of the module itself is a function that asks another: a fiftieth of a training step.
-export const tf: typeof TensorFlow & { node: unknown } = { ...require('@tensorflow/tfjs-node-gpu') };
+export const tf: typeof TensorFlow & { node: unknown } = {
+  ...requireFromEngine('@tensorflow/tfjs-node-gpu'),
+};
 // The backend is already the native one; this keeps TF.js from printing its own advice.
 tf.env().set('PROD', true);
 

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { emptyFolder, fakeCheckout, fakeTools, program, write } from './support.ts';
+import { emptyFolder, fakeCheckout, fakePackage, fakeTools, program, write } from './support.ts';
 
 const environment = (path: string, more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   PATH: path,
@@ -90,6 +90,31 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
       });
       expect(stderr).toMatch(/\[2\/2\]/);
       expect(calls(tools.calls)).toEqual(EVERYTHING);
+    });
+
+    it('of the npm package goes into a cache that projects share, also when two begin at once', async () => {
+      const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+      const projects = [fakePackage(), fakePackage()];
+      const tools = fakeTools();
+      const cache = join(emptyFolder(), 'cache');
+      const env = environment(tools.path, { DPS_CACHE: cache });
+      const both = projects.map(async (cwd) => {
+        const child = spawn(process.execPath, setUpOnly, { cwd, env });
+        let said = '';
+        child.stderr.on('data', (text) => {
+          said += text;
+        });
+        const [status] = await once(child, 'close');
+        return { status, said };
+      });
+      const [a, b] = await Promise.all(both);
+      expect([a.status, b.status]).toEqual([0, 0]);
+      expect(a.said + b.said).toContain(`is setting ${join(cache, version)} up; waiting for it`);
+      expect(calls(tools.calls)).toEqual(EVERYTHING);
+      const installed = readdirSync(join(cache, version)).sort();
+      expect(installed).toEqual(['engines', 'logs', 'node_modules', 'python']);
+      for (const project of projects)
+        expect(readdirSync(project).sort()).toEqual(['.npmrc', 'dist', 'package.json', 'scripts', 'src']);
     });
 
     it('repairs what is lost, and only that', () => {

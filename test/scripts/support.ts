@@ -1,5 +1,14 @@
 /** Checkouts and tools made up for testing the set-up, which is plain JavaScript and is loaded by its path. */
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,9 +49,17 @@ export function fakeCheckout(): string {
   cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true });
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   cpSync(join(root, '.npmrc'), join(folder, '.npmrc'));
-  for (const name of ['lock.mjs', 'lock-heartbeat.mjs', 'nohup.mjs'])
+  for (const name of ['installation.mjs', 'lock.mjs', 'lock-heartbeat.mjs', 'nohup.mjs'])
     cpSync(join(root, 'src/runtime', name), join(folder, 'src/runtime', name), { recursive: true });
   write(join(folder, 'package-lock.json'), JSON.stringify(LOCK));
+  return folder;
+}
+
+/** The same as the npm package is installed: what set-up installs has a lock file of its own. */
+export function fakePackage(): string {
+  const folder = fakeCheckout();
+  mkdirSync(join(folder, 'dist'));
+  renameSync(join(folder, 'package-lock.json'), join(folder, 'dist/engine-lock.json'));
   return folder;
 }
 

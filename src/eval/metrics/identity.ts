@@ -1,9 +1,9 @@
 /** Identity: whether the result shows the same person, by the face descriptors of @vladmandic/face-api. */
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type * as FaceApi from '@vladmandic/face-api';
 // Loaded before face-api, so that face-api finds this TensorFlow and loads no second one.
 import { type Tensor, type Tensor4D, tf } from '../../ops/tf.ts';
+import { requireFromEngine } from '../../runtime/installation.mjs';
 import type { SampleMetric } from './metric.ts';
 import { borrow, oncePerTensor } from './share.ts';
 
@@ -75,9 +75,8 @@ export class FaceDescriptor {
   }
 
   static async load(): Promise<FaceDescriptor> {
-    const require = createRequire(import.meta.url);
-    const build = require.resolve('@vladmandic/face-api/dist/face-api.node-gpu.js');
-    const api: typeof FaceApi = require(build);
+    const build = requireFromEngine.resolve('@vladmandic/face-api/dist/face-api.node-gpu.js');
+    const api: typeof FaceApi = requireFromEngine(build);
     const models = join(dirname(build), '../model');
     const { ssdMobilenetv1, faceLandmark68Net, faceRecognitionNet } = api.nets;
     for (const net of [ssdMobilenetv1, faceLandmark68Net, faceRecognitionNet]) await net.loadFromDisk(models);

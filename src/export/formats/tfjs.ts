@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { writeGraphModel } from '../../graph/tfjs.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf } from '../../ops/tf.ts';
 import { writeFileAtomically } from '../../runtime/files.ts';
+import { requireFromEngine } from '../../runtime/installation.mjs';
 import { compareOutputs, type Proof, type Runner, runOnValues, toleranceOf } from '../proof.ts';
 import type { Exporter, ExportSource } from './exporter.ts';
 
@@ -63,14 +63,13 @@ export async function openGraphModel(path: string): Promise<Runner> {
   };
 }
 
-const require = createRequire(import.meta.url);
 const WASM = '@tensorflow/tfjs-backend-wasm';
 
 /** Does some work with WebAssembly as TF.js's backend, whose kernels are those that a page runs; then the usual one is back. */
 async function onWasm<T>(work: () => T | Promise<T>): Promise<T> {
-  const { setWasmPaths } = require(WASM) as { setWasmPaths(folder: string): void };
+  const { setWasmPaths } = requireFromEngine(WASM) as { setWasmPaths(folder: string): void };
   const usual = tf.getBackend();
-  if (!tf.findBackend('wasm')) setWasmPaths(join(dirname(require.resolve(WASM)), '/'));
+  if (!tf.findBackend('wasm')) setWasmPaths(join(dirname(requireFromEngine.resolve(WASM)), '/'));
   await tf.setBackend('wasm');
   try {
     return await work();
