@@ -1,8 +1,7 @@
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EditorPage, launch, noBrowser } from './browser.ts';
-import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
+import { describe, expect, it } from 'vitest';
+import { EditorInBrowser, type EditorPage, noBrowser } from './browser.ts';
 import { longestMainTask } from './trace.ts';
 
 const side = 160;
@@ -19,22 +18,10 @@ const pixelsOf = async (png: Buffer) => sharp(png).removeAlpha().raw().toBuffer(
 const greyOf = async (png: Buffer) => sharp(png).extractChannel(0).raw().toBuffer();
 
 describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () => {
-  let editor: TinyEditor;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    [editor, browser] = await Promise.all([tinyEditor(), launch()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await editor?.close();
-  });
+  const tested = new EditorInBrowser();
 
   async function openPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<EditorPage> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
-    const page = new EditorPage(await context.newPage());
-    await page.page.goto(editor.url);
-    await page.ready();
+    const page = await tested.open(options);
     return page;
   }
 
@@ -277,7 +264,7 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
         .png()
         .toBuffer(),
     );
-    await browser.startTracing(page.page, { categories: ['toplevel'] });
+    await tested.browser.startTracing(page.page, { categories: ['toplevel'] });
     await page.stroke(1600, [
       [500, 700],
       [900, 700],
@@ -288,14 +275,14 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
     await page.page.locator('#l').press('ArrowRight');
     await page.result();
     // Time of the thread itself: what else the machine is busy with does not count.
-    expect(longestMainTask(await browser.stopTracing())).toBeLessThan(50);
+    expect(longestMainTask(await tested.browser.stopTracing())).toBeLessThan(50);
     await page.close();
   });
 
   it('says that the server is gone, and keeps the drawing', async () => {
     const page = await openWithDrawing();
     const sketch = await page.save('sketch');
-    await editor.close();
+    await tested.editor.close();
     await page.page.locator('#l').press('ArrowRight');
     await page.page.waitForSelector('#result-notice:not([hidden])');
     expect(await page.page.textContent('#result-notice')).toContain('does not answer');

@@ -1,9 +1,9 @@
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stream } from '../../src/runtime/seed.ts';
-import { EditorPage, launch, noBrowser } from './browser.ts';
-import { type TinyEditor, tinyColourCheckpoint, tinyEditor } from './tiny-editor.ts';
+import { EditorInBrowser, type EditorPage, noBrowser } from './browser.ts';
+import { tinyColourCheckpoint, tinyEditor } from './tiny-editor.ts';
 
 const side = 160;
 if (noBrowser) console.log(`Strokes of colour on the page are not tested: ${noBrowser}`);
@@ -33,21 +33,10 @@ async function coloursOf(png: Buffer): Promise<Record<string, number>> {
 }
 
 describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBrowser})` : ''}`, () => {
-  let editor: TinyEditor;
-  let browser: Browser;
-  beforeAll(async () => {
-    [editor, browser] = await Promise.all([tinyEditor(tinyColourCheckpoint), launch()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await editor?.close();
-  });
+  const tested = new EditorInBrowser(() => tinyEditor(tinyColourCheckpoint));
 
   async function openWithHole(options: Parameters<Browser['newContext']>[0] = {}): Promise<EditorPage> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
-    const page = new EditorPage(await context.newPage());
-    await page.page.goto(editor.url);
-    await page.ready();
+    const page = await tested.open(options);
     await page.open(await photo);
     await page.tool('hole');
     await page.stroke(side, [
@@ -178,7 +167,7 @@ describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBr
       ['colour', 'colour'],
     ] as const)
       form.append(field, new Blob([new Uint8Array(await page.save(saved))]));
-    const answer = await fetch(`${editor.url}api/v1/edit`, { method: 'POST', body: form });
+    const answer = await fetch(`${tested.editor.url}api/v1/edit`, { method: 'POST', body: form });
     expect(answer.status).toBe(200);
     const pixels = (png: Buffer) => sharp(png).removeAlpha().raw().toBuffer();
     const result = await pixels(Buffer.from(await answer.arrayBuffer()));

@@ -1,8 +1,7 @@
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EditorPage, launch, noBrowser, webGpuInSoftware } from './browser.ts';
-import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
+import { describe, expect, it } from 'vitest';
+import { EditorInBrowser, noBrowser, webGpuInSoftware } from './browser.ts';
+import { tinyEditor } from './tiny-editor.ts';
 
 if (noBrowser) console.log(`Inference in the page is not tested: ${noBrowser}`);
 
@@ -12,20 +11,10 @@ const photo = sharp({ create: { width: side, height: side, channels: 3, backgrou
   .toBuffer();
 
 describe.skipIf(noBrowser)(`inference in the page${noBrowser ? ` (${noBrowser})` : ''}`, () => {
-  let editor: TinyEditor;
-  let browser: Browser;
-  beforeAll(async () => {
-    [editor, browser] = await Promise.all([tinyEditor(), launch(webGpuInSoftware)]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await editor?.close();
-  });
+  const tested = new EditorInBrowser(tinyEditor, webGpuInSoftware);
 
   it('gives the same pixels by WebAssembly, WebGPU and the server, and goes on when one fails', async () => {
-    const page = new EditorPage(await browser.newPage({ viewport: { width: 1280, height: 720 } }));
-    await page.page.goto(editor.url);
-    await page.ready();
+    const page = await tested.open();
     expect(await page.page.evaluate(() => crossOriginIsolated)).toBe(true);
     await page.open(await photo);
     await page.stroke(side, [
@@ -58,7 +47,7 @@ describe.skipIf(noBrowser)(`inference in the page${noBrowser ? ` (${noBrowser})`
     // The server goes; what is in the page goes on.
     await page.page.selectOption('#engine', 'server');
     await page.result();
-    await editor.close();
+    await tested.editor.close();
     await page.page.locator('#l').press('ArrowRight');
     expect(await page.result()).toMatch(/WebGPU|WebAssembly/);
     expect(await page.page.textContent('#draw-notice')).toMatch(/does not answer.*goes on/);

@@ -1,9 +1,7 @@
 import { readFileSync, renameSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EditorPage, launch, noBrowser } from './browser.ts';
-import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
+import { describe, expect, it } from 'vitest';
+import { EditorInBrowser, type EditorPage, noBrowser } from './browser.ts';
 
 if (noBrowser) console.log(`What the page says of errors is not tested: ${noBrowser}`);
 
@@ -19,21 +17,10 @@ function killEngines(): void {
 }
 
 describe.skipIf(noBrowser)(`what the page says of errors${noBrowser ? ` (${noBrowser})` : ''}`, () => {
-  let editor: TinyEditor;
-  let browser: Browser;
-  beforeAll(async () => {
-    [editor, browser] = await Promise.all([tinyEditor(), launch()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await editor?.close();
-  });
+  const tested = new EditorInBrowser();
 
   async function openWithResult(viewport = { width: 1280, height: 720 }): Promise<EditorPage> {
-    const context = await browser.newContext({ viewport });
-    const page = new EditorPage(await context.newPage());
-    await page.page.goto(editor.url);
-    await page.ready();
+    const page = await tested.open({ viewport });
     await page.open(
       await sharp({ create: { width: side, height: side, channels: 3, background: '#a07050' } })
         .png()
@@ -80,14 +67,14 @@ describe.skipIf(noBrowser)(`what the page says of errors${noBrowser ? ` (${noBro
       const page = await openWithResult();
       await page.page.selectOption('#engine', 'server');
       await page.result();
-      const moved = `${editor.checkpoint}.moved`;
-      renameSync(editor.checkpoint, moved);
+      const moved = `${tested.editor.checkpoint}.moved`;
+      renameSync(tested.editor.checkpoint, moved);
       killEngines();
       await page.page.keyboard.press('.');
       await page.page.click('#result-notice button:has-text("Try again")');
       await page.page.waitForSelector('#result-notice:has-text("has been removed since")');
       expect(await page.page.textContent('#result-notice')).not.toContain('damaged');
-      renameSync(moved, editor.checkpoint);
+      renameSync(moved, tested.editor.checkpoint);
       await page.page.click('#result-notice button:has-text("Try again")');
       await page.result();
       await page.close();

@@ -1,31 +1,22 @@
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EditorPage, launch, noBrowser } from './browser.ts';
-import { type TinyEditor, tinyCheckpoint, tinyEditor } from './tiny-editor.ts';
+import { describe, expect, it } from 'vitest';
+import { EditorInBrowser, EditorPage, noBrowser } from './browser.ts';
+import { tinyCheckpoint, tinyEditor } from './tiny-editor.ts';
 
 if (noBrowser) console.log(`The page on another device is not tested: ${noBrowser}`);
 
 const side = 96;
 
 describe.skipIf(noBrowser)(`the page on another device${noBrowser ? ` (${noBrowser})` : ''}`, () => {
-  let editor: TinyEditor;
-  let browser: Browser;
-  beforeAll(async () => {
-    [editor, browser] = await Promise.all([
-      tinyEditor(tinyCheckpoint, { host: '0.0.0.0', allowedHosts: ['studio.test'] }),
-      // To the browser these are other machines, whose pages it does not trust without https.
-      launch(['--disable-gpu', '--host-resolver-rules=MAP *.test 127.0.0.1']),
-    ]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await editor?.close();
-  });
-  const at = (name: string) => `http://${name}.test:${new URL(editor.url).port}/`;
+  const tested = new EditorInBrowser(
+    () => tinyEditor(tinyCheckpoint, { host: '0.0.0.0', allowedHosts: ['studio.test'] }),
+    // To the browser these are other machines, whose pages it does not trust without https.
+    ['--disable-gpu', '--host-resolver-rules=MAP *.test 127.0.0.1'],
+  );
+  const at = (name: string) => `http://${name}.test:${new URL(tested.editor.url).port}/`;
 
   it('draws, computes in both places and comes back after a reload, without what browsers keep for https', async () => {
-    const page = new EditorPage(await browser.newPage({ viewport: { width: 1280, height: 720 } }));
+    const page = new EditorPage(await tested.browser.newPage({ viewport: { width: 1280, height: 720 } }));
     await page.page.goto(at('studio'));
     await page.ready();
     const missing = await page.page.evaluate(() => [
@@ -57,14 +48,14 @@ describe.skipIf(noBrowser)(`the page on another device${noBrowser ? ` (${noBrows
   });
 
   it('leaves the API to programs that know the token', async () => {
-    const model = (headers = {}) => fetch(`${editor.url}api/v1/model`, { headers });
+    const model = (headers = {}) => fetch(`${tested.editor.url}api/v1/model`, { headers });
     expect((await model()).status).toBe(401);
-    expect((await model({ Authorization: `Bearer ${editor.apiToken}` })).status).toBe(200);
-    expect(editor.apiToken).toMatch(/^[\w-]{32}$/);
+    expect((await model({ Authorization: `Bearer ${tested.editor.apiToken}` })).status).toBe(200);
+    expect(tested.editor.apiToken).toMatch(/^[\w-]{32}$/);
   });
 
   it('is refused under another name, in words', async () => {
-    const page = await browser.newPage();
+    const page = await tested.browser.newPage();
     const answer = await page.goto(at('other'));
     expect(answer?.status()).toBe(421);
     expect(await page.innerText('main')).toContain('--allow-host other.test');

@@ -1,8 +1,6 @@
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EditorPage, launch, noBrowser } from './browser.ts';
-import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
+import { describe, expect, it } from 'vitest';
+import { EditorInBrowser, type EditorPage, noBrowser } from './browser.ts';
 
 if (noBrowser) console.log(`What results keep of photos is not tested: ${noBrowser}`);
 
@@ -17,27 +15,11 @@ const pattern = (width: number, height: number, channels: 3 | 4) =>
   );
 
 describe.skipIf(noBrowser)(`what results keep of photos${noBrowser ? ` (${noBrowser})` : ''}`, () => {
-  let editor: TinyEditor;
-  let browser: Browser;
-  beforeAll(async () => {
-    [editor, browser] = await Promise.all([tinyEditor(), launch()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await editor?.close();
-  });
+  const tested = new EditorInBrowser();
 
   /** @param code is run in the page's worker before its own. */
   async function openPage(code = ''): Promise<EditorPage> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
-    await context.route('**/worker.js', async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: `${code};\n${await response.text()}` });
-    });
-    const page = new EditorPage(await context.newPage());
-    await page.page.goto(editor.url);
-    await page.ready();
-    return page;
+    return tested.open({}, code);
   }
 
   /** The largest differences of red, green, blue and opacity between a photo and its result outside a hole in the middle. */

@@ -1,8 +1,7 @@
-import type { Browser, CDPSession } from 'playwright-core';
+import type { CDPSession } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EditorPage, launch, noBrowser } from './browser.ts';
-import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
+import { describe, expect, it } from 'vitest';
+import { EditorInBrowser, noBrowser } from './browser.ts';
 
 if (noBrowser) console.log(`Pens, hands and keyboards are not tested: ${noBrowser}`);
 
@@ -10,28 +9,17 @@ const side = 96;
 type Place = readonly [x: number, y: number];
 
 describe.skipIf(noBrowser)(`pens, hands and keyboards${noBrowser ? ` (${noBrowser})` : ''}`, () => {
-  let editor: TinyEditor;
-  let browser: Browser;
-  beforeAll(async () => {
-    [editor, browser] = await Promise.all([tinyEditor(), launch()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await editor?.close();
-  });
+  const tested = new EditorInBrowser();
 
   /** A page with a photo, and its devices. Places are px of the photo. */
   async function openPage() {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, hasTouch: true });
-    const page = new EditorPage(await context.newPage());
-    await page.page.goto(editor.url);
-    await page.ready();
+    const page = await tested.open({ hasTouch: true });
     await page.open(
       await sharp({ create: { width: side, height: side, channels: 3, background: '#a07050' } })
         .png()
         .toBuffer(),
     );
-    const devtools: CDPSession = await context.newCDPSession(page.page);
+    const devtools: CDPSession = await page.page.context().newCDPSession(page.page);
     const box = (await page.page.locator('#draw-stage').boundingBox())!;
     const scale = Math.min((box.width - 32) / side, (box.height - 32) / side, 8);
     const at = ([x, y]: Place) => ({

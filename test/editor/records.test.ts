@@ -1,8 +1,7 @@
-import type { Browser, BrowserContext } from 'playwright-core';
+import type { BrowserContext } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EditorPage, launch, noBrowser } from './browser.ts';
-import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
+import { describe, expect, it } from 'vitest';
+import { EditorInBrowser, EditorPage, noBrowser, prepareWorker } from './browser.ts';
 
 if (noBrowser) console.log(`What the browser keeps is not tested: ${noBrowser}`);
 
@@ -15,21 +14,13 @@ const greyOf = async (png: Buffer) => sharp(png).extractChannel(0).raw().toBuffe
 const pixelsOf = async (png: Buffer) => sharp(png).removeAlpha().raw().toBuffer();
 
 describe.skipIf(noBrowser)(`what the browser keeps${noBrowser ? ` (${noBrowser})` : ''}`, () => {
-  let editor: TinyEditor;
-  let browser: Browser;
-  beforeAll(async () => {
-    [editor, browser] = await Promise.all([tinyEditor(), launch()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await editor?.close();
-  });
+  const tested = new EditorInBrowser();
 
-  const newBrowser = () => browser.newContext({ viewport: { width: 1280, height: 720 } });
+  const newBrowser = () => tested.browser.newContext({ viewport: { width: 1280, height: 720 } });
 
   async function openTab(context: BrowserContext): Promise<EditorPage> {
     const page = new EditorPage(await context.newPage());
-    await page.page.goto(editor.url);
+    await page.page.goto(tested.editor.url);
     await page.ready();
     return page;
   }
@@ -49,13 +40,6 @@ describe.skipIf(noBrowser)(`what the browser keeps${noBrowser ? ` (${noBrowser})
   };
   const card = (page: EditorPage, name: string) =>
     page.page.locator('#records .sample', { has: page.page.locator(`[aria-label="Open ${name}"]`) });
-  /** Runs code in the page's worker before its own. */
-  const prepareWorker = (page: BrowserContext, code: string) =>
-    page.route('**/worker.js', async (route) => {
-      const response = await route.fetch();
-      await route.fulfill({ response, body: `${code};\n${await response.text()}` });
-    });
-
   it('loses nothing when two tabs draw in turns and are both loaded anew', async () => {
     const context = await newBrowser();
     const a = await openTab(context);
@@ -288,7 +272,7 @@ describe.skipIf(noBrowser)(`what the browser keeps${noBrowser ? ` (${noBrowser})
 
   it('takes over the edit that an earlier version of the page kept', async () => {
     const page = new EditorPage(await (await newBrowser()).newPage());
-    await page.page.goto(`${editor.url}icon.svg`);
+    await page.page.goto(`${tested.editor.url}icon.svg`);
     const bytes = [...(await photo('#a07050'))];
     await page.page.evaluate(async (bytes) => {
       const request = indexedDB.open('deep-plastic-surgery', 2);
@@ -306,7 +290,7 @@ describe.skipIf(noBrowser)(`what the browser keeps${noBrowser ? ` (${noBrowser})
       });
       request.result.close();
     }, bytes);
-    await page.page.goto(editor.url);
+    await page.page.goto(tested.editor.url);
     await page.settled();
     expect(await page.result()).toMatch(/^l 0\.25/);
     expect(await holeSize(page)).toBe(50);

@@ -1,8 +1,6 @@
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EditorPage, launch, noBrowser } from './browser.ts';
-import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
+import { describe, expect, it } from 'vitest';
+import { EditorInBrowser, EditorPage, noBrowser } from './browser.ts';
 
 if (noBrowser) console.log(`The drawing tools are not tested: ${noBrowser}`);
 
@@ -10,21 +8,10 @@ const side = 160;
 type Place = readonly [x: number, y: number];
 
 describe.skipIf(noBrowser)(`the drawing tools${noBrowser ? ` (${noBrowser})` : ''}`, () => {
-  let editor: TinyEditor;
-  let browser: Browser;
-  beforeAll(async () => {
-    [editor, browser] = await Promise.all([tinyEditor(), launch()]);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await editor?.close();
-  });
+  const tested = new EditorInBrowser();
 
   async function openPage(): Promise<EditorPage> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
-    const page = new EditorPage(await context.newPage());
-    await page.page.goto(editor.url);
-    await page.ready();
+    const page = await tested.open();
     await page.open(
       await sharp({ create: { width: side, height: side, channels: 3, background: '#a07050' } })
         .png()
@@ -446,13 +433,13 @@ describe.skipIf(noBrowser)(`the drawing tools${noBrowser ? ` (${noBrowser})` : '
   });
 
   it('are large enough for fingers on a phone', async () => {
-    const context = await browser.newContext({
+    const context = await tested.browser.newContext({
       viewport: { width: 390, height: 844 },
       hasTouch: true,
       isMobile: true,
     });
     const page = new EditorPage(await context.newPage());
-    await page.page.goto(editor.url);
+    await page.page.goto(tested.editor.url);
     await page.ready();
     for (const tool of ['hole', 'lines', 'eraser']) {
       await page.tool(tool);
