@@ -224,8 +224,12 @@ export class Editor {
   }
 
   /** Whether a picture may be a layer of the photo that is open rather than another photo. */
-  mayBeLayer(blob: Blob): Promise<boolean> {
-    return this.#ask((worker) => worker.mayBeLayer(blob));
+  async mayBeLayer(blob: Blob): Promise<boolean> {
+    let answer = false;
+    await this.#work('Looking at the picture', async () => {
+      answer = await this.#ask((worker) => worker.mayBeLayer(blob));
+    });
+    return answer;
   }
 
   /** Takes a picture as hole, lines or colours, in place of what was drawn of them. */
