@@ -420,6 +420,60 @@ describe.skipIf(noBrowser)(`the drawing tools${noBrowser ? ` (${noBrowser})` : '
     await page.close();
   });
 
+  it('leave their results, of which any can be compared with any other and gone back to', async () => {
+    const page = await openPage();
+    const line = (y: number) =>
+      page.stroke(side, [
+        [50, y],
+        [110, y],
+      ]);
+    const counts: number[] = [];
+    const results: Buffer[] = [];
+    for (const y of [40, 80, 120]) {
+      await line(y);
+      await page.result();
+      counts.push((await marks(page, 'hole')).count);
+      results.push(await page.save('result'));
+    }
+    await page.kept();
+    const card = (number: number) => page.page.locator(`#results .sample`, { hasText: `${number} ·` });
+    await task(
+      () => page.page.click('#results-so-far'),
+      () => card(1).locator('.sample-photo').click(),
+    );
+    await page.settled();
+    await page.result();
+    expect((await marks(page, 'hole')).count).toBe(counts[0]);
+    expect((await page.save('result')).equals(results[0]!)).toBe(true);
+    // Later ones are there, too, and the first is compared with the last.
+    await task(
+      () => page.page.keyboard.press('p'),
+      () => card(3).locator('.chip').click(),
+    );
+    await page.page.locator('#end-compare').filter({ hasText: 'result 3' }).waitFor();
+    expect(await page.seriousProblems()).toEqual([]);
+    /** The stage's pixel where the third line's result is, left or right of the divider. */
+    const pixel = async (x: number) => {
+      const shot = await page.page.locator('#result-stage').screenshot();
+      const { data, info } = await sharp(shot).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+      const scale = Math.min((info.width - 32) / side, (info.height - 32) / side, 8);
+      const place = (at: number, length: number) => Math.round(length / 2 + (at - side / 2) * scale);
+      const at = 3 * (place(120, info.height) * info.width + place(x, info.width));
+      return [...data.subarray(at, at + 3)];
+    };
+    const photo = [0xa0, 0x70, 0x50];
+    expect(await pixel(100)).toEqual(photo);
+    expect(await pixel(60)).not.toEqual(photo);
+    await page.page.click('#end-compare');
+    await page.page.waitForSelector('#end-compare', { state: 'hidden' });
+    expect(await pixel(60)).toEqual(photo);
+    await page.page.click('#redo');
+    await page.page.click('#redo');
+    expect((await marks(page, 'hole')).count).toBe(counts[2]);
+    expect(page.errors).toEqual([]);
+    await page.close();
+  });
+
   it('have nothing serious for axe-core to find, on a phone either', async () => {
     const page = await openPage();
     for (const tool of ['hole', 'lines', 'eraser']) {

@@ -17,6 +17,7 @@ import { connectGuide } from './ui/guide.ts';
 import { connectRecent } from './ui/recent.ts';
 import { connectEngines, connectL, connectRegion, showOutcome } from './ui/result-panel.ts';
 import { ResultStage } from './ui/result-stage.ts';
+import { connectResults } from './ui/results-dialog.ts';
 import { connectSamples } from './ui/samples.ts';
 import { connectShortcuts, type Shortcut } from './ui/shortcuts.ts';
 import { connectTools } from './ui/tool-panel.ts';
@@ -43,6 +44,7 @@ async function start(): Promise<void> {
   button('open-layer').addEventListener('click', chooseLayer);
   const samples = connectSamples(editor);
   const recent = connectRecent(editor);
+  const results = connectResults(editor);
   const help = dialog('help-dialog');
   const zoom = connectZoom(editor);
   connectButtons(editor);
@@ -80,6 +82,7 @@ async function start(): Promise<void> {
       needs: 'l',
       run: () => changeL(0.05),
     },
+    { keys: ['P'], name: 'Results so far', run: () => results.open() },
     { keys: ['B'], name: 'Before or after', run: () => result.toggleBefore() },
     { keys: ['U'], name: 'Use the result as photo', run: () => void editor.useResult() },
     { keys: ['+', '='], name: 'Zoom in', run: zoom.in },

@@ -67,10 +67,13 @@ export class Drawing {
       segment: (from, to, radius) => show(capsule(from, to, radius, useSpan)),
       area: (outline) => show(polygon(outline, useSpan)),
       rows: (rows) => {
+        let rect = nothing;
         rows.forEach((row, y) => {
+          if (row.length === 0) return;
           for (let k = 0; k < row.length; k += 2) useSpan(y, row[k], row[k + 1]);
+          rect = joinRects(rect, { left: row[0], top: y, right: row[row.length - 1], bottom: y + 1 });
         });
-        show({ left: 0, top: 0, right: this.width, bottom: this.height });
+        show(rect);
       },
       end: () => this.#commit(changed.finish(layer)),
       cancel: () => {

@@ -62,9 +62,20 @@ export class History {
     return this.#last('photo')?.photo ?? 0;
   }
 
+  /** The number of a state's photo, also of one that was undone. */
+  photoOf(id: number): number {
+    const changes = this.#steps.filter((step) => step.id <= id && step.kind === 'photo');
+    const last = changes.at(-1);
+    return last?.kind === 'photo' ? last.photo : 0;
+  }
+
   /** Commands that make the drawing out of an empty one, in this order. */
   get drawing(): Command[] {
-    const done = this.#done;
+    return this.drawingOf(this.id);
+  }
+  /** The same of another state, also of one that was undone. */
+  drawingOf(id: number): Command[] {
+    const done = this.#steps.filter((step) => step.id <= id);
     const begin = done.findLastIndex(({ kind }) => kind === 'photo');
     const commands = done.slice(begin + 1).flatMap((step) => (step.kind === 'draw' ? [step.command] : []));
     return begin < 0 ? [this.start.drawing, ...commands] : commands;

@@ -37,21 +37,18 @@ const ownHole: ToolOption = {
 
 const texts = {
   hole: {
-    label: 'Brush',
     name: 'Hole brush',
     icon: 'hole',
     help: 'Paint over what should change.',
     options: [],
   },
   lines: {
-    label: 'Line',
     name: 'Line brush',
     icon: 'pencil',
     help: 'Draw inside the hole how it should look.',
     options: [steady, taper, ownHole],
   },
   colour: {
-    label: 'Colour',
     name: 'Colour brush',
     icon: 'brush',
     help: 'A stroke or two inside the hole say of which colour it should be.',
@@ -70,7 +67,6 @@ export const brush = (layer: LayerName): Tool => ({
 /** What Shift does, for pens and fingers. */
 export const straightLine: Tool = {
   id: 'lines-straight',
-  label: 'Straight',
   name: 'Straight line',
   icon: 'straight',
   help: 'Drag from end to end.',
@@ -85,7 +81,6 @@ const widen = (layer: LayerName): number => (layer === 'lines' ? 4 : 1);
 
 export const eraser: Tool = {
   id: 'eraser',
-  label: 'Brush',
   name: 'Eraser',
   icon: 'eraser',
   help: 'Rub out what you drew.',

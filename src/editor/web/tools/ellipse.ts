@@ -7,7 +7,6 @@ const corners = 128;
 
 export const ellipse = (target: AreaTarget): Tool => ({
   ...areaTool(target, 'ellipse'),
-  label: 'Ellipse',
   name: target === 'hole' ? 'Ellipse' : 'Erase an ellipse',
   icon: 'ellipse',
   help: 'Drag from corner to corner. Shift makes a circle.',

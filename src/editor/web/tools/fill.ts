@@ -8,7 +8,6 @@ const side = 1024;
 
 export const fill: Tool = {
   id: 'fill',
-  label: 'Fill',
   name: 'Fill a closed line',
   icon: 'fill',
   help: 'Press inside a closed line: all that it goes around, and it, becomes hole.',

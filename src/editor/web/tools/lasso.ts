@@ -4,7 +4,6 @@ import type { Tool } from './tool.ts';
 
 export const lasso = (target: AreaTarget): Tool => ({
   ...areaTool(target, 'lasso'),
-  label: 'Lasso',
   name: target === 'hole' ? 'Lasso' : 'Erase with the lasso',
   icon: 'lasso',
   help: target === 'hole' ? 'Draw around what should change.' : 'Draw around what should go.',

@@ -4,7 +4,6 @@ import { done, type Tool } from './tool.ts';
 
 export const pipette: Tool = {
   id: 'pipette',
-  label: 'Pick',
   name: 'Pick a colour from the photo',
   icon: 'pipette',
   help: 'Press where the photo has the colour.',

@@ -22,7 +22,6 @@ export function polygon(target: AreaTarget): Tool {
 
   return {
     ...areaTool(target, 'polygon'),
-    label: 'Polygon',
     name: target === 'hole' ? 'Polygon' : 'Erase a polygon',
     icon: 'polygon',
     help: 'Press at each corner, at the last one twice. Backspace takes a corner back.',

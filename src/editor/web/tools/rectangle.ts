@@ -4,7 +4,6 @@ import type { Tool } from './tool.ts';
 
 export const rectangle = (target: AreaTarget): Tool => ({
   ...areaTool(target, 'rectangle'),
-  label: 'Rectangle',
   name: target === 'hole' ? 'Rectangle' : 'Erase a rectangle',
   icon: 'rectangle',
   help: 'Drag from corner to corner. Shift makes a square.',

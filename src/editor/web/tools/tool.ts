@@ -55,12 +55,9 @@ export interface ToolOption {
 
 export interface Tool {
   readonly id: string;
-  /** Under its icon. */
-  readonly label: string;
-  /** In full, for tooltips and screen readers. */
   readonly name: string;
   readonly icon: IconName;
-  /** What one does with it: a sentence that stands beside it while it is in hand. */
+  /** What one does with it, in its tooltip; tools without a size have it beside them while they are in hand. */
   readonly help: string;
   /** A ring of the brush's size, a cross, or the hand that moves the view. */
   readonly cursor: 'brush' | 'cross' | 'hand';
@@ -86,7 +83,9 @@ export interface Tool {
 /** What belongs together: one button of the toolbar. */
 export interface ToolGroup {
   readonly id: string;
+  /** Under its icon. */
   readonly label: string;
+  /** In full, for tooltips and screen readers. */
   readonly name: string;
   readonly icon: IconName;
   readonly key: string;

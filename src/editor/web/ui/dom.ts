@@ -146,12 +146,12 @@ function icon(name: IconName): SVGSVGElement {
   return image;
 }
 
-/** Gives every element with `data-icon` its icon, and a tooltip with its name and key. */
+/** Gives every element with `data-icon` its icon, and a tooltip with its name, key and help. */
 export function drawIcons(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLElement>('[data-icon]')) {
     const label = element.getAttribute('aria-label') ?? element.textContent?.trim() ?? '';
-    const { key } = element.dataset;
-    element.title = key ? `${label} (${key})` : label;
+    const { key, help } = element.dataset;
+    element.title = [key ? `${label} (${key})` : label, help].filter(Boolean).join('\n');
     if (element.classList.contains('icon-only')) {
       element.setAttribute('aria-label', label);
       element.replaceChildren();

@@ -11,6 +11,7 @@ import type { Tool } from '../tools/tool.ts';
 import { toolOf } from '../tools/tools.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
 import type { Row } from '../worker/records.ts';
+import type { KeptResult } from '../worker/results.ts';
 import type { Opened, PhotoWorker, SampleFiles, Saveable, Settings, WorkerEvent } from '../worker/worker.ts';
 import { Signal } from './signal.ts';
 import { beforeNextFrame } from './stage.ts';
@@ -49,6 +50,13 @@ interface Shown {
 /** While a result takes longer than this, ms, none is computed of a stroke that is not finished: its own would wait for it. */
 const fastEnough = 250;
 
+interface Compared {
+  /** For people. */
+  readonly name: string;
+  readonly rect: Rect;
+  readonly pictures: readonly ImageBitmap[];
+}
+
 /** A sentence for the user, with at most one thing to do about it. */
 export interface Notice {
   readonly text: string;
@@ -72,6 +80,8 @@ export class Editor {
   readonly outcome = new Signal<Outcome>({ kind: 'none' });
   /** A result of the stroke that is being drawn. */
   readonly preview = new Signal<Shown | undefined>(undefined);
+  /** An earlier result that the one that is shown is compared with. */
+  readonly compared = new Signal<Compared | undefined>(undefined);
   /** Why what is done is not kept in the browser; undefined while it is. */
   readonly unkept = new Signal<string | undefined>(undefined);
   /** Whether something was done or computed last that is not stored yet. */
@@ -267,32 +277,59 @@ export class Editor {
     work(this.photo.value.drawing);
   }
   undo(): void {
-    this.#walk('undo');
+    void this.#walk('undo');
   }
   redo(): void {
-    this.#walk('redo');
+    void this.#walk('redo');
   }
 
-  #walk(direction: 'undo' | 'redo'): void {
+  /** The results of this edit, in the order of what was done. */
+  results(): Promise<KeptResult[]> {
+    return this.#ask((worker) => worker.listResults());
+  }
+  /** A small picture of one of {@link results}. */
+  smallResult(state: number, side: number): Promise<ImageBitmap | undefined> {
+    return this.#ask((worker) => worker.smallResult(state, side));
+  }
+
+  /** Undoes or does again until the edit is in a state of its history. */
+  async goTo(state: number): Promise<void> {
+    const { history } = this.photo.value ?? {};
+    const direction = history && state < history.id ? 'undo' : 'redo';
+    while (history && history.id !== state && (await this.#walk(direction)));
+  }
+
+  /** Shows one of {@link results} left of the divider, in place of the photo. Undefined: the photo again. */
+  async compareWith(state: number | undefined, name = ''): Promise<void> {
     const { value } = this.photo;
-    if (!value || this.busy.value) return;
+    const read = state === undefined ? undefined : await this.#ask((worker) => worker.readResult(state));
+    if (value !== this.photo.value) return;
+    close(this.compared.value);
+    this.compared.value = read && { ...read, name };
+  }
+
+  /** Gives whether there was a step to walk. */
+  async #walk(direction: 'undo' | 'redo'): Promise<boolean> {
+    const { value } = this.photo;
+    if (!value || this.busy.value) return false;
     this.onInterrupt();
     const { history, drawing } = value;
     const step = history[direction]();
-    if (!step) return;
+    if (!step) return false;
     this.#noteAct();
     const walked = this.#ask((worker) => worker.walk(direction));
     if (step.kind === 'photo') {
-      void this.#work('Going back to another photo', async () => {
+      await this.#work('Going back to another photo', async () => {
         const opened = await walked;
         if (opened) this.#show(opened, history);
       });
-      return;
+      return true;
     }
     walked.catch((error: Error) => this.#complainOfWorker(error.message));
     if (step.kind === 'draw') drawing.apply(step.command);
     this.#follow(history);
     this.#changed();
+    return true;
   }
 
   /** Shows l while its slider moves; {@link commitL} makes it part of the history. */
@@ -425,6 +462,7 @@ export class Editor {
     close(this.photo.value);
     close(this.preview.value);
     this.#endPreview();
+    void this.compareWith(undefined);
     this.outcome.value = { kind: 'none' };
     this.hasFace.value = undefined;
     this.camera.value = wholePhoto({ width, height });

@@ -1,5 +1,6 @@
 /** The right stage: the photo with the result in its place, and the photo as it was left of a divider. */
 import type { Size } from '../../../infer/raster.ts';
+import type { Rect } from '../drawing/geometry.ts';
 import { toStage, viewportOf } from '../view/viewport.ts';
 import { div, within } from './dom.ts';
 import type { Editor } from './editor.ts';
@@ -30,6 +31,10 @@ export class ResultStage {
     editor.camera.watch(paint);
     editor.outcome.watch(paint);
     editor.preview.watch(paint);
+    editor.compared.watch((compared) => {
+      this.#split.value = compared ? 0.5 : 0;
+      paint();
+    });
     this.#split.watch((value) => {
       const percent = Math.round(value * 100);
       this.#divider.setAttribute('aria-valuenow', String(percent));
@@ -86,7 +91,7 @@ export class ResultStage {
   }
 
   #paint(): void {
-    const { photo, shown, camera } = this.#editor;
+    const { photo, shown, compared, camera } = this.#editor;
     const canvas = this.#canvas;
     canvas.clearRect(0, 0, canvas.canvas.width, canvas.canvas.height);
     this.#divider.hidden = !shown;
@@ -96,23 +101,29 @@ export class ResultStage {
     const [scale, x, y] = [view.scale * this.#density, view.x * this.#density, view.y * this.#density];
     canvas.imageSmoothingEnabled = scale < 3;
     canvas.drawImage(pictureFor(pictures, scale), x, y, drawing.width * scale, drawing.height * scale);
+    const drawPart = (part: { rect: Rect; pictures: readonly ImageBitmap[] }) => {
+      const [width, height] = [part.rect.right - part.rect.left, part.rect.bottom - part.rect.top];
+      canvas.drawImage(
+        pictureFor(part.pictures, scale),
+        x + part.rect.left * scale,
+        y + part.rect.top * scale,
+        width * scale,
+        height * scale,
+      );
+    };
     if (!shown) return;
     const [left, right] = this.#edges();
     const split = left + (right - left) * this.#split.value;
     this.#divider.style.left = `${split}px`;
-    canvas.save();
-    canvas.beginPath();
-    canvas.rect(split * this.#density, 0, canvas.canvas.width, canvas.canvas.height);
-    canvas.clip();
-    const { rect } = shown;
-    const [width, height] = [rect.right - rect.left, rect.bottom - rect.top];
-    canvas.drawImage(
-      pictureFor(shown.pictures, scale),
-      x + rect.left * scale,
-      y + rect.top * scale,
-      width * scale,
-      height * scale,
-    );
-    canvas.restore();
+    const drawBetween = (from: number, to: number, part: Parameters<typeof drawPart>[0]) => {
+      canvas.save();
+      canvas.beginPath();
+      canvas.rect(from, 0, to - from, canvas.canvas.height);
+      canvas.clip();
+      drawPart(part);
+      canvas.restore();
+    };
+    if (compared.value) drawBetween(0, split * this.#density, compared.value);
+    drawBetween(split * this.#density, canvas.canvas.width, shown);
   }
 }

@@ -31,7 +31,7 @@ export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
   const ways = groups.flatMap((group) =>
     group.tools.map((tool, place) => {
       const button = toolButton('button icon-only', tool.icon, tool.name, tool.key ?? String(place + 1));
-      button.dataset.way = tool.id;
+      Object.assign(button.dataset, { way: tool.id, help: tool.help });
       button.addEventListener('click', () => use(tool));
       return { group, tool, button };
     }),

@@ -157,6 +157,16 @@ export function deleteRecord(id: string): Promise<void> {
 export const loadResult = (id: string, step: number): Promise<ResultToKeep | undefined> =>
   change(({ results }) => answerOf(results.get([id, step])));
 
+/** The results of an edit that have been kept, by the number of their state. */
+export const loadResults = (id: string): Promise<Map<number, ResultToKeep>> =>
+  change(async ({ results }) => {
+    const [keys, values] = await Promise.all([
+      answerOf(results.getAllKeys(partsOf(id))),
+      answerOf<ResultToKeep[]>(results.getAll(partsOf(id))),
+    ]);
+    return new Map(values.map((value, k) => [(keys[k] as [string, number])[1], value]));
+  });
+
 /** Another tab leads the record now, or has deleted it: this one may not write it. */
 export class Displaced extends Error {
   readonly record: string;

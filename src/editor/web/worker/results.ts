@@ -86,6 +86,15 @@ export interface ResultToKeep {
   readonly milliseconds: number;
 }
 
+/** A result that has been kept, as people are told of it. */
+export interface KeptResult {
+  /** The number of its state in the history. */
+  readonly state: number;
+  readonly l: number;
+  /** Whether it is one of the photo that is open. */
+  readonly isOfPhoto: boolean;
+}
+
 /** A result that is wanted. */
 export interface Wanted {
   /** Its number, by which {@link Progress} refers to it. */
@@ -285,7 +294,7 @@ function passed(milliseconds: number, signal: AbortSignal): Promise<void> {
   return unlessAborted(signal, () => new Promise((resolve) => setTimeout(resolve, milliseconds)));
 }
 
-async function picturesOf({ pixels, rect }: Patch): Promise<ImageBitmap[]> {
+export async function picturesOf({ pixels, rect }: Patch): Promise<ImageBitmap[]> {
   return reductions(await createImageBitmap(new ImageData(pixels, rect.right - rect.left)));
 }
 
@@ -312,7 +321,11 @@ function usedPart({ left, top, right, bottom }: Rect, { x, y, size }: Region, si
   return { left: first(left - x), top: first(top - y), right: end(right - x), bottom: end(bottom - y) };
 }
 
-function restored({ edit, revision, rect: hole }: Computed, kept: ResultToKeep): Patch {
+/** A result that has been kept, on the photo and the hole that it was computed of. */
+export function restored(
+  { edit, revision, rect: hole }: Pick<Computed, 'edit' | 'revision' | 'rect'>,
+  kept: ResultToKeep,
+): Patch {
   const { l, choice, region, side, part, values, engine, milliseconds } = kept;
   const rect = visible(hole, region);
   const output = new Float32Array(3 * side * side);
@@ -321,6 +334,15 @@ function restored({ edit, revision, rect: hole }: Computed, kept: ResultToKeep):
     output.set(values.subarray(from, from + length), 3 * (y * side + part.left));
   const pixels = blendPart(edit.photo, edit.hole, output, region, rect);
   return { edit, revision, l, choice, region, rect, pixels, output, engine, milliseconds };
+}
+
+/** What the network made, where the hole is. */
+export function partOf({ part, values }: ResultToKeep): ImageData {
+  const picture = new ImageData(part.right - part.left, part.bottom - part.top);
+  picture.data.fill(255);
+  for (let i = 0, o = 0; i < values.length; i += 3, o += 4)
+    for (let c = 0; c < 3; c++) picture.data[o + c] = (values[i + c] + 1) * 127.5;
+  return picture;
 }
 
 function thumbnail({ input }: Computed, { result, resolution }: EngineOutput): Promise<ImageBitmap> {

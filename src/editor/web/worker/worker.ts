@@ -7,6 +7,7 @@ import { patched } from '../../../infer/blend.ts';
 import type { Raster, Size } from '../../../infer/raster.ts';
 import type { EditorDescription } from '../../wire.ts';
 import type { Command, LayerName, Runs } from '../drawing/changes.ts';
+import type { Rect } from '../drawing/geometry.ts';
 import { type Act, History, type Start, type Step, startId } from '../drawing/history.ts';
 import { type EngineChoice, EngineFailure, type EngineId, type EngineState } from '../engines/engine.ts';
 import { Engines } from '../engines/engines.ts';
@@ -30,8 +31,17 @@ import {
 } from './keeping.ts';
 import { Problem } from './pixels.ts';
 import { encodePng } from './png.ts';
-import { deleteRecord, type Row, renameRecord } from './records.ts';
-import { type Progress, Results, type Wanted } from './results.ts';
+import { deleteRecord, loadResult, loadResults, type Row, renameRecord } from './records.ts';
+import {
+  type KeptResult,
+  type Progress,
+  partOf,
+  picturesOf,
+  Results,
+  type ResultToKeep,
+  restored,
+  type Wanted,
+} from './results.ts';
 
 /** A photo that has been opened, with what is drawn on it. */
 export interface Opened {
@@ -262,6 +272,50 @@ export class PhotoWorker {
     this.#results.preview(current, record.history.region, wanted);
   }
 
+  /** The results of this edit that are kept, in the order of what was done. */
+  listResults(): Promise<KeptResult[]> {
+    return forPeople(async () => {
+      const { id, results, history } = this.#open;
+      const kept = new Map([...(await loadResults(id)), ...results]);
+      return [startId, ...history.steps.map((step) => step.id)].flatMap((state) => {
+        const found = kept.get(state);
+        const isOfPhoto = history.photoOf(state) === history.photo;
+        return found ? [{ state, l: found.l, isOfPhoto }] : [];
+      });
+    });
+  }
+
+  /** A result of the photo that is open, and copies of half the size each; undefined where it is no longer kept. */
+  readResult(state: number): Promise<{ rect: Rect; pictures: ImageBitmap[] } | undefined> {
+    return forPeople(async () => {
+      const [record, { source, photo }] = [this.#open, this.#edit];
+      const kept = await keptResult(record, state);
+      // The hole of that state is not the one that is drawn now.
+      const { resolution } = this.#description.model;
+      const edit = new OpenEdit(source, photo, record.history.drawingOf(state), resolution);
+      if (!kept || !edit.holeBounds) return undefined;
+      const patch = restored({ edit, revision: edit.revision, rect: edit.holeBounds }, kept);
+      const pictures = await picturesOf(patch);
+      return transfer({ rect: patch.rect, pictures }, pictures);
+    });
+  }
+
+  /** What the network made of a state, at most so many px a side; undefined where it is no longer kept. */
+  smallResult(state: number, side: number): Promise<ImageBitmap | undefined> {
+    return forPeople(async () => {
+      const kept = await keptResult(this.#open, state);
+      if (!kept) return undefined;
+      const part = partOf(kept);
+      const scale = side / Math.max(part.width, part.height);
+      const picture = await createImageBitmap(part, {
+        resizeWidth: Math.max(1, Math.round(part.width * scale)),
+        resizeHeight: Math.max(1, Math.round(part.height * scale)),
+        resizeQuality: 'medium',
+      });
+      return transfer(picture, [picture]);
+    });
+  }
+
   setEngine(engine: EngineChoice): void {
     this.#engines.choose(engine);
     this.#results.forget();
@@ -401,6 +455,9 @@ async function decodeDrawing(
 function strokesOf({ strokes, photo: { width, height } }: OpenEdit): Raster {
   return strokes ?? { width, height, data: new Uint8ClampedArray(4 * width * height) };
 }
+
+const keptResult = async ({ id, results }: OpenRecord, state: number): Promise<ResultToKeep | undefined> =>
+  results.get(state) ?? (await loadResult(id, state));
 
 async function load(address: string): Promise<Blob> {
   const response = await fetch(address).catch(() => undefined);
