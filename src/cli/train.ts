@@ -52,7 +52,7 @@ export const train = defineCommand({
     ['train -- --config configs/smoke.yaml --set task=synthesis', 'Faces from sketches alone'],
     ['train -- --config configs/dps.yaml --dry-run', 'What the paper’s training would do'],
     ['train -- --resume latest', 'Go on where the newest run was stopped'],
-    ['train -- --config configs/dps.yaml --workers 8 --max-restarts 3', 'On eight GPUs of this machine'],
+    ['train -- --config configs/dps.yaml --workers 4 --max-restarts 3', 'On four GPUs of this machine'],
   ],
   async run(flags) {
     const { config, set: sets, resume, runs, 'max-steps': maxSteps, profile, 'dry-run': dryRun } = flags;

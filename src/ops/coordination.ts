@@ -151,7 +151,7 @@ export async function leave(): Promise<void> {
 }
 
 /** The UserError of work that another worker's end has ended; any other error as it is. */
-function explainLostWorker(error: unknown): unknown {
+export function explainLostWorker(error: unknown): unknown {
   if (!currentCluster() || !(error instanceof Error)) return error;
   const lost =
     /Collective ops is aborted|RingReduce|CoordinationService|coordination (service|agent)|Agent must be in CONNECTED/i;

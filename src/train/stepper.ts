@@ -11,6 +11,7 @@ import type { Batch } from '../data/types.ts';
 import { shapesOf } from '../graph/compiled.ts';
 import { lookUp, type ValueId } from '../graph/graph.ts';
 import type { Recording } from '../graph/record.ts';
+import { explainLostWorker } from '../ops/coordination.ts';
 import { floatingPointOperations } from '../ops/flops.ts';
 import { releaseMemory } from '../ops/memory.ts';
 import { type Attribute, attribute, nativeBackend } from '../ops/raw.ts';
@@ -274,7 +275,8 @@ export class Stepper {
       );
       return functions;
     } catch (error) {
-      if (!(error instanceof Error) || isOutOfMemory(error)) throw error;
+      if (!(error instanceof Error) || isOutOfMemory(error) || explainLostWorker(error) !== error)
+        throw error;
       this.#compiles = false;
       this.#reporter.warn(
         `${this.#stage}: steps run operation by operation, which is slower, for they cannot be compiled: ${error.message} ` +
