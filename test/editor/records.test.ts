@@ -93,7 +93,7 @@ describe.skipIf(noBrowser)(`what the browser keeps${noBrowser ? ` (${noBrowser})
       await page.page.click('#undo');
     }
     expect(await page.page.isDisabled('#undo')).toBe(true);
-    expect(await page.page.inputValue('#region')).toBe('hole');
+    expect(await page.page.inputValue('#region')).toBe('face');
     for (let i = 0; i < 3; i++) await page.page.click('#redo');
     await page.page.click('#redo');
     await page.settled();

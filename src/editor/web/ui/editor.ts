@@ -72,7 +72,7 @@ export class Editor {
   /** What was drawn on last: what the eraser erases. */
   readonly layer = new Signal<LayerName>('hole');
   readonly l = new Signal(0.5);
-  readonly region = new Signal<RegionChoice>('hole');
+  readonly region: Signal<RegionChoice>;
   /** Whether the photo has a face; undefined while nobody knows. */
   readonly hasFace = new Signal<boolean | undefined>(undefined);
   readonly engineChoice = new Signal<EngineChoice>('auto');
@@ -112,6 +112,8 @@ export class Editor {
 
   constructor(description: EditorDescription) {
     this.description = description;
+    // Networks learn from whole faces. A page without a server finds none.
+    this.region = new Signal<RegionChoice>(description.server ? 'face' : 'hole');
     const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     // The worker has ended, for example for want of memory, and will answer nothing any more.
     worker.onerror = ({ message = 'it could not be loaded' }) => this.#complainOfWorker(message);

@@ -6,7 +6,7 @@ import { transfer } from 'comlink';
 import { blendPart, visible } from '../../../infer/blend.ts';
 import type { NetworkInput } from '../../../infer/network-input.ts';
 import type { Region } from '../../../infer/raster.ts';
-import type { RegionChoice } from '../../../infer/region.ts';
+import type { Bounds, RegionChoice } from '../../../infer/region.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
 import type { EditorDescription, EngineOutput } from '../../wire.ts';
 import type { Rect } from '../drawing/geometry.ts';
@@ -169,16 +169,23 @@ export class Results {
   ): void {
     this.#inTurn(request, async (signal) => {
       const begin = performance.now();
-      const computed = await this.#prepare(edit, choice);
-      signal.throwIfAborted();
-      if (!computed) {
+      const { holeBounds } = edit;
+      if (!holeBounds) {
         this.#patch = undefined;
         this.#tell({ kind: 'nothing', request });
         return;
       }
+      const prepared = async () => {
+        const computed = await this.#prepare(edit, holeBounds, choice);
+        signal.throwIfAborted();
+        return computed;
+      };
       const kept = await findKept();
       signal.throwIfAborted();
-      const patch = kept ? restored(computed, kept) : await this.#compute(computed, l, begin, signal);
+      // What is kept needs nothing of a server that may be gone.
+      const patch = kept
+        ? restored(edit, holeBounds, kept)
+        : await this.#compute(await prepared(), l, begin, signal);
       const pictures = await picturesOf(patch);
       signal.throwIfAborted();
       this.#patch = patch;
@@ -188,14 +195,15 @@ export class Results {
       const { rect, engine, milliseconds } = patch;
       const told = { kind: 'result', request, l, rect, pictures, engine, milliseconds, failure } as const;
       this.#tell(transfer(told, pictures));
-      if (strip) await this.#showStrip(request, computed, signal);
+      if (strip) await this.#showStrip(request, prepared, signal);
     });
   }
 
-  async #showStrip(request: number, computed: Computed, signal: AbortSignal): Promise<void> {
+  async #showStrip(request: number, prepared: () => Promise<Computed>, signal: AbortSignal): Promise<void> {
     // A user who draws on wants the next result first.
     await passed(stripDelay, signal);
     try {
+      const computed = await prepared();
       for (const l of stripValues) {
         const { output } = await this.#output(computed, l, signal);
         const picture = await thumbnail(computed, output);
@@ -212,9 +220,9 @@ export class Results {
   preview(edit: OpenEdit, choice: RegionChoice, { request, l }: Pick<Wanted, 'request' | 'l'>): void {
     this.#inTurn(request, async (signal) => {
       const begin = performance.now();
-      const view = await this.#view(edit, choice);
+      if (!edit.holeBounds) return this.#tell({ kind: 'nothing', request });
+      const view = await this.#view(edit, edit.holeBounds, choice);
       signal.throwIfAborted();
-      if (!view) return this.#tell({ kind: 'nothing', request });
       const patch = await this.#compute(view, l, begin, signal);
       const pictures = await picturesOf(patch);
       signal.throwIfAborted();
@@ -250,22 +258,22 @@ export class Results {
     return { edit, revision, l, choice, region, rect, pixels, output: output.result, engine, milliseconds };
   }
 
-  async #prepare(edit: OpenEdit, choice: RegionChoice): Promise<Computed | undefined> {
+  async #prepare(edit: OpenEdit, hole: Bounds, choice: RegionChoice): Promise<Computed> {
     const last = this.#computed;
-    const isSame = last?.edit === edit && last.revision === edit.revision && last.choice === choice;
-    if (!isSame) this.#computed = await this.#view(edit, choice);
-    return this.#computed;
+    if (last?.edit === edit && last.revision === edit.revision && last.choice === choice) return last;
+    const computed = await this.#view(edit, hole, choice);
+    this.#computed = computed;
+    return computed;
   }
 
-  async #view(edit: OpenEdit, choice: RegionChoice): Promise<Computed | undefined> {
-    if (!edit.holeBounds) return undefined;
+  async #view(edit: OpenEdit, hole: Bounds, choice: RegionChoice): Promise<Computed> {
     const region = await edit.region(choice, this.#resolution);
     return {
       edit,
       revision: edit.revision,
       choice,
       region,
-      rect: visible(edit.holeBounds, region),
+      rect: visible(hole, region),
       input: edit.networkInput(region),
       outputs: new Map(),
     };
@@ -322,10 +330,7 @@ function usedPart({ left, top, right, bottom }: Rect, { x, y, size }: Region, si
 }
 
 /** A result that has been kept, on the photo and the hole that it was computed of. */
-export function restored(
-  { edit, revision, rect: hole }: Pick<Computed, 'edit' | 'revision' | 'rect'>,
-  kept: ResultToKeep,
-): Patch {
+export function restored(edit: OpenEdit, hole: Bounds, kept: ResultToKeep): Patch {
   const { l, choice, region, side, part, values, engine, milliseconds } = kept;
   const rect = visible(hole, region);
   const output = new Float32Array(3 * side * side);
@@ -333,7 +338,7 @@ export function restored(
   for (let y = part.top, from = 0; y < part.bottom; y++, from += length)
     output.set(values.subarray(from, from + length), 3 * (y * side + part.left));
   const pixels = blendPart(edit.photo, edit.hole, output, region, rect);
-  return { edit, revision, l, choice, region, rect, pixels, output, engine, milliseconds };
+  return { edit, revision: edit.revision, l, choice, region, rect, pixels, output, engine, milliseconds };
 }
 
 /** What the network made, where the hole is. */

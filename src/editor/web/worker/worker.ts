@@ -294,7 +294,7 @@ export class PhotoWorker {
       const { resolution } = this.#description.model;
       const edit = new OpenEdit(source, photo, record.history.drawingOf(state), resolution);
       if (!kept || !edit.holeBounds) return undefined;
-      const patch = restored({ edit, revision: edit.revision, rect: edit.holeBounds }, kept);
+      const patch = restored(edit, edit.holeBounds, kept);
       const pictures = await picturesOf(patch);
       return transfer({ rect: patch.rect, pictures }, pictures);
     });
