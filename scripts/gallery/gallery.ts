@@ -5,13 +5,14 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { resolveCheckpoint } from '../../src/core/choose-checkpoint.ts';
 import { CAPTIONS } from '../../src/core/vocabulary.ts';
-import { fromRgb, resizeRgb } from '../../src/data/decode.ts';
+import { type CropFinder, type CropSquare, fromRgb, resizeRgb } from '../../src/data/decode.ts';
 import { detectEdges } from '../../src/data/detect-edges.ts';
 import { edgeMapToSketch, resizeMap } from '../../src/data/edges.ts';
+import { loadFaceCrop } from '../../src/data/face-crop.ts';
 import { faceAssets } from '../../src/data/sources.ts';
 import { loadHead } from '../../src/faces/load-head.ts';
 import type { Raster, Size } from '../../src/infer/raster.ts';
-import { regionOf } from '../../src/infer/region.ts';
+import { chooseRegion } from '../../src/infer/region.ts';
 import { inferPhotos } from '../../src/infer/run.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 import { loadHed } from '../../src/nn/hed.ts';
@@ -131,8 +132,9 @@ export async function showAll(
       await writeFile(join(mask, `${key}.png`), await greyPng(hole, photo));
       await writeFile(join(sketch, `${key}.png`), await greyPng(lines, photo));
     }
-    await inferPhotos({ checkpoint, image, mask, sketch, ls, out: folder, reporter });
-    return await Promise.all(subjects.map((subject) => show(subject, folder)));
+    await inferPhotos({ checkpoint, image, mask, sketch, ls, region: 'face', out: folder, reporter });
+    const findFace = await loadFaceCrop();
+    return await Promise.all(subjects.map((subject) => show(subject, folder, findFace)));
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -148,7 +150,11 @@ const greyPng = (data: Uint8Array, { width, height }: Size): Promise<Buffer> =>
 const FADED = 0.6;
 
 /** @param folder of what was made. */
-async function show({ key, title, photo, hole, sketch, view }: Subject, folder: string): Promise<Shown> {
+async function show(
+  { key, title, photo, hole, sketch, view }: Subject,
+  folder: string,
+  findFace: CropFinder,
+): Promise<Shown> {
   const { width, height } = photo;
   const cut = { left: view.x, top: view.y, width: view.size, height: view.size };
   const cutPng = (data: Buffer) => fromRgb({ data, width, height }).extract(cut).png().toBuffer();
@@ -158,22 +164,29 @@ async function show({ key, title, photo, hole, sketch, view }: Subject, folder: 
       const pixel = Math.floor(i / 3);
       return hole[pixel] ? drawing[pixel] : value + whitened * (255 - value);
     }) as Buffer;
+  const face = await findFace(photo);
   const made: [Buffer, Buffer][] = [];
   for (const l of ls) {
-    const refined = await wholeSketch(join(folder, `${key}-SGEN-l${l}.png`), { data: hole, width, height });
+    const refined = await wholeSketch(
+      join(folder, `${key}-SGEN-l${l}.png`),
+      { data: hole, width, height },
+      face,
+    );
     const result = sharp(join(folder, `${key}-IOUT-l${l}.png`)).extract(cut);
     made.push([await cutPng(drawn(refined, FADED)), await result.png().toBuffer()]);
   }
   return { title, given: [await cutPng(photo.data), await cutPng(drawn(sketch, 0))], made };
 }
 
-/** A refined sketch [h, w] in its place in the photo; the file has the hole's surroundings, at the network's resolution. */
-async function wholeSketch(file: string, hole: Raster): Promise<Uint8Array> {
+/** A refined sketch [h, w] in its place in the photo; the file has the face, at the network's resolution. */
+async function wholeSketch(file: string, hole: Raster, { left, top, side }: CropSquare): Promise<Uint8Array> {
   const { width: resolution } = await sharp(file).metadata();
-  const { x, y, size } = regionOf(hole, resolution);
+  const { x, y, size } = chooseRegion('face', hole, resolution, { x: left, y: top, size: side });
   const part = await sharp(file).resize(size, size).toColourspace('b-w').raw().toBuffer();
   const whole = new Uint8Array(hole.width * hole.height).fill(255);
-  for (let row = 0; row < size; row++)
-    whole.set(part.subarray(row * size, (row + 1) * size), (y + row) * hole.width + x);
+  // The face's square may reach over the photo's border.
+  for (let row = Math.max(0, y); row < Math.min(hole.height, y + size); row++)
+    for (let column = Math.max(0, x); column < Math.min(hole.width, x + size); column++)
+      whole[row * hole.width + column] = part[(row - y) * size + column - x];
   return whole;
 }
