@@ -21,7 +21,7 @@ const ENGINE = [
 
 // Models are kept, since it takes a while to make them; models.ts knows whether they are those of pretrained/.
 for (const name of existsSync(dist) ? readdirSync(dist) : [])
-  if (name !== 'models') rmSync(join(dist, name), { recursive: true });
+  if (name !== 'pretrained') rmSync(join(dist, name), { recursive: true });
 const tsc = join(root, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 nameJavaScript();
@@ -30,7 +30,7 @@ write('engine-lock.json', `${JSON.stringify(engineLock(), null, 1)}\n`);
 if (existsSync(join(root, 'pretrained'))) {
   // TensorFlow is loaded for models alone.
   const { buildModels } = await import('./build-models.ts');
-  await buildModels(join(root, 'pretrained'), join(dist, 'models'));
+  await buildModels(join(root, 'pretrained'), join(dist, 'pretrained'));
 }
 
 function write(name: string, content: string | Uint8Array): void {

@@ -53,7 +53,7 @@ export async function loadEditor(
 
 async function modelBytes(model: string | URL | Uint8Array | ArrayBuffer | Blob): Promise<Uint8Array> {
   if (isModelName(model)) {
-    const address = new URL(`../../dist/models/${model}.onnx`, import.meta.url);
+    const address = new URL(`../../dist/pretrained/${model}.onnx`, import.meta.url);
     return fetchBytes(address, 'the model').catch(() => {
       throw noModel(model);
     });

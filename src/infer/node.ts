@@ -21,7 +21,7 @@ export { UserError, type UserErrorDetails } from '../runtime/errors.ts';
 export type { EditInput, Editor, EditResult, LoadOptions, Picture, Pixels } from './load-editor.ts';
 
 /** The models that ship, where `npm run build` puts them: from src/infer as from dist/infer. */
-const MODELS = new URL('../../dist/models/', import.meta.url);
+const MODELS = new URL('../../dist/pretrained/', import.meta.url);
 
 /**
  * Opens an exported model: from photos to photos, by the pixels of `dps infer` and of the editor.
