@@ -88,6 +88,8 @@ export async function bundle(program: string): Promise<string> {
     bundle: true,
     write: false,
     format: 'esm',
+    // What a page's own module does counts, though the package's modules are said to do nothing by being imported.
+    ignoreAnnotations: true,
     logLevel: 'silent',
   });
   return outputFiles[0].text;
