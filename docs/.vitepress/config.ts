@@ -18,7 +18,9 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       { text: 'Editor', link: '/docs/editor' },
       { text: 'Command line', link: '/docs/infer' },
       { text: 'Export', link: '/docs/export' },
+      { text: 'The model that ships', link: '/pretrained/portraits-128/' },
       { text: 'From other programs', link: '/docs/api' },
+      { text: 'npm package', link: '/docs/package' },
       { text: 'Containers', link: '/docs/docker' },
     ],
   },
@@ -29,7 +31,6 @@ const sidebar: DefaultTheme.SidebarItem[] = [
       { text: 'Training', link: '/docs/training' },
       { text: 'Long runs', link: '/docs/long-runs' },
       { text: 'Several machines', link: '/docs/workers' },
-      { text: 'Containers', link: '/docs/docker' },
       { text: 'Perceptual loss', link: '/docs/perceptual-loss' },
     ],
   },
@@ -89,9 +90,13 @@ export default defineConfig({
   head: [['link', { rel: 'icon', href: 'data:,' }]],
   srcDir: root,
   srcExclude: readdirSync(root)
-    .filter((name) => !/^(docs|examples|.*\.md)$/.test(name))
+    .filter((name) => !/^(docs|examples|pretrained|.*\.md)$/.test(name))
     .map((name) => `${name}/**`),
-  rewrites: { 'README.md': 'index.md', 'examples/README.md': 'examples/index.md' },
+  rewrites: {
+    'README.md': 'index.md',
+    'examples/README.md': 'examples/index.md',
+    'pretrained/:name/README.md': 'pretrained/:name/index.md',
+  },
   markdown: {
     // Braces are text, as they are in the repository.
     attrs: { disable: true },
