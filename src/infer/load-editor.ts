@@ -171,7 +171,7 @@ function describe({ inputMetadata, outputNames }: Ort.InferenceSession) {
       expected:
         'the whole path: onnx/pipeline.onnx of an export (inputs photo, hole, sketch, l; output I_out)',
       got: `inputs ${[...shapes.keys()].join(', ')}; outputs ${outputNames.join(', ')}`,
-      fix: 'export one: dps export --format onnx --checkpoint RUN --out FOLDER',
+      fix: 'export one, by the command export --format onnx --checkpoint RUN --out FOLDER',
     });
   }
   return {
@@ -309,7 +309,7 @@ function requireL(l: number): void {
 const noColour = () =>
   new UserError('This model takes no strokes of colour.', {
     where: 'colour',
-    expected: 'no colour, or an export of a method that takes strokes of colour (SC-FEGAN)',
+    expected: 'no colour, or an export of a method that takes strokes of colour',
   });
 
 /** The name of a model that ships with the package, as against a path or an address. */
@@ -324,7 +324,7 @@ export const noModel = (name: string, names?: readonly string[]): UserError =>
       ? `${names.length > 0 ? `one of ${names.join(', ')}, or ` : ''}the path, the address or the bytes of an exported model`
       : 'the name of a model that ships, served beside this module; or the address or the bytes of a model',
     got: names?.length === 0 ? 'a name; this version of the package ships no model' : 'a name',
-    fix: 'export one (dps export --format onnx) and give onnx/pipeline.onnx',
+    fix: 'export one (the command export --format onnx) and give onnx/pipeline.onnx',
   });
 
 /** Told when onnxruntime refuses a model. */

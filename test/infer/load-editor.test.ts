@@ -159,7 +159,7 @@ describe('in Node', () => {
   });
 
   it('says what is wrong with models and pictures', async () => {
-    await expect(loadEditor('no-such-model')).rejects.toThrow(/No model of that name[\s\S]*dps export/);
+    await expect(loadEditor('no-such-model')).rejects.toThrow(/No model of that name[\s\S]*command export/);
     await expect(loadEditor(join(folder, 'nothing.onnx'))).rejects.toThrow(
       /cannot be read: the model[\s\S]*ENOENT/,
     );

@@ -327,7 +327,7 @@ export function publicApi({ engine, queue, token, onError }: PublicApiParts): Ha
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
-      title: 'Deep Plastic Surgery',
+      title: 'Sketch-guided face editing',
       version: '1',
       description: `Edits of photos by sketches with ${name} (${method}). All that goes wrong is answered as a problem (RFC 9457).`,
     },
