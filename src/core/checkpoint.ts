@@ -8,7 +8,14 @@ import { basename, dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { shellWord } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
-import { hashFile, makeFolderAtomically, syncFolder, writeFileAtomically } from '../runtime/files.ts';
+import {
+  hashFile,
+  ifThere,
+  makeFolderAtomically,
+  nameFile,
+  syncFolder,
+  writeFileAtomically,
+} from '../runtime/files.ts';
 import { parseJson } from '../runtime/strict-json.ts';
 import {
   readSafetensors,
@@ -150,6 +157,10 @@ export async function readManifest(path: string): Promise<CheckpointManifest> {
     json = parseJson(await readFile(file, 'utf8'));
   } catch (error) {
     if (!(await isThere(path))) throw gone(path);
+    // A disk that fails now says nothing of the checkpoint.
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall !== undefined && !['ENOENT', 'ENOTDIR', 'EISDIR'].includes(code ?? ''))
+      throw nameFile(error, file);
     throw damaged(file, 'the JSON description of a checkpoint', (error as Error).message);
   }
   const parsed = manifestSchema.safeParse(json);
@@ -163,11 +174,7 @@ export async function readManifest(path: string): Promise<CheckpointManifest> {
   return parsed.data;
 }
 
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
+const isThere = async (path: string): Promise<boolean> => (await ifThere(stat(path))) !== undefined;
 
 /** A checkpoint's folder is no longer there: training keeps the newest ones and the best alone. */
 export class CheckpointGone extends UserError {}
@@ -187,18 +194,16 @@ function hashManifest(content: object): string {
 }
 
 async function verify(file: string, expected: { bytes: number; sha256: string }): Promise<void> {
-  const found = await stat(file).catch(() => undefined);
+  const found = await ifThere(stat(file));
   if (!found) throw damaged(file, `a file of ${expected.bytes} bytes`, 'nothing');
   if (found.size !== expected.bytes) throw damaged(file, `${expected.bytes} bytes`, `${found.size} bytes`);
-  const sha256 = await hashFile(file).catch((error: Error) => {
-    throw damaged(file, 'a file that can be read', error.message);
-  });
+  const sha256 = await hashFile(file);
   if (sha256 !== expected.sha256) throw damaged(file, `SHA-256 ${expected.sha256}`, sha256);
 }
 
 /** The complete checkpoints of a `checkpoints` folder, oldest first; none when there is no such folder. */
 export async function listCheckpoints(folder: string): Promise<{ step: number; path: string }[]> {
-  const names = await readdir(folder).catch(() => [] as string[]);
+  const names = (await ifThere(readdir(folder))) ?? [];
   return names
     .flatMap((name) => {
       const [, step, replaced] = FOLDER.exec(name) ?? [];

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { commandLine, shipped } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
+import { ifThere } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { isPretrained, listCheckpoints } from './checkpoint.ts';
 import { newestRun, RunFolder } from './run-folder.ts';
@@ -16,14 +17,14 @@ const PRETRAINED = 'pretrained';
  */
 export async function resolveCheckpoint(path: string, pretrained = shipped(PRETRAINED)): Promise<string> {
   if (basename(path) === 'manifest.json') return dirname(path);
-  if (await stat(join(path, 'manifest.json')).catch(() => undefined)) return path;
+  if (await ifThere(stat(join(path, 'manifest.json')))) return path;
   const found = [...(await listCheckpoints(join(path, 'checkpoints'))), ...(await listCheckpoints(path))];
   const newest = found.at(-1);
   if (newest) return newest.path;
   const models = await listPretrained(pretrained);
   const model = models.find((one) => basename(one) === path);
   if (model) return model;
-  const there = await stat(path).catch(() => undefined);
+  const there = await ifThere(stat(path));
   // A model that ships and lacks its manifest is found, too: reading it tells how to get it back.
   if (there?.isDirectory() && isPretrained(path)) return path;
   const names = models.map((one) => basename(one)).join(', ');
@@ -78,7 +79,7 @@ export async function defaultCheckpoint(
 
 /** The paths of the models in a folder, by name; none when there is no such folder. */
 async function listPretrained(folder: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  const entries = (await ifThere(readdir(folder, { withFileTypes: true }))) ?? [];
   const models = entries.filter((entry) => entry.isDirectory() && !entry.name.endsWith('.tmp'));
   return models.map(({ name }) => join(folder, name)).sort();
 }

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { configToYaml } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
-import { writeFileAtomically } from '../runtime/files.ts';
+import { ifThere, writeFileAtomically } from '../runtime/files.ts';
+import { explainSystemError } from '../runtime/system-errors.ts';
 
 /** The places of a run's folder. */
 export class RunFolder {
@@ -68,6 +69,7 @@ export async function createRunFolder(runs: string, config: RunConfig): Promise<
       where: `--runs ${runs}`,
       expected: 'a folder that can be written to',
       got: (error as Error).message,
+      fix: explainSystemError(error)?.details.fix,
     });
   }
 }
@@ -78,7 +80,7 @@ export async function createRunFolder(runs: string, config: RunConfig): Promise<
  * @param called the name of the runs that are looked at. Default: all.
  */
 export async function newestRun(runs: string, called?: string): Promise<string | undefined> {
-  const names = await readdir(runs).catch(() => [] as string[]);
+  const names = (await ifThere(readdir(runs))) ?? [];
   // One that was killed while its folder was made has no configuration.
   const numbered = names.filter(
     (name) =>

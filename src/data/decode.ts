@@ -1,7 +1,8 @@
 /** Reads one photo of any kind into RGB bytes of the run's size. */
-import { open, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import sharp, { type Sharp } from 'sharp';
+import { readRange } from '../runtime/files.ts';
 import type { ImageFile, TarPart } from './types.ts';
 
 /** A file whose content cannot be used; the message says why, in words for the list of problems. */
@@ -12,7 +13,7 @@ export class UnreadableFile extends UnusableImage {}
 
 /** Errors of disks and shares that are busy, asleep or out of reach for a moment. */
 const PASSING = new Set(
-  'EIO ESTALE ETIMEDOUT EBUSY EAGAIN EHOSTDOWN EHOSTUNREACH ENOTCONN EMFILE ENFILE ENOMEM'.split(' '),
+  'EIO EINTR ESTALE ETIMEDOUT EBUSY EAGAIN EHOSTDOWN EHOSTUNREACH ENOTCONN EMFILE ENFILE ENOMEM'.split(' '),
 );
 
 /** Tries once more, after a second, what such an error ended. */
@@ -53,15 +54,8 @@ export async function imageInput({ path, part }: ImageFile): Promise<Buffer> {
 }
 
 async function readPart(path: string, { length, offset }: TarPart): Promise<Buffer> {
-  const bytes = Buffer.alloc(length);
-  const file = await open(path, 'r');
-  try {
-    // What a file that was cut off lacks stays zero, and is no image.
-    await file.read(bytes, 0, length, offset);
-  } finally {
-    await file.close();
-  }
-  return bytes;
+  // Of a file that was cut off a part is left, which is no image.
+  return readRange(path, offset, length);
 }
 
 /**

@@ -4,12 +4,12 @@
  * splits and resume are the same.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
-import { readState } from '../runtime/files.ts';
+import { nameFile, readFully, readState } from '../runtime/files.ts';
 import { writeCacheFile } from './cache-file.ts';
 import type { TarPart } from './types.ts';
 
@@ -80,7 +80,11 @@ function* walk(file: number, path: string): Generator<TarEntry> {
       throw refuse(`its end, after ${size} bytes, within what begins at byte ${offset}`);
     if (length > LONGEST_EXTENSION) throw refuse(`a name of ${length} bytes at byte ${offset}`);
     const bytes = Buffer.alloc(length);
-    readSync(file, bytes, 0, length, offset);
+    try {
+      if (readFully(file, bytes, offset) < length) throw refuse('a file that was cut off while it was read');
+    } catch (error) {
+      throw nameFile(error, path);
+    }
     return bytes;
   };
   // What records of their own say of the next file, or of all that follow: long names, large sizes.

@@ -7,7 +7,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import type { HeadModel, MaskName, PartName, Target } from './head.ts';
@@ -77,7 +77,7 @@ function writeHeadFile(file: string, head: HeadModel): void {
   const temporary = `${file}.${process.pid}.tmp`;
   const handle = openSync(temporary, 'w');
   try {
-    writeSync(handle, Buffer.concat(blocks));
+    writeFileSync(handle, Buffer.concat(blocks));
     fsyncSync(handle);
   } finally {
     closeSync(handle);

@@ -15,7 +15,7 @@ import { loadOriginalWeights, type OriginalWeight, originalWeights } from '../nn
 import { tf } from '../ops/tf.ts';
 import { commandLine } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
-import { hashFile, writeFileAtomically } from '../runtime/files.ts';
+import { hashFile, makeFolderAtomically, writeFileAtomically } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { TensorToStore } from '../weights/safetensors.ts';
 import { differences, readFinite, requireNoDifferences } from './check-tensors.ts';
@@ -77,10 +77,11 @@ export async function importReleased(
     for (const file of files) origin.push({ file: basename(file), sha256: await hashFile(file) });
     const stage = { index: 0, name: method.stages[0]?.name ?? '', step: 0 };
     const head = { step: 0, stage, config, random: {}, metrics: {}, trained, origin };
-    const path = await writeCheckpoint(out, head, arraysOf(method));
-    const fineTune = join(out, FINE_TUNE);
-    await writeFileAtomically(fineTune, fineTuneConfig(config, out));
-    return { path, config, description, trained, untrained, fineTune };
+    const path = await makeFolderAtomically(out, async (temporary) => {
+      await writeFileAtomically(join(temporary, FINE_TUNE), fineTuneConfig(config, out));
+      return join(out, basename(await writeCheckpoint(temporary, head, arraysOf(method))));
+    });
+    return { path, config, description, trained, untrained, fineTune: join(out, FINE_TUNE) };
   } finally {
     method.dispose();
   }

@@ -45,6 +45,57 @@ function temporaryName(path: string): string {
 }
 
 /**
+ * The error of reading or writing an open file, with the file's path: the system leaves it out where it is told a handle.
+ * Any other error as it is.
+ */
+export function nameFile(error: unknown, path: string): unknown {
+  const known = error as NodeJS.ErrnoException;
+  if (error instanceof Error && known.syscall !== undefined) known.path ??= path;
+  return error;
+}
+
+/**
+ * What looking for a file or folder gives; undefined where there is none. A disk that fails says nothing of that, so
+ * its errors are thrown.
+ */
+export async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looking;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** Reads as many bytes as `target` has, or those up to the file's end. Returns how many these are. */
+export function readFully(file: number, target: Uint8Array, position: number): number {
+  let done = 0;
+  while (done < target.length) {
+    // Systems read at most 2 GB at once, and may read less than they are asked for.
+    const count = readSync(file, target, done, Math.min(target.length - done, 2 ** 30), position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
+/** A range of a file's bytes, or those of it that come before the file's end. */
+export async function readRange(path: string, position: number, length: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(length);
+  const file = await open(path, 'r');
+  try {
+    let done = 0;
+    for (let count = -1; count !== 0 && done < length; done += count)
+      count = (await file.read(bytes, done, length - done, position + done)).bytesRead;
+    return bytes.subarray(0, done);
+  } catch (error) {
+    throw nameFile(error, path);
+  } finally {
+    await file.close();
+  }
+}
+
+/**
  * Makes a folder, so that it is told before long work if it cannot be written to.
  *
  * @param where the flag that names it. @throws UserError
@@ -103,6 +154,8 @@ async function writeSynced<T>(path: string, write: (file: FileHandle) => Promise
     const result = await write(file);
     await ifSupported(file.sync());
     return result;
+  } catch (error) {
+    throw nameFile(error, path);
   } finally {
     await file.close();
   }
@@ -177,6 +230,8 @@ export async function syncFolder(folder: string): Promise<void> {
     open(folder, 'r').then(async (handle) => {
       try {
         await handle.sync();
+      } catch (error) {
+        throw nameFile(error, folder);
       } finally {
         await handle.close();
       }
@@ -220,7 +275,11 @@ async function replaceFile(from: string, to: string): Promise<void> {
 /** SHA-256 of a file's bytes, hex. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch (error) {
+    throw nameFile(error, path);
+  }
   return hash.digest('hex');
 }
 
@@ -262,18 +321,13 @@ export class FileBytes {
   read(position: number, length: number): Uint8Array<ArrayBuffer> {
     this.#requireRange(position, length);
     const target = new Uint8Array(length);
-    let done = 0;
-    while (done < length) {
-      const count = readSync(
-        this.#descriptor,
-        target,
-        done,
-        Math.min(length - done, 2 ** 30),
-        position + done,
-      );
-      if (count === 0) throw this.damaged('the size it had', 'a file that was cut off while it was read');
-      done += count;
+    let done: number;
+    try {
+      done = readFully(this.#descriptor, target, position);
+    } catch (error) {
+      throw nameFile(error, this.path);
     }
+    if (done < length) throw this.damaged('the size it had', 'a file that was cut off while it was read');
     return target;
   }
 

@@ -25,6 +25,7 @@ const MEANINGS: Readonly<Record<string, readonly [got: string, fix?: string]>> =
   ETXTBSY: ['another program uses it', 'end that program'],
   EMFILE: ['too many open files', 'allow more (`ulimit -n 4096`) and start again'],
   ENFILE: ['too many open files on this machine', 'end other programs'],
+  EINTR: ['interrupted by a signal', 'start the command again'],
   EAGAIN: ['too many processes or threads', 'end other programs, or allow more (`ulimit -u`)'],
 };
 

@@ -1,12 +1,13 @@
 /** Weights of Keras: HDF5 files (`.h5`), read with h5wasm, and models of Keras 3 (`.keras`), which hold such a file. */
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import yauzl from 'yauzl';
 import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
+import { readRange } from '../runtime/files.ts';
 import { Threads } from '../runtime/workers.ts';
 
 const signature = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
@@ -94,13 +95,7 @@ async function extractWeights(path: string, to: string): Promise<void> {
 }
 
 async function hasSignature(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(signature.length), 0, signature.length, 0);
-    return bytesRead === signature.length && buffer.equals(signature);
-  } finally {
-    await file.close();
-  }
+  return signature.equals(await readRange(path, 0, signature.length));
 }
 
 function unreadable(path: string, got: string): UserError {

@@ -2,11 +2,12 @@
  * Layers models of TensorFlow.js: `model.json`, which lists groups of weights, and the files with their bytes beside it.
  * @tensorflow/tfjs-core, src/io/types.ts: WeightsManifestConfig
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
+import { readFully } from '../runtime/files.ts';
 import { widenFloat16 } from './float16.ts';
 
 /** As every format's; see weight-file.ts. */
@@ -166,7 +167,7 @@ function readBytes(shards: readonly Shard[], start: number, length: number): Uin
     if (from >= to) continue;
     const file = openSync(shard.path, 'r');
     try {
-      const done = readSync(file, bytes, from - start, to - from, from - shard.start);
+      const done = readFully(file, bytes.subarray(from - start, to - start), from - shard.start);
       if (done !== to - from) throw damaged(shard.path, `${shard.size} bytes`, 'fewer');
     } finally {
       closeSync(file);

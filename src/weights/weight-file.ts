@@ -1,7 +1,7 @@
 /** Files of weights in any format that is read here, told apart by how they begin. */
-import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
+import { readRange } from '../runtime/files.ts';
 import { looksLikeKerasModel, readKerasModel, readKerasWeights } from './keras.ts';
 import { looksLikeTorch, openTorchFile } from './pytorch/read.ts';
 import { readSafetensorsFile, type StoredTensor } from './safetensors.ts';
@@ -97,13 +97,7 @@ function numbersOf({ data, dtype }: StoredTensor): Float32Array | Float64Array {
 
 async function readHead(path: string): Promise<Buffer> {
   try {
-    const file = await open(path, 'r');
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(256), 0, 256, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
+    return await readRange(path, 0, 256);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     throw new UserError('A weight file cannot be read.', {

@@ -1,14 +1,29 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
+  ifThere,
   makeFolderAtomically,
+  nameFile,
+  readFully,
+  readRange,
   readState,
   requireWritableFolder,
   writeFileAtomically,
 } from '../../src/runtime/files.ts';
+import { explainSystemError } from '../../src/runtime/system-errors.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -76,5 +91,36 @@ describe('a folder of results', () => {
     await expect(requireWritableFolder(join(folder, 'x'.repeat(256)), '--out')).rejects.toThrow(
       /got: +a name that is too long[\s\S]*shorten/,
     );
+  });
+});
+
+describe('reads that a disk answers with less, or with an error', () => {
+  it('give all bytes of a range, or those before the end', async () => {
+    const path = join(folder, 'numbers');
+    writeFileSync(
+      path,
+      Uint8Array.from({ length: 100 }, (_, i) => i),
+    );
+    expect([...(await readRange(path, 10, 3))]).toEqual([10, 11, 12]);
+    expect([...(await readRange(path, 98, 5))]).toEqual([98, 99]);
+    const file = openSync(path, 'r');
+    const target = new Uint8Array(4);
+    expect(readFully(file, target, 97)).toBe(3);
+    expect([...target]).toEqual([97, 98, 99, 0]);
+    closeSync(file);
+  });
+
+  it('name the file that the system does not name', async () => {
+    const error = await readRange(folder, 0, 1).catch((caught) => caught);
+    expect(error.code).toBe('EISDIR');
+    expect(explainSystemError(error)?.details.where).toBe(folder);
+    expect(nameFile('no error', folder)).toBe('no error');
+  });
+
+  it('say that there is nothing only where there is nothing', async () => {
+    expect(await ifThere(stat(join(folder, 'nothing')))).toBeUndefined();
+    expect(await ifThere(stat(folder))).toBeDefined();
+    const failing = Promise.reject(Object.assign(new Error('EIO: i/o error, scandir'), { code: 'EIO' }));
+    await expect(ifThere(failing)).rejects.toThrow('EIO');
   });
 });
