@@ -23,13 +23,13 @@ async function freePort(): Promise<number> {
 
 export interface Worker {
   readonly child: ChildProcess;
-  /** Its exit status and all that it said. */
-  readonly ended: Promise<{ status: number | null; said: string }>;
+  /** Its exit status and all that it said, in lines and as one text. */
+  readonly ended: Promise<{ status: number | null; lines: readonly string[]; said: string }>;
   /** Until it says this. */
   says(text: string): Promise<void>;
 }
 
-export function start(args: readonly string[], env: Record<string, string> = {}): Worker {
+export function start(args: readonly string[], env: Record<string, string | undefined> = {}): Worker {
   const child = spawn(process.execPath, ['--disable-warning=DEP0051', '--import', 'tsx', ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -42,7 +42,7 @@ export function start(args: readonly string[], env: Record<string, string> = {})
       lines.push(line);
       for (const [text, found] of waiting) if (line.includes(text)) found();
     });
-  const ended = once(child, 'close').then(([status]) => ({ status, said: lines.join('\n') }));
+  const ended = once(child, 'close').then(([status]) => ({ status, lines, said: lines.join('\n') }));
   const says = (text: string) =>
     new Promise<void>((resolve, reject) => {
       if (lines.some((line) => line.includes(text))) resolve();

