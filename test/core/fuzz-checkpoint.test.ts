@@ -1,11 +1,11 @@
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Checkpoint, readCheckpoint, readManifest, writeCheckpoint } from '../../src/core/checkpoint.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { stream } from '../../src/runtime/seed.ts';
+import { fc } from '../property.ts';
 import { anyJson, damage } from '../weights/mutations.ts';
 
 const SEED = 21;

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   edgeMapToSketch,
@@ -8,6 +7,7 @@ import {
   suppressNonMaxima,
   thin,
 } from '../../src/data/edges.ts';
+import { fc } from '../property.ts';
 import { deepPsFixtures } from '../reference.ts';
 import { fixture } from './support.ts';
 

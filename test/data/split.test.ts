@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { idFraction, splitSamples } from '../../src/data/split.ts';
+import { fc } from '../property.ts';
 
 const samples = (count: number, prefix = '') =>
   Array.from({ length: count }, (_, i) => ({ id: `${prefix}${i}.jpg` }));

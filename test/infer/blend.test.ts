@@ -1,8 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blend } from '../../src/infer/blend.ts';
 import { networkInput } from '../../src/infer/network-input.ts';
 import { regionOf } from '../../src/infer/region.ts';
+import { fc } from '../property.ts';
 import { busyPhoto, grey, rectangle, rgba } from './rasters.ts';
 
 const filled = (side: number, value: number): Float32Array => new Float32Array(side * side * 3).fill(value);

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chooseRegion, holeBounds, holeParts, regionOf, regionWith } from '../../src/infer/region.ts';
 import { UserError } from '../../src/runtime/errors.ts';
+import { fc } from '../property.ts';
 import { grey, rectangle } from './rasters.ts';
 
 describe('regionOf', () => {

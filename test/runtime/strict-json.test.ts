@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseJson } from '../../src/runtime/strict-json.ts';
+import { fc } from '../property.ts';
 
 it('reads what JSON.parse reads', () => {
   fc.assert(

@@ -1,11 +1,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { File as H5File, ready } from 'h5wasm/node';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import type { NamedArray } from '../../src/weights/keras.ts';
 import { readArrays } from '../../src/weights/keras-reader.mjs';
+import { fc } from '../property.ts';
 import { damage } from './mutations.ts';
 
 let folder: string;

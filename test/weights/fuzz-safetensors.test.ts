@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UserError } from '../../src/runtime/errors.ts';
 import { readHeader, readSafetensors, writeSafetensors } from '../../src/weights/safetensors.ts';
+import { fc } from '../property.ts';
 import { anyJson, awkwardNumber, damage } from './mutations.ts';
 
 const SEED = 20;

@@ -1,5 +1,5 @@
 /** Ways to damage a file, for property tests. */
-import fc from 'fast-check';
+import { fc } from '../property.ts';
 
 type Edit = (bytes: Buffer) => Buffer;
 

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { flipRuns, RunCollector, runsOf } from '../../../src/editor/web/drawing/changes.ts';
+import { fc } from '../../property.ts';
 
 describe('runs', () => {
   it('are sorted and joined where they touch', () => {

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type Command,
@@ -13,6 +12,7 @@ import { capsule, leastRadius } from '../../../src/editor/web/drawing/geometry.t
 import { History } from '../../../src/editor/web/drawing/history.ts';
 import type { Layer } from '../../../src/editor/web/drawing/layer.ts';
 import { stream } from '../../../src/runtime/seed.ts';
+import { fc } from '../../property.ts';
 
 const [width, height] = [301, 283];
 const dataOf = (layer: Layer) => layer.levels[0]!.data;

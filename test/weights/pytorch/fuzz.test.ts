@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UserError } from '../../../src/runtime/errors.ts';
 import { openTorchFile } from '../../../src/weights/pytorch/read.ts';
+import { fc } from '../../property.ts';
 import { damage } from '../mutations.ts';
 import { floats, legacyFile, pickle, stateDict, tensor, zipContents, zipFile } from './samples.ts';
 

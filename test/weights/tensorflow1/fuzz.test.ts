@@ -1,10 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { UserError } from '../../../src/runtime/errors.ts';
 import { openTensorBundle } from '../../../src/weights/tensorflow1/read.ts';
+import { fc } from '../../property.ts';
 import { damage } from '../mutations.ts';
 import { block, entryOf, header, sealed, table, writeBundle } from './write-bundle.ts';
 
