@@ -9,6 +9,7 @@ import {
   isModelName,
   isSeeThrough,
   type LoadOptions,
+  nameOfModelFile,
   noModel,
   type Pixels,
   type Platform,
@@ -48,7 +49,7 @@ export async function loadEditor(
   const session = await ort.InferenceSession.create(bytes, options).catch((error) => {
     throw unusableModel(typeof model === 'string' ? model : undefined, error);
   });
-  return editorOf(session, ort.Tensor, platform);
+  return editorOf(session, ort.Tensor, platform, nameOfModelFile(model));
 }
 
 async function modelBytes(model: string | URL | Uint8Array | ArrayBuffer | Blob): Promise<Uint8Array> {

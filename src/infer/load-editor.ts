@@ -9,6 +9,7 @@ import { checkedEdit, drawingInput, fillOf } from './fill.ts';
 import { type MaskHole, maskOfPixels, type ReadHole, toHole } from './mask.ts';
 import type { NetworkInput, NetworkOutput } from './network-input.ts';
 import { fromPlanes, toPlanes } from './planes.ts';
+import { type Provenance, withProvenance } from './provenance.ts';
 import type { RegionChoice } from './region.ts';
 import { blackOnWhite, opaqueStrokes, sketchOfPixels } from './sketch.ts';
 
@@ -48,7 +49,7 @@ export interface EditResult {
   readonly image: { readonly width: number; readonly height: number; readonly data: Uint8ClampedArray };
   /** What the user should know of the pictures that were given, a sentence each. */
   readonly warnings: readonly string[];
-  /** The image as a PNG file; in Node with the photo's own colour profile. */
+  /** The image as a PNG file, which says that a machine made it; in Node with the photo's own colour profile. */
   png(): Promise<Uint8Array>;
 }
 
@@ -104,18 +105,31 @@ export interface Platform {
   encodePng(image: Pixels, hasAlpha: boolean, profile?: Uint8Array): Promise<Uint8Array>;
 }
 
-/** Makes an editor of a model's session. @throws UserError when it is no whole path that this program has exported. */
+/**
+ * Makes an editor of a model's session.
+ *
+ * @param name of the model, for the files that it makes. @throws UserError when it is no whole path that this program has exported.
+ */
 export function editorOf(
   session: Ort.InferenceSession,
   Tensor: typeof Ort.Tensor,
   platform: Platform,
+  name: string | undefined,
 ): Editor {
   const { resolution, task, controls } = describe(session);
   const model = new Model(session, Tensor);
-  const finish = (image: Pixels, photo: Omit<DecodedPhoto, 'raster'>, warnings: readonly string[]) => ({
+  const finish = (
+    image: Pixels,
+    photo: Omit<DecodedPhoto, 'raster'>,
+    { made, l }: Provenance,
+    warnings: readonly string[],
+  ) => ({
     image: { ...image, data: image.data as Uint8ClampedArray },
     warnings,
-    png: () => platform.encodePng(image, photo.hasAlpha, photo.profile),
+    async png() {
+      const png = await platform.encodePng(image, photo.hasAlpha, photo.profile);
+      return withProvenance(png, { made, model: name, l: controls.includes('l') ? l : undefined });
+    },
   });
   return {
     resolution,
@@ -143,7 +157,7 @@ export function editorOf(
       const results: Float32Array[] = [];
       for (const input of fill.inputs) results.push((await model.run(input, resolution, l)).result);
       const told = [...(source.loss ? [source.loss] : []), ...edit.warnings, ...fill.warnings];
-      return finish(fill.blended(results), source, told);
+      return finish(fill.blended(results), source, { made: 'part', l }, told);
     },
     async draw({ sketch, l = 0.5 }) {
       requireTask('synthesis', task);
@@ -155,7 +169,8 @@ export function editorOf(
       for (let i = 0, o = 0; o < data.length; i += 3, o += 4)
         for (let c = 0; c < 3; c++)
           data[o + c] = Math.round(Math.min(255, Math.max(0, (result[i + c] + 1) * 127.5)));
-      return finish({ width: side, height: side, data }, { hasAlpha: false }, warnings);
+      const image = { width: side, height: side, data };
+      return finish(image, { hasAlpha: false }, { made: 'whole', l }, warnings);
     },
     close: () => model.close(),
   };
@@ -315,6 +330,12 @@ const noColour = () =>
 /** The name of a model that ships with the package, as against a path or an address. */
 export const isModelName = (model: unknown): model is string =>
   typeof model === 'string' && /^[a-z0-9][a-z0-9-]*$/.test(model);
+
+/** What a model is called in files: its name or its file's; undefined where only its bytes are given. */
+export function nameOfModelFile(model: unknown): string | undefined {
+  if (!(model instanceof URL) && (typeof model !== 'string' || model.startsWith('data:'))) return undefined;
+  return String(model).split(/[?#]/, 1)[0].split(/[\\/]/).at(-1);
+}
 
 /** Told when no model of that name ships. @param names of those that do, where it is known. */
 export const noModel = (name: string, names?: readonly string[]): UserError =>

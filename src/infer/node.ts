@@ -10,6 +10,7 @@ import {
   editorOf,
   isModelName,
   type LoadOptions,
+  nameOfModelFile,
   noModel,
   type Platform,
   unusableModel,
@@ -53,7 +54,7 @@ export async function loadEditor(
   const session = await ort.InferenceSession.create(bytes, options).catch((error) => {
     throw unusableModel(typeof model === 'string' ? model : undefined, error);
   });
-  return editorOf(session, ort.Tensor, platform);
+  return editorOf(session, ort.Tensor, platform, nameOfModelFile(model));
 }
 
 async function modelBytes(model: string | URL | Uint8Array | ArrayBuffer | Blob): Promise<Uint8Array> {

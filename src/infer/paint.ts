@@ -7,6 +7,7 @@ import { drawingInput, fillOf } from './fill.ts';
 import type { Job } from './jobs.ts';
 import type { MaskHole } from './mask.ts';
 import { type NetworkInput, type NetworkOutput, scalePhoto } from './network-input.ts';
+import { type Provenance, withProvenance } from './provenance.ts';
 import type { Raster, Region } from './raster.ts';
 import type { RegionChoice } from './region.ts';
 import { drawSheet, encodePhoto, encodeRgb, type SheetRow, toRgb } from './results.ts';
@@ -14,6 +15,8 @@ import type { RunningPredictor } from './run-predictor.ts';
 
 export interface PaintOptions {
   readonly predictor: Predictor;
+  /** Its name, for the files. */
+  readonly model: string;
   /** What runs it. */
   readonly running: RunningPredictor;
   /** Side of the network's input, px. */
@@ -29,7 +32,7 @@ export interface PaintOptions {
 
 export interface Painted {
   /** PNG files by what is added to the job's name, for example `-IOUT`. */
-  readonly files: ReadonlyMap<string, Buffer>;
+  readonly files: ReadonlyMap<string, Uint8Array>;
   /** What the user should know, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -60,13 +63,14 @@ interface Pictures {
  * @throws UserError when a file cannot be used.
  */
 export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
-  const { predictor, running, resolution } = options;
+  const { predictor, model, running, resolution, raw } = options;
   const ls = valuesOfL(predictor, options.ls);
   const subject =
     job.kind === 'sketch' ? await readSynthesis(job.sketch, resolution) : await readSubject(job, options);
   const { inputs } = subject;
   const part = (i: number) => (inputs.length > 1 ? `-hole${i + 1}` : '');
-  const files = new Map<string, Buffer>();
+  const made = subject.isEdit && !raw ? 'part' : 'whole';
+  const files = new Map<string, Uint8Array>();
   const rows: SheetRow[][] = inputs.map(() => []);
   for (const l of ls) {
     const suffix = ls.length > 1 ? `-l${l}` : '';
@@ -75,18 +79,21 @@ export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
     const side = outputs[0].resolution;
     const all = (key: 'refinedSketch' | 'firstImage' | 'result') =>
       outputs.flatMap((output) => output[key] ?? []);
-    const add = (name: string, { pngs }: Pictures) => {
+    const add = (name: string, { pngs }: Pictures, made: Provenance['made']) => {
       for (const [i, png] of pngs.entries())
-        files.set(`-${name}${pngs.length > 1 ? part(i) : ''}${suffix}`, png);
+        files.set(
+          `-${name}${pngs.length > 1 ? part(i) : ''}${suffix}`,
+          withProvenance(png, { made, model, l }),
+        );
     };
     const [sketches, first, final] = [
       await subject.finishSketches(all('refinedSketch'), side),
       await subject.finishImages(all('firstImage'), side),
       await subject.finishImages(all('result'), side),
     ];
-    add('SGEN', sketches);
-    add('IGEN', first);
-    add('IOUT', final);
+    add('SGEN', sketches, 'whole');
+    add('IGEN', first, made);
+    add('IOUT', final, made);
     for (const [i, { roughSketch }] of outputs.entries()) {
       rows[i].push({
         l,
@@ -97,8 +104,14 @@ export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
       });
     }
   }
-  for (const [i, input] of inputs.entries())
-    files.set(`-sheet${part(i)}`, await drawSheet(input, resolution, subject.isEdit, rows[i]));
+  const l = ls.length === 1 ? ls[0] : undefined;
+  for (const [i, input] of inputs.entries()) {
+    const sheet = await drawSheet(input, resolution, subject.isEdit, rows[i]);
+    files.set(
+      `-sheet${part(i)}`,
+      withProvenance(sheet, { made: subject.isEdit ? 'part' : 'whole', model, l }),
+    );
+  }
   return { files, warnings: subject.warnings };
 }
 

@@ -1,14 +1,12 @@
 /** Results as PNG files: photos, sketches and images, and the sheet that shows a job's results side by side. */
-import { crc32, deflateSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { CAPTIONS } from '../core/vocabulary.ts';
 import { fromRgb, type RgbImage } from '../data/decode.ts';
 import { drawPictures, type GridColumn } from '../data/picture-grid.ts';
 import type { NetworkInput } from './network-input.ts';
+import { AFTER_HEADER, pngChunk } from './png-chunk.ts';
 import type { Raster } from './raster.ts';
-
-/** Where a PNG's chunks begin after the signature and the header chunk. */
-const AFTER_HEADER = 8 + 25;
 
 /** RGBA bytes as PNG, without the alpha channel if it is not wanted. @param profile the ICC profile of the RGB values. */
 export async function encodePhoto(photo: Raster, alpha: boolean, profile?: Buffer): Promise<Buffer> {
@@ -37,12 +35,9 @@ export function toRgb(values: Float32Array, side: number): RgbImage {
  * chunk iCCP (PNG specification, 11.3.2.3) follows the header.
  */
 function withProfile(png: Buffer, profile: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from('iCCPICC profile\0\0', 'latin1'), deflateSync(profile)]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(body.length - 4);
-  const check = Buffer.alloc(4);
-  check.writeUInt32BE(crc32(body));
-  return Buffer.concat([png.subarray(0, AFTER_HEADER), length, body, check, png.subarray(AFTER_HEADER)]);
+  const content = Buffer.concat([Buffer.from('ICC profile\0\0', 'latin1'), deflateSync(profile)]);
+  const parts = [png.subarray(0, AFTER_HEADER), pngChunk('iCCP', content), png.subarray(AFTER_HEADER)];
+  return Buffer.concat(parts);
 }
 
 /** What was made at one l; undefined where the method has none. */

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { readManifest } from '../core/checkpoint.ts';
 import { valuesOfL } from '../core/method.ts';
 import { loadFaceCrop } from '../data/face-crop.ts';
-import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.ts';
+import { type LoadedMethod, loadMethod, nameOfModel, trainedPredictor } from '../models/load.ts';
 import { amongWorkers, exchange, leave, programHash, requireEqual } from '../ops/coordination.ts';
 import { currentCluster } from '../runtime/cluster.ts';
 import { UserError } from '../runtime/errors.ts';
@@ -106,7 +106,8 @@ export async function makePictures(options: PictureOptions): Promise<string[]> {
   try {
     const findFace = region === 'face' ? await loadFaceCrop() : undefined;
     const { resolution } = loaded.config;
-    return await paintJobs(options, { ...options, predictor, running, findFace, resolution });
+    const model = nameOfModel(loaded);
+    return await paintJobs(options, { ...options, predictor, model, running, findFace, resolution });
   } finally {
     await running.close();
   }
@@ -156,7 +157,7 @@ async function paintJobs(
   return all.flatMap(({ files }) => files);
 }
 
-async function write(out: string, name: string, png: Buffer): Promise<string> {
+async function write(out: string, name: string, png: Uint8Array): Promise<string> {
   const path = join(out, name);
   await writeFileAtomically(path, png);
   return path;

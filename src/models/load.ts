@@ -57,6 +57,10 @@ async function readNewest(path: string): Promise<Checkpoint & { folder: string }
   }
 }
 
+/** What people are told of a model: the run's name and its step. */
+export const nameOfModel = ({ config, checkpoint }: Pick<LoadedMethod, 'config' | 'checkpoint'>): string =>
+  `${config.name}, step ${checkpoint.step}`;
+
 /** The predictor of a loaded method. Throws a UserError when a network that it runs is not trained yet. */
 export function trainedPredictor({ method, trained, path }: LoadedMethod): Predictor {
   const predictor = method.predictor();

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { inferPhotos } from '../../src/infer/run.ts';
+import { said } from '../infer/said.ts';
 import { save } from '../infer/support.ts';
 import { EditorPage, launch, noBrowser } from './browser.ts';
 import { type TinyEditor, tinyCheckpoint, tinyEditor } from './tiny-editor.ts';
@@ -77,7 +78,11 @@ async function form(): Promise<FormData> {
 it('makes the very file that infer makes, of a form and of JSON', async () => {
   const answer = await ask('/edit', { method: 'POST', body: await form() });
   expect([answer.status, answer.headers.get('edit-warnings')]).toEqual([200, '[]']);
-  expect(Buffer.from(await answer.arrayBuffer()).equals(inferred.result)).toBe(true);
+  const png = Buffer.from(await answer.arrayBuffer());
+  expect(png.equals(inferred.result)).toBe(true);
+  const { name } = await (await ask('/model')).json();
+  expect((await said(png)).statement).toMatch(/^Edited by a machine/);
+  expect((await said(png)).statement).toContain(`(model ${name}; l = ${l})`);
 
   const fields = Object.entries(files).map(([name, path]) => [name, readFileSync(path, 'base64')]);
   const body = JSON.stringify({ ...Object.fromEntries(fields), l, refinedSketch: true });

@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { said } from '../infer/said.ts';
 import { EditorInBrowser, type EditorPage, noBrowser } from './browser.ts';
 import { longestMainTask } from './trace.ts';
 
@@ -84,9 +85,14 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
     await page.page.locator('#l').press('ArrowRight');
     expect(await page.result()).toMatch(/^l 0\.55/);
     const half = await page.save('result');
+    const { statement, xmp } = await said(half);
+    expect(statement).toMatch(/^Edited by a machine: .*\(model .*, step 1; l = 0\.55\)$/);
+    expect(xmp).toContain('/compositeWithTrainedAlgorithmicMedia"');
+    expect((await said(await page.save('sketch'))).statement).toBeUndefined();
     await page.page.click('#strip button:last-child');
     expect(await page.result()).toMatch(/^l 1\.00/);
-    expect((await page.save('result')).equals(half)).toBe(false);
+    const pixelsOf = (png: Buffer) => sharp(png).raw().toBuffer();
+    expect((await pixelsOf(await page.save('result'))).equals(await pixelsOf(half))).toBe(false);
     expect(await page.page.getAttribute('#strip button:last-child', 'aria-pressed')).toBe('true');
     await page.close();
   });

@@ -17,6 +17,7 @@ import { launch, noBrowser } from '../editor/browser.ts';
 import { tinyCheckpoint, tinyColourCheckpoint } from '../editor/tiny-editor.ts';
 import { bundle, pageOf, serve } from '../export/serve.ts';
 import { busyPhoto, grey, rectangle } from './rasters.ts';
+import { said } from './said.ts';
 import { changes, load, save } from './support.ts';
 
 const size = [200, 120] as const;
@@ -70,6 +71,7 @@ describe('in Node', () => {
     const expected = await inferred();
     expectSame(image, expected);
     expectSame(await pixelsOf(await png()), expected);
+    expect((await said(await png())).statement).toMatch(/^Edited by .*\(model pipeline\.onnx; l = 0\.3\)$/);
     const { inside, outside } = changes(photo, image, hole);
     expect(outside).toBe(0);
     expect(inside).toBeGreaterThan(2000);

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -10,6 +10,7 @@ import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { tinyConfig } from '../models/dps/tiny.ts';
 import { busyPhoto, grey, rectangle, rgba } from './rasters.ts';
+import { said } from './said.ts';
 import { asTrained, changes, load, save, tinyLoaded } from './support.ts';
 
 let folder: string;
@@ -74,6 +75,12 @@ describe('infer', () => {
     }
     expect((await sharp(join(out, 'one-IOUT.png')).metadata()).channels).toBe(3);
     expect(await sharp(join(out, 'one-SGEN.png')).metadata()).toMatchObject({ width: 64, height: 64 });
+    const statements = names.map(async (name) => (await said(readFileSync(join(out, name)))).statement);
+    const [drawn, ...edited] = await Promise.all(statements);
+    const how = `(model ${edit.config.name}, step ${edit.checkpoint.step}; l = 0.5)`;
+    expect(drawn).toBe(`Made by a machine: a neural network made this picture. ${how}`);
+    for (const statement of edited) expect(statement).toMatch(/^Edited by a machine: /);
+    for (const statement of edited) expect(statement).toContain(how);
   });
 
   it('keeps a photo’s alpha channel', async () => {

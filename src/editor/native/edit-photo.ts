@@ -3,11 +3,13 @@ import type { CropFinder } from '../../data/decode.ts';
 import { checkedEdit, fillOf } from '../../infer/fill.ts';
 import type { MaskHole } from '../../infer/mask.ts';
 import { lookForFace } from '../../infer/paint.ts';
+import { withProvenance } from '../../infer/provenance.ts';
 import { readHole, readPhoto, readSketch, readStrokes } from '../../infer/read.ts';
 import type { RegionChoice } from '../../infer/region.ts';
 import { encodePhoto, encodeRgb, toRgb } from '../../infer/results.ts';
 import type { RunningPredictor } from '../../infer/run-predictor.ts';
 import { blackOnWhite } from '../../infer/sketch.ts';
+import type { EditorDescription } from '../wire.ts';
 
 /** What files of pictures hold, and how they are taken. */
 export interface PhotoEdit {
@@ -33,13 +35,13 @@ export interface EditedPhoto {
 }
 
 /**
- * @param resolution side of the network's input, px. @param findFace needed for the region `face`.
+ * @param findFace needed for the region `face`.
  * @throws UserError when a file cannot be used; it calls files as {@link PhotoEdit} does.
  */
 export async function editPhoto(
   { photo, mask, sketch, colour, l, maskHole, region, refinedSketch }: PhotoEdit,
   running: RunningPredictor,
-  resolution: number,
+  { name: model, resolution, controls }: EditorDescription['model'],
   findFace: CropFinder | undefined,
 ): Promise<EditedPhoto> {
   const { raster, hasAlpha, profile, loss } = await readPhoto(photo, 'photo');
@@ -62,9 +64,13 @@ export async function editPhoto(
     results.push(output.result);
     if (refinedSketch && output.refinedSketch) sketches.push(output.refinedSketch);
   }
-  const views = fill.onPaper(sketches, side).map((one) => encodeRgb(toRgb(one, side)));
+  const source = { model, l: controls.includes('l') ? l : undefined };
+  const views = fill
+    .onPaper(sketches, side)
+    .map(async (one) => withProvenance(await encodeRgb(toRgb(one, side)), { ...source, made: 'whole' }));
+  const result = await encodePhoto(fill.blended(results), hasAlpha, profile);
   return {
-    result: await encodePhoto(fill.blended(results), hasAlpha, profile),
+    result: withProvenance(result, { ...source, made: 'part' }),
     refinedSketches: await Promise.all(views),
     warnings: [loss, ...edit.warnings, warning, ...fill.warnings].filter((one) => one !== undefined),
   };

@@ -10,7 +10,7 @@ import { loadFaceCrop } from '../../data/face-crop.ts';
 import { exportModel } from '../../export/run.ts';
 import type { Region } from '../../infer/raster.ts';
 import { openPredictor, type RunningPredictor } from '../../infer/run-predictor.ts';
-import { type LoadedMethod, loadMethod, trainedPredictor } from '../../models/load.ts';
+import { type LoadedMethod, loadMethod, nameOfModel, trainedPredictor } from '../../models/load.ts';
 import { loadHed } from '../../nn/hed.ts';
 import { namedWeights } from '../../nn/network-weights.ts';
 import type { LayersModel } from '../../ops/tf.ts';
@@ -37,7 +37,13 @@ export interface UnusableEdit {
 
 /** What the process computes for the server: one after the other, in the order in which it is asked. */
 export class Computations {
-  #loaded: { readonly method: LoadedMethod; readonly running: Promise<RunningPredictor> } | undefined;
+  #loaded:
+    | {
+        readonly method: LoadedMethod;
+        readonly running: Promise<RunningPredictor>;
+        readonly model: EditorDescription['model'];
+      }
+    | undefined;
   readonly #hed = lazily(loadHed);
   readonly #faceCrop = lazily(loadFaceCrop);
   /** Settled when what was asked last is done. */
@@ -47,7 +53,7 @@ export class Computations {
   load(path: string): Promise<LoadedModel> {
     return this.#inTurn(async () => {
       const method = await loadMethod(path);
-      const { config, checkpoint } = method;
+      const { config } = method;
       if (config.task !== 'edit') {
         throw new UserError(
           'The editor changes parts of photos; this checkpoint is of a network that does not.',
@@ -63,16 +69,17 @@ export class Computations {
       const running = this.#inTurn(() => prepare(method));
       // Predictions tell of what went wrong.
       running.catch(() => {});
-      this.#loaded = { method, running };
+      const model = {
+        name: nameOfModel(method),
+        method: config.method,
+        resolution: config.resolution,
+        controls: predictor.controls,
+        webgpuProblem: webgpuProblem(predictor.networks.map((name) => method.method.networks[name])),
+      };
+      this.#loaded = { method, running, model };
       const { size, padding, threshold, minimumSize } = config.data.edges;
       return {
-        model: {
-          name: `${config.name}, step ${checkpoint.step}`,
-          method: config.method,
-          resolution: config.resolution,
-          controls: predictor.controls,
-          webgpuProblem: webgpuProblem(predictor.networks.map((name) => method.method.networks[name])),
-        },
+        model,
         edges: { size, threshold, minimumSize },
         edgePadding: padding,
         cache: config.data.cache,
@@ -88,10 +95,10 @@ export class Computations {
   /** See {@link editPhoto}. */
   edit(edit: PhotoEdit): Promise<EditedPhoto | UnusableEdit> {
     return this.#inTurn(async () => {
-      const { method, running } = this.#model;
+      const { running, model } = this.#model;
       try {
         const findFace = edit.region === 'face' ? await this.#faceCrop() : undefined;
-        return await editPhoto(edit, await running, method.config.resolution, findFace);
+        return await editPhoto(edit, await running, model, findFace);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         return { unusable: { what: error.message.split('\n', 1)[0], details: error.details } };

@@ -1,4 +1,6 @@
 /** PNG files of exactly the pixels that are given. */
+import { AFTER_HEADER, pngChunk } from '../../../infer/png-chunk.ts';
+import { type Provenance, provenanceChunks } from '../../../infer/provenance.ts';
 import type { Raster } from '../../../infer/raster.ts';
 import { context, mostPixels, readsExactly, rgbaOf } from './pixels.ts';
 
@@ -19,6 +21,12 @@ export async function encodePng(raster: Raster): Promise<Blob> {
   return canvas.canvas.convertToBlob({ type: 'image/png' });
 }
 
+/** The same file, which says how the picture came to be. */
+export function markPng(png: Blob, provenance: Provenance): Blob {
+  const chunks = provenanceChunks(provenance);
+  return new Blob([png.slice(0, AFTER_HEADER), ...chunks, png.slice(AFTER_HEADER)], { type: png.type });
+}
+
 /** Where no pixel is see-through, alpha is left out. */
 export async function writePng(raster: Raster): Promise<Blob> {
   const { width, height, data, channels } = withoutAlpha(raster);
@@ -32,11 +40,11 @@ export async function writePng(raster: Raster): Promise<Blob> {
     rows.stream().pipeThrough(new CompressionStream('deflate')),
   ).arrayBuffer();
   const parts = [
-    chunk('IHDR', header),
+    pngChunk('IHDR', header),
     // Perceptual intent.
-    chunk('sRGB', Uint8Array.of(0)),
-    chunk('IDAT', new Uint8Array(packed)),
-    chunk('IEND', new Uint8Array()),
+    pngChunk('sRGB', Uint8Array.of(0)),
+    pngChunk('IDAT', new Uint8Array(packed)),
+    pngChunk('IEND', new Uint8Array()),
   ];
   return new Blob([signature, ...parts], { type: 'image/png' });
 }
@@ -82,26 +90,4 @@ function filtered(
     }
   }
   return out;
-}
-
-function chunk(type: string, content: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(content.length + 12);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, content.length);
-  bytes.set(new TextEncoder().encode(type), 4);
-  bytes.set(content, 8);
-  view.setUint32(content.length + 8, crc32(bytes.subarray(4, content.length + 8)));
-  return bytes;
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit++) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-  return value;
-});
-
-function crc32(bytes: Uint8Array): number {
-  let value = 0xffffffff;
-  for (const byte of bytes) value = crcTable[(value ^ byte) & 255] ^ (value >>> 8);
-  return (value ^ 0xffffffff) >>> 0;
 }

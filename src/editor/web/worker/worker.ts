@@ -30,7 +30,7 @@ import {
   smallResult,
 } from './keeping.ts';
 import { Problem } from './pixels.ts';
-import { encodePng } from './png.ts';
+import { encodePng, markPng } from './png.ts';
 import { deleteRecord, loadResult, loadResults, type Row, renameRecord } from './records.ts';
 import {
   type KeptResult,
@@ -185,7 +185,7 @@ export class PhotoWorker {
   useResult(): Promise<Opened & { photo: number }> {
     return forPeople(async () => {
       const record = this.#open;
-      const source = await encodePng(this.#result);
+      const source = await this.#encodeResult();
       const decoded = await decodePhoto(source);
       const photo = record.history.photo + 1;
       record.photos.length = photo;
@@ -322,7 +322,7 @@ export class PhotoWorker {
   }
 
   readonly #savers: Record<Saveable, () => Promise<Blob>> = {
-    result: () => encodePng(this.#result),
+    result: () => this.#encodeResult(),
     hole: () => encodePng(this.#edit.hole),
     sketch: () => encodePng(this.#edit.sketch),
     colour: () => encodePng(strokesOf(this.#edit)),
@@ -422,14 +422,17 @@ export class PhotoWorker {
     return this.#current;
   }
 
-  /** The photo with the result of the drawing as it is now. */
-  get #result(): Raster {
+  /** The photo with the result of the drawing as it is now, as a PNG file that says so. */
+  async #encodeResult(): Promise<Blob> {
     const { patch } = this.#results;
     if (!patch || patch.edit !== this.#current || patch.revision !== this.#current.revision) {
       throw new Problem('There is no result of this drawing yet.');
     }
     const { photo } = patch.edit;
-    return { ...photo, data: patched(photo, patch.rect, patch.pixels) };
+    const { name, controls } = this.#description.model;
+    const png = await encodePng({ ...photo, data: patched(photo, patch.rect, patch.pixels) });
+    const l = controls.includes('l') ? patch.l : undefined;
+    return markPng(png, { made: 'part', model: name, l });
   }
 }
 
