@@ -35,6 +35,7 @@ export async function bundlePage(): Promise<ReadonlyMap<string, PageFile>> {
       main: web('main.ts'),
       worker: web('worker/worker.ts'),
       onnx: web('engines/onnx-worker.ts'),
+      'service-worker': web('service-worker.ts'),
       style: web('style/style.css'),
     },
     bundle: true,

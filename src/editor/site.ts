@@ -1,7 +1,7 @@
 /** The editor as a static site: the page, the exported model and what runs it, for any web server. */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { type Computation, graphOf } from '../core/computation.ts';
 import { faceAssets } from '../data/sources.ts';
 import { compareOutputs, makeCases, requireEqual, toleranceOf } from '../export/proof.ts';
@@ -14,6 +14,7 @@ import { UserError } from '../runtime/errors.ts';
 import { makeFolderAtomically } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { ExportedModel, NativeEngine } from './native/engine.ts';
+import { manifest, serviceWorker } from './offline.ts';
 import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
 import { Gallery, sampleFolder } from './samples/gallery.ts';
 import { contentSecurityPolicy } from './server/security.ts';
@@ -64,14 +65,17 @@ async function fill(
   };
   const task = reporter.task('Static site', 4, 'parts');
   task.update(0, 'the page');
+  let workerCode = '';
   for (const [name, { body }] of await buildPage()) {
-    await put(name, name === 'index.html' ? withPolicy(Buffer.from(body).toString()) : body);
+    const text = () => Buffer.from(body).toString();
+    if (name === 'service-worker.js') workerCode = text();
+    else await put(name, name === 'index.html' ? asSite(text()) : body);
   }
   for (const { name, path } of await runtimeFiles()) {
     await mkdir(join(folder, runtimeFolder), { recursive: true });
     await copyFile(path, join(folder, runtimeFolder, name));
   }
-  await put('_headers', headersFile);
+  await put('manifest.webmanifest', JSON.stringify(manifest));
 
   task.update(1, 'the model');
   const exported = await new ExportedModel(checkpoint, cache).file();
@@ -100,14 +104,29 @@ async function fill(
     samples: gallery.list,
   };
   await put('editor.json', JSON.stringify(description));
+  // The list of all that is there: its own script, which is not among what it keeps, and hosts' headers come last.
+  await put('service-worker.js', await serviceWorker(folder, await filesBelow(folder), workerCode));
+  await put('_headers', headersFile);
   task.update(4);
   task.finish();
 }
 
-/** The page's policy, which its own server sends as a header. */
-function withPolicy(html: string): string {
-  const meta = `<meta http-equiv="Content-Security-Policy" content="${contentSecurityPolicy}" />`;
-  return html.replace('<meta charset="utf-8" />', `<meta charset="utf-8" />\n    ${meta}`);
+/** The page with its manifest, and with the policy that its own server sends as a header. */
+function asSite(html: string): string {
+  const policy = `${contentSecurityPolicy}; manifest-src 'self'`;
+  const added = [
+    '<meta charset="utf-8" />',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}" />`,
+    '<link rel="manifest" href="manifest.webmanifest" />',
+  ];
+  return html.replace(added[0], added.join('\n    '));
+}
+
+/** The paths of all files below a folder, relative to it. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => relative(folder, join(parentPath, name)));
 }
 
 /**

@@ -64,6 +64,20 @@ export interface ReadyEdit {
   readonly sketch: string;
 }
 
+/** The files of a static site, which browsers keep so that it works without a network. */
+export interface KeptSite {
+  /** Changes with every file. */
+  readonly version: string;
+  readonly files: readonly {
+    /** Relative to the site. */
+    readonly path: string;
+    /** Its hash, as HTML's attribute `integrity` has it: a host that is just given a newer export may have files of both. */
+    readonly integrity: string;
+    /** Whether it is for WebGPU alone. */
+    readonly webgpu: boolean;
+  }[];
+}
+
 /** A network's input of side `resolution`, and l in [0, 1]. */
 export interface EngineInput extends NetworkInput {
   readonly resolution: number;

@@ -19,6 +19,8 @@ const side = 128;
 const folder = mkdtempSync(join(tmpdir(), 'site-'));
 const out = join(folder, 'site');
 let server: Server;
+/** What a newer export would have in place of the site's own files. */
+const newer = new Map<string, string>();
 let browser: Browser | undefined;
 
 beforeAll(async () => {
@@ -52,7 +54,7 @@ beforeAll(async () => {
   server = createServer((request, response) => {
     const name = request.url === '/' ? 'index.html' : request.url!.slice(1);
     try {
-      const body = readFileSync(join(out, name));
+      const body = newer.get(name) ?? readFileSync(join(out, name));
       response
         .writeHead(200, { 'Content-Type': types[extname(name)] ?? 'application/octet-stream' })
         .end(body);
@@ -74,7 +76,8 @@ describe('the static site', () => {
 
   it.skipIf(noBrowser)(`works on any web server${noBrowser ? ` (${noBrowser})` : ''}`, async () => {
     browser = await launch();
-    const page = new EditorPage(await browser.newPage({ viewport: { width: 1280, height: 720 } }));
+    const context = await browser.newContext({ viewport: { width: 1280, height: 720 } });
+    const page = new EditorPage(await context.newPage());
     await page.page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await page.ready();
     await page.page.click('#examples');
@@ -98,5 +101,52 @@ describe('the static site', () => {
     await page.result();
     expect(await lines()).toBeGreaterThan(10);
     expect(page.errors).toEqual([]);
+
+    // The browser keeps the site, which goes on without its server.
+    const { port } = server.address() as AddressInfo;
+    await page.page.evaluate(async () => {
+      const worker = (await navigator.serviceWorker.ready).active!;
+      if (worker.state !== 'activated')
+        await new Promise<void>((resolve) =>
+          worker.addEventListener('statechange', () => worker.state === 'activated' && resolve()),
+        );
+    });
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    await page.reload();
+    await page.result();
+    await page.tool('hole');
+    await page.stroke(side, [
+      [30, 90],
+      [60, 90],
+    ]);
+    expect(await page.result()).toContain('WebAssembly');
+    const kept = () => page.page.evaluate(() => caches.keys());
+    const [before] = await kept();
+
+    // A newer export takes its place when no page shows the older one.
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    const script = readFileSync(join(out, 'service-worker.js'), 'utf8');
+    newer.set('service-worker.js', script.replace(/"version":"\w+"/, '"version":"newer"'));
+    await page.page.evaluate(async () => {
+      const registration = (await navigator.serviceWorker.getRegistration())!;
+      await registration.update();
+      const worker = registration.installing ?? registration.waiting!;
+      if (worker.state !== 'installed')
+        await new Promise<void>((resolve) =>
+          worker.addEventListener('statechange', () => worker.state === 'installed' && resolve()),
+        );
+    });
+    expect(await kept()).toHaveLength(2);
+    expect(before).toMatch(/ [0-9a-f]{16}$/);
+    await page.page.close();
+    const next = await context.newPage();
+    await next.goto(`http://127.0.0.1:${port}/`);
+    const isReplaced = async () => {
+      const names = await caches.keys();
+      return names.length === 1 && names[0].endsWith(' newer');
+    };
+    await next.waitForFunction(isReplaced);
   });
 });

@@ -14,6 +14,7 @@ import { DrawStage } from './ui/draw-stage.ts';
 import { connectEditMenu } from './ui/edit-menu.ts';
 import { Editor } from './ui/editor.ts';
 import { connectGuide } from './ui/guide.ts';
+import { keepForOffline } from './ui/offline.ts';
 import { connectRecent } from './ui/recent.ts';
 import { connectEngines, connectL, connectRegion, showOutcome } from './ui/result-panel.ts';
 import { ResultStage } from './ui/result-stage.ts';
@@ -40,6 +41,7 @@ async function start(): Promise<void> {
   connectEngines(editor);
   showOutcome(editor);
   connectGuide(editor);
+  keepForOffline(editor);
   const { choose, chooseLayer } = connectOpening(editor);
   button('open-layer').addEventListener('click', chooseLayer);
   const samples = connectSamples(editor);
