@@ -2,36 +2,53 @@
  * `chaos`: whether a training that is killed again and again, without warning, ends as if nothing had happened. A
  * training of tiny networks with a checkpoint after nearly every step is killed by SIGKILL at random moments, some of them
  * while a checkpoint is being written, and resumed each time; at its end it must equal an undisturbed one byte by byte.
+ * Where several workers train, single ones are lost instead, and training must go on within a minute each time.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { listCheckpoints, readCheckpoint } from '../../src/core/checkpoint.ts';
+import { holderOf } from '../../src/runtime/lock.mjs';
 import type { Reporter } from '../../src/runtime/progress.ts';
 import { type RandomStream, stream } from '../../src/runtime/seed.ts';
-import { Life, list, type Moment } from './life.ts';
+import { Life, list, type Moment, newestStep, processes } from './life.ts';
 import { setUpTraining } from './setup.ts';
 
 /** Steps of the training for each kill, and some more: a life makes fewer on the average, so all kills find it running. */
 const STEPS_A_KILL = 6;
+/** Workers make some more until the others have noticed. */
+const STEPS_A_FAULT = 12;
 const MORE_STEPS = 20;
+/**
+ * Within so many seconds after a worker is lost there are new steps: others notice in 5, they have 10 to end, and start again
+ * in 30.
+ */
+const BOUND = 60;
 
 export interface ChaosCommand {
-  readonly kills: number;
-  /** Of the moments at which the training is killed. */
+  /** How often the training is killed, or a worker lost. */
+  readonly count: number;
+  /** Undefined for a process by itself. */
+  readonly workers: number | undefined;
+  /** Of the moments. */
   readonly seed: number;
   readonly reporter: Reporter;
 }
 
 /** Returns the exit status: 0 when everything passed. */
-export async function chaos({ kills, seed, reporter }: ChaosCommand): Promise<number> {
+export async function chaos({ count, workers, seed, reporter }: ChaosCommand): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
-  const config = await setUpTraining(folder, kills * STEPS_A_KILL + MORE_STEPS);
-  const test = new Chaos(folder, config, reporter);
+  const steps = workers === undefined ? STEPS_A_KILL : STEPS_A_FAULT;
+  const config = await setUpTraining(folder, count * steps + MORE_STEPS);
+  const supervised = workers === undefined ? [] : ['--workers', `${workers}`, '--max-restarts', `${count}`];
+  const test = new Chaos(folder, ['--config', config, ...supervised], supervised, reporter);
   reporter.info(`First the undisturbed training, in ${folder}`);
   await test.undisturbed();
-  await test.disturbed(kills, stream(seed, 'chaos'));
+  const random = stream(seed, 'chaos');
+  if (workers === undefined) await test.disturbed(count, random);
+  else await test.losing(count, random);
   test.compare();
   if (test.failed === 0) await rm(folder, { recursive: true });
   else reporter.info(`Everything is kept in ${folder}.`);
@@ -42,20 +59,28 @@ export async function chaos({ kills, seed, reporter }: ChaosCommand): Promise<nu
 class Chaos {
   passed = 0;
   failed = 0;
-  readonly #config: string;
+  readonly #beginning: readonly string[];
+  readonly #supervised: readonly string[];
   readonly #reporter: Reporter;
   readonly #calm: string;
   readonly #disturbed: string;
 
-  constructor(folder: string, config: string, reporter: Reporter) {
-    this.#config = config;
+  /** @param beginning arguments of a new run. @param supervised what of them is said again to go on. */
+  constructor(
+    folder: string,
+    beginning: readonly string[],
+    supervised: readonly string[],
+    reporter: Reporter,
+  ) {
+    this.#beginning = beginning;
+    this.#supervised = supervised;
     this.#reporter = reporter;
     this.#calm = join(folder, 'undisturbed');
     this.#disturbed = join(folder, 'disturbed');
   }
 
   async undisturbed(): Promise<void> {
-    const life = new Life(['--config', this.#config, '--runs', this.#calm]);
+    const life = new Life([...this.#beginning, '--runs', this.#calm]);
     await life.end();
     if (!life.succeeded) throw new Error(`The undisturbed training failed:\n${life.output}`);
   }
@@ -82,10 +107,51 @@ class Chaos {
     this.#reporter.info(`${writing} of ${kills} kills came while a checkpoint was being written.`);
   }
 
+  /** Trains with several workers, of which one is lost so many times, or their supervisor; each time counts as a case. */
+  async losing(faults: number, random: RandomStream): Promise<void> {
+    const begin = performance.now();
+    const step = () => newestStep(list(this.#checkpoints()));
+    const leader = () => holderOf(join(onlyRun(this.#disturbed) ?? '', 'lock.json'))?.pid;
+    let life = this.#start();
+    for (let fault = 1; fault <= faults; fault++) {
+      const next = Math.max(0, step()) + random.integer(1, 6);
+      await life.until(() => step() >= next);
+      await setTimeout(random.uniform(0, 300));
+      const kind = random.pick([
+        'SIGKILL',
+        'SIGKILL',
+        'SIGSTOP',
+        'SIGSTOP',
+        'SIGTERM',
+        'supervisor',
+      ] as const);
+      const workers = life.workers();
+      const lost = performance.now();
+      if (kind === 'supervisor') {
+        await life.kill();
+        // They end by themselves, each after the step that it is busy with.
+        while (processes().some(({ pid }) => workers.includes(pid))) await setTimeout(50);
+        life = this.#start();
+      } else if (workers.length > 0) process.kill(random.pick(workers), kind);
+      await life.until(() => !workers.includes(leader() ?? workers[0]));
+      const before = step();
+      await life.until(() => step() > before);
+      const [total, seconds] = [begin, lost].map((time) => Math.round((performance.now() - time) / 1000));
+      const what = `fault ${fault}/${faults}, ${total} s: ${kind}, next step after ${seconds} s, newest checkpoint ${before}`;
+      if (life.succeeded !== undefined || life.stuck || /damaged/.test(life.output)) {
+        this.#count(life.output, what);
+        break;
+      }
+      this.#count(seconds > BOUND ? `more than ${BOUND} s` : undefined, what);
+    }
+    await life.end();
+    this.#count(life.succeeded ? undefined : life.output, 'the workers train to the end');
+  }
+
   /** A process that begins the disturbed run, or goes on with it. */
   #start(): Life {
     const run = onlyRun(this.#disturbed);
-    const args = run === undefined ? ['--config', this.#config] : ['--resume', run];
+    const args = run === undefined ? this.#beginning : ['--resume', run, ...this.#supervised];
     return new Life([...args, '--runs', this.#disturbed]);
   }
 

@@ -1,5 +1,5 @@
 /** One life of a training process in the chaos test: from its start to its end, by SIGKILL or by itself. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -56,20 +56,35 @@ export class Life {
     await this.#end;
   }
 
+  /** Waits until something is so, it ends, or it is stuck. */
+  async until(reached: () => boolean): Promise<void> {
+    const deadline = performance.now() + PATIENCE_MS;
+    while (this.#child.exitCode === null && this.#child.signalCode === null && !reached() && !this.stuck) {
+      await setTimeout(1);
+      this.stuck = performance.now() > deadline;
+    }
+  }
+
+  /** Ends the process itself without warning, and none that it has started. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL');
+    await this.#end;
+  }
+
+  /** The process ids of the workers that it supervises. */
+  workers(): number[] {
+    return processes().flatMap(({ pid, parent, args }) =>
+      parent === this.#child.pid && args.includes(' train ') ? pid : [],
+    );
+  }
+
   /** Kills it at the moment, or waits for its end if that comes first. `checkpoints` is where it writes them. */
   async killAt(moment: Moment, checkpoints: () => string | undefined): Promise<void> {
     const names = () => list(checkpoints());
     const first = newestStep(names());
-    const until = async (reached: () => boolean) => {
-      const deadline = performance.now() + PATIENCE_MS;
-      while (this.#child.exitCode === null && !reached() && !this.stuck) {
-        await setTimeout(1);
-        this.stuck = performance.now() > deadline;
-      }
-    };
     if (moment.kind !== 'starting') {
-      await until(() => newestStep(names()) >= Math.max(0, first) + moment.steps);
-      if (moment.kind === 'writing') await until(() => this.isWriting(names()));
+      await this.until(() => newestStep(names()) >= Math.max(0, first) + moment.steps);
+      if (moment.kind === 'writing') await this.until(() => this.isWriting(names()));
     }
     await Promise.race([setTimeout(moment.milliseconds), this.#end]);
     this.#child.kill('SIGKILL');
@@ -77,8 +92,17 @@ export class Life {
   }
 }
 
+/** All processes of this machine. */
+export function processes(): { pid: number; parent: number; args: string }[] {
+  const text = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
+  return text.split('\n').flatMap((line) => {
+    const [, pid, parent, args] = /^ *(\d+) +(\d+) (.*)$/.exec(line) ?? [];
+    return pid === undefined ? [] : { pid: Number(pid), parent: Number(parent), args };
+  });
+}
+
 /** -1 when there is none. */
-const newestStep = (names: readonly string[]): number =>
+export const newestStep = (names: readonly string[]): number =>
   Math.max(-1, ...names.map((name) => Number(/^step-(\d+)$/.exec(name)?.[1] ?? -1)));
 
 /** The names in a folder; none while it is not there. */

@@ -1,5 +1,5 @@
 /** Two workers train as one process does that has their batches in one. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deserialize } from 'node:v8';
@@ -87,28 +87,37 @@ describe('a training of two workers', () => {
       expect(status, said).toBe(0);
     }
   };
+  const filesOf = (path: string) =>
+    Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name))]));
   const stepsIn = (run: string) =>
     readFileSync(join(run, 'log.jsonl'), 'utf8')
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as StepRecord);
 
-  it('sees the data of one process in its order, also where another number of workers goes on with it', async () => {
-    // Three steps of F by two workers, one more and two of G16 by one process.
+  it('sees the data of one process in its order, also where other numbers of workers go on with it', async () => {
+    // Three steps of F by two workers, one more and two of G16 by one process, and another by two.
     await succeeded(await startTwo(() => arguments_('two', ...config, '--max-steps', '3')));
     const run = join(folder, 'two', '00001-smoke');
     await succeeded([start(arguments_('two', '--resume', run, '--max-steps', '6'))]);
-    await succeeded([start(arguments_('one', ...config, '--max-steps', '6'))]);
+    const again = join(folder, 'again');
+    cpSync(run, again, { recursive: true });
+    for (const path of [run, again])
+      await succeeded(await startTwo(() => arguments_('two', '--resume', path, '--max-steps', '7')));
+    expect(filesOf(join(again, 'checkpoints', 'step-7'))).toEqual(
+      filesOf(join(run, 'checkpoints', 'step-7')),
+    );
+    await succeeded([start(arguments_('one', ...config, '--max-steps', '7'))]);
     const [two, one] = [run, join(folder, 'one', '00001-smoke')];
     const checkpoints = await Promise.all(
-      [two, one].map((path) => readCheckpoint(join(path, 'checkpoints', 'step-6'))),
+      [two, one].map((path) => readCheckpoint(join(path, 'checkpoints', 'step-7'))),
     );
     expect(checkpoints[0].random).toEqual(checkpoints[1].random);
     const [some, wanted] = [stepsIn(two), stepsIn(one)];
     expect(some.map(({ step, stage }) => [step, stage])).toEqual(
       wanted.map(({ step, stage }) => [step, stage]),
     );
-    expect(some).toHaveLength(6);
+    expect(some).toHaveLength(7);
     for (const [i, { losses }] of wanted.entries())
       for (const [name, value] of Object.entries(losses))
         expect(Math.abs(some[i].losses[name] - value), `${i} ${name}`).toBeLessThan(
