@@ -1,5 +1,6 @@
-import { relative } from 'node:path';
+import { join, relative } from 'node:path';
 
+import { isAddress } from '../runtime/cluster.ts';
 import { commandLine, shellWord } from '../runtime/command-line.ts';
 import { LOST_WORKER, UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
@@ -7,8 +8,9 @@ import type { TrainRunResult } from '../train/run.ts';
 import { configFlag, defineCommand, setFlag, text, wholeNumber } from './command.ts';
 import { catchInterrupts, exitOnSignals } from './interrupt.ts';
 import { joinWorkers } from './join-workers.ts';
+import type { Nodes } from './rendezvous.ts';
 import { terminalReporter } from './reporter.ts';
-import { supervise } from './supervisor.ts';
+import { type RunMessage, supervise } from './supervisor.ts';
 
 const folderExample = '--set data.source.kind=folder --set data.source.path=photos';
 
@@ -40,6 +42,14 @@ export const train = defineCommand({
       'With --workers: start all again from the last checkpoint, so many times, when one is lost (default: 0)',
       0,
     ),
+    nnodes: text(
+      '--nnodes',
+      'Train on so many machines, `N` or `MIN:MAX`: this command runs on each, with --workers there (default: 1)',
+    ),
+    'rdzv-endpoint': text(
+      '--rdzv-endpoint',
+      'With --nnodes: where they meet, HOST:PORT, an address of one of them',
+    ),
     'dry-run': {
       type: 'boolean',
       default: false,
@@ -53,6 +63,10 @@ export const train = defineCommand({
     ['train -- --config configs/dps.yaml --dry-run', 'What the paper’s training would do'],
     ['train -- --resume latest', 'Go on where the newest run was stopped'],
     ['train -- --config configs/dps.yaml --workers 4 --max-restarts 3', 'On four GPUs of this machine'],
+    [
+      'train -- --config configs/dps.yaml --workers 4 --nnodes 2 --rdzv-endpoint 10.0.0.1:29400',
+      'On each of two such machines, of which one has that address',
+    ],
   ],
   async run(flags) {
     const { config, set: sets, resume, runs, 'max-steps': maxSteps, profile, 'dry-run': dryRun } = flags;
@@ -70,14 +84,20 @@ export const train = defineCommand({
         expected: '--config FILE for a new run, or --resume RUN to go on with one',
       });
     }
-    if (maxRestarts !== undefined && workers === undefined)
-      throw new UserError('--max-restarts is for the workers that --workers starts; give both or neither.');
-    if (workers !== undefined) {
-      const { warn } = reporter;
+    const nodes = readNodes(flags.nnodes, flags['rdzv-endpoint']);
+    if (workers !== undefined || nodes) {
       const args = (run?: string) => workerArguments(flags, run);
-      process.exitCode = await supervise({ workers, maxRestarts: maxRestarts ?? 0, args, warn });
+      process.exitCode = await supervise({
+        workers: workers ?? 1,
+        maxRestarts: maxRestarts ?? 0,
+        nodes,
+        args,
+        reporter,
+      });
       return;
     }
+    if (maxRestarts !== undefined)
+      throw new UserError('--max-restarts is for the workers that --workers starts; give both or neither.');
     let save = () => {};
     // Schedulers send these some time before they end a job.
     for (const name of ['SIGUSR1', 'SIGUSR2']) process.on(name, () => save());
@@ -94,8 +114,13 @@ export const train = defineCommand({
     const checkpointOnDemand = (demand: () => void) => {
       save = demand;
     };
+    const { readConfig } = await import('../models/read-config.ts');
+    const { commonBatch } = await import('../train/plan.ts');
     const onRun = (run: string) => {
-      if ((cluster?.rank ?? 0) === 0) process.send?.({ run });
+      if (!process.send || (cluster?.rank ?? 0) !== 0) return;
+      const { config } = readConfig(join(run, 'config.yaml'));
+      const message: RunMessage = { run, commonBatch: commonBatch(config) };
+      process.send(message);
     };
     const result = await module.trainRun({
       config,
@@ -119,6 +144,25 @@ export const train = defineCommand({
     }
   },
 });
+
+/** What `--nnodes` and `--rdzv-endpoint` say; undefined without them. */
+function readNodes(nnodes: string | undefined, endpoint: string | undefined): Nodes | undefined {
+  if (nnodes === undefined && endpoint === undefined) return undefined;
+  const [, min = '', max = min] = /^(\d+)(?::(\d+))?$/.exec(nnodes ?? '') ?? [];
+  if (Number(min) < 1 || Number(max) < Number(min))
+    throw new UserError('How many machines are to train?', {
+      where: '--nnodes',
+      expected: 'N or MIN:MAX, at least 1, for example 2:4',
+      got: nnodes ?? 'nothing',
+    });
+  if (endpoint === undefined || !isAddress(endpoint))
+    throw new UserError('Where do the machines meet?', {
+      where: '--rdzv-endpoint',
+      expected: 'HOST:PORT, the same on all: an address of one of them, and a port that is free there',
+      got: endpoint ?? 'nothing',
+    });
+  return { min: Number(min), max: Number(max), endpoint };
+}
 
 /** The arguments of each of several workers: those of this process, or to go on with the run that they have begun. */
 function workerArguments(

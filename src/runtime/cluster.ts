@@ -16,7 +16,8 @@ export interface Cluster {
   readonly rank: number;
 }
 
-const isAddress = (text: string): boolean => {
+/** Whether it is `HOST:PORT`. */
+export const isAddress = (text: string): boolean => {
   const port = Number(/^(?:\[[\da-f:]+\]|[^\s:/]+):(\d+)$/i.exec(text)?.[1]);
   return port >= 1 && port <= 65_535;
 };

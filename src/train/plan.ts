@@ -50,6 +50,12 @@ export function requireShares({ training, runtime }: RunConfig, locate: Locate):
   }
 }
 
+/** What divides every batch: numbers of workers that divide it can share them out. */
+export function commonBatch({ training }: RunConfig): number {
+  const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+  return batchesOf(training, ['training']).reduce((common, { batch }) => divisor(batch, common), 0);
+}
+
 /** Throws a UserError when a batch does not fit into the training split, naming the key. */
 export function checkBatches(config: RunConfig, trainingSamples: number, locate: Locate): void {
   for (const { path, samples } of batchesOf(config.training, ['training'])) {

@@ -65,10 +65,8 @@ export class Life {
     }
   }
 
-  /** Ends the process itself without warning, and none that it has started. */
-  async kill(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#end;
+  get pid(): number {
+    return this.#child.pid as number;
   }
 
   /** The process ids of the workers that it supervises. */
@@ -89,6 +87,14 @@ export class Life {
     await Promise.race([setTimeout(moment.milliseconds), this.#end]);
     this.#child.kill('SIGKILL');
     await this.#end;
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 

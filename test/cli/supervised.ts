@@ -1,7 +1,8 @@
 /**
  * A program under the supervisor whose workers compute nothing. `--fail R:HOW` at the first start: worker R ends with that
  * status, by that signal, or (`stop`) does not answer any more; the others end with 138. Without it workers end well, or with
- * `--wait` when a signal comes. What they print begins with `worker R`.
+ * `--wait` when a signal comes. What they print begins with `worker R`. With `--nnodes MIN:MAX --endpoint HOST:PORT` it is one
+ * machine of several, with one worker.
  */
 import { parseArgs } from 'node:util';
 import { supervise } from '../../src/cli/supervisor.ts';
@@ -13,6 +14,8 @@ const { values } = parseArgs({
     wait: { type: 'boolean' },
     restarts: { type: 'string', default: '0' },
     run: { type: 'string' },
+    nnodes: { type: 'string' },
+    endpoint: { type: 'string', default: '' },
   },
 });
 
@@ -20,14 +23,16 @@ if (process.env.TF_CONFIG && process.send) await work();
 else await lead();
 
 async function lead() {
-  const { fail, wait, restarts } = values;
-  const first = [...(fail ? ['--fail', fail] : []), ...(wait ? ['--wait'] : [])];
+  const { fail, wait, restarts, nnodes, endpoint } = values;
+  const waits = wait ? ['--wait'] : [];
+  const [min, max] = (nnodes ?? '').split(':').map(Number);
   try {
     process.exitCode = await supervise({
-      workers: 2,
+      workers: nnodes ? 1 : 2,
       maxRestarts: Number(restarts),
-      args: (run) => (run === undefined ? first : ['--run', run]),
-      warn: (message) => console.error(`Warning: ${message}`),
+      nodes: nnodes ? { min, max, endpoint } : undefined,
+      args: (run) => [...waits, ...(run ? ['--run', run] : fail ? ['--fail', fail] : [])],
+      reporter: { info: console.error, warn: (message) => console.error(`Warning: ${message}`) },
     });
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -44,7 +49,7 @@ async function work() {
     `${values.run ?? 'begins'}, ${cluster.worker.length} addresses, ${process.env.TF_NUM_INTRAOP_THREADS} threads`,
   );
   console.log(`worker ${rank} prints`);
-  if (rank === 0) await new Promise((sent) => process.send?.({ run: 'runs/00001-x' }, sent));
+  if (rank === 0) await new Promise((sent) => process.send?.({ run: 'runs/00001-x', commonBatch: 4 }, sent));
   const [failing, how] = values.fail?.split(':') ?? [];
   if (failing === undefined && !values.wait) process.exit(0);
   for (const name of ['SIGTERM', 'SIGINT', 'SIGUSR1'] as const)
@@ -52,6 +57,7 @@ async function work() {
       say(`got ${name}`);
       if (name !== 'SIGUSR1') process.exit(name === 'SIGTERM' ? 143 : 130);
     });
+  process.on('disconnect', () => process.exit(143));
   say('works');
   if (failing === undefined) setInterval(() => {}, 1000);
   else if (Number(failing) !== rank) process.exit(138);

@@ -1,7 +1,7 @@
 /** The supervisor of workers that compute nothing. */
 import { availableParallelism } from 'node:os';
 import { afterEach, expect, it } from 'vitest';
-import { endWorkers, start as startProcess } from '../two-workers.ts';
+import { endWorkers, freePort, start as startProcess } from '../two-workers.ts';
 
 afterEach(endWorkers);
 
@@ -68,4 +68,51 @@ it('refuses more workers than GPUs, and to be a worker itself', async () => {
   expect([gpus.status, gpus.lines[0]]).toEqual([70, 'There are more workers than GPUs.']);
   const worker = await start([], { TF_CONFIG: '{}' }).ended;
   expect([worker.status, worker.lines[0]]).toEqual([70, 'This process is a worker of a cluster already.']);
+});
+
+/** Two machines of which the first this one is the host. */
+async function startMachines(nnodes: string, ...more: string[]) {
+  const args = [
+    '--nnodes',
+    nnodes,
+    '--endpoint',
+    `127.0.0.1:${await freePort()}`,
+    '--restarts',
+    '1',
+    ...more,
+  ];
+  const host = start(args);
+  await host.says('this one is the host');
+  return { args, host, other: start(args) };
+}
+
+it('trains on with fewer machines when one is gone, and with all when it is back', async () => {
+  const { args, host, other } = await startMachines('1:2', '--wait');
+  await Promise.all([host.says('2 of at most 2 machines train'), other.says('worker 1 works')]);
+  other.child.kill('SIGKILL');
+  await host.says('worker 0 runs/00001-x, 1 addresses');
+  const again = start(args);
+  await Promise.all([
+    host.says('worker 0 runs/00001-x, 2 addresses'),
+    again.says('worker 1 runs/00001-x, 2 addresses'),
+    again.says('worker 1 works'),
+  ]);
+  host.child.kill('SIGTERM');
+  const [first, second] = await Promise.all([host.ended, again.ended]);
+  expect([first.status, second.status], second.said).toEqual([143, 138]);
+  expect(first.lines.filter((line) => /machines train|go on/.test(line)).slice(-4)).toEqual([
+    'Warning: Worker 0: it ended with status 143. All workers go on with runs/00001-x, restart 1 of at most 1.',
+    '1 of at most 2 machines train, with 1 workers; here worker 0.',
+    'Another machine has come. All workers go on with runs/00001-x.',
+    '2 of at most 2 machines train, with 2 workers; here worker 0.',
+  ]);
+  expect(second.said).toMatch(/got: +the machine of the rendezvous was told to end/);
+});
+
+it('ends on all machines when a worker of one ends by what another start would not mend', async () => {
+  const { host, other } = await startMachines('2:2', '--fail', '1:1');
+  const [first, second] = await Promise.all([host.ended, other.ended]);
+  expect([first.status, second.status]).toEqual([138, 1]);
+  expect(first.said).toMatch(/got: +what another start would not mend, on 127.0.0.1/);
+  expect(second.said).toMatch(/where: +worker 1 of 2\n/);
 });

@@ -14,6 +14,7 @@ import {
   startTrain,
   type TrainProcess,
 } from '../cli/train-process.ts';
+import { freePort } from '../two-workers.ts';
 import { makePairs } from './pairs.ts';
 
 vi.setConfig({ testTimeout: 1_800_000, hookTimeout: 600_000 });
@@ -42,63 +43,89 @@ async function until(holds: () => boolean, { child, output }: TrainProcess): Pro
   }
 }
 
-/** F alone, with a checkpoint after every step. */
-const steps = (count: number) => [
+/** F alone, with a checkpoint after every step; one cache, so that the configurations are the same. */
+const steps = (count = 100_000) => [
   ...['--set', 'training.imageGenerator.duration={steps: 100000}', '--max-steps', `${count}`],
-  ...['--set', 'output={logEvery: 1, samplesEvery: 1000, validationCount: 0, checkpointMinutes: 1e-9}'],
+  ...['--set', 'output={logEvery: 1, samplesEvery: 100000, validationCount: 0, checkpointMinutes: 1e-9}'],
+  ...['--set', `data.cache=${join(folder, 'cache')}`],
 ];
 
-/** The files of the checkpoint of a step. */
-function checkpoint(run: string, step: number): Record<string, Buffer> {
+/** The files of a run's newest checkpoint. */
+function newest(run: string): { step: number; files: Record<string, Buffer> } {
+  const names = readdirSync(join(run, 'checkpoints'));
+  const step = Math.max(...names.map((name) => Number(/^step-(\d+)$/.exec(name)?.[1] ?? -1)));
   const path = join(run, 'checkpoints', `step-${step}`);
-  return Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name))]));
+  return {
+    step,
+    files: Object.fromEntries(readdirSync(path).map((name) => [name, readFileSync(join(path, name))])),
+  };
 }
 
-it('ends as an undisturbed training when workers are killed, hang, and are told to end', async () => {
-  const workers = ['--workers', '2'];
-  // One cache, so that the configurations are the same.
-  const args = (name: string) => [
-    ...smokeArguments(folder, name),
-    ...['--set', `data.cache=${join(folder, 'cache')}`],
-    ...steps(60),
-    ...workers,
-  ];
-  const undisturbed = start(args('undisturbed'));
-  expect(await undisturbed.end, undisturbed.output()).toBe(0);
+/** Waits for some more steps. */
+async function trains(path: string, run: TrainProcess): Promise<void> {
+  const before = loggedSteps(path).at(-1) ?? 0;
+  await until(() => (loggedSteps(path).at(-1) ?? 0) >= before + 3, run);
+}
 
-  const run = start([...args('disturbed'), '--max-restarts', '2']);
+/** The process that leads, as the run's lock says. */
+const leader = (path: string) => JSON.parse(readFileSync(join(path, 'lock.json'), 'utf8')).pid as number;
+const workersOf = ({ child }: TrainProcess) =>
+  processes().flatMap(({ pid, parent, args }) => (parent === child.pid && / train /.test(args) ? pid : []));
+
+it('ends as an undisturbed training when workers are killed, hang, and are told to end', async () => {
+  const run = start([
+    ...smokeArguments(folder, 'disturbed'),
+    ...steps(),
+    '--workers',
+    '2',
+    '--max-restarts',
+    '2',
+  ]);
   const path = await runFolder(join(folder, 'disturbed'), run);
-  const leader = () => JSON.parse(readFileSync(join(path, 'lock.json'), 'utf8')).pid as number;
-  /** The leader and the other one, after some more steps. */
-  const training = async () => {
-    const before = loggedSteps(path).at(-1) ?? 0;
-    await until(() => (loggedSteps(path).at(-1) ?? 0) >= before + 3, run);
-    const both = processes().filter(
-      ({ parent, args }) => parent === run.child.pid && args.includes(' train '),
-    );
-    const first = leader();
-    return { first, other: both.map(({ pid }) => pid).find((pid) => pid !== first) as number };
-  };
-  await logged(path, 1, run);
-  const killed = await training();
-  process.kill(killed.other, 'SIGKILL');
+  const other = () => workersOf(run).find((pid) => pid !== leader(path)) as number;
+  await trains(path, run);
+  process.kill(other(), 'SIGKILL');
   await until(() => run.output().includes('restart 1 of at most 2'), run);
-  const hanging = await training();
-  expect(hanging.first).not.toBe(killed.first);
-  process.kill(hanging.first, 'SIGSTOP');
+  await trains(path, run);
+  process.kill(leader(path), 'SIGSTOP');
   await until(() => run.output().includes('restart 2 of at most 2'), run);
-  process.kill((await training()).other, 'SIGTERM');
+  await trains(path, run);
+  process.kill(other(), 'SIGTERM');
   // Of those that another start would mend, the number is that of the one that was told to end.
   expect(await run.end, run.output()).toBe(143);
   expect(run.output()).toMatch(/Worker 1: it was ended by SIGKILL\. All workers go on with .*00001-smoke/);
+  expect(run.output()).toContain('Another worker has ended or cannot be reached.');
   expect(run.output()).toContain('Worker 0: it did not end with the others and was killed.');
   expect(run.output()).toMatch(/Another worker was told to end.*it ended with status 143, after 2 restarts/s);
-  expect(loggedSteps(path).at(-1)).toBeLessThan(60);
 
-  const rest = start(['--resume', path, '--max-steps', '60', ...workers]);
-  expect(await rest.end, rest.output()).toBe(0);
-  expect(loggedSteps(path)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
-  expect(checkpoint(path, 60)).toEqual(checkpoint(join(folder, 'undisturbed', '00001-smoke'), 60));
+  const { step, files } = newest(path);
+  expect(loggedSteps(path)).toEqual(Array.from({ length: step }, (_, i) => i + 1));
+  const calm = start([...smokeArguments(folder, 'calm'), ...steps(step), '--workers', '2']);
+  expect(await calm.end, calm.output()).toBe(0);
+  expect(newest(join(folder, 'calm', '00001-smoke'))).toEqual({ step, files });
+});
+
+it('goes on with one machine when the other is gone, and with both when it is back', async () => {
+  const machines = ['--nnodes', '1:2', '--rdzv-endpoint', `127.0.0.1:${await freePort()}`];
+  const args = [...smokeArguments(folder, 'machines'), ...steps(), ...machines, '--max-restarts', '1'];
+  const host = start(args);
+  await until(() => host.output().includes('this one is the host'), host);
+  const other = start(args);
+  const path = await runFolder(join(folder, 'machines'), host);
+  await until(() => host.output().includes('2 of at most 2 machines train'), host);
+  await trains(path, host);
+  // What is lost is all of a machine.
+  for (const pid of [...workersOf(other), other.child.pid as number]) process.kill(pid, 'SIGKILL');
+  await until(() => host.output().includes('1 of at most 2 machines train'), host);
+  await trains(path, host);
+  const again = start(args);
+  await until(() => host.output().includes('Another machine has come.'), host);
+  await until(() => /2 of at most 2 .*2 of at most 2 /s.test(host.output()), host);
+  await trains(path, host);
+  host.child.kill('SIGTERM');
+  expect([await host.end, await again.end], again.output()).toEqual([143, 138]);
+  const { step } = newest(path);
+  expect(loggedSteps(path)).toEqual(Array.from({ length: step }, (_, i) => i + 1));
 });
 
 /** Runs a line of a shell. */
@@ -156,7 +183,7 @@ it.skipIf(noSpaces)(
       const batches = ['imageGenerator', 'levels.0', 'levels.1', 'levels.2'].flatMap((stage) => [
         ...['--set', `training.${stage}.batch=3`],
       ]);
-      const all = startOn(addresses, [...smokeArguments(folder, 'cut'), ...batches, ...steps(100_000)]);
+      const all = startOn(addresses, [...smokeArguments(folder, 'cut'), ...batches, ...steps()]);
       const path = await runFolder(join(folder, 'cut'), all[0]);
       await logged(path, 3, all[0]);
       shell(`ip -n ${space(1)} link set to2 down`);
