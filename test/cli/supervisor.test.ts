@@ -116,3 +116,13 @@ it('ends on all machines when a worker of one ends by what another start would n
   expect(first.said).toMatch(/got: +what another start would not mend, on 127.0.0.1/);
   expect(second.said).toMatch(/where: +worker 1 of 2\n/);
 });
+
+it.each([
+  ['2:1', '10.0.0.1:29400', /How many machines.*--nnodes.*2:1/s],
+  ['1:2', '10.0.0.1', /Where do the machines meet.*--rdzv-endpoint.*got: +10.0.0.1$/s],
+])('refuses machines %s at %s', async (nnodes, endpoint, what) => {
+  const flags = ['--config', 'configs/smoke.yaml', '--nnodes', nnodes, '--rdzv-endpoint', endpoint];
+  const { status, said } = await startProcess(['src/cli/main.ts', 'train', ...flags]).ended;
+  expect(status).toBe(1);
+  expect(said).toMatch(what);
+});
