@@ -2,7 +2,8 @@
  * `chaos`: whether a training that is killed again and again, without warning, ends as if nothing had happened. A
  * training of tiny networks with a checkpoint after nearly every step is killed by SIGKILL at random moments, some of them
  * while a checkpoint is being written, and resumed each time; at its end it must equal an undisturbed one byte by byte.
- * Where several workers train, single ones are lost instead, and training must go on within half a minute each time.
+ * Where several workers train, single ones are lost instead, and training must go on within half a minute each time. Of two
+ * machines (supervisors with a worker each) one is lost and comes back; the end must be that of as many workers at the same steps.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,13 +14,15 @@ import { listCheckpoints, readCheckpoint } from '../../src/core/checkpoint.ts';
 import { holderOf } from '../../src/runtime/lock.mjs';
 import type { Reporter } from '../../src/runtime/progress.ts';
 import { type RandomStream, stream } from '../../src/runtime/seed.ts';
+import { freePort } from '../two-workers.ts';
 import { isAlive, Life, list, type Moment, newestStep } from './life.ts';
 import { setUpTraining } from './setup.ts';
 
 /** Steps of the training for each kill, and some more: a life makes fewer on the average, so all kills find it running. */
 const STEPS_A_KILL = 6;
-/** Workers make some more until the others have noticed. */
+/** Workers make some more until the others have noticed, and many while another machine comes. */
 const STEPS_A_FAULT = 12;
+const STEPS_A_MACHINE = 150;
 const MORE_STEPS = 20;
 /** Within so many seconds after a worker is lost there are new steps, on a machine that does nothing else. */
 const BOUND = 30;
@@ -29,23 +32,30 @@ export interface ChaosCommand {
   readonly count: number;
   /** Undefined for a process by itself. */
   readonly workers: number | undefined;
+  /** Whether these are two machines. */
+  readonly machines: boolean;
   /** Of the moments. */
   readonly seed: number;
   readonly reporter: Reporter;
 }
 
 /** Returns the exit status: 0 when everything passed. */
-export async function chaos({ count, workers, seed, reporter }: ChaosCommand): Promise<number> {
+export async function chaos({ count, workers, machines, seed, reporter }: ChaosCommand): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
-  const steps = workers === undefined ? STEPS_A_KILL : STEPS_A_FAULT;
+  const steps = machines ? STEPS_A_MACHINE : workers === undefined ? STEPS_A_KILL : STEPS_A_FAULT;
   const config = await setUpTraining(folder, count * steps + MORE_STEPS);
   const supervised = workers === undefined ? [] : ['--workers', `${workers}`, '--max-restarts', `${count}`];
-  const test = new Chaos(folder, ['--config', config, ...supervised], supervised, reporter);
-  reporter.info(`First the undisturbed training, in ${folder}`);
-  await test.undisturbed();
+  if (machines) supervised.push('--nnodes', '1:2', '--rdzv-endpoint', `127.0.0.1:${await freePort()}`);
+  const test = new Chaos(folder, config, supervised, reporter);
   const random = stream(seed, 'chaos');
-  if (workers === undefined) await test.disturbed(count, random);
-  else await test.losing(count, random);
+  if (machines) {
+    await test.resizing(count, random);
+  } else {
+    reporter.info(`First the undisturbed training, in ${folder}`);
+    await test.undisturbed();
+    if (workers === undefined) await test.disturbed(count, random);
+    else await test.losing(count, random);
+  }
   test.compare();
   if (test.failed === 0) await rm(folder, { recursive: true });
   else reporter.info(`Everything is kept in ${folder}.`);
@@ -56,20 +66,15 @@ export async function chaos({ count, workers, seed, reporter }: ChaosCommand): P
 class Chaos {
   passed = 0;
   failed = 0;
-  readonly #beginning: readonly string[];
+  readonly #config: string;
   readonly #supervised: readonly string[];
   readonly #reporter: Reporter;
   readonly #calm: string;
   readonly #disturbed: string;
 
-  /** @param beginning arguments of a new run. @param supervised what of them is said again to go on. */
-  constructor(
-    folder: string,
-    beginning: readonly string[],
-    supervised: readonly string[],
-    reporter: Reporter,
-  ) {
-    this.#beginning = beginning;
+  /** @param config of a new run. @param supervised further arguments, also to go on. */
+  constructor(folder: string, config: string, supervised: readonly string[], reporter: Reporter) {
+    this.#config = config;
     this.#supervised = supervised;
     this.#reporter = reporter;
     this.#calm = join(folder, 'undisturbed');
@@ -77,7 +82,12 @@ class Chaos {
   }
 
   async undisturbed(): Promise<void> {
-    const life = new Life([...this.#beginning, '--runs', this.#calm]);
+    await this.#calmly(this.#supervised);
+  }
+
+  /** Trains without a disturbance, from where the undisturbed run ended before. */
+  async #calmly(more: readonly string[]): Promise<void> {
+    const life = new Life([...this.#what(this.#calm), ...more]);
     await life.end();
     if (!life.succeeded) throw new Error(`The undisturbed training failed:\n${life.output}`);
   }
@@ -163,11 +173,54 @@ class Chaos {
     }
   }
 
+  /**
+   * Trains on two machines, of which the one that is not the host is lost so many times and comes back; each time counts as
+   * a case. Then trains without a disturbance, with as many workers at the same steps.
+   */
+  async resizing(faults: number, random: RandomStream): Promise<void> {
+    const step = () => newestStep(list(this.#checkpoints()));
+    const host = this.#start();
+    await host.until(() => host.output.includes('this one is the host'));
+    const trains = async (machines: number) => {
+      await host.until(() => roundsOf(host.output).at(-1)?.machines === machines);
+      const before = step();
+      await host.until(() => step() > before);
+    };
+    let other = this.#start();
+    for (let fault = 1; fault <= faults && !host.stuck && host.succeeded === undefined; fault++) {
+      await trains(2);
+      await setTimeout(random.uniform(0, 1000));
+      const lost = performance.now();
+      for (const pid of [other.pid, ...other.workers()]) process.kill(pid, 'SIGKILL');
+      await trains(1);
+      const alone = (performance.now() - lost) / 1000;
+      await setTimeout(random.uniform(0, 1000));
+      const back = performance.now();
+      other = this.#start();
+      await trains(2);
+      const together = (performance.now() - back) / 1000;
+      const what = `fault ${fault}/${faults}: one machine trains on after ${alone.toFixed(1)} s, both ${together.toFixed(1)} s after the other has come back, newest checkpoint ${step()}`;
+      this.#count(alone > BOUND || together > BOUND ? host.output : undefined, what);
+    }
+    await host.end();
+    this.#count(host.succeeded ? undefined : host.output, 'the machines train to the end');
+    const all = roundsOf(host.output);
+    for (const [i, { machines }] of all.entries()) {
+      const end = all[i + 1]?.from;
+      this.#reporter.info(`Undisturbed: ${machines} workers until ${end ? `step ${end}` : 'the end'}`);
+      await this.#calmly(['--workers', `${machines}`, ...(end ? ['--max-steps', end] : [])]);
+    }
+  }
+
   /** A process that begins the disturbed run, or goes on with it. */
   #start(): Life {
-    const run = onlyRun(this.#disturbed);
-    const args = run === undefined ? this.#beginning : ['--resume', run, ...this.#supervised];
-    return new Life([...args, '--runs', this.#disturbed]);
+    return new Life([...this.#what(this.#disturbed), ...this.#supervised]);
+  }
+
+  /** What is to be trained: the run below a folder, or a new one. */
+  #what(runs: string): string[] {
+    const run = onlyRun(runs);
+    return [...(run === undefined ? ['--config', this.#config] : ['--resume', run]), '--runs', runs];
   }
 
   #checkpoints(): string | undefined {
@@ -220,6 +273,15 @@ class Chaos {
     this.#reporter.info(`${problem === undefined ? 'passed' : 'FAILED'}: ${what}`);
     if (problem !== undefined) this.#reporter.info(problem);
   }
+}
+
+/** How many machines trained together, and from which step on, by what their host said. */
+function roundsOf(output: string): { machines: number; from: string }[] {
+  const [, ...parts] = output.split(/(?=\d of at most 2 machines train)/);
+  return parts.map((part) => ({
+    machines: Number(part[0]),
+    from: /Goes on after step (\d+)/.exec(part)?.[1] ?? '0',
+  }));
 }
 
 /** Half of the kills wait until a checkpoint is being written; a few come while the process still starts. */

@@ -14,15 +14,27 @@ const command = defineCommand({
       'Train with so many supervised workers; single ones are killed, stopped or told to end, or their supervisor is killed',
       2,
     ),
-    faults: wholeNumber('--faults', 'With --workers: how often (default: 40)'),
+    faults: wholeNumber('--faults', 'With --workers or --machines: how often (default: 40)'),
+    machines: {
+      type: 'boolean',
+      default: false,
+      describe: 'Train with a supervised worker on each of two machines, of which one is lost and comes back',
+    },
     seed: wholeNumber('--seed', 'Of the moments (default: 1)'),
   },
-  async run({ kills, workers, faults, seed = 1 }) {
-    if (workers === undefined ? faults !== undefined : kills !== undefined)
-      throw new UserError('--kills is for one process, --faults for --workers.');
+  async run({ kills, workers, faults, machines, seed = 1 }) {
+    const supervised = workers !== undefined || machines;
+    if (supervised ? kills !== undefined : faults !== undefined)
+      throw new UserError('--kills is for one process, --faults for --workers and --machines.');
+    if (machines && workers !== undefined) throw new UserError('Give --workers or --machines.');
     const { chaos } = await import('./chaos.ts');
-    const count = workers === undefined ? (kills ?? 50) : (faults ?? 40);
-    process.exitCode = await chaos({ count, workers, seed, reporter: terminalReporter() });
+    process.exitCode = await chaos({
+      count: supervised ? (faults ?? 40) : (kills ?? 50),
+      workers: machines ? 1 : workers,
+      machines,
+      seed,
+      reporter: terminalReporter(),
+    });
   },
 });
 
