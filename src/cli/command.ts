@@ -55,6 +55,9 @@ export function wholeNumber(flag: string, describe: string, least = 1, most = Nu
   return { type: 'string', requiresArg: true, coerce, describe } as const;
 }
 
+/** TCP has no port above it. */
+export const HIGHEST_PORT = 65_535;
+
 /** A flag that takes texts: it may be given several times, and each time several of them. */
 export function texts(describe: string) {
   return { type: 'string', array: true, requiresArg: true, describe } as const;

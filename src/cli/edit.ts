@@ -1,8 +1,5 @@
-import { checkpointFlag, defineCommand, text, texts, wholeNumber } from './command.ts';
+import { checkpointFlag, defineCommand, HIGHEST_PORT, text, texts, wholeNumber } from './command.ts';
 import { terminalReporter } from './reporter.ts';
-
-/** TCP has no port above it. */
-const HIGHEST_PORT = 65_535;
 
 export const edit = defineCommand({
   name: 'edit',

@@ -4,6 +4,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
+import { Exclusions } from '../data/exclude.ts';
 import { openSource } from '../data/sources.ts';
 import { describeRuntime } from '../infer/run-predictor.ts';
 import { isThere, missingInputs, neededWeights, readConfig } from '../models/read-config.ts';
@@ -114,7 +115,8 @@ async function examineData(config: RunConfig, { rows, problems }: Findings): Pro
       continue;
     }
     try {
-      const { summary } = await openSource(configured, cache, config.resolution, silent);
+      const excluded = await Exclusions.read(config.data.exclude);
+      const { summary } = await openSource(configured, cache, config.resolution, silent, excluded);
       rows.push(['Data set', summary]);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;

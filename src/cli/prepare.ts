@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
+import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { configFlag, defineCommand, setFlag } from './command.ts';
+import { configFlag, defineCommand, HIGHEST_PORT, setFlag, wholeNumber } from './command.ts';
 import { exitOnSignals } from './interrupt.ts';
 import { joinWorkers } from './join-workers.ts';
 import { terminalReporter } from './reporter.ts';
@@ -12,19 +13,41 @@ const SHOWN = 16;
 export const prepare = defineCommand({
   name: 'prepare',
   summary: 'Make the crops and sketches of a config’s source; train does it by itself when needed',
-  flags: { config: { ...configFlag.config, demandOption: true }, ...setFlag },
+  flags: {
+    config: { ...configFlag.config, demandOption: true },
+    ...setFlag,
+    inspect: {
+      type: 'boolean',
+      default: false,
+      describe: 'Then show the samples as training sees them, on a page of this machine, to leave some out',
+    },
+    port: {
+      ...wholeNumber('--port', 'With --inspect: port of the page; 0: any free one', 0, HIGHEST_PORT),
+      default: '4322',
+    },
+  },
   examples: [
     [
       'prepare -- --config configs/dps.yaml --set data.source.kind=folder --set data.source.path=photos',
       'Sketches of your photos',
     ],
+    ['prepare -- --config configs/dps.yaml --inspect', 'Look through the samples, and leave bad ones out'],
   ],
-  async run({ config, set }) {
+  async run({ config, set, inspect, port }) {
     const reporter = terminalReporter();
     const { cluster, module } = await joinWorkers(reporter, () => import('../models/read-config.ts'));
     const { amongWorkers } = await import('../ops/coordination.ts');
     const loaded = module.loadConfig(config, set);
     exitOnSignals();
+    if (inspect) {
+      if (cluster) throw new UserError('--inspect is for one process; leave TF_CONFIG out.');
+      const { startInspection } = await import('../editor/inspect/inspect.ts');
+      const list = config.replace(/(\.ya?ml)?$/i, '.exclude.txt');
+      const { url } = await startInspection({ config: loaded.config, list, port: Number(port), reporter });
+      // Its server keeps the process alive.
+      reporter.info(`The data set is at ${url} (Ctrl-C ends it).`);
+      return;
+    }
     await amongWorkers(() => prepareAndShow(loaded.config, reporter, !cluster || cluster.rank === 0));
   },
 });

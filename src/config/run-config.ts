@@ -155,6 +155,13 @@ const augment = z
 const data = z
   .strictObject({
     source,
+    exclude: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        'A text file with the id of a sample a line: photos that are left out, as if they were not there. Default: none.',
+      ),
     cache: z.string().min(1).default('cache').describe('Folder for rendered faces, crops and edge maps.'),
     split: z
       .strictObject({

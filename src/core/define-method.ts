@@ -2,6 +2,8 @@
 import type { z } from 'zod';
 import type { Locate } from '../config/explain.ts';
 import type { RunConfig } from '../config/run-config.ts';
+import type { Tensor4D } from '../ops/tf.ts';
+import type { RandomStream } from '../runtime/seed.ts';
 import type { Method } from './method.ts';
 import type { Released } from './released.ts';
 
@@ -32,6 +34,13 @@ export interface MethodDefinition<Config extends RunConfig = RunConfig> {
   check?(config: Config, locate: Locate): string[];
   /** Files that its training needs. */
   weightFiles?(config: Config): NeededWeights[];
+  /**
+   * What training makes of true sketches at l, for people who look at a data set: [n,s,s,1] in [-1, 1], -1 = line, in and out.
+   * Methods that are given sketches as they are have none.
+   *
+   * @param random what is chosen at random is drawn from it.
+   */
+  roughen?(config: Config, sketch: Tensor4D, l: number, random: RandomStream): Tensor4D;
   /** Builds it, its networks initialised from the seed. */
   create(config: Config): Method;
   /** How weights that its authors released are recognised. */

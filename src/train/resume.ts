@@ -168,14 +168,14 @@ const free = [
   /^name$/,
   /^output\./,
   /^runtime\./,
-  /^data\.(ahead|cache|source\.(\d+\.)?path|split\.groups\.file)$/,
+  /^data\.(ahead|cache|exclude|source\.(\d+\.)?path|split\.groups\.file)$/,
   /^training\.(maxBadSteps|initialWeights)$/,
   // Where a file lies, which holds what its network says.
   /^loss\.\w+\.weights$/,
   /^training\..*\.(epochs|steps|minutes)$/,
 ];
 const FREE_TO_CHANGE =
-  'output.*, runtime.*, data.ahead, data.cache, data.source.path (samples of the same names), data.split.groups.file (of the same groups), training.maxBadSteps, training.initialWeights, loss.*.weights (the same files), and the lengths of stages that are not over';
+  'output.*, runtime.*, data.ahead, data.cache, data.source.path (samples of the same names), data.exclude (a list of the same samples), data.split.groups.file (of the same groups), training.maxBadSteps, training.initialWeights, loss.*.weights (the same files), and the lengths of stages that are not over';
 
 /** Throws a UserError that lists every key by which `config` would train something else than `trained`. */
 export function requireSameTraining(trained: RunConfig, config: RunConfig, run: RunFolder): void {

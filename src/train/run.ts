@@ -7,6 +7,7 @@ import { compilePredictor } from '../core/compiled-predictor.ts';
 import type { Method } from '../core/method.ts';
 import { createRunFolder, RunFolder } from '../core/run-folder.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
+import { Exclusions } from '../data/exclude.ts';
 import { prepare } from '../data/prepare.ts';
 import { openSource } from '../data/sources.ts';
 import type { OpenedSource, PreparedData } from '../data/types.ts';
@@ -151,10 +152,12 @@ export async function planRun({
 
 /** The size of all sources, without preparing it. */
 async function countSamples({ data, resolution }: RunConfig, { info, warn }: Reporter): Promise<number> {
+  const excluded = await Exclusions.read(data.exclude);
+  const reporter = { ...silent, info, warn };
   let count = 0;
   for (const one of configuredSources(data)) {
     if (one.source.kind === 'faces') count += one.source.count;
-    else count += (await openSource(one, data.cache, resolution, { ...silent, info, warn })).items.length;
+    else count += (await openSource(one, data.cache, resolution, reporter, excluded)).items.length;
   }
   return count;
 }

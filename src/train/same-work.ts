@@ -9,7 +9,7 @@ import { currentCluster } from '../runtime/cluster.ts';
 import { leaves } from './resume.ts';
 
 /** Where files lie may differ between machines. What the training set holds is compared by itself. */
-const MAY_DIFFER = /^data\.(ahead|cache|source\.(\d+\.)?path|split\.groups\.file)$/;
+const MAY_DIFFER = /^data\.(ahead|cache|exclude|source\.(\d+\.)?path|split\.groups\.file)$/;
 
 /** What must be the same on all workers before the first step, in words. */
 export function describeWork(

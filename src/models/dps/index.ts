@@ -4,6 +4,7 @@ import { torchvisionWeights } from '../feature-network.ts';
 import { checkDps, dpsSchema } from './config.ts';
 import { Dps } from './method.ts';
 import { released } from './released.ts';
+import { roughen } from './sketch.ts';
 
 export const method = defineMethod({
   name: 'dps',
@@ -12,6 +13,7 @@ export const method = defineMethod({
   schema: dpsSchema,
   check: checkDps,
   weightFiles: ({ loss }) => torchvisionWeights(loss.perceptual, ['loss', 'perceptual']),
+  roughen: ({ refinement }, sketch, l, random) => roughen(sketch, l, refinement.maxDilation, random),
   create: (config) => new Dps(config),
   released,
 });

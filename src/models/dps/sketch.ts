@@ -113,19 +113,37 @@ export function trueLevel(batch: Batch, level: number, levels: number): Batch {
  */
 export function trainingPyramid(
   batch: Batch,
-  { diameter, displacement, offsetsX, offsetsY, wiped }: DegradationTensors,
+  degradation: DegradationTensors,
   options: { maxDilation: number; level: number; levels: number },
 ): LevelBatch[] {
   const { maxDilation, levels } = options;
   return tf.tidy(() => {
     const smooth = smoothSketch(batch.sketch, SMOOTHING.wide);
-    const deformed = deformSketch(smooth, { x: offsetsX, y: offsetsY }, displacement);
-    const rough = dilateSketch(discard(deformed, wiped), diameter, maxDilation);
+    const rough = degrade(smooth, degradation, maxDilation);
     return Array.from({ length: options.level }, (_, index) => {
       const level = index + 1;
       const sketch = smoothedSketch(batch.sketch, level, levels, smooth);
       return { ...atLevel(batch, rough, level, levels), sketch };
     });
+  });
+}
+
+/** Smoothed sketches [n,s,s,1] deformed, partly discarded and dilated. */
+function degrade(
+  smooth: Tensor4D,
+  { diameter, displacement, offsetsX, offsetsY, wiped }: DegradationTensors,
+  maxDilation: number,
+): Tensor4D {
+  const deformed = deformSketch(smooth, { x: offsetsX, y: offsetsY }, displacement);
+  return dilateSketch(discard(deformed, wiped), diameter, maxDilation);
+}
+
+/** Sketches [n,s,s,1] as the top level is given them in training at l in [0, 1], of a degradation that is drawn now. */
+export function roughen(sketch: Tensor4D, l: number, maxDilation: number, random: RandomStream): Tensor4D {
+  const [count, size] = sketch.shape;
+  return tf.tidy(() => {
+    const drawn = degradationTensors(drawDegradation(count, size, random), { l, maxDilation, size });
+    return degrade(smoothSketch(sketch, SMOOTHING.wide), drawn, maxDilation);
   });
 }
 
