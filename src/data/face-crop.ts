@@ -34,8 +34,22 @@ export function celebaHqSquare(eyes: readonly [Point, Point], mouth: readonly [P
   };
 }
 
-/** Loads the detector; it frames the largest face, or throws UnusableImage when it finds none. */
+/** A photo's largest face. */
+export interface FoundFace {
+  /** As CelebA-HQ frames it. */
+  readonly square: CropSquare;
+  /** 68 points in the order of iBUG 300-W (jaw, brows, nose, eyes, mouth), px of the photo. */
+  readonly landmarks: readonly Point[];
+}
+
+/** As {@link loadFaceFinder}, of the square alone. */
 export async function loadFaceCrop(): Promise<CropFinder> {
+  const find = await loadFaceFinder();
+  return async (photo) => (await find(photo)).square;
+}
+
+/** Loads the detector; it finds the largest face, or throws UnusableImage when there is none. */
+export async function loadFaceFinder(): Promise<(photo: RgbImage) => Promise<FoundFace>> {
   const build = requireFromEngine.resolve('@vladmandic/face-api/dist/face-api.node-gpu.js');
   const faceApi: typeof FaceApi = requireFromEngine(build);
   const models = join(dirname(build), '../model');
@@ -59,7 +73,10 @@ export async function loadFaceCrop(): Promise<CropFinder> {
     const eyes = [landmarks.getLeftEye(), landmarks.getRightEye()].map((eye) => toPhoto(mean(eye), scale));
     // Points 0 and 6 of the mouth are its corners.
     const mouth = [landmarks.getMouth()[0], landmarks.getMouth()[6]].map((point) => toPhoto(point, scale));
-    return celebaHqSquare(eyes as [Point, Point], mouth as [Point, Point]);
+    return {
+      square: celebaHqSquare(eyes as [Point, Point], mouth as [Point, Point]),
+      landmarks: landmarks.positions.map((point) => toPhoto(point, scale)),
+    };
   };
 }
 

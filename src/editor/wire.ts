@@ -1,6 +1,7 @@
 /** What the page and the server tell each other: descriptions as JSON, pictures and predictions as binary bodies. */
 import type { Control } from '../core/vocabulary.ts';
 import type { NetworkInput } from '../infer/network-input.ts';
+import type { Region } from '../infer/raster.ts';
 
 /** What the page is told when it starts (`editor.json`), by the server or by a static site's file. */
 export interface EditorDescription {
@@ -97,6 +98,14 @@ export interface EngineOutput {
 
 /** Side of the square that a photo is fitted into to find its face, px. */
 export const faceFrame = 512;
+
+/** A photo's largest face. */
+export interface PhotoFace {
+  /** The square of it, framed as in training. */
+  readonly region: Region;
+  /** 68 points in the order of iBUG 300-W: jaw, brows, nose, eyes, mouth. */
+  readonly landmarks: readonly { readonly x: number; readonly y: number }[];
+}
 
 // Binary bodies are float32 and uint32 in little-endian order, which all platforms of browsers and Node have. Images are
 // row-major with interleaved channels.

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { decodeRgb, UnusableImage } from '../../src/data/decode.ts';
-import { celebaHqSquare, loadFaceCrop } from '../../src/data/face-crop.ts';
+import { celebaHqSquare, loadFaceCrop, loadFaceFinder } from '../../src/data/face-crop.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { referencePhotos } from '../reference.ts';
 
@@ -37,6 +37,13 @@ describe.skipIf(referencePhotos.reason)(`face detection${referencePhotos.reason}
     expect(Math.abs(top + side / 2 - 113)).toBeLessThan(12);
     expect(side).toBeGreaterThan(120);
     expect(side).toBeLessThan(200);
+    const { landmarks } = await (await loadFaceFinder())(photo);
+    expect(landmarks).toHaveLength(68);
+    // The outer corner of the right eye, and the mouth's corners.
+    expect(Math.hypot(landmarks[36]!.x - 198, landmarks[36]!.y - 108)).toBeLessThan(12);
+    expect(Math.hypot((landmarks[48]!.x + landmarks[54]!.x) / 2 - 223, landmarks[54]!.y - 153)).toBeLessThan(
+      12,
+    );
     const before = tf.memory().numTensors;
     await find(photo);
     expect(tf.memory().numTensors).toBe(before);

@@ -8,6 +8,7 @@ import {
   chromium,
   type Page,
 } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll } from 'vitest';
 import { type TinyEditor, tinyEditor } from './tiny-editor.ts';
 
@@ -124,6 +125,24 @@ export class EditorPage {
     await this.settled();
   }
 
+  /** What is drawn of a layer on a photo of `side`, as whether a place is marked. */
+  async marks(layer: 'hole' | 'sketch', side: number) {
+    const data = await sharp(await this.save(layer))
+      .extractChannel(0)
+      .raw()
+      .toBuffer();
+    const marked = layer === 'hole' ? 255 : 0;
+    return {
+      at: (x: number, y: number) => data[Math.floor(y) * side + Math.floor(x)] === marked,
+      count: data.filter((value) => value === marked).length,
+    };
+  }
+
+  /** Shows the drawing or the result, where there is room for one alone. */
+  async view(name: 'drawing' | 'result'): Promise<void> {
+    await this.page.click(`.view-switch [data-view="${name}"]`);
+  }
+
   async tool(name: string): Promise<void> {
     await this.page.click(`[data-tool="${name}"]`);
   }
@@ -133,8 +152,8 @@ export class EditorPage {
     await this.page.click(`[data-way="${name}"]`);
   }
 
-  /** Draws through points, px of a photo of `side` that is shown whole. */
-  async stroke(side: number, points: readonly (readonly [number, number])[]): Promise<void> {
+  /** Where a photo of `side` that is shown whole stands in the window, and how many px of it one of the photo takes. */
+  async placement(side: number) {
     const box = (await this.page.locator('#draw-stage').boundingBox())!;
     const scale = Math.min((box.width - 32) / side, (box.height - 32) / side, 8);
     const place = ([x, y]: readonly [number, number]) =>
@@ -142,6 +161,12 @@ export class EditorPage {
         box.x + box.width / 2 + (x - side / 2) * scale,
         box.y + box.height / 2 + (y - side / 2) * scale,
       ] as const;
+    return { place, scale };
+  }
+
+  /** Draws through points, px of a photo of `side` that is shown whole. */
+  async stroke(side: number, points: readonly (readonly [number, number])[]): Promise<void> {
+    const { place } = await this.placement(side);
     await this.page.mouse.move(...place(points[0]));
     await this.page.mouse.down();
     for (const point of points.slice(1)) await this.page.mouse.move(...place(point), { steps: 4 });
@@ -150,7 +175,8 @@ export class EditorPage {
 
   /** Waits for the result of what is drawn and set now, and returns its status line. */
   async result(): Promise<string> {
-    await this.page.waitForSelector('#result-pane[data-state="shown"]');
+    // Phones may show the drawing alone.
+    await this.page.waitForSelector('#result-pane[data-state="shown"]', { state: 'attached' });
     return (await this.page.textContent('#status')) ?? '';
   }
 

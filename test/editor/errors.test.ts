@@ -40,17 +40,21 @@ describe.skipIf(noBrowser)(`what the page says of errors${noBrowser ? ` (${noBro
     ['a phone', { width: 390, height: 844 }],
   ])('lies beside the drawing on %s, and the older result is marked', async (_, viewport) => {
     const page = await openWithResult(viewport);
+    const isPhone = viewport.width < 760;
+    if (isPhone) await page.view('result');
     expect(await page.page.textContent('#result-title')).toBe('Result');
     await page.page.route('**/api/*', (route) => route.abort());
     await page.page.keyboard.press('.');
     await page.page.waitForSelector('#result-notice:has-text("does not answer")');
     expect(await page.page.textContent('#result-title')).toBe('Result of an earlier drawing');
     expect(await page.seriousProblems()).toEqual([]);
-    // A notice of the drawing, too.
+    // A notice of the drawing, too, which phones go over to.
     await page.open(Buffer.from('no image'));
     await page.page.waitForSelector('#draw-notice:visible');
-    const stage = (await page.page.locator('#draw-stage').boundingBox())!;
     for (const notice of ['#draw-notice', '#result-notice']) {
+      if (isPhone) await page.view(notice === '#draw-notice' ? 'drawing' : 'result');
+      const stage = (await page.page.locator('.stage:visible').first().boundingBox())!;
+      await page.page.waitForSelector(`${notice}:visible`, { timeout: 5000 });
       const box = (await page.page.locator(notice).boundingBox())!;
       expect(box.y >= stage.y + stage.height || box.x >= stage.x + stage.width, notice).toBe(true);
     }

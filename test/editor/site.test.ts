@@ -96,6 +96,10 @@ describe('the static site', () => {
       return pixels.filter((value) => value === 0).length;
     };
     expect(await lines()).toBe(0);
+    // What needs a server says so.
+    const facePart = page.page.locator('[data-way="hole-face-part"]');
+    expect(await facePart.isDisabled()).toBe(true);
+    expect(await facePart.getAttribute('title')).toContain('the editor’s server finds the face');
     await page.page.click('#edges');
     await page.ready();
     await page.result();

@@ -20,18 +20,7 @@ describe.skipIf(noBrowser)(`the drawing tools${noBrowser ? ` (${noBrowser})` : '
     return page;
   }
 
-  /** What is drawn of a layer, as whether a place is marked. */
-  async function marks(page: EditorPage, layer: 'hole' | 'sketch') {
-    const data = await sharp(await page.save(layer))
-      .extractChannel(0)
-      .raw()
-      .toBuffer();
-    const marked = layer === 'hole' ? 255 : 0;
-    return {
-      at: (x: number, y: number) => data[y * side + x] === marked,
-      count: data.filter((value) => value === marked).length,
-    };
-  }
+  const marks = (page: EditorPage, layer: 'hole' | 'sketch') => page.marks(layer, side);
 
   /** A task of which the documentation says how many actions it takes: each of these is one. */
   async function task(...actions: (() => Promise<void>)[]): Promise<void> {
@@ -486,7 +475,7 @@ describe.skipIf(noBrowser)(`the drawing tools${noBrowser ? ` (${noBrowser})` : '
     await page.close();
   });
 
-  it('are large enough for fingers on a phone', async () => {
+  it('are large enough for fingers on a phone, have words there, and share it with nothing', async () => {
     const context = await tested.browser.newContext({
       viewport: { width: 390, height: 844 },
       hasTouch: true,
@@ -495,13 +484,46 @@ describe.skipIf(noBrowser)(`the drawing tools${noBrowser ? ` (${noBrowser})` : '
     const page = new EditorPage(await context.newPage());
     await page.page.goto(tested.editor.url);
     await page.ready();
-    for (const tool of ['hole', 'lines', 'eraser']) {
-      await page.tool(tool);
+    await page.open(
+      await sharp({ create: { width: side, height: side, channels: 3, background: '#a07050' } })
+        .png()
+        .toBuffer(),
+    );
+    await page.tool('lines');
+    await page.stroke(side, [
+      [40, 80],
+      [120, 80],
+    ]);
+    await page.result();
+    const check = async (state: string, width: number) => {
       for (const button of await page.page.locator('button:visible, .swatch:visible').all()) {
         const box = (await button.boundingBox())!;
-        const name = await button.getAttribute('aria-label');
-        expect(Math.min(box.width, box.height), `${tool}: ${name}`).toBeGreaterThanOrEqual(44);
-        expect(box.x + box.width, `${tool}: ${name}`).toBeLessThanOrEqual(390);
+        const name = `${state}: ${(await button.getAttribute('aria-label')) ?? (await button.textContent())}`;
+        expect(Math.min(box.width, box.height), name).toBeGreaterThanOrEqual(44);
+        expect(box.x + box.width, name).toBeLessThanOrEqual(width);
+        // Fingers see no tooltips.
+        if ((await button.getAttribute('class'))?.includes('icon-only'))
+          expect((await button.innerText()).trim(), name).not.toBe('');
+      }
+      expect(await page.seriousProblems(), state).toEqual([]);
+    };
+    for (const [width, height] of [
+      [390, 844],
+      [844, 390],
+    ] as const) {
+      await page.page.setViewportSize({ width, height });
+      for (const tool of ['hole', 'lines', 'eraser']) {
+        await page.tool(tool);
+        await check(`${width}, ${tool}`, width);
+      }
+      // One pane at a time has room for something.
+      for (const view of ['result', 'drawing'] as const) {
+        await page.view(view);
+        const stages = page.page.locator('.stage:visible');
+        expect(await stages.count()).toBe(1);
+        const box = (await stages.boundingBox())!;
+        expect(Math.min(box.width, box.height)).toBeGreaterThanOrEqual(290);
+        await check(`${width}, ${view}`, width);
       }
     }
     await page.close();

@@ -6,10 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Remote, wrap } from 'comlink';
 import { readManifest } from '../../core/checkpoint.ts';
-import type { Region } from '../../infer/raster.ts';
 import { UserError } from '../../runtime/errors.ts';
 import { unlessAborted } from '../unless-aborted.ts';
-import type { EngineInput, EngineOutput } from '../wire.ts';
+import type { EngineInput, EngineOutput, PhotoFace } from '../wire.ts';
 import type { EditedPhoto, PhotoEdit } from './edit-photo.ts';
 import { endpointOf } from './endpoint.ts';
 import type { Computations, LoadedModel, UnusableEdit } from './process.ts';
@@ -96,7 +95,7 @@ export class NativeEngine {
   }
 
   /** See {@link Computations}. */
-  async findFace(rgb: Uint8Array, size: number): Promise<Region | undefined> {
+  async findFace(rgb: Uint8Array, size: number): Promise<PhotoFace | undefined> {
     return (await this.#running()).ask((computations) => computations.findFace(rgb, size));
   }
 

@@ -3,12 +3,11 @@
  * because an error in native code ends the process.
  */
 import { expose } from 'comlink';
-import { UnusableImage } from '../../data/decode.ts';
+import { type RgbImage, UnusableImage } from '../../data/decode.ts';
 import { detectEdges } from '../../data/detect-edges.ts';
 import { edgeMapToSketch, resizeMap } from '../../data/edges.ts';
-import { loadFaceCrop } from '../../data/face-crop.ts';
+import { loadFaceFinder } from '../../data/face-crop.ts';
 import { exportModel } from '../../export/run.ts';
-import type { Region } from '../../infer/raster.ts';
 import { openPredictor, type RunningPredictor } from '../../infer/run-predictor.ts';
 import { type LoadedMethod, loadMethod, nameOfModel, trainedPredictor } from '../../models/load.ts';
 import { loadHed } from '../../nn/hed.ts';
@@ -16,7 +15,7 @@ import { namedWeights } from '../../nn/network-weights.ts';
 import type { LayersModel } from '../../ops/tf.ts';
 import { UserError, type UserErrorDetails } from '../../runtime/errors.ts';
 import { silent } from '../../runtime/progress.ts';
-import type { EditorDescription, EngineInput, EngineOutput } from '../wire.ts';
+import type { EditorDescription, EngineInput, EngineOutput, PhotoFace } from '../wire.ts';
 import { type EditedPhoto, editPhoto, type PhotoEdit } from './edit-photo.ts';
 import { endpointOf } from './endpoint.ts';
 
@@ -45,7 +44,7 @@ export class Computations {
       }
     | undefined;
   readonly #hed = lazily(loadHed);
-  readonly #faceCrop = lazily(loadFaceCrop);
+  readonly #faceFinder = lazily(loadFaceFinder);
   /** Settled when what was asked last is done. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -97,8 +96,9 @@ export class Computations {
     return this.#inTurn(async () => {
       const { running, model } = this.#model;
       try {
-        const findFace = edit.region === 'face' ? await this.#faceCrop() : undefined;
-        return await editPhoto(edit, await running, model, findFace);
+        const find = edit.region === 'face' ? await this.#faceFinder() : undefined;
+        const findSquare = find && (async (photo: RgbImage) => (await find(photo)).square);
+        return await editPhoto(edit, await running, model, findSquare);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         return { unusable: { what: error.message.split('\n', 1)[0], details: error.details } };
@@ -116,13 +116,14 @@ export class Computations {
     });
   }
 
-  /** RGB bytes [size, size, 3] to the square of the largest face, framed as in training; none: undefined. */
-  findFace(rgb: Uint8Array, size: number): Promise<Region | undefined> {
+  /** RGB bytes [size, size, 3] to the largest face, px; none: undefined. */
+  findFace(rgb: Uint8Array, size: number): Promise<PhotoFace | undefined> {
     return this.#inTurn(async () => {
       try {
-        const find = await this.#faceCrop();
-        const { left, top, side } = await find({ data: Buffer.from(rgb), width: size, height: size });
-        return { x: left, y: top, size: side };
+        const find = await this.#faceFinder();
+        const found = await find({ data: Buffer.from(rgb), width: size, height: size });
+        const { left, top, side } = found.square;
+        return { region: { x: left, y: top, size: side }, landmarks: found.landmarks };
       } catch (error) {
         if (error instanceof UnusableImage) return undefined;
         throw error;

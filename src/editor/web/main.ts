@@ -22,6 +22,7 @@ import { connectResults } from './ui/results-dialog.ts';
 import { connectSamples } from './ui/samples.ts';
 import { connectShortcuts, type Shortcut } from './ui/shortcuts.ts';
 import { connectTools } from './ui/tool-panel.ts';
+import { connectViews } from './ui/views.ts';
 
 async function start(): Promise<void> {
   connectTheme();
@@ -40,6 +41,7 @@ async function start(): Promise<void> {
   connectRegion(editor);
   connectEngines(editor);
   showOutcome(editor);
+  connectViews(editor);
   connectGuide(editor);
   keepForOffline(editor);
   const { choose, chooseLayer } = connectOpening(editor);

@@ -47,6 +47,37 @@ export class ChangeCollector {
   }
 }
 
+/** One command of several that follow each other: what is changed twice is as it was. */
+export function joinChanges(changes: readonly Change[]): Command {
+  const groups = new Map<string, Change[]>();
+  for (const change of changes) {
+    const key = `${change.layer} ${change.bits}`;
+    groups.set(key, [...(groups.get(key) ?? []), change]);
+  }
+  return [...groups.values()]
+    .map((group) =>
+      group.length > 1 ? { ...group[0], runs: oddRuns(group.map(({ runs }) => runs)) } : group[0],
+    )
+    .filter(({ runs }) => runs.length > 0);
+}
+
+/** The pixels that are in an odd number of the sets: those that have an odd number of starts and ends before them. */
+function oddRuns(sets: readonly Runs[]): Runs {
+  const ends = new Uint32Array(sets.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const runs of sets) {
+    ends.set(runs, at);
+    at += runs.length;
+  }
+  ends.sort();
+  let count = 0;
+  for (const end of ends) {
+    if (count > 0 && ends[count - 1] === end) count--;
+    else ends[count++] = end;
+  }
+  return ends.slice(0, count);
+}
+
 /** The values that are not 0, as changes of an empty layer. */
 export function collectValues(values: Values): ChangeCollector {
   const found = new ChangeCollector();

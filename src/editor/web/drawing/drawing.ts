@@ -6,6 +6,7 @@ import {
   type Command,
   collectValues,
   flipRuns,
+  joinChanges,
   type LayerName,
   layerNames,
   type Runs,
@@ -91,6 +92,12 @@ export class Drawing {
     for (const { layer, runs, bits } of command) this.#events.repaint(this[layer].flip(runs, bits));
   }
 
+  /** Makes the changes of a command: one act. */
+  make(command: Command): void {
+    this.apply(command);
+    this.#commit(command);
+  }
+
   /** Marks what is not yet marked of the hole or the lines: one act. */
   add(marks: Partial<Record<'hole' | 'lines', Runs>>): void {
     const command = Object.entries(marks).flatMap(([name, runs]) => {
@@ -102,8 +109,7 @@ export class Drawing {
       }
       return missing.finish(layer);
     });
-    this.apply(command);
-    this.#commit(command);
+    this.make(command);
   }
 
   /**
@@ -120,9 +126,7 @@ export class Drawing {
 
   /** What was hole is none, and all else is. */
   invertHole(): void {
-    const command: Command = [{ layer: 'hole', runs: Uint32Array.of(0, this.width * this.height), bits: 1 }];
-    this.apply(command);
-    this.#commit(command);
+    this.make([{ layer: 'hole', runs: Uint32Array.of(0, this.width * this.height), bits: 1 }]);
   }
 
   /** Gives a layer another content. @param content makes it out of an empty layer */
@@ -131,21 +135,18 @@ export class Drawing {
     const after = before.slice().fill(0);
     for (const { runs, bits } of content) flipRuns(after, runs, bits);
     for (let i = 0; i < after.length; i++) after[i] ^= before[i];
-    const command = collectValues(after).finish(layer);
-    this.apply(command);
-    this.#commit(command);
+    this.make(collectValues(after).finish(layer));
   }
 
   clear(layers: readonly LayerName[]): void {
     const command = layers
       .filter((layer) => !this[layer].isEmpty)
       .flatMap((layer) => collectValues(this[layer].levels[0].data).finish(layer));
-    this.apply(command);
-    this.#commit(command);
+    this.make(command);
   }
 
-  /** Makes one act of all that `work` does, on each layer but once. */
-  together(work: () => void): void {
+  /** Makes one act of all that `work` does, and returns what that has changed. */
+  together(work: () => void): Command {
     const waiting: Change[] = [];
     this.#waiting = waiting;
     try {
@@ -153,7 +154,9 @@ export class Drawing {
     } finally {
       this.#waiting = undefined;
     }
-    this.#commit(waiting);
+    const command = joinChanges(waiting);
+    this.#commit(command);
+    return command;
   }
 
   #commit(command: Command): void {

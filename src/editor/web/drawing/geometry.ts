@@ -109,6 +109,18 @@ export function polygon(points: readonly Point[], use: UseSpan): Rect {
   return { left: Math.floor(left), top, right: Math.ceil(right), bottom: bottom + 1 };
 }
 
+/** Whether a closed line goes around a point, on the whole (non-zero winding). */
+export function isInside(outline: readonly Point[], { x, y }: Point): boolean {
+  let winding = 0;
+  outline.forEach((from, k) => {
+    const to = outline[(k + 1) % outline.length];
+    if (from.y <= y === to.y <= y) return;
+    const crossing = from.x + ((y - from.y) / (to.y - from.y)) * (to.x - from.x);
+    if (crossing > x) winding += from.y < to.y ? 1 : -1;
+  });
+  return winding !== 0;
+}
+
 /** The least convex polygon around points (Andrew's monotone chain). */
 export function convexHull(points: readonly Point[]): Point[] {
   const sorted = [...points].sort((a, b) => a.x - b.x || a.y - b.y);

@@ -15,6 +15,7 @@ const taperLength = 10;
 const steady: ToolOption = {
   id: 'steady',
   name: 'Steady: the brush is pulled on a string',
+  label: 'Steady',
   icon: 'steady',
   key: 'Y',
   value: preferences.steady,
@@ -22,14 +23,16 @@ const steady: ToolOption = {
 const taper: ToolOption = {
   id: 'taper',
   name: 'Taper: lines end thin',
+  label: 'Taper',
   icon: 'taper',
   key: 'T',
   value: preferences.taper,
 };
 
-const ownHole: ToolOption = {
+export const ownHole: ToolOption = {
   id: 'own-hole',
-  name: 'Lines outside the hole make it larger',
+  name: 'Own hole: lines outside the hole make it larger',
+  label: 'Own hole',
   icon: 'ownHole',
   key: 'A',
   value: preferences.proposesHole,
@@ -38,18 +41,21 @@ const ownHole: ToolOption = {
 const texts = {
   hole: {
     name: 'Hole brush',
+    label: 'Brush',
     icon: 'hole',
     help: 'Paint over what should change.',
     options: [],
   },
   lines: {
     name: 'Line brush',
+    label: 'Brush',
     icon: 'pencil',
     help: 'Draw inside the hole how it should look.',
     options: [steady, taper, ownHole],
   },
   colour: {
     name: 'Colour brush',
+    label: 'Brush',
     icon: 'brush',
     help: 'A stroke or two inside the hole say of which colour it should be.',
     options: [steady],
@@ -68,6 +74,7 @@ export const brush = (layer: LayerName): Tool => ({
 export const straightLine: Tool = {
   id: 'lines-straight',
   name: 'Straight line',
+  label: 'Straight',
   icon: 'straight',
   help: 'Drag from end to end.',
   cursor: 'brush',
@@ -82,6 +89,7 @@ const widen = (layer: LayerName): number => (layer === 'lines' ? 4 : 1);
 export const eraser: Tool = {
   id: 'eraser',
   name: 'Eraser',
+  label: 'Eraser',
   icon: 'eraser',
   help: 'Rub out what you drew.',
   cursor: 'brush',

@@ -8,6 +8,7 @@ const corners = 128;
 export const ellipse = (target: AreaTarget): Tool => ({
   ...areaTool(target, 'ellipse'),
   name: target === 'hole' ? 'Ellipse' : 'Erase an ellipse',
+  label: 'Ellipse',
   icon: 'ellipse',
   help: 'Drag from corner to corner. Shift makes a circle.',
   down: (work, at) =>

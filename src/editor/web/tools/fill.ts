@@ -9,6 +9,7 @@ const side = 1024;
 export const fill: Tool = {
   id: 'fill',
   name: 'Fill a closed line',
+  label: 'Fill',
   icon: 'fill',
   help: 'Press inside a closed line: all that it goes around, and it, becomes hole.',
   cursor: 'cross',

@@ -5,6 +5,7 @@ import type { Tool } from './tool.ts';
 export const lasso = (target: AreaTarget): Tool => ({
   ...areaTool(target, 'lasso'),
   name: target === 'hole' ? 'Lasso' : 'Erase with the lasso',
+  label: 'Lasso',
   icon: 'lasso',
   help: target === 'hole' ? 'Draw around what should change.' : 'Draw around what should go.',
   down: (work, at) => dragArea(work, target, at, (path) => path),

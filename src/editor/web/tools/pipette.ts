@@ -5,6 +5,7 @@ import { done, type Tool } from './tool.ts';
 export const pipette: Tool = {
   id: 'pipette',
   name: 'Pick a colour from the photo',
+  label: 'Pick',
   icon: 'pipette',
   help: 'Press where the photo has the colour.',
   cursor: 'cross',

@@ -23,6 +23,7 @@ export function polygon(target: AreaTarget): Tool {
   return {
     ...areaTool(target, 'polygon'),
     name: target === 'hole' ? 'Polygon' : 'Erase a polygon',
+    label: 'Polygon',
     icon: 'polygon',
     help: 'Press at each corner, at the last one twice. Backspace takes a corner back.',
     isClick: true,

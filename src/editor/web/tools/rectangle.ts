@@ -5,6 +5,7 @@ import type { Tool } from './tool.ts';
 export const rectangle = (target: AreaTarget): Tool => ({
   ...areaTool(target, 'rectangle'),
   name: target === 'hole' ? 'Rectangle' : 'Erase a rectangle',
+  label: 'Rectangle',
   icon: 'rectangle',
   help: 'Drag from corner to corner. Shift makes a square.',
   down: (work, at) =>

@@ -15,6 +15,8 @@ export interface Contact extends Point {
   readonly erases: boolean;
   /** Whether it comes by the keyboard, which needs no steadying. */
   readonly isExact: boolean;
+  /** How far from it what it means may be, px of the screen: a finger hides what is below it. */
+  readonly slack: number;
 }
 
 /** What becomes of a pointer that is down. */
@@ -38,16 +40,22 @@ export interface Workspace {
   sizeOf(layer: LayerName): number;
   /** Shows a line that is not part of the drawing; undefined: none. */
   outline(points: readonly Point[] | undefined): void;
+  /** Shows lines as selected, in a box with a handle at each corner; undefined: none. */
+  select(lines: readonly (readonly Point[])[] | undefined, corners?: readonly Point[]): void;
   /** Takes another tool. */
   use(id: string): void;
   /** Tells the user something. */
   say(text: string): void;
+  /** The 68 landmarks of the photo's face, px; undefined where there are none, of which the user is told. */
+  findLandmarks(): Promise<readonly Point[] | undefined>;
 }
 
 /** Something about a tool that is on or off, with a button beside the ways to draw. */
 export interface ToolOption {
   readonly id: string;
   readonly name: string;
+  /** Under its icon, as that of {@link Tool}. */
+  readonly label: string;
   readonly icon: IconName;
   readonly key: string;
   readonly value: Signal<boolean>;
@@ -56,6 +64,8 @@ export interface ToolOption {
 export interface Tool {
   readonly id: string;
   readonly name: string;
+  /** Under its icon, where a finger cannot ask what that means. */
+  readonly label: string;
   readonly icon: IconName;
   /** What one does with it, in its tooltip; tools without a size have it beside them while they are in hand. */
   readonly help: string;
@@ -70,12 +80,14 @@ export interface Tool {
   readonly widen?: (layer: LayerName) => number;
   /** Whether it does all it does where the pointer comes down, so that one press of Enter is enough. */
   readonly isClick?: boolean;
+  /** Why it cannot be used on a page without a server. */
+  readonly needsServer?: string;
   /** A pointer comes down. Undefined: it moves the view. */
   down(work: Workspace, at: Contact): Gesture | undefined;
   /** A pointer moves that is not down. */
   hover?(work: Workspace, at: Contact): void;
-  /** A key is pressed on the drawing. Gives whether it was one for this tool. */
-  press?(work: Workspace, key: string): boolean;
+  /** A key is pressed on the drawing, while nothing is being drawn. Gives whether it was one for this tool. */
+  press?(work: Workspace, key: string, shift: boolean): boolean;
   /** Completes what takes several presses, before something else happens. */
   finish?(work: Workspace): void;
 }

@@ -1,12 +1,14 @@
 /** All tools, as they stand in the toolbar and in the row below the drawing. */
 import { brush, eraser, straightLine } from './brush.ts';
 import { ellipse } from './ellipse.ts';
+import { facePart } from './face-part.ts';
 import { fill } from './fill.ts';
 import { lasso } from './lasso.ts';
 import { pan } from './pan.ts';
 import { pipette } from './pipette.ts';
 import { polygon } from './polygon.ts';
 import { rectangle } from './rectangle.ts';
+import { selectLines } from './select-lines.ts';
 import type { Tool, ToolGroup } from './tool.ts';
 
 export const toolGroups: readonly ToolGroup[] = [
@@ -16,7 +18,15 @@ export const toolGroups: readonly ToolGroup[] = [
     name: 'Hole: what changes',
     icon: 'hole',
     key: 'H',
-    tools: [brush('hole'), lasso('hole'), polygon('hole'), rectangle('hole'), ellipse('hole'), fill],
+    tools: [
+      brush('hole'),
+      lasso('hole'),
+      polygon('hole'),
+      rectangle('hole'),
+      ellipse('hole'),
+      fill,
+      facePart('hole'),
+    ],
   },
   {
     id: 'lines',
@@ -25,7 +35,7 @@ export const toolGroups: readonly ToolGroup[] = [
     icon: 'pencil',
     key: 'L',
     needs: 'sketch',
-    tools: [brush('lines'), straightLine],
+    tools: [brush('lines'), straightLine, selectLines],
   },
   {
     id: 'colour',
@@ -42,7 +52,14 @@ export const toolGroups: readonly ToolGroup[] = [
     name: 'Erase what was drawn',
     icon: 'eraser',
     key: 'E',
-    tools: [eraser, lasso('eraser'), polygon('eraser'), rectangle('eraser'), ellipse('eraser')],
+    tools: [
+      eraser,
+      lasso('eraser'),
+      polygon('eraser'),
+      rectangle('eraser'),
+      ellipse('eraser'),
+      facePart('eraser'),
+    ],
   },
   { id: 'view', label: 'Move', name: 'Move the view', icon: 'hand', key: 'M', tools: [pan] },
 ];

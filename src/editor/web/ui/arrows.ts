@@ -19,6 +19,8 @@ interface KeyboardBrush {
 /** A press of an arrow moves the brush by so many px; with Alt by one. */
 const step = 6;
 const panStep = 40;
+/** How far from the brush what it means may be, px of the screen. */
+const keyboardSlack = 8;
 const directions: Readonly<Record<string, Point>> = {
   ArrowLeft: { x: -1, y: 0 },
   ArrowRight: { x: 1, y: 0 },
@@ -34,12 +36,13 @@ export function listenToArrows({ editor, stage, work, ...brush }: KeyboardBrush)
     gesture = undefined;
     ended?.up();
   };
-  const contact = (at: Point, shift = false) => ({
+  const contact = (at: Point, { shiftKey, altKey }: Partial<KeyboardEvent> = {}) => ({
     ...brush.toPhoto(at),
     pressure: 1,
-    shift,
-    erases: false,
+    shift: shiftKey === true,
+    erases: altKey === true,
     isExact: true,
+    slack: keyboardSlack,
   });
 
   stage.addEventListener('keydown', (event) => {
@@ -47,6 +50,10 @@ export function listenToArrows({ editor, stage, work, ...brush }: KeyboardBrush)
     if (!photo || editor.busy.value || event.ctrlKey || event.metaKey) return;
     const at = brush.position();
     const tool = editor.tool.value;
+    if (!gesture && !event.altKey && tool.press?.(work, event.key, event.shiftKey)) {
+      event.preventDefault();
+      return;
+    }
     const direction = directions[event.key];
     if (direction) {
       event.preventDefault();
@@ -68,12 +75,12 @@ export function listenToArrows({ editor, stage, work, ...brush }: KeyboardBrush)
       event.preventDefault();
       if (gesture) return lift();
       brush.moveBrush(at);
-      gesture = tool.down(work, contact(at, event.shiftKey));
+      gesture = tool.down(work, contact(at, event));
       if (tool.isClick) lift();
     } else if (event.key === 'Escape' && gesture) {
       gesture.cancel();
       gesture = undefined;
-    } else if (tool.press?.(work, event.key)) event.preventDefault();
+    }
   });
   stage.addEventListener('blur', lift);
   stage.addEventListener('pointerdown', lift);

@@ -119,6 +119,9 @@ const paths = {
   polygon: 'M4 8.5 10.5 3.5 16.5 8 14 16H6.5z',
   rectangle: 'M3.5 5.5h13v9h-13z',
   ellipse: 'M10 15.5c4 0 7-2.4 7-5.5s-3-5.5-7-5.5S3 6.9 3 10s3 5.5 7 5.5z',
+  facePart:
+    'M10 17.5c-3.5 0-6-4-6-8.5S6.5 2.5 10 2.5s6 2 6 6.5-2.5 8.5-6 8.5zM6.5 9c1-1 2.2-1 3 0M12.3 8.5h.01M8 13.5c1.3.8 2.7.8 4 0',
+  select: 'M4.5 3.5l11 5-4.6 1.7L9 15zM3 17c4.5 1.5 9.5 1.5 14-1.5',
   fill: 'M8.5 4 15 10.5 9.3 16.2a1.200 1.200 0 0 1-1.700 0L3.800 12.400a1.200 1.200 0 0 1 0-1.700L10 5.5M6.8 2.3 8.5 4M3.7 11.5H14M16.8 13.5c.8 1.200 1.200 1.900 1.200 2.400a1.200 1.200 0 0 1-2.400 0c0-.5.4-1.200 1.200-2.400z',
   pipette: 'M9.8 5.2l5 5M10.8 6.2l-6.5 6.5-1 4 4-1 6.5-6.5M12 5.5l1.8-1.8a1.6 1.6 0 0 1 2.4 2.4L14.5 8',
   hand: 'M10 2.5v15M2.5 10h15M8 4.5l2-2 2 2M8 15.5l2 2 2-2M4.5 8l-2 2 2 2M15.5 8l2 2-2 2',
@@ -146,7 +149,10 @@ function icon(name: IconName): SVGSVGElement {
   return image;
 }
 
-/** Gives every element with `data-icon` its icon, and a tooltip with its name, key and help. */
+/**
+ * Gives every element with `data-icon` its icon, and a tooltip with its name, key and help. What is an icon alone has the
+ * word of `data-word` below it on phones, where there are no tooltips.
+ */
 export function drawIcons(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLElement>('[data-icon]')) {
     const label = element.getAttribute('aria-label') ?? element.textContent?.trim() ?? '';
@@ -155,6 +161,7 @@ export function drawIcons(root: ParentNode): void {
     if (element.classList.contains('icon-only')) {
       element.setAttribute('aria-label', label);
       element.replaceChildren();
+      if (element.dataset.word) element.append(make('span', 'word', element.dataset.word));
     } else if (element.childElementCount === 0) {
       const text = document.createElement('span');
       text.className = 'button-text';

@@ -8,7 +8,7 @@ import { paintOverlay } from '../view/overlay.ts';
 import { toPhoto, toStage, type Viewport, viewportOf } from '../view/viewport.ts';
 import { listenToArrows } from './arrows.ts';
 import type { BrushSizes } from './brush-panel.ts';
-import { div, within } from './dom.ts';
+import { button, div, within } from './dom.ts';
 import type { Editor, OpenPhoto } from './editor.ts';
 import { isRestingHand, listenToPointers, type Press, pointOf } from './pointers.ts';
 import { holeColours, lineColours, preferences } from './preferences.ts';
@@ -20,6 +20,11 @@ const reach = 4;
 const rightButton = 2;
 /** A pen's other end. */
 const penEraser = 32;
+
+interface Selected {
+  readonly lines: readonly (readonly Point[])[];
+  readonly corners: readonly Point[];
+}
 
 export class DrawStage {
   readonly #editor: Editor;
@@ -39,6 +44,9 @@ export class DrawStage {
   #pressed = false;
   /** A line that is not part of the drawing, px of the photo. */
   #outline: readonly Point[] = [];
+  /** Lines that are selected, and the corners of the box around them, px of the photo. */
+  #selected: Selected = { lines: [], corners: [] };
+  readonly #deleter = button('delete-lines');
   readonly #work: Workspace;
 
   constructor(editor: Editor, sizes: BrushSizes) {
@@ -98,6 +106,10 @@ export class DrawStage {
       liftKeys();
       editor.tool.value.finish?.(this.#work);
     };
+    this.#deleter.addEventListener('click', () => {
+      editor.tool.value.press?.(this.#work, 'Delete', false);
+      this.#stage.focus();
+    });
     this.#stage.addEventListener('keydown', (event) => this.#hold(event, true));
     this.#stage.addEventListener('keyup', (event) => this.#hold(event, false));
     this.#stage.addEventListener('blur', () => {
@@ -130,9 +142,14 @@ export class DrawStage {
         this.#outline = points;
         this.#showOutline();
       },
+      select: (lines = [], corners = []) => {
+        this.#selected = { lines, corners };
+        this.#showSelection();
+      },
       use: (id) => {
         editor.tool.value = toolOf(id);
       },
+      findLandmarks: () => editor.findLandmarks(),
       say: (text) => {
         editor.notice.value = { text, isProblem: false };
       },
@@ -179,8 +196,9 @@ export class DrawStage {
       ...toPhoto(this.#view, pointOf(event, this.#stage)),
       pressure: pressureOf(event),
       shift: event.shiftKey,
-      erases: (event.buttons & (rightButton | penEraser)) !== 0,
+      erases: event.altKey || (event.buttons & (rightButton | penEraser)) !== 0,
       isExact: false,
+      slack: event.pointerType === 'touch' ? fingerSlack : 8,
     };
   }
 
@@ -216,6 +234,23 @@ export class DrawStage {
     for (const line of this.#stage.querySelectorAll('.outline polygon')) line.setAttribute('points', text);
   }
 
+  #showSelection(): void {
+    const { lines, corners } = this.#editor.photo.value ? this.#selected : { lines: [], corners: [] };
+    const place = (point: Point) => {
+      const { x, y } = toStage(this.#view, point);
+      return `${x.toFixed(1)},${y.toFixed(1)}`;
+    };
+    const path = (points: readonly Point[], end = '') => `M${points.map(place).join('L')}${end}`;
+    // A line of one place has no length: its round ends are what one sees.
+    const ways = lines.map((line) => path(line.length > 1 ? line : [...line, ...line])).join('');
+    for (const line of this.#stage.querySelectorAll('.selected-line')) line.setAttribute('d', ways);
+    const box = corners.length > 0 ? path(corners, 'Z') : '';
+    for (const line of this.#stage.querySelectorAll('.selected-box')) line.setAttribute('d', box);
+    const handles = corners.map((corner) => path([corner, corner])).join('');
+    for (const line of this.#stage.querySelectorAll('.selected-handles')) line.setAttribute('d', handles);
+    this.#deleter.hidden = lines.length === 0;
+  }
+
   #paintAll(): void {
     const { value } = this.#editor.photo;
     const canvas = this.#photo;
@@ -230,6 +265,7 @@ export class DrawStage {
     this.#paintOverlay();
     this.#showBrush();
     this.#showOutline();
+    this.#showSelection();
   }
 
   #paintOverlay(): void {
@@ -261,6 +297,9 @@ export class DrawStage {
     this.#overlay.putImageData(new ImageData(pixels, rect.right - rect.left), rect.left, rect.top);
   }
 }
+
+/** Half of the 44 px that fingers need. */
+const fingerSlack = 22;
 
 /** The side of the cross that tools without a size have, CSS px. */
 const crossSize = 21;

@@ -4,7 +4,7 @@ import type { RegionChoice } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../wire.ts';
 import type { Command, LayerName } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
-import type { Rect } from '../drawing/geometry.ts';
+import type { Point, Rect } from '../drawing/geometry.ts';
 import { type Act, History } from '../drawing/history.ts';
 import { type EngineChoice, type EngineId, type EngineState, shortNames } from '../engines/engine.ts';
 import type { Tool } from '../tools/tool.ts';
@@ -251,6 +251,19 @@ export class Editor {
     await this.#work('Reading the picture', async () => {
       value.drawing.replace(layer, await this.#ask((worker) => worker.readLayer(blob, layer)));
     });
+  }
+
+  /** The 68 landmarks of the photo's face, px; undefined where there are none, of which the user is told. */
+  async findLandmarks(): Promise<readonly Point[] | undefined> {
+    const { value } = this.photo;
+    try {
+      const landmarks = await this.#ask((worker) => worker.findLandmarks());
+      // Another photo may be open meanwhile, or being opened.
+      return value === this.photo.value && !this.busy.value ? landmarks : undefined;
+    } catch (error) {
+      this.#complain((error as Error).message);
+      return undefined;
+    }
   }
 
   /** Draws the photo's edges inside the hole. */

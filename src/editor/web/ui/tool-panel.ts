@@ -10,6 +10,9 @@ export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
   const groups = toolGroups.filter(
     ({ needs }) => needs === undefined || editor.description.model.controls.includes(needs),
   );
+  /** Why a tool cannot be used here. */
+  const problemOf = ({ needsServer }: Tool): string | undefined =>
+    needsServer && !editor.description.server ? `Not on this page: ${needsServer}.` : undefined;
   /** Of each group the tool that was used last. */
   const last = new Map(groups.map((group) => [group, group.tools[0]]));
   const use = (tool: Tool) => {
@@ -31,7 +34,9 @@ export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
   const ways = groups.flatMap((group) =>
     group.tools.map((tool, place) => {
       const button = toolButton('button icon-only', tool.icon, tool.name, tool.key ?? String(place + 1));
-      Object.assign(button.dataset, { way: tool.id, help: tool.help });
+      const problem = problemOf(tool);
+      Object.assign(button.dataset, { way: tool.id, help: problem ?? tool.help, word: tool.label });
+      button.disabled = problem !== undefined;
       button.addEventListener('click', () => use(tool));
       return { group, tool, button };
     }),
@@ -41,7 +46,7 @@ export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
   const options = [...new Set(groups.flatMap(({ tools }) => tools.flatMap(({ options = [] }) => options)))];
   const toggles = options.map((option) => {
     const button = toolButton('button icon-only', option.icon, option.name, option.key);
-    button.dataset.option = option.id;
+    Object.assign(button.dataset, { option: option.id, word: option.label });
     button.addEventListener('click', () => toggle(option));
     option.value.watch((isOn) => button.setAttribute('aria-pressed', String(isOn)));
     return { option, button };
@@ -73,7 +78,7 @@ export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
         name: 'Ways to draw, from left to right',
         run: (key) => {
           const tool = groupOf(editor.tool.value)?.tools[Number(key) - 1];
-          if (tool) use(tool);
+          if (tool && !problemOf(tool)) use(tool);
         },
       },
       ...groups.flatMap(({ tools, needs }) =>

@@ -2,7 +2,7 @@
 import type { NetworkInput } from '../../../infer/network-input.ts';
 import type { Edit, Raster, Region, Size } from '../../../infer/raster.ts';
 import { type Bounds, holeBounds, type RegionChoice, regionFor } from '../../../infer/region.ts';
-import { faceFrame } from '../../wire.ts';
+import { faceFrame, type PhotoFace } from '../../wire.ts';
 import { type Command, flipRuns, rectOfRuns } from '../drawing/changes.ts';
 import { joinRects, noRect } from '../drawing/geometry.ts';
 import { postToServer } from '../engines/server.ts';
@@ -25,7 +25,7 @@ export class OpenEdit implements Edit {
   #holeBounds: Bounds | undefined;
   #unfinished: Command = [];
   readonly #view: NetworkView;
-  #face: Promise<Region | undefined> | undefined;
+  #face: Promise<PhotoFace | undefined> | undefined;
 
   /** @param drawing makes it out of an empty one. @param resolution of the network's input. */
   constructor(source: Blob, photo: Raster, drawing: readonly Command[], resolution: number) {
@@ -74,7 +74,7 @@ export class OpenEdit implements Edit {
   /** The part of the photo that the network is shown. @throws UserError when there is no hole. */
   async region(choice: RegionChoice, resolution: number): Promise<Region> {
     const face = choice === 'face' ? await this.face() : undefined;
-    return regionFor(choice, this.#holeBounds, this.photo, resolution, face);
+    return regionFor(choice, this.#holeBounds, this.photo, resolution, face?.region);
   }
 
   /** What a network is given of that part. */
@@ -89,7 +89,7 @@ export class OpenEdit implements Edit {
   }
 
   /** Where the photo's face is; undefined when it has none. Looked for once. @throws EngineFailure */
-  face(): Promise<Region | undefined> {
+  face(): Promise<PhotoFace | undefined> {
     this.#face ??= findFace(this.photo).catch((error) => {
       this.#face = undefined;
       throw error;
@@ -98,8 +98,8 @@ export class OpenEdit implements Edit {
   }
 }
 
-/** The square of the photo's largest face as the server finds it, px, framed as in training; undefined without one. */
-async function findFace({ data: pixels, width, height }: Raster): Promise<Region | undefined> {
+/** The photo's largest face as the server finds it, px; undefined without one. */
+async function findFace({ data: pixels, width, height }: Raster): Promise<PhotoFace | undefined> {
   const picture = await createImageBitmap(new ImageData(rgbaOf(pixels), width, height));
   const scale = faceFrame / Math.max(width, height);
   const canvas = context({ width: faceFrame, height: faceFrame });
@@ -111,7 +111,12 @@ async function findFace({ data: pixels, width, height }: Raster): Promise<Region
   const rgb = new Uint8Array((data.length / 4) * 3);
   for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) rgb.set(data.subarray(i, i + 3), o);
   const answer = new TextDecoder().decode(await postToServer('api/face', rgb));
-  const { face } = JSON.parse(answer) as { face: Region | null };
-  const toPhoto = (length: number) => Math.round(length / scale);
-  return face ? { x: toPhoto(face.x), y: toPhoto(face.y), size: toPhoto(face.size) } : undefined;
+  const { face } = JSON.parse(answer) as { face: PhotoFace | null };
+  if (!face) return undefined;
+  const { region, landmarks } = face;
+  const round = (length: number) => Math.round(length / scale);
+  return {
+    region: { x: round(region.x), y: round(region.y), size: round(region.size) },
+    landmarks: landmarks.map(({ x, y }) => ({ x: x / scale, y: y / scale })),
+  };
 }

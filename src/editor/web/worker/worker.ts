@@ -7,7 +7,7 @@ import { patched } from '../../../infer/blend.ts';
 import type { Raster, Size } from '../../../infer/raster.ts';
 import type { EditorDescription } from '../../wire.ts';
 import type { Command, LayerName, Runs } from '../drawing/changes.ts';
-import type { Rect } from '../drawing/geometry.ts';
+import type { Point, Rect } from '../drawing/geometry.ts';
 import { type Act, History, type Start, type Step, startId } from '../drawing/history.ts';
 import { type EngineChoice, EngineFailure, type EngineId, type EngineState } from '../engines/engine.ts';
 import { Engines } from '../engines/engines.ts';
@@ -234,6 +234,15 @@ export class PhotoWorker {
   /** A layer from a picture, as changes of an empty one. */
   readLayer(blob: Blob, layer: LayerName): Promise<Command> {
     return forPeople(() => decodeLayer(blob, this.#edit.photo, layer));
+  }
+
+  /** The 68 landmarks of the photo's face, px. @throws Problem when it has none */
+  findLandmarks(): Promise<readonly Point[]> {
+    return forPeople(async () => {
+      const face = await this.#edit.face();
+      if (!face) throw new Problem('No face is found in this photo: mark the part with the lasso.');
+      return face.landmarks;
+    });
   }
 
   /** Lines where the photo has edges, inside the hole. */
