@@ -13,6 +13,8 @@ export interface EditorDescription {
     readonly resolution: number;
     /** What a user controls beside photo and hole. */
     readonly controls: readonly Control[];
+    /** Whether it makes S_gen. */
+    readonly refinedSketch: boolean;
     /** Why WebGPU must not compute it, for people; undefined where it may. */
     readonly webgpuProblem?: string | undefined;
   };

@@ -25,8 +25,6 @@ export interface LoadedModel extends Pick<EditorDescription, 'model' | 'edges'> 
   readonly edgePadding: number;
   /** The folder for what can be made again. */
   readonly cache: string;
-  /** Whether it makes S_gen. */
-  readonly hasRefinedSketch: boolean;
 }
 
 /** What a UserError says. Its details would be lost if it was thrown between processes. */
@@ -73,6 +71,7 @@ export class Computations {
         method: config.method,
         resolution: config.resolution,
         controls: predictor.controls,
+        refinedSketch: predictor.intermediates.includes('refinedSketch'),
         webgpuProblem: webgpuProblem(predictor.networks.map((name) => method.method.networks[name])),
       };
       this.#loaded = { method, running, model };
@@ -82,7 +81,6 @@ export class Computations {
         edges: { size, threshold, minimumSize },
         edgePadding: padding,
         cache: config.data.cache,
-        hasRefinedSketch: predictor.intermediates.includes('refinedSketch'),
       };
     });
   }

@@ -145,8 +145,7 @@ const EXAMPLE = {
 
 /** Answers what is asked below {@link publicApiPath}. */
 export function publicApi({ engine, queue, token, onError }: PublicApiParts): Handler {
-  const { model, hasRefinedSketch } = engine.model;
-  const { name, method, resolution, controls } = model;
+  const { name, method, resolution, controls, refinedSketch: hasRefinedSketch } = engine.model.model;
   const app = new OpenAPIHono<{ Bindings: HttpBindings }>({
     defaultHook: (result) => {
       if (!result.success) throw wrongField(result.error, result.target, 'data' in result ? result.data : {});

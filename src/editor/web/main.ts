@@ -16,6 +16,7 @@ import { Editor } from './ui/editor.ts';
 import { connectGuide } from './ui/guide.ts';
 import { keepForOffline } from './ui/offline.ts';
 import { connectRecent } from './ui/recent.ts';
+import { connectRefinedLines } from './ui/refined-lines.ts';
 import { connectEngines, connectL, connectRegion, showOutcome } from './ui/result-panel.ts';
 import { ResultStage } from './ui/result-stage.ts';
 import { connectResults } from './ui/results-dialog.ts';
@@ -42,6 +43,7 @@ async function start(): Promise<void> {
   connectEngines(editor);
   showOutcome(editor);
   connectViews(editor);
+  const refined = connectRefinedLines(editor);
   connectGuide(editor);
   keepForOffline(editor);
   const { choose, chooseLayer } = connectOpening(editor);
@@ -86,6 +88,12 @@ async function start(): Promise<void> {
       needs: 'l',
       run: () => changeL(0.05),
     },
+    ...(description.model.refinedSketch
+      ? [
+          { keys: ['N'], name: 'Refined lines', run: refined.toggle },
+          { keys: ['Shift+N'], name: 'Take the refined lines', run: refined.take },
+        ]
+      : []),
     { keys: ['P'], name: 'Results so far', run: () => results.open() },
     { keys: ['B'], name: 'Before or after', run: () => result.toggleBefore() },
     { keys: ['U'], name: 'Use the result as photo', run: () => void editor.useResult() },

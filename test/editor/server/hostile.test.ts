@@ -16,11 +16,12 @@ let port: number;
 const defects: unknown[] = [];
 
 beforeAll(async () => {
-  const model = { name: '', method: 'dps', resolution, controls: ['sketch', 'colour'] as const };
+  const controls = ['sketch', 'colour'] as const;
+  const model = { name: '', method: 'dps', resolution, controls, refinedSketch: false };
   const edges = { size: edgeSize, threshold: 0.1, minimumSize: 5 };
   const area = resolution ** 2;
   const engine = {
-    model: { model, edges, edgePadding: 0, cache: '', hasRefinedSketch: false },
+    model: { model, edges, edgePadding: 0, cache: '' },
     predict: async () => ({ resolution, result: new Float32Array(3 * area) }),
     findEdges: async () => new Uint8Array(area),
     findFace: async () => {

@@ -25,11 +25,10 @@ async function serve(edit: (edit: PhotoEdit) => Promise<EditedPhoto>, needed?: s
   const onError = (error: unknown) => defects.push(error);
   const controls = ['sketch', 'l', 'colour'] as const;
   const model = {
-    model: { name: 'test', method: 'test', resolution: 16, controls },
+    model: { name: 'test', method: 'test', resolution: 16, controls, refinedSketch: true },
     edges: { size: 16, threshold: 0.1, minimumSize: 5 },
     edgePadding: 0,
     cache: '',
-    hasRefinedSketch: true,
   };
   const { server, port } = await startServer({
     host: '127.0.0.1',

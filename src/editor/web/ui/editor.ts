@@ -1,5 +1,6 @@
 /** The editor's state, and what one can do with it. The parts of the page watch it and call it. */
 import { proxy, type Remote, wrap } from 'comlink';
+import type { Region } from '../../../infer/raster.ts';
 import type { RegionChoice } from '../../../infer/region.ts';
 import type { EditorDescription } from '../../wire.ts';
 import type { Command, LayerName } from '../drawing/changes.ts';
@@ -42,6 +43,9 @@ interface Shown {
   readonly rect: Rect;
   /** And copies of half the size each. */
   readonly pictures: readonly ImageBitmap[];
+  /** What the network was shown, and S_gen over it, where the model makes it. */
+  readonly region: Region;
+  readonly refined?: ImageBitmap | undefined;
   readonly l: number;
   readonly engine: EngineId;
   readonly milliseconds: number;
@@ -274,6 +278,15 @@ export class Editor {
       const lines = await this.#ask((worker) => worker.findEdges());
       if (lines.length > 0) value.drawing.add({ lines });
       else this.notice.value = { text: 'The photo has no edges inside the hole.', isProblem: false };
+    });
+  }
+
+  /** S_gen of the result takes the place of the lines inside the hole. */
+  async takeRefinedLines(): Promise<void> {
+    const { value } = this.photo;
+    if (!value || !this.isCurrent) return;
+    await this.#work('Taking the lines', async () => {
+      value.drawing.replace('lines', await this.#ask((worker) => worker.refinedLines()));
     });
   }
 
@@ -605,8 +618,11 @@ export class Editor {
 }
 
 /** Frees the memory of pictures that are seen no more. */
-function close(seen: { readonly pictures: readonly ImageBitmap[] } | undefined): void {
+function close(
+  seen: { readonly pictures: readonly ImageBitmap[]; readonly refined?: ImageBitmap | undefined } | undefined,
+): void {
   for (const picture of seen?.pictures ?? []) picture.close();
+  seen?.refined?.close();
 }
 
 /** That recent work is full, and what that means. */

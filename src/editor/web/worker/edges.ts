@@ -2,7 +2,7 @@
 import { edgeMapToSketch, resizeMap } from '../../../data/edges.ts';
 import { scalePhoto } from '../../../infer/network-input.ts';
 import { toPlanes } from '../../../infer/planes.ts';
-import type { Region } from '../../../infer/raster.ts';
+import type { Raster, Region } from '../../../infer/raster.ts';
 import type { EditorDescription } from '../../wire.ts';
 import { ChangeCollector, type Runs } from '../drawing/changes.ts';
 import { capsule, type Point } from '../drawing/geometry.ts';
@@ -25,20 +25,7 @@ export class EdgeFinder {
     const { model, edges } = this.#description;
     const image = scalePhoto(edit.photo, region, edges.size);
     const sketch = await (this.#description.server ? this.#onServer(image) : this.#inPage(image));
-    const { width, height, data: hole } = edit.hole;
-    const lines = new Layer(width, height, 'lines');
-    const found = new ChangeCollector();
-    const radius = region.size / model.resolution / 2;
-    for (const [from, to] of traceLines(sketch, model.resolution, region)) {
-      capsule(from, to, radius, (y, left, right) => {
-        if (y < 0 || y >= height) return;
-        const end = Math.min(right, width);
-        for (let x = Math.max(left, 0); x < end; x++) {
-          if (hole[y * width + x]) lines.paint(y, x, x + 1, 1, found);
-        }
-      });
-    }
-    return found.finish('lines')[0]?.runs ?? new Uint32Array();
+    return linesInHole(sketch, model.resolution, region, edit.hole);
   }
 
   /** Both give a sketch at the network's resolution, 0 = line, of an image [size, size, 3] in [-1, 1]. */
@@ -60,6 +47,27 @@ export class EdgeFinder {
     const r = model.resolution;
     return edgeMapToSketch(resizeMap(outputs.edges.data, size, size, r, r), r, r, edges);
   }
+}
+
+/**
+ * A sketch at a network's resolution as lines of the photo inside the hole, one pixel of the network wide.
+ *
+ * @param sketch [side, side], 0 = line. @param region what the sketch shows of the photo.
+ */
+export function linesInHole(sketch: Uint8Array, side: number, region: Region, hole: Raster): Runs {
+  const { width, height, data } = hole;
+  const lines = new Layer(width, height, 'lines');
+  const found = new ChangeCollector();
+  for (const [from, to] of traceLines(sketch, side, region)) {
+    capsule(from, to, region.size / side / 2, (y, left, right) => {
+      if (y < 0 || y >= height) return;
+      const end = Math.min(right, width);
+      for (let x = Math.max(left, 0); x < end; x++) {
+        if (data[y * width + x]) lines.paint(y, x, x + 1, 1, found);
+      }
+    });
+  }
+  return found.finish('lines')[0]?.runs ?? new Uint32Array();
 }
 
 /**

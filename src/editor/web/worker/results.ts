@@ -14,6 +14,7 @@ import { EngineFailure, type EngineId } from '../engines/engine.ts';
 import type { Engines, Prediction } from '../engines/engines.ts';
 import type { OpenEdit } from './edit.ts';
 import { reductions } from './files.ts';
+import { pictureOf, type RefinedSketch } from './refined.ts';
 
 /** The values of l at which small pictures of the result are shown. */
 export const stripValues = [0, 0.25, 0.5, 0.75, 1] as const;
@@ -25,6 +26,10 @@ interface Picture {
   readonly rect: Rect;
   /** And copies of half the size each. */
   readonly pictures: ImageBitmap[];
+  /** What the network was shown. */
+  readonly region: Region;
+  /** S_gen over the region, where the model makes it. */
+  readonly refined?: ImageBitmap | undefined;
   readonly engine: EngineId;
   readonly milliseconds: number;
 }
@@ -64,6 +69,8 @@ export interface Patch {
   readonly pixels: Uint8ClampedArray<ArrayBuffer>;
   /** What it was made of: [r, r, 3]. */
   readonly output: Float32Array;
+  /** S_gen [r, r], where the model makes it. */
+  readonly refinedSketch?: Float32Array | undefined;
   readonly engine: EngineId;
   readonly milliseconds: number;
 }
@@ -82,6 +89,8 @@ export interface ResultToKeep {
   /** The part of it that the hole is filled from, px, and that part [height, width, 3]. */
   readonly part: Rect;
   readonly values: Float32Array;
+  /** S_gen of that part [height, width], where the model makes it. */
+  readonly refinedSketch?: Float32Array | undefined;
   readonly engine: EngineId;
   readonly milliseconds: number;
 }
@@ -186,15 +195,14 @@ export class Results {
       const patch = kept
         ? restored(edit, holeBounds, kept)
         : await this.#compute(await prepared(), l, begin, signal);
-      const pictures = await picturesOf(patch);
+      const shown = await this.#shown(patch);
       signal.throwIfAborted();
       this.#patch = patch;
       const failure = this.#engines.takeFailure()?.message;
       // First, so that whoever sees the result knows that it is not stored yet.
+      const { pictures } = shown;
       this.#onResult(pictures[pictures.length - 1], kept !== undefined);
-      const { rect, engine, milliseconds } = patch;
-      const told = { kind: 'result', request, l, rect, pictures, engine, milliseconds, failure } as const;
-      this.#tell(transfer(told, pictures));
+      this.#tell(transfer({ kind: 'result', request, failure, ...shown }, picturesIn(shown)));
       if (strip) await this.#showStrip(request, prepared, signal);
     });
   }
@@ -224,11 +232,18 @@ export class Results {
       const view = await this.#view(edit, edit.holeBounds, choice);
       signal.throwIfAborted();
       const patch = await this.#compute(view, l, begin, signal);
-      const pictures = await picturesOf(patch);
+      const shown = await this.#shown(patch);
       signal.throwIfAborted();
-      const { rect, engine, milliseconds } = patch;
-      this.#tell(transfer({ kind: 'preview', request, l, rect, pictures, engine, milliseconds }, pictures));
+      this.#tell(transfer({ kind: 'preview', request, ...shown }, picturesIn(shown)));
     });
+  }
+
+  /** What the page shows of a result. */
+  async #shown(patch: Patch): Promise<Omit<Picture, 'request'>> {
+    const { l, rect, region, engine, milliseconds } = patch;
+    const sketch = refinedSketchOf(patch);
+    const refined = sketch && (await pictureOf(sketch, patch.edit.hole));
+    return { l, rect, region, pictures: await picturesOf(patch), refined, engine, milliseconds };
   }
 
   /** Does what a request asks for after the one before, unless it is overtaken. */
@@ -255,7 +270,9 @@ export class Results {
     const { output, engine } = await this.#output(computed, l, signal);
     const pixels = blendPart(edit.photo, edit.hole, output.result, region, rect);
     const milliseconds = performance.now() - begin;
-    return { edit, revision, l, choice, region, rect, pixels, output: output.result, engine, milliseconds };
+    const { result, refinedSketch } = output;
+    const state = { edit, revision, l, choice, region, rect };
+    return { ...state, pixels, output: result, refinedSketch, engine, milliseconds };
   }
 
   async #prepare(edit: OpenEdit, hole: Bounds, choice: RegionChoice): Promise<Computed> {
@@ -311,14 +328,37 @@ export function toKeep(patch: Patch, model: string): ResultToKeep {
   const { l, choice, region, rect, output, engine, milliseconds } = patch;
   const side = Math.sqrt(output.length / 3);
   const part = usedPart(rect, region, side);
-  const values = new Float32Array(3 * (part.right - part.left) * (part.bottom - part.top));
-  for (let y = part.top, o = 0; y < part.bottom; y++) {
-    const row = output.subarray(3 * (y * side + part.left), 3 * (y * side + part.right));
-    values.set(row, o);
-    o += row.length;
-  }
-  return { model, l, choice, region, side, part, values, engine, milliseconds };
+  const values = cut(output, side, part);
+  const refinedSketch = patch.refinedSketch && cut(patch.refinedSketch, side, part);
+  return { model, l, choice, region, side, part, values, refinedSketch, engine, milliseconds };
 }
+
+/** A part of a picture [side, side, channels]. */
+function cut(picture: Float32Array, side: number, { left, top, right, bottom }: Rect): Float32Array {
+  const channels = picture.length / side ** 2;
+  const result = new Float32Array(channels * (right - left) * (bottom - top));
+  for (let y = top, o = 0; y < bottom; y++, o += channels * (right - left))
+    result.set(picture.subarray(channels * (y * side + left), channels * (y * side + right)), o);
+  return result;
+}
+
+/** A picture [side, side, channels] with values in a part of it, and `other` elsewhere. */
+function pasted(values: Float32Array, side: number, { left, top, right, bottom }: Rect, other: number) {
+  const length = values.length / (bottom - top);
+  const channels = length / (right - left);
+  const result = new Float32Array(channels * side * side).fill(other);
+  for (let y = top, from = 0; y < bottom; y++, from += length)
+    result.set(values.subarray(from, from + length), channels * (y * side + left));
+  return result;
+}
+
+/** S_gen of a result, where its model makes it. */
+export function refinedSketchOf({ refinedSketch, region }: Patch): RefinedSketch | undefined {
+  return refinedSketch && { values: refinedSketch, side: Math.sqrt(refinedSketch.length), region };
+}
+
+const picturesIn = ({ pictures, refined }: Pick<Picture, 'pictures' | 'refined'>): ImageBitmap[] =>
+  refined ? [...pictures, refined] : pictures;
 
 /** The pixels of a network's picture that a part of the photo is blended from: cubic interpolation takes two on each side. */
 function usedPart({ left, top, right, bottom }: Rect, { x, y, size }: Region, side: number): Rect {
@@ -333,12 +373,11 @@ function usedPart({ left, top, right, bottom }: Rect, { x, y, size }: Region, si
 export function restored(edit: OpenEdit, hole: Bounds, kept: ResultToKeep): Patch {
   const { l, choice, region, side, part, values, engine, milliseconds } = kept;
   const rect = visible(hole, region);
-  const output = new Float32Array(3 * side * side);
-  const length = 3 * (part.right - part.left);
-  for (let y = part.top, from = 0; y < part.bottom; y++, from += length)
-    output.set(values.subarray(from, from + length), 3 * (y * side + part.left));
+  const output = pasted(values, side, part, 0);
+  const refinedSketch = kept.refinedSketch && pasted(kept.refinedSketch, side, part, 1);
   const pixels = blendPart(edit.photo, edit.hole, output, region, rect);
-  return { edit, revision: edit.revision, l, choice, region, rect, pixels, output, engine, milliseconds };
+  const state = { edit, revision: edit.revision, l, choice, region, rect };
+  return { ...state, pixels, output, refinedSketch, engine, milliseconds };
 }
 
 /** What the network made, where the hole is. */

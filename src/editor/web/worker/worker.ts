@@ -32,13 +32,16 @@ import {
 import { Problem } from './pixels.ts';
 import { encodePng, markPng } from './png.ts';
 import { deleteRecord, loadResult, loadResults, type Row, renameRecord } from './records.ts';
+import { linesOf } from './refined.ts';
 import {
   type KeptResult,
+  type Patch,
   type Progress,
   partOf,
   picturesOf,
   Results,
   type ResultToKeep,
+  refinedSketchOf,
   restored,
   type Wanted,
 } from './results.ts';
@@ -255,6 +258,16 @@ export class PhotoWorker {
     });
   }
 
+  /** The drawing's lines with S_gen of the newest result in their place, as changes of an empty layer. */
+  refinedLines(): Promise<Command> {
+    return forPeople(async () => {
+      const patch = this.#patch;
+      const refined = refinedSketchOf(patch);
+      if (!refined) throw new Problem('This model makes no lines of its own.');
+      return linesOf(refined, patch.edit);
+    });
+  }
+
   /** A file, and a name for it. */
   save(what: Saveable): Promise<{ blob: Blob; name: string }> {
     return forPeople(async () => {
@@ -433,15 +446,17 @@ export class PhotoWorker {
 
   /** The photo with the result of the drawing as it is now, as a PNG file that says so. */
   async #encodeResult(): Promise<Blob> {
-    const { patch } = this.#results;
-    if (!patch || patch.edit !== this.#current || patch.revision !== this.#current.revision) {
-      throw new Problem('There is no result of this drawing yet.');
-    }
-    const { photo } = patch.edit;
+    const { edit, rect, pixels, l } = this.#patch;
     const { name, controls } = this.#description.model;
-    const png = await encodePng({ ...photo, data: patched(photo, patch.rect, patch.pixels) });
-    const l = controls.includes('l') ? patch.l : undefined;
-    return markPng(png, { made: 'part', model: name, l });
+    const png = await encodePng({ ...edit.photo, data: patched(edit.photo, rect, pixels) });
+    return markPng(png, { made: 'part', model: name, l: controls.includes('l') ? l : undefined });
+  }
+
+  /** The result of the drawing as it is now. */
+  get #patch(): Patch {
+    const { patch } = this.#results;
+    if (patch && patch.edit === this.#current && patch.revision === this.#current.revision) return patch;
+    throw new Problem('There is no result of this drawing yet.');
   }
 }
 
