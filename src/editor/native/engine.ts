@@ -16,6 +16,9 @@ import type { Computations, LoadedModel, UnusableEdit } from './process.ts';
 /** The process ended, for no fault of the request: it is worth trying again. */
 export class EngineStopped extends Error {}
 
+/** A computation that has not answered after so long hangs, ms; sooner than the server gives up the connection. */
+const MOST_PATIENCE = 110_000;
+
 /** One process of {@link Computations}, from its start to its end. */
 class ComputingProcess {
   readonly #child = fork(fileURLToPath(new URL('./entry.mjs', import.meta.url)), {
@@ -36,6 +39,23 @@ class ComputingProcess {
   /** Aborted, with an {@link EngineStopped}, when the process has ended, whatever the cause. */
   get ended(): AbortSignal {
     return this.#ended.signal;
+  }
+
+  /**
+   * As {@link ask}, of what takes some seconds. A process that hangs is killed, as it would keep everybody waiting.
+   *
+   * @throws EngineStopped then, too.
+   */
+  async askSoon<T>(work: (computations: Remote<Computations>) => Promise<T>): Promise<T> {
+    const hanging = setTimeout(() => {
+      this.#ended.abort(new EngineStopped('The process that computes did not answer.'));
+      this.#child.kill('SIGKILL');
+    }, MOST_PATIENCE);
+    try {
+      return await this.ask(work);
+    } finally {
+      clearTimeout(hanging);
+    }
   }
 
   /**
@@ -76,27 +96,29 @@ export class NativeEngine {
     return new NativeEngine(checkpoint, model, process);
   }
 
-  /** @throws EngineStopped when the process ends meanwhile; so do the others. */
+  /** @throws EngineStopped when the process ends meanwhile or hangs; so do the others. */
   async predict(input: EngineInput): Promise<EngineOutput> {
-    return (await this.#running()).ask((computations) => computations.predict(input));
+    return (await this.#running()).askSoon((computations) => computations.predict(input));
   }
 
   /** See {@link Computations}. @throws UserError what is wrong with the files. */
   async edit(edit: PhotoEdit): Promise<EditedPhoto> {
     const process = await this.#running();
-    const answer = await process.ask<EditedPhoto | UnusableEdit>((computations) => computations.edit(edit));
+    const answer = await process.askSoon<EditedPhoto | UnusableEdit>((computations) =>
+      computations.edit(edit),
+    );
     if ('unusable' in answer) throw new UserError(answer.unusable.what, answer.unusable.details);
     return answer;
   }
 
   /** See {@link Computations}. */
   async findEdges(rgb: Uint8Array, size: number): Promise<Uint8Array> {
-    return (await this.#running()).ask((computations) => computations.findEdges(rgb, size));
+    return (await this.#running()).askSoon((computations) => computations.findEdges(rgb, size));
   }
 
   /** See {@link Computations}. */
   async findFace(rgb: Uint8Array, size: number): Promise<PhotoFace | undefined> {
-    return (await this.#running()).ask((computations) => computations.findFace(rgb, size));
+    return (await this.#running()).askSoon((computations) => computations.findFace(rgb, size));
   }
 
   close(): void {

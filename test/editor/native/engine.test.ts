@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EngineStopped, NativeEngine } from '../../../src/editor/native/engine.ts';
 import { decodeInput, decodeOutput, encodeInput, encodeOutput } from '../../../src/editor/wire.ts';
 import { openPredictor } from '../../../src/infer/run-predictor.ts';
@@ -79,16 +79,34 @@ describe('the process that computes', () => {
     expect(await engine.findFace(new Uint8Array(128 * 128 * 3).fill(128), 128)).toBeUndefined();
   });
 
-  const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ');
-  it.skipIf(process.platform !== 'linux')('starts anew when it was killed', async () => {
-    const asked = engine.predict(input);
+  /** Sends a signal to the process that computes. */
+  function signal(name: NodeJS.Signals): void {
+    for (const pid of readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim().split(' ')) {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      if (line.includes('native/entry.mjs')) process.kill(Number(pid), name);
+    }
+  }
+
+  it.skipIf(process.platform !== 'linux')('starts anew when it was killed, or hangs', async () => {
+    const killed = engine.predict(input);
     // The request is on its way now.
     await new Promise((resolve) => setImmediate(resolve));
-    for (const pid of children()) {
-      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-      if (line.includes('native/entry.mjs')) process.kill(Number(pid), 'SIGKILL');
+    signal('SIGKILL');
+    await expect(killed).rejects.toThrow(EngineStopped);
+    expect((await engine.predict(input)).resolution).toBe(r);
+
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      signal('SIGSTOP');
+      const hanging = [engine.predict(input), engine.findFace(new Uint8Array(128 * 128 * 3), 128)];
+      const answers = Promise.allSettled(hanging);
+      await new Promise((resolve) => setImmediate(resolve));
+      vi.advanceTimersByTime(110_000);
+      for (const answer of await answers)
+        expect(answer).toMatchObject({ status: 'rejected', reason: expect.any(EngineStopped) });
+    } finally {
+      vi.useRealTimers();
     }
-    await expect(asked).rejects.toThrow(EngineStopped);
     expect((await engine.predict(input)).resolution).toBe(r);
   });
 });

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request as httpRequest, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -265,6 +266,29 @@ describe('the server', () => {
     expect((await ask('GET', '/')).status).toBe(200);
     await expect.poll(connections, { timeout: 20_000, interval: 500 }).toBeLessThanOrEqual(1);
     for (const socket of sockets) socket.destroy();
+  }, 30_000);
+
+  it('ends uploads that stop half way, and goes on with what others ask', async () => {
+    const { requestTimeout } = server;
+    // Half a minute otherwise.
+    server.requestTimeout = 1_000;
+    const paths = ['/api/predict', '/api/edges', '/api/v1/edit'];
+    const ends = Array.from({ length: 30 }, (_, i) => {
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write(
+          `POST ${paths[i % 3]} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n` +
+            `Content-Length: ${i % 3 === 0 ? inputBytes(resolution, true) : 768}\r\n\r\nhalf`,
+        ),
+      );
+      socket.resume();
+      return once(socket, 'close');
+    });
+    expect((await ask('POST', '/api/predict', octets, input())).status).toBe(200);
+    await Promise.all(ends);
+    server.requestTimeout = requestTimeout;
+    await expect.poll(connections).toBeLessThanOrEqual(1);
+    expect((await ask('POST', '/api/predict', octets, input())).status).toBe(200);
+    expect(defects).toEqual([]);
   }, 30_000);
 
   it('is used up by no client that only holds connections', async () => {

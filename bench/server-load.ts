@@ -1,0 +1,129 @@
+/**
+ * Many clients of the editor's server at once: `node --import tsx bench/server-load.ts [REQUESTS]`. Sixty-four connections
+ * ask for predictions, edits of whole photos and the page, and break uploads off; on the way the process that computes is
+ * killed once. Shows how requests were answered and the memory of both processes, and ends with status 1 where that grows
+ * or the server fails.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { inputBytes } from '../src/editor/wire.ts';
+import { table } from '../src/train/plan.ts';
+import { tinyEditor } from '../test/editor/tiny-editor.ts';
+
+const REQUESTS = Number(process.argv[2] ?? 10_000);
+const CONNECTIONS = 64;
+/** A client that is told that the server is busy asks again after so long. */
+const RETRY_MS = 100;
+const ROWS = 10;
+/** Allocators settle first. */
+const WARM_UP_SHARE = 0.3;
+/** What resident memory of the server may grow by after that. */
+const MOST_GROWTH_MB = 32;
+
+interface Served {
+  readonly url: string;
+  readonly resolution: number;
+}
+
+async function serve(): Promise<void> {
+  const { url, config } = await tinyEditor();
+  process.send!({ url, resolution: config.resolution } satisfies Served);
+}
+
+/** Gives the status of the answer, or the code of the error. */
+function ask(
+  url: URL,
+  agent: Agent,
+  headers: Record<string, string>,
+  body?: Uint8Array,
+  sent = body?.length,
+) {
+  return new Promise<string>((resolve) => {
+    const method = body ? 'POST' : 'GET';
+    const length = body ? { 'Content-Length': String(body.length) } : {};
+    const request = httpRequest(url, { agent, method, headers: { ...headers, ...length } }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(String(response.statusCode)));
+      response.on('error', () => resolve('broken off by the server'));
+    });
+    request.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    if (sent === body?.length) request.end(body);
+    else request.write(body!.subarray(0, sent), () => request.destroy(new Error('broken off by the client')));
+  });
+}
+
+/** 0 where the process is just being started again. */
+function residentMegabytes(pid: number): number {
+  const status = pid === 0 ? '' : readFileSync(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+}
+/** The last one; 0: none. */
+const childOf = (pid: number) =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').at(-1));
+
+async function load(): Promise<void> {
+  const server = fork(fileURLToPath(import.meta.url), ['serve']);
+  const pid = server.pid!;
+  const [{ url, resolution }] = (await once(server, 'message')) as [Served];
+  const png = async (colour: string) =>
+    (
+      await sharp({ create: { width: 96, height: 96, channels: 3, background: colour } })
+        .png()
+        .toBuffer()
+    ).toString('base64');
+  const edit = Buffer.from(JSON.stringify({ photo: await png('grey'), mask: await png('white') }));
+  const input = new Uint8Array(inputBytes(resolution, false));
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const octets = { 'Content-Type': 'application/octet-stream' };
+  const answers = new Map<string, number>();
+  const rows: (readonly [requests: number, server: number, engine: number])[] = [];
+  const begin = performance.now();
+  let begun = 0;
+  const client = async (page: number) => {
+    const predict = (sent?: number) =>
+      ask(new URL('/api/predict', url), agent, { ...octets, 'X-Editor-Page': String(page) }, input, sent);
+    const kinds = [
+      () => predict(1000),
+      () => ask(new URL(url), agent, {}),
+      () => ask(new URL('/api/v1/edit', url), agent, { 'Content-Type': 'application/json' }, edit),
+      () => predict(),
+      () => predict(),
+    ];
+    while (begun < REQUESTS) {
+      const number = begun++;
+      if (number === Math.floor(0.55 * REQUESTS)) process.kill(childOf(pid), 'SIGKILL');
+      if (number % Math.ceil(REQUESTS / ROWS) === 0)
+        rows.push([number, residentMegabytes(pid), residentMegabytes(childOf(pid))]);
+      for (let answer = '503'; answer === '503'; ) {
+        answer = await kinds[number % kinds.length]();
+        answers.set(answer, (answers.get(answer) ?? 0) + 1);
+        if (answer === '503') await setTimeout(RETRY_MS);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, (_, page) => client(page)));
+  agent.destroy();
+  const seconds = (performance.now() - begin) / 1000;
+  rows.push([REQUESTS, residentMegabytes(pid), residentMegabytes(childOf(pid))]);
+  server.kill();
+  for (const line of table(
+    ['requests', 'server, MB', 'engine, MB'],
+    rows.map((row) => row.map((n) => n.toFixed(0))),
+  ))
+    console.log(line);
+  const warm = rows.filter(([count]) => count >= WARM_UP_SHARE * REQUESTS).map(([, resident]) => resident);
+  const growth = Math.max(...warm) - warm[0];
+  const told = [...answers].map(([answer, count]) => `${count} times ${answer}`).join(', ');
+  console.log(
+    `${REQUESTS} requests over ${CONNECTIONS} connections in ${seconds.toFixed(0)} s: ${told}. The server's resident ` +
+      `memory grew by at most ${growth.toFixed(0)} MB after the first ${100 * WARM_UP_SHARE} % (bound: ${MOST_GROWTH_MB} MB).`,
+  );
+  if (growth > MOST_GROWTH_MB || answers.has('500')) process.exitCode = 1;
+}
+
+await (process.argv[2] === 'serve' ? serve() : load());
