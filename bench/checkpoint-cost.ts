@@ -11,7 +11,7 @@ import { readConfig } from '../src/models/read-config.ts';
 import { createMethod } from '../src/models/registry.ts';
 import { tf } from '../src/ops/tf.ts';
 import { silent } from '../src/runtime/progress.ts';
-import { CheckpointWriter, takeSnapshot } from '../src/train/saver.ts';
+import { CheckpointWriter, type Snapshot, takeSnapshot } from '../src/train/saver.ts';
 import { guardedStep } from '../src/train/stepper.ts';
 import { median } from './statistics.ts';
 import { makeUpBatch, measured } from './works.ts';
@@ -64,13 +64,13 @@ async function measureCheckpoint(): Promise<void> {
   try {
     for (const step of [1, 2]) {
       const head = { step, stage: { index: 0, name: stage.name, step }, config, random: {}, metrics: {} };
-      let tensors: ReturnType<typeof takeSnapshot> = {};
+      let tensors: Snapshot['tensors'] = {};
       const stall = await seconds(async () => {
-        tensors = takeSnapshot(method, trainable);
+        ({ tensors } = takeSnapshot(method, trainable));
       });
       let path = '';
       const written = await seconds(async () => {
-        path = await writer.write(folder, { head, tensors });
+        ({ path } = await writer.write(folder, { head, tensors }));
       });
       const sizes = await Promise.all(
         (await readdir(path)).map(async (name) => (await stat(join(path, name))).size),

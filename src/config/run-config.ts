@@ -376,15 +376,23 @@ const output = z
       .min(1)
       .default([0, 0.5, 1])
       .describe('Values of l in the sample grids, where the method has one.'),
-    checkpointMinutes: z.number().gt(0).default(15).describe('Minutes between checkpoints.'),
-    keepCheckpoints: count().default(3).describe('How many of the newest checkpoints to keep.'),
+    checkpointMinutes: z
+      .number()
+      .gt(0)
+      .optional()
+      .describe(
+        'Minutes between checkpoints. Default: one, or so many that checkpoints take 1 % of the time; one in 15 minutes is measured and kept.',
+      ),
+    keepCheckpoints: count()
+      .default(3)
+      .describe('How many of the newest checkpoints to keep, of those that are made to be kept.'),
     validationCount: z
       .int()
       .min(0)
       .max(1024)
       .default(16)
       .describe(
-        'Validation samples measured at each checkpoint; the best of the stage is kept besides the newest. 0: none.',
+        'Validation samples measured at each checkpoint that is made to be kept; the best of the stage is kept besides the newest. 0: none.',
       ),
     validationMetrics: z
       .array(z.string())

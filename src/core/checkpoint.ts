@@ -11,6 +11,7 @@ import { UserError } from '../runtime/errors.ts';
 import {
   hashFile,
   ifThere,
+  linkOrCopy,
   makeFolderAtomically,
   nameFile,
   syncFolder,
@@ -83,31 +84,66 @@ export interface Checkpoint extends CheckpointHead {
   readonly tensors: Readonly<Record<string, ReadonlyMap<string, StoredTensor>>>;
 }
 
+/** Tensors by file (without `.safetensors`) and name; undefined: the file is as it was in an earlier checkpoint. */
+export type FilesToStore = Readonly<Record<string, Iterable<readonly [string, TensorToStore]> | undefined>>;
+
 /**
  * Writes `FOLDER/step-N`, one safetensors file for each entry of `tensors`. Returns its path. An older folder of that
  * name is replaced when the new one is whole. Nothing incomplete is left behind, unless the process is killed: then a
  * `*.tmp` folder.
+ *
+ * @param earlier the checkpoint that has the files which have not changed; they are linked, or copied where the file
+ *   system has no hard links.
  */
 export async function writeCheckpoint(
   folder: string,
   head: CheckpointHead,
-  tensors: Readonly<Record<string, Iterable<readonly [string, TensorToStore]>>>,
+  tensors: FilesToStore,
+  earlier?: string,
 ): Promise<string> {
   const path = join(folder, `step-${head.step}`);
-  await makeFolderAtomically(path, (temporary) => fillCheckpoint(temporary, head, tensors), putInPlace);
+  await makeFolderAtomically(
+    path,
+    (temporary) => fillCheckpoint(temporary, head, tensors, earlier),
+    putInPlace,
+  );
   return path;
 }
 
-/** Writes a checkpoint's files into a folder that is there. Returns the weights' files with their sizes and hashes. */
+/** {@link writeCheckpoint}, and how long it took, ms: whoever waits for a thread may notice late that it is done. */
+export async function writeCheckpointTimed(
+  ...args: Parameters<typeof writeCheckpoint>
+): Promise<{ path: string; took: number }> {
+  const begin = performance.now();
+  const path = await writeCheckpoint(...args);
+  return { path, took: performance.now() - begin };
+}
+
+/**
+ * Writes a checkpoint's files into a folder that is there. Returns the weights' files with their sizes and hashes.
+ *
+ * @param earlier see {@link writeCheckpoint}.
+ */
 export async function fillCheckpoint(
   folder: string,
   head: CheckpointHead,
-  tensors: Readonly<Record<string, Iterable<readonly [string, TensorToStore]>>>,
+  tensors: FilesToStore,
+  earlier?: string,
 ): Promise<CheckpointManifest['files']> {
   const files: CheckpointManifest['files'] = {};
+  const known = earlier === undefined ? {} : (await readManifest(earlier)).files;
   for (const [name, entries] of Object.entries(tensors)) {
     const file = `${name}.safetensors`;
-    files[file] = await writeSafetensors(join(folder, file), entries);
+    const path = join(folder, file);
+    if (entries) files[file] = await writeSafetensors(path, entries);
+    else {
+      if (earlier === undefined || !known[file]) throw new Error(`${file} is in no earlier checkpoint.`);
+      const { bytes } = known[file];
+      await linkOrCopy(join(earlier, file), path);
+      const { size } = await stat(path);
+      if (size !== bytes) throw damaged(join(earlier, file), `${bytes} bytes`, `${size} bytes`);
+      files[file] = known[file];
+    }
   }
   const content = { formatVersion: FORMAT_VERSION, ...head, files };
   const manifest = { ...content, sha256: hashManifest(content) };
@@ -213,10 +249,22 @@ export async function listCheckpoints(folder: string): Promise<{ step: number; p
     .sort((a, b) => a.step - b.step);
 }
 
-/** Removes all but the newest `keep` checkpoints and `besides` (a path), and what interrupted writing left behind. */
-export async function pruneCheckpoints(folder: string, keep: number, besides?: string): Promise<void> {
-  const newest = (await listCheckpoints(folder)).slice(-keep).map(({ path }) => path);
-  const kept = [...newest, ...(besides ? [besides] : [])].map((path) => basename(path));
+/**
+ * Removes all but the newest `keep` checkpoints and `besides` (a path), and what interrupted writing left behind.
+ *
+ * @param passing paths of those that do not count among the `keep`: of them the newest one or two stay, as long as nothing
+ *   newer is there.
+ */
+export async function pruneCheckpoints(
+  folder: string,
+  keep: number,
+  besides?: string,
+  passing: ReadonlySet<string> = new Set(),
+): Promise<void> {
+  const all = (await listCheckpoints(folder)).map(({ path }) => path);
+  const lasting = all.filter((path) => !passing.has(path)).slice(-keep);
+  const newest = all.slice(-Math.min(keep, 2));
+  const kept = [...lasting, ...newest, ...(besides ? [besides] : [])].map((path) => basename(path));
   const names = await readdir(folder);
   const leftovers = names.filter((name) => /^step-\d+\..*\.tmp$/.test(name));
   const old = names.filter((name) => FOLDER.test(name) && !kept.includes(name));

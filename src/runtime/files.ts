@@ -5,6 +5,7 @@ import {
   access,
   constants,
   type FileHandle,
+  link,
   lstat,
   mkdir,
   open,
@@ -216,6 +217,21 @@ export async function makeFolderAtomically<T>(
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** What file systems answer that have no hard links, or no more of them for one file. */
+const UNLINKABLE = new Set('EPERM EACCES ENOTSUP EOPNOTSUPP ENOSYS EINVAL EMLINK EXDEV'.split(' '));
+
+/** Gives a file that is never written to again another name; where the file system has no hard links, a copy. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!UNLINKABLE.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    await writeSynced(to, async (file) => {
+      for await (const chunk of createReadStream(from)) await file.writeFile(chunk as Buffer);
+    });
   }
 }
 

@@ -28,7 +28,13 @@ import { peakFlops } from './peak-flops.ts';
 import { ownPlaces, type Plan, stepSamples } from './plan.ts';
 import { sampleIdentity } from './resume.ts';
 import { requireSameWeights } from './same-work.ts';
-import { type BestCheckpoint, bestCheckpoint, CheckpointSaver, takeSnapshot } from './saver.ts';
+import {
+  type BestCheckpoint,
+  bestCheckpoint,
+  CheckpointSaver,
+  type Snapshot,
+  takeSnapshot,
+} from './saver.ts';
 import { scheduledRate } from './schedule.ts';
 import { StageClock } from './stage-end.ts';
 import { StepProfile } from './step-profile.ts';
@@ -291,30 +297,36 @@ class Loop {
     const asked = this.#look(running, step, stageStep);
     const isLast = clock.end(stageStep) !== undefined;
     const draws = isLast || step % samplesEvery === 0;
-    const saves = isLast || measures || this.#endsAt(step) || asked;
+    const lasts = isLast || measures || this.#endsAt(step) || (asked.saves && asked.lasts);
+    const saves = lasts || asked.saves;
     if (!draws && !saves && step % logEvery !== 0 && !stepper.full) return;
     const values = await this.#settle(running);
     // Where a step was discarded, nothing is due yet.
     if (!values || this.#step !== step) return;
     if (draws || saves) stepper.bringBack();
     // Whoever interrupts may wait for a few seconds only before ending the process for good.
-    const validation = saves && !this.#isInterrupted ? await this.#validate(running) : undefined;
+    const validation = lasts && !this.#isInterrupted ? await this.#validate(running) : undefined;
     if (measures && !this.#isInterrupted) clock.measured(running.done, validation);
     this.#report(running, values, validation);
     if (draws || clock.end(running.done)) await this.#draw(running);
-    if (saves) await this.#save(running, validation);
+    if (saves) await this.#save(running, validation, lasts);
   }
 
   /**
    * Looks at the clock and at what was asked for from outside. A step that is not done undoes those begun after it, so
    * several workers must wait for their numbers, save and end after the same steps: they look where steps alone say so, and
-   * agree on what they see. @returns whether a checkpoint is due.
+   * agree on what they see. @returns whether a checkpoint is due, and whether it would be one that lasts.
    */
-  #look({ clock, steps, stepper }: RunningStage, step: number, stageStep: number): boolean {
+  #look(
+    { clock, steps, stepper }: RunningStage,
+    step: number,
+    stageStep: number,
+  ): { saves: boolean; lasts: boolean } {
     const due = this.#demanded || (this.#saver?.due ?? false);
+    const dueToLast = this.#saver?.dueToLast ?? false;
     if (!currentCluster()) {
       clock.tick();
-      return due;
+      return { saves: due, lasts: dueToLast };
     }
     const { interrupt, maxSteps, config } = this.#training;
     const { logEvery, samplesEvery } = config.output;
@@ -322,11 +334,13 @@ class Loop {
       [stageStep === steps, step === maxSteps, clock.measures(stageStep), stepper.full].includes(true) ||
       step % logEvery === 0 ||
       step % samplesEvery === 0;
-    if (!meets) return false;
-    const [seconds, ends, saves] = agree([clock.elapsed, Number(interrupt?.aborted ?? false), Number(due)]);
+    if (!meets) return { saves: false, lasts: false };
+    const [seconds, ends, saves, lasts] = agree(
+      [clock.elapsed, interrupt?.aborted ?? false, due, dueToLast].map(Number),
+    );
     clock.tick(seconds);
     this.#interrupted ||= ends > 0;
-    return saves > 0;
+    return { saves: saves > 0, lasts: lasts > 0 };
   }
 
   /** Waits for the numbers of the steps that have been begun. Gives those of the last one, if it was not discarded. */
@@ -405,13 +419,14 @@ class Loop {
   async #save(
     { index, stage, done, clock, batches, trainable }: RunningStage,
     validation?: Measurements,
+    lasts = true,
   ): Promise<void> {
     const { config, method, plan, data, run } = this.#training;
     const step = this.#step;
     this.#demanded = false;
     if (!this.#saver) return;
     requireLock(run.path);
-    await this.#saver.save(step, () => ({
+    const take = (before?: Snapshot['sources']) => ({
       head: {
         step,
         stage: { index, name: stage.name, step: done, ...clock.state() },
@@ -422,8 +437,9 @@ class Loop {
         trained: this.#trained(index),
         metrics: { ...validation },
       },
-      tensors: takeSnapshot(method, trainable),
-    }));
+      ...takeSnapshot(method, trainable, before),
+    });
+    await this.#saver.save(step, take, lasts);
   }
 
   /** The networks that hold trained weights once the stage of this index has begun. */

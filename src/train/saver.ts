@@ -2,6 +2,7 @@
  * Checkpoints of a running training: copied from its tensors, written by a thread while it goes on, and removed again but
  * for the newest and the best.
  */
+import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { type CheckpointHead, listCheckpoints, pruneCheckpoints, readManifest } from '../core/checkpoint.ts';
@@ -20,14 +21,20 @@ import type { TensorData, TensorToStore } from '../weights/safetensors.ts';
 
 /** So many checkpoints in a row may fail to be written; with the next the training would run for nothing. */
 const MOST_FAILURES = 3;
+/** What checkpoints may take of the training's time, as long as nobody says how often they come. */
+const SHARE = 0.01;
+/** They come no more often than that, ms. */
+const SHORTEST_INTERVAL = 60_000;
+/** So often one of them is made to stay, ms. */
+const LASTING_INTERVAL = 15 * 60_000;
 /** Between attempts to write the last one, when nothing else is left to do. */
 const RETRY_MS = 5_000;
 
 export interface SaverOptions {
   readonly folder: string;
-  /** Minutes between checkpoints. */
-  readonly minutes: number;
-  /** How many of the newest to keep, besides the best. */
+  /** Minutes between checkpoints, all of which last. Default: as often as they cost little, and one in 15 minutes lasts. */
+  readonly minutes: number | undefined;
+  /** How many of the newest that last to keep, besides the best. */
   readonly keep: number;
   readonly reporter: Reporter;
   /** The checkpoint that the training goes on from. */
@@ -36,6 +43,8 @@ export interface SaverOptions {
   readonly beforehand: () => Promise<void>;
   /** Finds the best checkpoint, which is kept; undefined where none was measured. */
   readonly best: () => Promise<BestCheckpoint | undefined>;
+  /** Milliseconds on a clock that only goes forward. */
+  readonly now?: () => number;
 }
 
 export interface Saved {
@@ -46,22 +55,42 @@ export interface Saved {
 /** A checkpoint's content: its head, and arrays by file and name. */
 export interface Snapshot {
   readonly head: CheckpointHead;
-  readonly tensors: Readonly<Record<string, readonly [string, TensorToStore][]>>;
+  /** Undefined: the file is as it was. */
+  readonly tensors: Readonly<Record<string, readonly [string, TensorToStore][] | undefined>>;
+  readonly sources: Sources;
 }
+
+/** What TensorFlow.js calls the data that a file's tensors had: data of the same name has not changed. */
+type Sources = Readonly<Record<string, readonly object[]>>;
+
+/** @param before what the last checkpoint's files were made of, where files that have not changed may be left out. */
+type Take = (before?: Sources) => Snapshot;
 
 export class CheckpointSaver {
   readonly #options: SaverOptions;
+  readonly #now: () => number;
   readonly #writer = new CheckpointWriter();
-  #last = performance.now();
+  #last: number;
+  #lastLasting: number;
+  /** What the last one took of the training's time, ms. */
+  #cost = 0;
   #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
   #step: number;
   /** The newest that is whole. */
   #saved: Saved | undefined;
+  /** Of the newest, where this process wrote it. */
+  #sources: Sources | undefined;
+  /** Paths of those that do not last. */
+  readonly #passing = new Set<string>();
   #failures = 0;
-  #take: (() => Snapshot) | undefined;
+  #take: Take | undefined;
 
   constructor(options: SaverOptions) {
     this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#last = this.#now();
+    this.#lastLasting = this.#last;
     this.#saved = options.saved;
     this.#step = options.saved?.step ?? -1;
   }
@@ -73,23 +102,41 @@ export class CheckpointSaver {
 
   /** Whether it is time for the next checkpoint. */
   get due(): boolean {
-    return performance.now() - this.#last >= this.#options.minutes * 60_000;
+    const { minutes } = this.#options;
+    const since = this.#now() - this.#last;
+    if (minutes !== undefined) return since >= minutes * 60_000;
+    // What the one in work costs is not known yet, and training would wait for it.
+    return !this.#isWriting && since >= Math.max(SHORTEST_INTERVAL, this.#cost / SHARE);
+  }
+
+  /** Whether the next one is to last. */
+  get dueToLast(): boolean {
+    return this.#options.minutes !== undefined || this.#now() - this.#lastLasting >= LASTING_INTERVAL;
   }
 
   /**
    * Takes a copy of the state by `take` and writes it while the caller goes on; waits only for the checkpoint before.
    * A step that has been saved is not saved again. A checkpoint that cannot be written is warned of.
    *
+   * @param lasts whether it is kept when others follow. Then it has files of its own, so that damage to the disk hits one of
+   *   those that last; one that passes shares with the one before it what has not changed.
    * @throws UserError when it is the third in a row.
    */
-  async save(step: number, take: () => Snapshot): Promise<void> {
+  async save(step: number, take: Take, lasts = true): Promise<void> {
     if (step === this.#step) return;
+    const begin = this.#now();
     await this.#writing;
     if (this.#failures >= MOST_FAILURES) throw this.#giveUp();
     this.#step = step;
     this.#take = take;
-    this.#last = performance.now();
-    this.#writing = this.#write(step, take());
+    const snapshot = take(lasts ? undefined : this.#sources);
+    this.#last = this.#now();
+    this.#cost = this.#last - begin;
+    if (lasts) this.#lastLasting = this.#last;
+    this.#isWriting = true;
+    this.#writing = this.#write(step, snapshot, lasts).finally(() => {
+      this.#isWriting = false;
+    });
   }
 
   /**
@@ -104,7 +151,7 @@ export class CheckpointSaver {
       if (!this.#take) throw new Error('There is no checkpoint to finish: nothing was saved.');
       if (this.#failures >= MOST_FAILURES) throw this.#giveUp();
       await setTimeout(RETRY_MS);
-      await this.#write(this.#step, this.#take());
+      await this.#write(this.#step, this.#take(), true);
     }
     return this.#saved.path;
   }
@@ -115,14 +162,20 @@ export class CheckpointSaver {
     await this.#writer.close();
   }
 
-  async #write(step: number, snapshot: Snapshot): Promise<void> {
+  async #write(step: number, snapshot: Snapshot, lasts: boolean): Promise<void> {
     const { folder, keep, reporter, beforehand, best } = this.#options;
     try {
       await beforehand();
-      const path = await this.#writer.write(folder, snapshot);
+      const { path, took } = await this.#writer.write(folder, snapshot, this.#saved?.path);
       this.#saved = { step, path };
+      this.#sources = snapshot.sources;
+      if (!lasts) this.#passing.add(path);
       this.#failures = 0;
+      // The thread keeps a core at most, of those that the training would use.
+      this.#cost += took / availableParallelism();
     } catch (error) {
+      // The next one is written whole: it may be the one before it that cannot be linked.
+      this.#sources = undefined;
       this.#failures += 1;
       reporter.warn(
         `The checkpoint of step ${step} cannot be written (${this.#failures} of at most ${MOST_FAILURES} in a row): ` +
@@ -131,7 +184,7 @@ export class CheckpointSaver {
       return;
     }
     try {
-      await pruneCheckpoints(folder, keep, (await best())?.path);
+      await pruneCheckpoints(folder, keep, (await best())?.path, this.#passing);
     } catch (error) {
       reporter.warn(`Old checkpoints in ${folder} cannot be removed: ${(error as Error).message}`);
     }
@@ -157,10 +210,20 @@ export class CheckpointWriter {
     new URL('../core/checkpoint.ts', import.meta.url),
   );
 
-  /** Writes `FOLDER/step-N` and returns its path. The arrays are given away: they are empty afterwards. */
-  write(folder: string, { head, tensors }: Snapshot): Promise<string> {
-    const arrays = Object.values(tensors).flatMap((file) => file.map(([, { data }]) => data.buffer));
-    return this.#thread.run('writeCheckpoint', [folder, head, tensors], arrays);
+  /**
+   * Writes `FOLDER/step-N`. Returns its path and how long that took, ms. The arrays are given away: they are empty afterwards.
+   *
+   * @param earlier the checkpoint that has the files which are as they were.
+   */
+  write(
+    folder: string,
+    { head, tensors }: Pick<Snapshot, 'head' | 'tensors'>,
+    earlier?: string,
+  ): Promise<{ path: string; took: number }> {
+    const arrays = Object.values(tensors).flatMap((file = []) => file.map(([, { data }]) => data.buffer));
+    const hasUnchanged = Object.values(tensors).includes(undefined);
+    const args = [folder, head, tensors, hasUnchanged ? earlier : undefined] as const;
+    return this.#thread.run('writeCheckpointTimed', [...args], arrays);
   }
 
   close(): Promise<void> {
@@ -168,21 +231,33 @@ export class CheckpointWriter {
   }
 }
 
-/** Copies all networks' weights, a file each, and the running stage's other state. */
-export function takeSnapshot(method: Method, trainable: Trainable): Snapshot['tensors'] {
-  const files: Record<string, [string, TensorToStore][]> = {};
+/**
+ * Copies all networks' weights, a file each, and the running stage's other state.
+ *
+ * @param before the sources of an earlier snapshot: networks that have not changed since, as they do not learn in this
+ *   stage, are not copied.
+ */
+export function takeSnapshot(
+  method: Pick<Method, 'networks'>,
+  trainable: Pick<Trainable, 'state'>,
+  before: Sources = {},
+): Pick<Snapshot, 'tensors' | 'sources'> {
+  const tensors: Record<string, [string, TensorToStore][] | undefined> = {};
+  const sources: Record<string, object[]> = {};
   const known = new Set<string>();
   for (const [file, network] of Object.entries(method.networks)) {
     const weights = Object.entries(namedWeights(network));
-    files[file] = weights.map(([name, weight]) => [name, toArray(weight)]);
+    sources[file] = weights.map(([, { dataId }]) => dataId);
+    const isUnchanged = before[file]?.every((source, i) => source === sources[file][i]);
+    tensors[file] = isUnchanged ? undefined : weights.map(([name, weight]) => [name, toArray(weight)]);
     for (const [name] of weights) known.add(name);
   }
   const state = trainable.state();
-  files[STAGE_FILE] = Object.entries(state)
+  tensors[STAGE_FILE] = Object.entries(state)
     .filter(([name]) => !known.has(name))
     .map(([name, tensor]) => [name, toArray(tensor)]);
   tf.dispose(state);
-  return files;
+  return { tensors, sources };
 }
 
 /** An array of its own: TF.js hands out the one that a tensor was made from, which may not be given away. */

@@ -5,6 +5,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -72,6 +73,23 @@ describe('writing and reading', () => {
     expect(readdirSync(folder)).toEqual(['step-1']);
     await readCheckpoint(path);
   });
+});
+
+it('takes files that have not changed from an earlier one, which may then go', async () => {
+  const { G64, optimizer } = tensors();
+  const first = await write(1);
+  const second = await writeCheckpoint(folder, head(2), { G64: undefined, optimizer }, first);
+  expect(statSync(join(second, 'G64.safetensors')).ino).toBe(statSync(join(first, 'G64.safetensors')).ino);
+  rmSync(first, { recursive: true });
+  const { tensors: read } = await readCheckpoint(second);
+  expect(read.G64.get('conv1/bias')!.data).toEqual(G64[1][1].data);
+
+  // It is not taken for whole that is known to be damaged.
+  truncateSync(join(second, 'G64.safetensors'), 100);
+  const third = writeCheckpoint(folder, head(3), { G64: undefined, optimizer }, second);
+  await expect(third).rejects.toThrow(/damaged[\s\S]*100 bytes/);
+  await expect(writeCheckpoint(folder, head(3), { G32: undefined }, second)).rejects.toThrow(/G32/);
+  expect(readdirSync(folder)).toEqual(['step-2']);
 });
 
 describe('finding', () => {

@@ -39,7 +39,7 @@ describe.skipIf(!compiled || process.platform !== 'linux')(
         const place = mkdtempSync(join(folder, 'place-'));
         const script = `
         import { tryLock } from './src/runtime/lock.mjs';
-        import { writeFileAtomically, writeFilesTogether } from './src/runtime/files.ts';
+        import { linkOrCopy, writeFileAtomically, writeFilesTogether } from './src/runtime/files.ts';
         import { readFileSync, writeFileSync } from 'node:fs';
         const place = ${JSON.stringify(place)};
         const times = { heartbeatMs: 1000, silentMs: 60000 };
@@ -49,9 +49,10 @@ describe.skipIf(!compiled || process.platform !== 'linux')(
         unlock();
         for (const text of ['1', '2']) await writeFileAtomically(place + '/a', text);
         await writeFilesTogether(place, { a: '3', b: '4' });
-        console.log(readFileSync(place + '/a', 'utf8') + readFileSync(place + '/b', 'utf8'));`;
+        await linkOrCopy(place + '/b', place + '/c');
+        console.log(readFileSync(place + '/a', 'utf8') + readFileSync(place + '/c', 'utf8'));`;
         expect(await node(code, ['--input-type=module', '-e', script])).toEqual([0, 'true\n34\n']);
-        expect(readdirSync(place).sort()).toEqual(['a', 'b']);
+        expect(readdirSync(place).sort()).toEqual(['a', 'b', 'c']);
       },
       30_000,
     );

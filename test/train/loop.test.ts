@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -127,6 +127,47 @@ it('saves by time and keeps the newest', async () => {
   const job = await training([6], { config: { ...config, output } });
   await train(job);
   expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-5', 'step-6']);
+});
+
+it('checkpoints that pass share what has not changed, and change nothing', async () => {
+  const { checkpointMinutes: _, ...output } = config.output;
+  const often = { ...config, output: { ...output, logEvery: 1000, keepCheckpoints: 2 } };
+  const frozen = () => tf.sequential({ name: 'B', layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+  const calm = await training([12], { config: often });
+  const job = await training([12], {
+    config: often,
+    checkpointOnDemand: (demand) => {
+      save = demand;
+    },
+  });
+  let save = () => {};
+  for (const { method } of [calm, job]) Object.assign(method.networks, { B: frozen() });
+  const trainable = job.method.begin(job.method.stages[0]);
+  const files = new Map<string, number>();
+  job.method.begin = () => ({
+    ...trainable,
+    inputs(batch) {
+      save();
+      for (const name of readdirSync(job.run.checkpoints).filter((entry) => /^step-\d+$/.test(entry))) {
+        const status = statSync(join(job.run.checkpoints, name, 'B.safetensors'), { throwIfNoEntry: false });
+        if (status) files.set(name, status.ino);
+      }
+      return trainable.inputs(batch);
+    },
+  });
+  const [expected, end] = [await train(calm), await train(job)];
+  expect(files.size).toBeGreaterThan(5);
+  expect(new Set(files.values()).size).toBe(1);
+  expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-11', 'step-12']);
+  // The last one is to last, and has files of its own.
+  expect([...files.values()]).not.toContain(statSync(join(end.checkpoint, 'B.safetensors')).ino);
+  const [whole, other] = await Promise.all(
+    [expected, end].map(({ checkpoint }) => readCheckpoint(checkpoint)),
+  );
+  expect(other.tensors.A).toEqual(whole.tensors.A);
+  expect(readLog(job.run).map(({ step, losses }) => ({ step, losses }))).toEqual(
+    readLog(calm.run).map(({ step, losses }) => ({ step, losses })),
+  );
 });
 
 it('measures held-out samples at checkpoints, logs that, and keeps the best besides the newest', async () => {

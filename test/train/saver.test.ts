@@ -1,10 +1,17 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../../src/core/checkpoint.ts';
+import { tf, type Variable } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { bestCheckpoint, CheckpointSaver, CheckpointWriter, type Snapshot } from '../../src/train/saver.ts';
+import {
+  bestCheckpoint,
+  CheckpointSaver,
+  CheckpointWriter,
+  type Snapshot,
+  takeSnapshot,
+} from '../../src/train/saver.ts';
 
 const l1 = { key: 'l1/hole', title: 'L1', better: 'lower' } as const;
 let folder: string;
@@ -49,6 +56,7 @@ describe('the best checkpoint', () => {
 const snapshot = (step: number, data = new Float32Array([step, 2])): Snapshot => ({
   head: { step, stage: { index: 0, name: 'F', step }, config: {}, random: {}, metrics: {} },
   tensors: { A: [['weight', { shape: [2], data }]] },
+  sources: {},
 });
 
 describe('the thread that writes', () => {
@@ -60,9 +68,10 @@ describe('the thread that writes', () => {
 
   it('writes one after another, and takes the arrays away', async () => {
     const data = new Float32Array([1, 2]);
-    expect(await writer.write(folder, snapshot(1, data))).toBe(join(folder, 'step-1'));
+    expect((await writer.write(folder, snapshot(1, data))).path).toBe(join(folder, 'step-1'));
     expect(data).toHaveLength(0);
-    const { tensors, step } = await readCheckpoint(await writer.write(folder, snapshot(2)));
+    const { path } = await writer.write(folder, snapshot(2));
+    const { tensors, step } = await readCheckpoint(path);
     expect(step).toBe(2);
     expect(tensors.A.get('weight')?.data).toEqual(new Float32Array([2, 2]));
   });
@@ -72,7 +81,7 @@ describe('the thread that writes', () => {
     writeFileSync(place, 'a file');
     await expect(writer.write(place, snapshot(1))).rejects.toThrow(/EEXIST|ENOTDIR/);
     rmSync(place);
-    await readCheckpoint(await writer.write(place, snapshot(1)));
+    await readCheckpoint((await writer.write(place, snapshot(1))).path);
   });
 });
 
@@ -116,4 +125,131 @@ it('the third failure in a row ends the training', async () => {
     [1, 2, 3].map((n) => `The checkpoint of step ${n} cannot be written (${n} of at most 3 in a row)`),
   );
   await saver.close();
+});
+
+describe('how often', () => {
+  const open = (minutes: number | undefined, now: () => number) =>
+    new CheckpointSaver({
+      folder,
+      minutes,
+      keep: 2,
+      reporter: silent,
+      beforehand: async () => {},
+      best: async () => undefined,
+      now,
+    });
+
+  it('a checkpoint comes every minute, or more seldom where it costs more than 1 % of the time', async () => {
+    let time = 0;
+    const saver = open(undefined, () => time);
+    const due: number[] = [];
+    /** A state takes so long to copy, ms. */
+    let copying = 0;
+    for (let step = 1; step <= 4; step++) {
+      const begin = time;
+      while (!saver.due) time += 1000;
+      due.push((time - begin) / 1000);
+      const take = () => {
+        time += copying;
+        return snapshot(step);
+      };
+      await saver.save(step, take, saver.dueToLast);
+      await saver.finish();
+      copying = [0, 2500, 0, 0][step];
+    }
+    // What the disk took is counted, too, and differs.
+    expect(due[0]).toBe(60);
+    expect(due[2]).toBeGreaterThanOrEqual(250);
+    expect(due[3]).toBeLessThan(due[2]);
+    await saver.close();
+  });
+
+  it('one in 15 minutes lasts; all do, at their time, where the configuration says when they come', async () => {
+    let time = 0;
+    const saver = open(undefined, () => time);
+    const given = open(3, () => time);
+    const minutes = (count: number) => {
+      time = count * 60_000;
+      return [saver.due, saver.dueToLast, given.due, given.dueToLast];
+    };
+    expect(minutes(0)).toEqual([false, false, false, true]);
+    expect(minutes(1)).toEqual([true, false, false, true]);
+    expect(minutes(3)).toEqual([true, false, true, true]);
+    expect(minutes(15)).toEqual([true, true, true, true]);
+    for (const one of [saver, given]) {
+      await one.save(1, () => snapshot(1));
+      await one.finish();
+    }
+    expect(minutes(15)).toEqual([false, false, false, true]);
+    expect(minutes(29)).toEqual([true, false, true, true]);
+    for (const one of [saver, given]) await one.close();
+  });
+
+  it('of those that pass the newest stay, besides those that last', async () => {
+    const saver = open(undefined, () => 0);
+    for (const step of [1, 2, 3, 4, 5, 6, 7, 8])
+      await saver.save(step, () => snapshot(step), [1, 3, 5].includes(step));
+    await saver.finish();
+    expect(readdirSync(folder).sort()).toEqual(['step-3', 'step-5', 'step-7', 'step-8']);
+    await saver.save(9, () => snapshot(9), true);
+    await saver.finish();
+    expect(readdirSync(folder).sort()).toEqual(['step-5', 'step-8', 'step-9']);
+    await saver.close();
+  });
+
+  it('files that have not changed are links where a checkpoint passes, and written anew where it lasts or one failed', async () => {
+    const saver = open(undefined, () => 0);
+    const sources = { A: [{}], B: [{}] };
+    const B: Snapshot['tensors'][string] = [['weight', { shape: [1], data: new Float32Array([7]) }]];
+    const take =
+      (step: number) =>
+      (before?: Snapshot['sources']): Snapshot => {
+        const own = snapshot(step);
+        const tensors = { ...own.tensors, B: before?.B === sources.B ? undefined : structuredClone(B) };
+        return { ...own, tensors, sources };
+      };
+    const files: number[] = [];
+    const save = async (step: number, lasts: boolean) => {
+      await saver.save(step, take(step), lasts);
+      await saver.finish();
+      const path = join(folder, `step-${step}`);
+      files.push(statSync(join(path, 'B.safetensors')).ino);
+      expect((await readCheckpoint(path)).tensors.B.get('weight')!.data).toEqual(new Float32Array([7]));
+    };
+    await save(1, true);
+    await save(2, false);
+    await save(3, false);
+    await save(4, true);
+    const [one, two, three, four] = files;
+    expect([two, three]).toEqual([one, one]);
+    expect(four).not.toBe(one);
+    // Somebody has removed what the next one would be linked to.
+    rmSync(join(folder, 'step-4'), { recursive: true });
+    await saver.save(5, take(5), false);
+    await saver.save(6, take(6), false);
+    expect(await saver.finish()).toBe(join(folder, 'step-6'));
+    const whole = await readCheckpoint(join(folder, 'step-6'));
+    expect(whole.tensors.B.get('weight')!.data).toEqual(new Float32Array([7]));
+    await saver.close();
+  });
+});
+
+it('networks whose variables have not been given other values are not copied again', () => {
+  const network = (name: string) =>
+    tf.sequential({ name, layers: [tf.layers.dense({ name: 'dense', units: 2, inputShape: [3] })] });
+  const networks = { A: network('A'), B: network('B') };
+  const trainable = { state: () => ({ momentum: tf.zeros([2]) }) };
+  const copied = (before?: Snapshot['sources']) => {
+    const { tensors, sources } = takeSnapshot({ networks }, trainable, before);
+    return { names: Object.keys(tensors).filter((name) => tensors[name]), sources };
+  };
+  const first = copied();
+  expect(first.names).toEqual(['A', 'B', 'stage']);
+  expect(copied(first.sources).names).toEqual(['stage']);
+  const [kernel] = networks.A.getWeights() as Variable[];
+  kernel.assign(tf.tidy(() => tf.add(kernel, 1)) as Variable);
+  const second = copied(first.sources);
+  expect(second.names).toEqual(['A', 'stage']);
+  expect(copied(second.sources).names).toEqual(['stage']);
+  for (const one of Object.values(networks)) one.dispose();
 });
