@@ -8,7 +8,7 @@ module.exports = [
   { folders: ['editor', 'study'] },
   {
     folders: ['train', 'infer', 'eval', 'export', 'import'],
-    pairs: { train: ['eval'], eval: ['infer'] },
+    pairs: { train: ['eval'], eval: ['infer'], export: ['infer'] },
   },
   { folders: ['models'] },
   { folders: ['core'] },

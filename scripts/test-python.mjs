@@ -11,7 +11,7 @@ import { showStep } from './setup/progress.mjs';
 import { explainPipFailure, findPython } from './setup/python.mjs';
 import { runLogged, tellingLines } from './setup/run-logged.mjs';
 
-const PACKAGES = ['torch==2.13.0', 'onnx==1.23.2', 'onnxruntime==1.32.0', 'numpy==2.4.6'];
+const PACKAGES = ['torch==2.13.0', 'onnx==1.23.2', 'onnxruntime==1.32.0', 'numpy==2.4.6', 'pillow==13.0.0'];
 
 const paths = pathsIn(ROOT);
 const folder = join(paths.deps, 'test-python');

@@ -10,10 +10,10 @@ export const exportCommand = defineCommand({
   flags: {
     ...checkpointFlag,
     format: {
-      choices: ['onnx', 'tfjs', 'safetensors', 'all', 'pretrained', 'huggingface'] as const,
+      choices: ['onnx', 'onnx-photo', 'tfjs', 'safetensors', 'all', 'pretrained', 'huggingface'] as const,
       default: 'onnx' as const,
       describe:
-        'What is written; pretrained: the folder in which a model ships; huggingface: what `push` uploads',
+        'What is written; onnx-photo: ONNX that takes photos of any size; pretrained: the folder in which a model ships; huggingface: what `push` uploads',
     },
     precision: {
       choices: ['fp32', 'fp16'] as const,
@@ -44,6 +44,10 @@ export const exportCommand = defineCommand({
   },
   examples: [
     ['export -- --checkpoint runs/00001-dps --out exports/onnx', 'The whole path as one ONNX file'],
+    [
+      'export -- --checkpoint runs/00001-dps --format onnx-photo --out exports/photo',
+      'ONNX from a photo’s bytes to the finished photo’s',
+    ],
     [
       'export -- --checkpoint runs/00001-dps --format all --precision fp16 --out exports/all',
       'Every format, half the size',

@@ -171,7 +171,7 @@ function gradientY(map: Float32Array, height: number, width: number): Float32Arr
 // which is MATLAB's `bwmorph(image, 'thin', Inf)` and scikit-image's `morphology.thin`.
 
 /** Offsets [dy, dx] of the eight neighbours x1..x8, from the right, counter-clockwise. */
-const neighbours = [
+export const neighbours = [
   [0, 1],
   [-1, 1],
   [-1, 0],
@@ -183,7 +183,7 @@ const neighbours = [
 ] as const;
 
 /** Whether a line pixel goes, by its neighbours (bit k = neighbour k + 1), in the first and the second half-step. */
-const removable = [removalTable(0), removalTable(4)] as const;
+export const removable = [removalTable(0), removalTable(4)] as const;
 
 /** Thins a binary image [h, w] (1 = line; outside is 0). */
 export function thin(binary: Uint8Array, height: number, width: number): Uint8Array {

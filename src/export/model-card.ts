@@ -3,7 +3,9 @@
 import { configuredSources, type RunConfig } from '../config/run-config.ts';
 import type { Computation } from '../core/computation.ts';
 import type { PortKind } from '../core/ports.ts';
+import type { Port } from '../graph/onnx/builder.ts';
 import { definitionOf } from '../models/registry.ts';
+import { photoInputs, RESULT } from './formats/whole-photo.ts';
 import type { Proof } from './proof.ts';
 import { describeOrigin, type ExportReport, LICENCE, type Origin } from './report.ts';
 
@@ -12,13 +14,19 @@ export function modelCard(report: ExportReport, computations: readonly Computati
   const { origin, proofs } = report;
   const first = computations[0];
   const has = (format: string) => proofs.some((proof) => proof.format === format);
+  const takesTensors = ofTensors(proofs);
   const browser = has('tfjs') ? tfjsExample(first) : onnxExample(first, 'onnxruntime-web');
   const sections: (readonly [title: string, text: string])[] = [
     [`# ${definitionOf(origin.config).title}, exported`, `${describeOrigin(origin)}. ${purposeOf(origin)}`],
     ['## Files', fileTable(report)],
-    ...computations.map((computation) => [`## ${computation.name}`, portTables(computation)] as const),
-    ...(first.name === 'pipeline' ? [['## Pictures', picturesText(origin)] as const] : []),
-    ['## Layout', layoutText(has)],
+    ...(has('onnx-photo') ? [['## From photo to photo', photoText(first)] as const] : []),
+    ...(takesTensors
+      ? [
+          ...computations.map((computation) => [`## ${computation.name}`, portTables(computation)] as const),
+          ...(first.name === 'pipeline' ? [['## Pictures', picturesText(origin)] as const] : []),
+          ['## Layout', layoutText(has)] as const,
+        ]
+      : []),
     ...(has('onnx')
       ? ([
           ['## Example: Python', `${PYTHON}\n\n${code('python', pythonExample(first))}`],
@@ -127,6 +135,9 @@ function layoutText(has: (format: string) => boolean): string {
   return lines.join('\n');
 }
 
+/** Whether any of the files takes a network's numbers, not pictures. */
+const ofTensors = (proofs: readonly Proof[]): boolean => proofs.some(({ format }) => format !== 'onnx-photo');
+
 export function proofTable(proofs: readonly Proof[], hasL: boolean): string {
   const rows = proofs.flatMap(({ network, format, runtime, tolerance, outputs }) =>
     Object.entries(outputs).map(([output, { max, mean, scale }]) => [
@@ -138,8 +149,12 @@ export function proofTable(proofs: readonly Proof[], hasL: boolean): string {
       (tolerance * scale).toExponential(1),
     ]),
   );
-  const inputs = `Seeded inputs, ${hasL ? 'l = 0, 0.25, 0.5, 0.75 and 1, ' : ''}batches of 1 and 3.`;
-  return `${inputs}\n\n${table(['Network', 'Format', 'Output', 'Largest difference', 'Mean', 'Allowed'], rows)}`;
+  const photos = proofs.some((proof) => proof.format === 'onnx-photo')
+    ? 'Of photos: levels of 255, against what `infer` makes of the same pictures. '
+    : '';
+  const seeded = `Seeded inputs, ${hasL ? 'l = 0, 0.25, 0.5, 0.75 and 1, ' : ''}batches of 1 and 3.`;
+  const inputs = ofTensors(proofs) ? seeded : '';
+  return `${photos}${inputs}\n\n${table(['Network', 'Format', 'Output', 'Largest difference', 'Mean', 'Allowed'], rows)}`;
 }
 
 /** The photos that a configuration names. */
@@ -231,6 +246,49 @@ export function pythonExample(computation: Computation): string {
     }),
     `(${output},) = session.run(['${output}'], {${feeds.join(', ')}})`,
     `print('${output}', ${output}.shape, ${output}.min(), ${output}.max())`,
+  ].join('\n');
+}
+
+function photoText({ inputs }: Computation): string {
+  const ports = photoInputs(Object.keys(inputs));
+  const row = ({ name, type, shape, docString }: Port) => [
+    `\`${name}\``,
+    `${type} [${shape.join(', ')}]`,
+    docString ?? '',
+  ];
+  const notes = [
+    '`onnx/photo.onnx` takes pictures as they are: no cropping, scaling, thinning of lines or blending is left to do. Mask',
+    'and drawings are of the photo’s size. Small holes far apart are filled together, as one; for more detail run it once for each,',
+    'on the result before. Transparency and colour profiles are the caller’s.',
+  ];
+  return [
+    notes.join('\n'),
+    table(['Input', 'Type and shape', 'Meaning'], ports.map(row)),
+    table(['Output', 'Type and shape', 'Meaning'], [row(RESULT)]),
+    '`pip install onnxruntime numpy pillow`, then run this in the folder of this file, beside a photo and a mask:',
+    code('python', photoExample(ports)),
+  ].join('\n\n');
+}
+
+/** Python with onnxruntime and Pillow, from files to a file. */
+export function photoExample(ports: readonly Port[]): string {
+  const values: Readonly<Record<string, string>> = {
+    photo: "np.array(Image.open('photo.png').convert('RGB'))",
+    mask: "np.array(Image.open('mask.png').convert('L'))  # white: the hole",
+    sketch: "np.array(Image.open('sketch.png').convert('L'))  # dark lines on white",
+    colour: "np.array(Image.open('colour.png').convert('RGBA'))  # strokes on nothing",
+    l: 'np.array(0.5, np.float32)',
+    whole: 'np.array(0, np.uint8)',
+  };
+  return [
+    'import numpy as np',
+    'import onnxruntime',
+    'from PIL import Image',
+    '',
+    "session = onnxruntime.InferenceSession('onnx/photo.onnx', providers=['CPUExecutionProvider'])",
+    ...ports.map(({ name }) => `${name} = ${values[name]}`),
+    `(result,) = session.run(None, {${ports.map(({ name }) => `'${name}': ${name}`).join(', ')}})`,
+    "Image.fromarray(result).save('result.png')",
   ].join('\n');
 }
 

@@ -12,6 +12,7 @@ import { type Reporter, silent } from '../runtime/progress.ts';
 import type { Precision } from '../weights/float16.ts';
 import type { Exporter, ExportSource } from './formats/exporter.ts';
 import { exportOnnx } from './formats/onnx.ts';
+import { exportOnnxPhoto, requirePhotos } from './formats/onnx-photo.ts';
 import { exportSafetensors } from './formats/safetensors.ts';
 import { exportTfjs } from './formats/tfjs.ts';
 import { modelCard } from './model-card.ts';
@@ -26,14 +27,17 @@ import {
   PRODUCER,
 } from './report.ts';
 
-const exporters = { onnx: exportOnnx, tfjs: exportTfjs, safetensors: exportSafetensors } satisfies Record<
-  string,
-  Exporter
->;
+const exporters = {
+  onnx: exportOnnx,
+  tfjs: exportTfjs,
+  safetensors: exportSafetensors,
+  'onnx-photo': exportOnnxPhoto,
+} satisfies Record<string, Exporter>;
 
 /** A form in which other programs read a model. */
 export type ExportFormat = keyof typeof exporters;
-const EXPORT_FORMATS = Object.keys(exporters) as readonly ExportFormat[];
+/** Those of the same computation. */
+const EXPORT_FORMATS = ['onnx', 'tfjs', 'safetensors'] as const satisfies readonly ExportFormat[];
 
 /** What is exported, in which forms, and where to. */
 export interface ExportOptions {
@@ -41,7 +45,7 @@ export interface ExportOptions {
   readonly checkpoint: string;
   /** A folder that does not exist yet. */
   readonly out: string;
-  /** Default: all formats. */
+  /** Default: `onnx`, `tfjs` and `safetensors`. */
   readonly formats?: readonly ExportFormat[] | undefined;
   /** Of the stored weights, default `fp32`. The computation is in single precision in any case. */
   readonly precision?: Precision | undefined;
@@ -82,6 +86,7 @@ export async function exportModel(
     const computations = chooseComputations(loaded.method, loaded.config, network);
     const needed = computations.flatMap(({ networks }) => networks.map(({ name }) => name));
     requireTrained([...new Set(needed)], loaded.trained, loaded.path);
+    if (options.formats?.includes('onnx-photo')) requirePhotos(network, loaded.config.task);
     return await makeFolderAtomically(out, async (temporary) => {
       const report = await writeAll(temporary, loaded, await describe(loaded), computations, options);
       await writeFileAtomically(join(temporary, 'export.json'), `${JSON.stringify(report, null, 1)}\n`);

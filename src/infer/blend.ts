@@ -4,8 +4,8 @@ import { type Bounds, holeBounds } from './region.ts';
 import { type RowSource, scaleRows } from './resample.ts';
 
 /** Steps of the distance to a neighbour beside and a diagonal one, in thirds of a pixel (Borgefors, 1986). */
-const BESIDE = 3;
-const DIAGONAL = 4;
+export const BESIDE = 3;
+export const DIAGONAL = 4;
 
 /**
  * The photo with its hole filled, RGBA bytes at the photo's resolution; alpha stays. Pixels outside the hole are the

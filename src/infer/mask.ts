@@ -12,7 +12,7 @@ import type { Raster, Size } from './raster.ts';
 export type MaskHole = 'white' | 'black';
 
 /** Mask values from here on are white, where the mask has both black and white. */
-const WHITE_FROM = 128;
+export const WHITE_FROM = 128;
 /** A mask with values this dark and this light has both; of others the middle of their range parts black from white. */
 const DARK = 64;
 const LIGHT = 192;

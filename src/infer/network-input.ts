@@ -74,9 +74,9 @@ function overWhite({ data, width, height }: Raster): RowSource {
 /** A pixel darker than this is line: a thin grey line of a smoothing brush counts, the noise of a JPEG does not. */
 export const LINE_BELOW = 192;
 /** Lines are thinned at up to so many times the network's resolution, so that near lines do not run together. */
-const FINE = 4;
+export const FINE = 4;
 /** Drawings of one-pixel lines have corners and crossings; DeepPS's examples have at most 1.22 pixels on average. */
-const MEAN_WIDTH = 1.5;
+export const MEAN_WIDTH = 1.5;
 
 /**
  * The lines of a sketch inside a region [resolution * resolution], 1 = line, one pixel wide. Nothing that is drawn is
@@ -177,7 +177,7 @@ function touched(
 const count = (lines: Uint8Array): number => lines.reduce((sum, line) => sum + line, 0);
 
 /** A pixel that is at least half opaque belongs to a stroke. */
-const OPAQUE_FROM = 128;
+export const OPAQUE_FROM = 128;
 
 export const isStroke = ({ data }: Raster, pixel: number): boolean => data[4 * pixel + 3] >= OPAQUE_FROM;
 

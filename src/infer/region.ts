@@ -6,9 +6,9 @@ import type { Raster, Region, Size } from './raster.ts';
  * The network sees this many times the hole's longer side, as far as the photo allows. Holes of training are a quarter
  * to three quarters of what is seen; more of the face around them than on average gave colours that fit better.
  */
-const CONTEXT = 3;
+export const CONTEXT = 3;
 /** Where the photo's shorter side leaves less than that, at least so many times. */
-const LEAST_CONTEXT = 1.25;
+export const LEAST_CONTEXT = 1.25;
 
 /** The least rectangle that holds every hole pixel: `left` and `top` inside, `right` and `bottom` just outside. */
 export interface Bounds {

@@ -1,7 +1,7 @@
-import type { GraphShape } from '../graph.ts';
 import {
   type AttributeProto,
   DATA_TYPES,
+  type GraphProto,
   type NodeProto,
   type OnnxType,
   type TensorProto,
@@ -16,11 +16,30 @@ export class Float {
   }
 }
 
-export type Attributes = Readonly<Record<string, number | Float | string | readonly number[]>>;
+/** A graph within an attribute: what a Loop repeats. It may use values of the graph around it. */
+class Body {
+  readonly nodes: readonly BuiltNode[];
+  readonly inputs: readonly Loose[];
+  readonly outputs: readonly Loose[];
+  constructor(nodes: readonly BuiltNode[], inputs: readonly Loose[], outputs: readonly Loose[]) {
+    this.nodes = nodes;
+    this.inputs = inputs;
+    this.outputs = outputs;
+  }
+}
+
+/** A tensor whose shape is left open. */
+export interface Loose {
+  readonly name: string;
+  readonly type: OnnxType;
+}
+
+export type Attributes = Readonly<Record<string, number | Float | string | readonly number[] | Body>>;
 
 interface Description {
   readonly type: OnnxType;
-  readonly shape: GraphShape;
+  /** Sizes; null is the batch's, and a name any other that is open. */
+  readonly shape: readonly (number | null | string)[];
 }
 
 interface BuiltNode {
@@ -37,17 +56,29 @@ export interface Port extends Description {
   readonly docString?: string | undefined;
 }
 
-/** The open dimension of all shapes: the batch size. */
+/** The name of the batch's size. */
 const BATCH = 'n';
+
+/** The bytes of one number of each type. */
+const SCALARS = {
+  float32: (value: number) => Float32Array.of(value),
+  float64: (value: number) => Float64Array.of(value),
+  uint8: (value: number) => Uint8Array.of(value),
+  int32: (value: number) => Int32Array.of(value),
+  int64: (value: number) => BigInt64Array.of(BigInt(value)),
+  bool: (value: number) => Uint8Array.of(value),
+};
+export type ScalarType = keyof typeof SCALARS;
 
 /** Collects nodes and initializers of an ONNX graph and gives them unique names. */
 export class OnnxBuilder {
   /** Beginning of the next nodes' names, for example a layer's; may be empty. */
   scope = '';
-  readonly #nodes: BuiltNode[] = [];
+  #nodes: BuiltNode[] = [];
   readonly #initializers = new Map<string, TensorProto>();
   readonly #described = new Map<string, Description>();
   readonly #names = new Set<string>();
+  readonly #scalars = new Map<string, string>();
   /** The tensors that became outputs of the graph: their new names by the old ones. */
   readonly #outputs = new Map<string, string>();
 
@@ -81,8 +112,47 @@ export class OnnxBuilder {
     return outputs;
   }
 
+  /** One number as an initializer. Equal numbers share one. */
+  scalar(value: number, type: ScalarType): string {
+    const key = `${type}/${value}`;
+    const known = this.#scalars.get(key);
+    if (known) return known;
+    const name = this.initializer(key, type, [], SCALARS[type](value));
+    this.#scalars.set(key, name);
+    return name;
+  }
+
+  /**
+   * Repeats nodes, and returns the names of the last state.
+   *
+   * @param times at most; endless where it is empty. @param state what the first round is given.
+   * @param makeRound adds the nodes of a round to this builder. It gets the names of a state and gives those of the next
+   *   one, and of a boolean that says whether there is another round.
+   */
+  loop(
+    times: string,
+    state: readonly Loose[],
+    makeRound: (state: readonly string[]) => { again: string; state: readonly string[] },
+  ): string[] {
+    const around = this.#nodes;
+    this.#nodes = [];
+    const input = (wanted: string, type: OnnxType) => ({ name: this.unique(wanted), type });
+    const counters = [input('round', 'int64'), input('goes on', 'bool')];
+    const given = state.map(({ name, type }) => input(`${name}:state`, type));
+    const { again, state: next } = makeRound(given.map(({ name }) => name));
+    // A body's outputs must be made in it.
+    const outputs = [again, ...next].map((name, i) => ({
+      name: this.node('Identity', [name])[0],
+      type: i === 0 ? ('bool' as const) : state[i - 1].type,
+    }));
+    const body = new Body(this.#nodes, [...counters, ...given], outputs);
+    this.#nodes = around;
+    const begin = [times, this.scalar(1, 'bool'), ...state.map(({ name }) => name)];
+    return this.node('Loop', begin, { body }, state.length);
+  }
+
   /** Notes a tensor's type and shape, so that the file can say them. */
-  describe(name: string, type: OnnxType, shape: GraphShape): void {
+  describe(name: string, type: OnnxType, shape: Description['shape']): void {
     this.#described.set(name, { type, shape });
   }
 
@@ -102,12 +172,12 @@ export class OnnxBuilder {
   }
 
   /** The whole graph: what its outputs do not need is left out. */
-  finish(name: string, inputs: readonly Port[], outputs: readonly Port[]) {
+  finish(name: string, inputs: readonly Port[], outputs: readonly Port[]): GraphProto {
     const needed = new Set(outputs.map((output) => output.name));
     const nodes: BuiltNode[] = [];
     for (const node of [...this.#nodes].reverse()) {
       if (!node.outputs.some((output) => needed.has(output))) continue;
-      for (const input of node.inputs) needed.add(input);
+      for (const input of usedBy(node)) needed.add(input);
       nodes.push(node);
     }
     nodes.reverse();
@@ -129,6 +199,12 @@ export class OnnxBuilder {
   }
 }
 
+/** What a node is given, and what the graphs within it take from the one around them. */
+const usedBy = ({ inputs, attributes }: BuiltNode): string[] => [
+  ...inputs,
+  ...Object.values(attributes).flatMap((value) => (value instanceof Body ? value.nodes.flatMap(usedBy) : [])),
+];
+
 const identity = (name: string, tensor: string): BuiltNode => ({
   name: `${name}/Identity`,
   op: 'Identity',
@@ -142,15 +218,32 @@ function nodeProto({ name, op, inputs, outputs, attributes }: BuiltNode): NodePr
   return { name, opType: op, input: inputs, output: outputs, attribute };
 }
 
-/** The numbers of `type` are ONNX's for FLOAT, INT, STRING and INTS. */
+/** The numbers of `type` are ONNX's for FLOAT, GRAPH, INT, STRING and INTS. */
 function attributeProto(name: string, value: Attributes[string]): AttributeProto {
   if (value instanceof Float) return { name, type: 1, f: value.value };
+  if (value instanceof Body) return { name, type: 5, g: bodyProto(name, value) };
   if (typeof value === 'number') return { name, type: 2, i: value };
   if (typeof value === 'string') return { name, type: 3, s: Buffer.from(value) };
   return { name, type: 7, ints: value };
 }
 
+const bodyProto = (name: string, { nodes, inputs, outputs }: Body): GraphProto => ({
+  name,
+  node: nodes.map(nodeProto),
+  initializer: [],
+  input: inputs.map(looseProto),
+  output: outputs.map(looseProto),
+  valueInfo: [],
+});
+
+const looseProto = ({ name, type }: Loose): ValueInfoProto => ({
+  name,
+  type: { tensorType: { elemType: DATA_TYPES[type] } },
+});
+
 function portProto({ name, type, shape, docString }: Port): ValueInfoProto {
-  const dim = shape.map((size) => (size === null ? { dimParam: BATCH } : { dimValue: size }));
+  const dim = shape.map((size) =>
+    typeof size === 'number' ? { dimValue: size } : { dimParam: size ?? BATCH },
+  );
   return { name, type: { tensorType: { elemType: DATA_TYPES[type], shape: { dim } } }, docString };
 }

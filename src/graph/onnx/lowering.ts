@@ -152,8 +152,7 @@ export class Lowering {
 
   /** One number as an initializer. Equal numbers share one. */
   scalar(value: number, type: GraphType = 'float32'): string {
-    const data = type === 'float32' ? Float32Array.of(value) : Int32Array.of(value);
-    return this.#share(`${type}/${value}`, (name) => this.builder.initializer(name, type, [], data));
+    return this.builder.scalar(value, type);
   }
 
   /** A shape as a tensor. `guess` writes an open dimension as -1, which Reshape works out. */

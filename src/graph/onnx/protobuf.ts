@@ -4,7 +4,15 @@
  */
 import { defineMessages, type Messages } from '../../runtime/protobuf.ts';
 
-export const DATA_TYPES = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 } as const;
+export const DATA_TYPES = {
+  float32: 1,
+  uint8: 2,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+} as const;
 export type OnnxType = keyof typeof DATA_TYPES;
 
 const MESSAGES: Messages = {
@@ -46,6 +54,7 @@ const MESSAGES: Messages = {
     ['f', 2, 'float'],
     ['i', 3, 'int64'],
     ['s', 4, 'bytes'],
+    ['g', 6, 'GraphProto'],
     ['ints', 8, 'int64[]'],
     ['type', 20, 'int32'],
   ],
@@ -85,7 +94,8 @@ export interface ValueInfoProto {
   readonly type: {
     readonly tensorType: {
       readonly elemType: number;
-      readonly shape: { readonly dim: readonly ({ dimValue: number } | { dimParam: string })[] };
+      /** Not given where it is not known. */
+      readonly shape?: { readonly dim: readonly ({ dimValue: number } | { dimParam: string })[] };
     };
   };
   readonly docString?: string | undefined;
@@ -97,6 +107,7 @@ export interface AttributeProto {
   readonly f?: number;
   readonly i?: number;
   readonly s?: Uint8Array;
+  readonly g?: GraphProto;
   readonly ints?: readonly number[];
 }
 
@@ -108,6 +119,15 @@ export interface NodeProto {
   readonly attribute: readonly AttributeProto[];
 }
 
+export interface GraphProto {
+  readonly name: string;
+  readonly node: readonly NodeProto[];
+  readonly initializer: readonly TensorProto[];
+  readonly input: readonly ValueInfoProto[];
+  readonly output: readonly ValueInfoProto[];
+  readonly valueInfo: readonly ValueInfoProto[];
+}
+
 export interface ModelProto {
   readonly irVersion: number;
   readonly producerName: string;
@@ -115,14 +135,7 @@ export interface ModelProto {
   readonly docString: string;
   readonly opsetImport: readonly { readonly domain: string; readonly version: number }[];
   readonly metadataProps: readonly { readonly key: string; readonly value: string }[];
-  readonly graph: {
-    readonly name: string;
-    readonly node: readonly NodeProto[];
-    readonly initializer: readonly TensorProto[];
-    readonly input: readonly ValueInfoProto[];
-    readonly output: readonly ValueInfoProto[];
-    readonly valueInfo: readonly ValueInfoProto[];
-  };
+  readonly graph: GraphProto;
 }
 
 const modelType = defineMessages(MESSAGES).lookupType('ModelProto');

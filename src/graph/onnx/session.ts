@@ -8,7 +8,7 @@ const ort = createRequire(import.meta.url)('onnxruntime-node') as typeof import(
 
 export const onnxruntimeVersion = ort.env.versions.node;
 
-/** Numbers of any rank, row-major; what is NCHW in a model is NHWC here, as everywhere else. */
+/** Numbers of any rank, row-major; what is NCHW in a model is NHWC here, as everywhere else. Bytes are whole numbers from 0 to 255. */
 export interface Values {
   readonly shape: readonly number[];
   readonly data: Float32Array;
@@ -54,15 +54,22 @@ export async function openOnnx(
     inputNames: session.inputNames,
     outputNames: session.outputNames,
     async run(inputs) {
-      const results = await session.run(mapValues(inputs, toModel));
+      const bytes = session.inputMetadata.filter((input) => input.isTensor && input.type === 'uint8');
+      const isBytes = new Set(bytes.map(({ name }) => name));
+      const results = await session.run(
+        mapValues(inputs, (values, name) => (isBytes.has(name) ? toBytes(values) : toModel(values))),
+      );
       return mapValues(results, fromModel);
     },
     release: () => session.release(),
   };
 }
 
-const mapValues = <A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Record<string, B> =>
-  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+const mapValues = <A, B>(
+  record: Readonly<Record<string, A>>,
+  change: (value: A, name: string) => B,
+): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
 
 /** A value as onnxruntime takes it, in the model's layout. */
 export function toModel({ shape, data }: Values): Tensor {
@@ -70,7 +77,10 @@ export function toModel({ shape, data }: Values): Tensor {
   return new ort.Tensor('float32', transposeData(data, shape, layout), arrange(layout, shape));
 }
 
-function fromModel({ dims, data }: Tensor): Values {
+const toBytes = ({ shape, data }: Values): Tensor => new ort.Tensor('uint8', Uint8Array.from(data), shape);
+
+function fromModel({ dims, type, data }: Tensor): Values {
+  if (type === 'uint8') return { shape: dims, data: Float32Array.from(data as Uint8Array) };
   const back = permutation(usualLayout(dims.length), straight(dims.length));
   return { shape: arrange(back, dims), data: transposeData(data as Float32Array, dims, back) };
 }

@@ -40,17 +40,35 @@ const MAXIMUM_BYTES = 2 ** 31 - 1;
  */
 export function writeOnnx(source: Graph, options: OnnxOptions): Uint8Array {
   const builder = new OnnxBuilder();
-  const graph = fuse(source);
-  const to = new Lowering(graph, builder, options.precision === 'fp16');
   const port = (name: string, id: number): Port => {
-    const shape = graph.shape(id);
+    const shape = source.shape(id);
     const inLayout = arrange(usualLayout(shape.length), shape);
-    return { name, type: graph.type(id), shape: inLayout, docString: options.ports?.[name] };
+    return { name, type: source.type(id), shape: inLayout, docString: options.ports?.[name] };
   };
-  const inputs = [...graph.inputs].map(([name, id]) => port(name, id));
-  const outputs = [...graph.outputs].map(([name, id]) => port(name, id));
+  const inputs = [...source.inputs].map(([name, id]) => port(name, id));
+  const outputs = [...source.outputs].map(([name, id]) => port(name, id));
   for (const { name } of [...inputs, ...outputs]) builder.unique(name);
-  for (const [name, id] of graph.inputs) to.place(id, name, usualLayout(to.rank(id)));
+  const given = Object.fromEntries(inputs.map(({ name }) => [name, name]));
+  for (const [name, tensor] of addGraph(builder, source, given, options.precision))
+    builder.output(name, tensor);
+  return encodeOnnx(builder, inputs, outputs, options);
+}
+
+/**
+ * Adds a graph's operations to an ONNX graph.
+ *
+ * @param given the tensor of each of its inputs, in the layout of {@link writeOnnx}.
+ * @returns those of its outputs.
+ */
+export function addGraph(
+  builder: OnnxBuilder,
+  source: Graph,
+  given: Readonly<Record<string, string>>,
+  precision: Precision,
+): Map<string, string> {
+  const graph = fuse(source);
+  const to = new Lowering(graph, builder, precision === 'fp16');
+  for (const [name, id] of graph.inputs) to.place(id, given[name], usualLayout(to.rank(id)));
   const layers = layersOf(graph);
   for (const node of graph.nodes) {
     const operation = operations[node.op];
@@ -59,7 +77,16 @@ export function writeOnnx(source: Graph, options: OnnxOptions): Uint8Array {
     operation(to, node);
   }
   builder.scope = '';
-  for (const [name, id] of graph.outputs) builder.output(name, to.at(id, usualLayout(to.rank(id))));
+  return new Map([...graph.outputs].map(([name, id]) => [name, to.at(id, usualLayout(to.rank(id)))]));
+}
+
+/** The file of a graph that was built. @throws UserError when it would be too large for the format. */
+export function encodeOnnx(
+  builder: OnnxBuilder,
+  inputs: readonly Port[],
+  outputs: readonly Port[],
+  options: OnnxOptions,
+): Uint8Array {
   const written = builder.finish(options.name, inputs, outputs);
   const bytes = written.initializer.reduce((sum, { rawData }) => sum + rawData.length, 0);
   if (bytes > MAXIMUM_BYTES - 2 ** 24)
