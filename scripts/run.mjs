@@ -7,8 +7,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPackage } from '../src/runtime/installation.mjs';
+import { modelFile } from '../src/runtime/model-file.mjs';
 import { startedByNohup } from '../src/runtime/nohup.mjs';
-import { isSetupError } from './setup/errors.mjs';
+import { isSetupError, SetupError } from './setup/errors.mjs';
 import { checkNode, supportedNodeRange } from './setup/node-version.mjs';
 import { ROOT } from './setup/paths.mjs';
 
@@ -45,6 +46,36 @@ const PROGRAMS = new Map([
   ['api-report', 'scripts/api-report.ts'],
 ]);
 
+/** What a checkpoint is needed for, where `infer` takes ONNX as well. */
+const OF_CHECKPOINTS = ['edit', 'evaluate', 'export'];
+
+/**
+ * Told before set-up, which would be in vain.
+ *
+ * @param {string} command
+ * @param {string} model
+ */
+const takesCheckpoint = (command, model) =>
+  new SetupError(`${command} takes a checkpoint, not an ONNX file.`, {
+    where: model,
+    expected: '--checkpoint RUN, or a folder with manifest.json and safetensors',
+    got: 'an ONNX file, as models ship in the npm package',
+    fix: [
+      `take the model's folder from the repository (pretrained/) and name it: npx dps ${command} --checkpoint FOLDER`,
+      '            or use it as it is: npx dps infer --help',
+    ].join('\n'),
+  });
+
+/**
+ * @param {string} flag
+ * @param {string[]} args
+ */
+function flagValue(flag, args) {
+  const at = args.indexOf(flag);
+  if (at >= 0) return args[at + 1];
+  return args.find((arg) => arg.startsWith(`${flag}=`))?.slice(flag.length + 1);
+}
+
 /**
  * @param {string} command
  * @param {string[]} args
@@ -63,6 +94,12 @@ async function main(command, args) {
   // The package's help needs nothing that is not installed.
   if (isPackage() && asksForHelp(command, args))
     return startCommand(programOf(command, args), process.env, process.cwd());
+  const model = isPackage() ? modelFile(flagValue('--checkpoint', args)) : undefined;
+  if (model && command === 'infer') return startCommand(programOf(command, args), process.env, process.cwd());
+  if (model && OF_CHECKPOINTS.includes(command)) {
+    report(takesCheckpoint(command, model));
+    return 1;
+  }
   const { setUp } = await import('./setup/setup.mjs');
   /** @type {Error | undefined} */
   let failure;

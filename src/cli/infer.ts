@@ -1,4 +1,5 @@
 import { UserError } from '../runtime/errors.ts';
+import { modelFile } from '../runtime/model-file.mjs';
 import { checkpointFlag, defineCommand, text, texts } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
 import { joinWorkers } from './join-workers.ts';
@@ -48,13 +49,17 @@ export const infer = defineCommand({
   async run({ checkpoint: named, strip, l, 'mask-hole': maskHole, out, verbose: _, ...rest }) {
     if (out === undefined) throw new UserError('A flag is missing.', { expected: '--out FOLDER' });
     const reporter = terminalReporter();
-    const { module } = await joinWorkers(reporter, () => import('../infer/run.ts'));
-    const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
-    const signal = catchInterrupts(reporter.warn, 'after the picture in progress');
     const ls = l === undefined ? undefined : parseL(l);
-    const checkpoint = named ?? (await defaultCheckpoint(reporter));
+    const model = modelFile(named);
+    // TensorFlow is loaded for checkpoints alone.
+    const infer = model
+      ? (await import('../infer/run-exported.ts')).inferByExport
+      : (await joinWorkers(reporter, () => import('../infer/run.ts'))).module.inferPhotos;
+    const signal = catchInterrupts(reporter.warn, 'after the picture in progress');
+    const choose = async () => (await import('../core/choose-checkpoint.ts')).defaultCheckpoint(reporter);
+    const checkpoint = model ?? named ?? (await choose());
     const options = { ...rest, checkpoint, strips: strip, ls, maskHole, out, reporter, signal };
-    const files = await module.inferPhotos(options);
+    const files = await infer(options);
     for (const file of files.slice(0, SHOWN)) reporter.info(file);
     if (files.length > SHOWN) reporter.info(`... and ${files.length - SHOWN} more in ${out}`);
     signal.throwIfAborted();

@@ -271,7 +271,7 @@ function photoText({ inputs }: Computation): string {
 }
 
 /** Python with onnxruntime and Pillow, from files to a file. */
-export function photoExample(ports: readonly Port[]): string {
+function photoExample(ports: readonly Port[]): string {
   const values: Readonly<Record<string, string>> = {
     photo: "np.array(Image.open('photo.png').convert('RGB'))",
     mask: "np.array(Image.open('mask.png').convert('L'))  # white: the hole",

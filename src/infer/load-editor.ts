@@ -116,7 +116,7 @@ export function editorOf(
   platform: Platform,
   name: string | undefined,
 ): Editor {
-  const { resolution, task, controls } = describe(session);
+  const { resolution, task, controls } = describeModel(session);
   const model = new Model(session, Tensor);
   const finish = (
     image: Pixels,
@@ -176,8 +176,11 @@ export function editorOf(
   };
 }
 
-/** What a model is, by its inputs' names and shapes. */
-function describe({ inputMetadata, outputNames }: Ort.InferenceSession) {
+/** What a model is, by its inputs' names and shapes. @throws UserError when it is not the whole path of an export. */
+export function describeModel({
+  inputMetadata,
+  outputNames,
+}: Pick<Ort.InferenceSession, 'inputMetadata' | 'outputNames'>) {
   const shapes = new Map(inputMetadata.map((input) => [input.name, input.isTensor ? input.shape : []]));
   const [, channels, height] = shapes.get('photo') ?? shapes.get('sketch') ?? [];
   const isOurs = channels === (shapes.has('photo') ? 3 : 1) && typeof height === 'number';

@@ -11,10 +11,10 @@ import { type Provenance, withProvenance } from './provenance.ts';
 import type { Raster, Region } from './raster.ts';
 import type { RegionChoice } from './region.ts';
 import { drawSheet, encodePhoto, encodeRgb, type SheetRow, toRgb } from './results.ts';
-import type { RunningPredictor } from './run-predictor.ts';
+import type { RunningPredictor } from './run-onnx.ts';
 
 export interface PaintOptions {
-  readonly predictor: Predictor;
+  readonly predictor: Pick<Predictor, 'controls'>;
   /** Its name, for the files. */
   readonly model: string;
   /** What runs it. */

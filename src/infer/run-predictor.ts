@@ -7,15 +7,7 @@ import { type LoadedMethod, trainedPredictor } from '../models/load.ts';
 import { nativeBackend } from '../ops/raw.ts';
 import { type Tensor4D, tf } from '../ops/tf.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import type { NetworkInput, NetworkOutput } from './network-input.ts';
-
-/** A prediction that is ready to run. */
-export interface RunningPredictor {
-  /** Predicts from one input of the method's resolution. @param l in [0, 1], for methods that have one. */
-  run(input: NetworkInput, l?: number): Promise<NetworkOutput>;
-  /** Frees what it holds; the method stays its owner's. */
-  close(): Promise<void>;
-}
+import { type RunningPredictor, runByOnnxruntime } from './run-onnx.ts';
 
 /**
  * From so many pictures on it pays to prepare a prediction for onnxruntime: recording it and opening a session take what is
@@ -98,32 +90,5 @@ export function runByTensorFlow(predictor: Predictor, r: number): RunningPredict
       }
     },
     async close() {},
-  };
-}
-
-/** onnxruntime. @param model a {@link predictionModel}. @param r side of the input, px. */
-export async function runByOnnxruntime(model: Uint8Array, r: number): Promise<RunningPredictor> {
-  const { openOnnx } = await import('../graph/onnx/session.ts');
-  const session = await openOnnx(model);
-  return {
-    async run({ image, hole, sketch, colour = new Float32Array(r * r * 4) }, l = 0) {
-      const values = {
-        photo: { shape: [1, r, r, 3], data: image },
-        hole: { shape: [1, r, r, 1], data: hole },
-        sketch: { shape: [1, r, r, 1], data: sketch },
-        colour: { shape: [1, r, r, 4], data: colour },
-        l: { shape: [1, 1], data: Float32Array.of(l) },
-      };
-      const taken = Object.entries(values).filter(([name]) => session.inputNames.includes(name));
-      const { result, refinedSketch, firstImage, roughSketch } = await session.run(Object.fromEntries(taken));
-      return {
-        resolution: result.shape[1],
-        result: result.data,
-        refinedSketch: refinedSketch?.data,
-        firstImage: firstImage?.data,
-        roughSketch: roughSketch?.data,
-      };
-    },
-    close: () => session.release(),
   };
 }

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -13,6 +13,7 @@ import type { EditInput } from '../../src/infer/load-editor.ts';
 import { loadEditor } from '../../src/infer/node.ts';
 import type { Raster } from '../../src/infer/raster.ts';
 import { inferPhotos } from '../../src/infer/run.ts';
+import { inferByExport } from '../../src/infer/run-exported.ts';
 import { launch, noBrowser } from '../editor/browser.ts';
 import { tinyCheckpoint, tinyColourCheckpoint } from '../editor/tiny-editor.ts';
 import { bundle, pageOf, serve } from '../export/serve.ts';
@@ -118,6 +119,24 @@ describe('in Node', () => {
     expect([metadata.channels, metadata.icc]).toEqual([4, (await sharp(wide).metadata()).icc]);
     expectSame(other.image, (await editor.edit({ ...files, l: 1 })).image);
     await editor.close();
+  });
+
+  it('takes the place of a checkpoint in infer', async () => {
+    const { photo: image, mask, sketch } = files;
+    const out = join(folder, 'by-export');
+    const made = await inferByExport({ checkpoint: model, image, mask, sketch, ls: [0.3], out });
+    expect(made.map((path) => basename(path))).toEqual(
+      ['SGEN', 'IGEN', 'IOUT', 'sheet'].map((part) => `photo-${part}.png`),
+    );
+    expectSame(await load(join(out, 'photo-IOUT.png')), await inferred());
+    for (const part of ['SGEN', 'IGEN'])
+      expectSame(
+        await load(join(out, `photo-${part}.png`)),
+        await load(join(folder, `inferred/photo-${part}.png`)),
+      );
+    await expect(
+      inferByExport({ checkpoint: model, image, mask, sketch, region: 'face', out }),
+    ).rejects.toThrow(/finds no faces/);
   });
 
   it('fills a black hole and what the whole photo shows, and tells of odd pictures', async () => {

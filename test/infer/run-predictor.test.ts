@@ -3,12 +3,8 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { RunConfig } from '../../src/config/run-config.ts';
 import type { Predictor } from '../../src/core/method.ts';
-import {
-  openPredictor,
-  predictionModel,
-  runByOnnxruntime,
-  runByTensorFlow,
-} from '../../src/infer/run-predictor.ts';
+import { runByOnnxruntime } from '../../src/infer/run-onnx.ts';
+import { openPredictor, predictionModel, runByTensorFlow } from '../../src/infer/run-predictor.ts';
 import { configSchemas } from '../../src/models/registry.ts';
 import { watchOperations } from '../../src/ops/raw.ts';
 import { tf } from '../../src/ops/tf.ts';

@@ -27,23 +27,46 @@ import { exportModel } from '../../src/export/run.ts';
 import { loadEditor } from '../../src/infer/node.ts';
 import { tinyCheckpoint } from '../editor/tiny-editor.ts';
 import { busyPhoto, rectangle } from '../infer/rasters.ts';
-import { save } from '../infer/support.ts';
+import { load, save } from '../infer/support.ts';
 
 let folder: string;
 let project: string;
 let tarball: string;
 let installed: string;
 let env: NodeJS.ProcessEnv;
+/** Programs of other versions of Node, or why there is none. */
+let nodes: ReadonlyMap<string, { readonly program: string } | { readonly missing: string }>;
+
+const run = promisify(execFile);
+
+/** The versions that the package supports beside the one that runs the tests, as npm's registry has them. */
+const NODES = ['20.20.2', '22.22.0', '24.21.0'].filter(
+  (version) => version.split('.')[0] !== process.versions.node.split('.')[0],
+);
+
+/** Fetches a Node from npm's registry, or from npm's cache. */
+async function fetchNode(version: string) {
+  const at = join(folder, `node-${version}`);
+  mkdirSync(at);
+  const name = `node-${process.platform}-${process.arch}`;
+  try {
+    await run('npm', ['pack', `${name}@${version}`, '--pack-destination', at], { timeout: 120_000 });
+    await run('tar', ['-xzf', join(at, `${name}-${version}.tgz`), '-C', at, 'package/bin/node']);
+    return { program: join(at, 'package/bin/node') };
+  } catch (error) {
+    return { missing: (error as Error).message.trim().split('\n').slice(0, 3).join(' ') };
+  }
+}
 
 beforeAll(async () => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'package-')));
   project = join(folder, 'project');
   installed = join(project, 'node_modules/deep-plastic-surgery');
-  const run = promisify(execFile);
-  await run(process.execPath, ['--import', 'tsx', 'scripts/build.ts']);
-  const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const [{ filename }] = JSON.parse((await run('npm', pack)).stdout);
-  tarball = join(folder, filename);
+  const fetching = Promise.all(NODES.map(async (version) => [version, await fetchNode(version)] as const));
+  // What a release packs: it builds by itself what it holds.
+  await run('npm', ['pack', '--ignore-scripts=false', '--pack-destination', folder]);
+  nodes = new Map(await fetching);
+  tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) as string);
   mkdirSync(installed, { recursive: true });
   await run('tar', ['-xzf', tarball, '--strip-components=1', '-C', installed]);
   writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
@@ -60,21 +83,16 @@ function link(from: string, to: string): void {
   symlinkSync(resolve(from), to);
 }
 
-const dps = (...args: string[]) =>
-  spawnSync(process.execPath, [join(installed, 'scripts/run.mjs'), ...args], {
-    cwd: project,
-    env,
-    encoding: 'utf8',
-  });
+const inProject = (node: string, ...args: string[]) =>
+  spawnSync(node, args, { cwd: project, env, encoding: 'utf8' });
+
+const DPS = () => join(installed, 'scripts/run.mjs');
+const dps = (...args: string[]) => inProject(process.execPath, DPS(), ...args);
 
 /** What the program prints. */
-function runProgram(text: string): string {
+function runProgram(text: string, node = process.execPath): string {
   writeFileSync(join(project, 'program.mjs'), text);
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['program.mjs'], {
-    cwd: project,
-    env,
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = inProject(node, 'program.mjs');
   if (status !== 0) throw new Error(stderr);
   return stdout;
 }
@@ -123,6 +141,17 @@ describe('what is packed', () => {
   });
 });
 
+const tenLines = (model: string) => `
+  import { writeFile } from 'node:fs/promises';
+  import { loadEditor } from 'deep-plastic-surgery/infer';
+  const editor = await loadEditor(${JSON.stringify(model)});
+  const result = await editor.edit({ photo: 'photo.png', mask: 'mask.png', sketch: 'lines.png', l: 0.5 });
+  await writeFile('result.png', await result.png());
+`;
+
+/** The flags of the same pictures. */
+const FLAGS = ['--image', 'photo.png', '--mask', 'mask.png', '--sketch', 'lines.png', '--l', '0.5'];
+
 describe('deep-plastic-surgery/infer', () => {
   it('edits a photo in ten lines, as the sources do', async () => {
     const { checkpoint } = await tinyCheckpoint(folder);
@@ -133,13 +162,7 @@ describe('deep-plastic-surgery/infer', () => {
       mask: await save(join(project, 'mask.png'), rectangle([96, 96], [30, 40, 60, 70])),
       sketch: await save(join(project, 'lines.png'), rectangle([96, 96], [40, 40, 42, 70], [0, 255])),
     };
-    runProgram(`
-      import { writeFile } from 'node:fs/promises';
-      import { loadEditor } from 'deep-plastic-surgery/infer';
-      const editor = await loadEditor(${JSON.stringify(model)});
-      const result = await editor.edit({ photo: 'photo.png', mask: 'mask.png', sketch: 'lines.png', l: 0.5 });
-      await writeFile('result.png', await result.png());
-    `);
+    runProgram(tenLines(model));
     const editor = await loadEditor(model);
     const expected = await (await editor.edit(files)).png();
     await editor.close();
@@ -180,6 +203,36 @@ describe('dps', () => {
     expect(stdout).not.toContain('npm run');
     expect(dps('train', '-h').stdout).toContain('npx dps train --config');
     expect(existsSync(join(folder, 'cache'))).toBe(false);
+  });
+
+  it('fills holes by a model that ships, before anything is set up', async () => {
+    const { status, stdout, stderr } = dps('infer', '--checkpoint', 'tiny', ...FLAGS, '--out', 'filled');
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain('filled/photo-IOUT.png');
+    const pixels = await load(join(project, 'result.png'));
+    expect(await load(join(project, 'filled/photo-IOUT.png'))).toEqual(pixels);
+    expect(existsSync(join(project, 'filled/photo-SGEN.png'))).toBe(true);
+    const face = dps('infer', '--checkpoint', 'tiny', ...FLAGS, '--region', 'face', '--out', 'faces');
+    expect([face.status, face.stderr]).toEqual([1, expect.stringContaining('finds no faces')]);
+    const edit = dps('edit', '--checkpoint', 'tiny');
+    expect([edit.status, edit.stderr]).toEqual([
+      1,
+      expect.stringMatching(/edit takes a checkpoint[\s\S]*tiny\.onnx[\s\S]*npx dps infer/),
+    ]);
+    expect(existsSync(join(folder, 'cache'))).toBe(false);
+  });
+
+  it.for(NODES)('does so on Node %s, and the ten lines as well', async (version, { skip }) => {
+    const node = nodes.get(version) as { program: string } | { missing: string };
+    if ('missing' in node) return skip(`no Node ${version}: ${node.missing}`);
+    const expected = await load(join(project, 'result.png'));
+    rmSync(join(project, 'result.png'));
+    runProgram(`console.log(process.versions.node); ${tenLines('tiny')}`, node.program);
+    expect(await load(join(project, 'result.png'))).toEqual(expected);
+    const flags = ['--checkpoint', 'tiny', ...FLAGS, '--out', `node-${version}`];
+    const { status, stderr } = inProject(node.program, DPS(), 'infer', ...flags);
+    expect(status, stderr).toBe(0);
+    expect(await load(join(project, `node-${version}/photo-IOUT.png`))).toEqual(expected);
   });
 
   it('finds the native engine in the cache, for commands and for programs', () => {

@@ -7,7 +7,7 @@ import { withProvenance } from '../../infer/provenance.ts';
 import { readHole, readPhoto, readSketch, readStrokes } from '../../infer/read.ts';
 import type { RegionChoice } from '../../infer/region.ts';
 import { encodePhoto, encodeRgb, toRgb } from '../../infer/results.ts';
-import type { RunningPredictor } from '../../infer/run-predictor.ts';
+import type { RunningPredictor } from '../../infer/run-onnx.ts';
 import { blackOnWhite } from '../../infer/sketch.ts';
 import type { EditorDescription } from '../wire.ts';
 

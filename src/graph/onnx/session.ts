@@ -17,6 +17,8 @@ export interface Values {
 export interface OnnxSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
+  /** Types and shapes, as they are in the model. */
+  readonly inputMetadata: InferenceSession['inputMetadata'];
   /** Computes all outputs by name from all inputs by name. */
   run(inputs: Readonly<Record<string, Values>>): Promise<Record<string, Values>>;
   /** Frees the model's memory. */
@@ -53,6 +55,7 @@ export async function openOnnx(
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
+    inputMetadata: session.inputMetadata,
     async run(inputs) {
       const bytes = session.inputMetadata.filter((input) => input.isTensor && input.type === 'uint8');
       const isBytes = new Set(bytes.map(({ name }) => name));
