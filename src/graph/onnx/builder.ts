@@ -19,9 +19,9 @@ export class Float {
 /** A graph within an attribute: what a Loop repeats. It may use values of the graph around it. */
 class Body {
   readonly nodes: readonly BuiltNode[];
-  readonly inputs: readonly Loose[];
+  readonly inputs: readonly (Loose | Port)[];
   readonly outputs: readonly Loose[];
-  constructor(nodes: readonly BuiltNode[], inputs: readonly Loose[], outputs: readonly Loose[]) {
+  constructor(nodes: readonly BuiltNode[], inputs: readonly (Loose | Port)[], outputs: readonly Loose[]) {
     this.nodes = nodes;
     this.inputs = inputs;
     this.outputs = outputs;
@@ -136,9 +136,11 @@ export class OnnxBuilder {
   ): string[] {
     const around = this.#nodes;
     this.#nodes = [];
-    const input = (wanted: string, type: OnnxType) => ({ name: this.unique(wanted), type });
-    const counters = [input('round', 'int64'), input('goes on', 'bool')];
-    const given = state.map(({ name, type }) => input(`${name}:state`, type));
+    const counters = [
+      { name: this.unique('round'), type: 'int64' as const, shape: [] },
+      { name: this.unique('goes on'), type: 'bool' as const, shape: [] },
+    ];
+    const given = state.map(({ name, type }) => ({ name: this.unique(`${name}:state`), type }));
     const { again, state: next } = makeRound(given.map(({ name }) => name));
     // A body's outputs must be made in it.
     const outputs = [again, ...next].map((name, i) => ({
@@ -231,7 +233,7 @@ const bodyProto = (name: string, { nodes, inputs, outputs }: Body): GraphProto =
   name,
   node: nodes.map(nodeProto),
   initializer: [],
-  input: inputs.map(looseProto),
+  input: inputs.map((input) => ('shape' in input ? portProto(input) : looseProto(input))),
   output: outputs.map(looseProto),
   valueInfo: [],
 });
