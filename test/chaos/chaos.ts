@@ -22,7 +22,7 @@ import { setUpTraining } from './setup.ts';
 const STEPS_A_KILL = 6;
 /** Workers make some more until the others have noticed, and many while another machine comes. */
 const STEPS_A_FAULT = 12;
-const STEPS_A_MACHINE = 150;
+const STEPS_A_MACHINE = 40;
 const MORE_STEPS = 20;
 /** Within so many seconds after a worker is lost there are new steps, on a machine that does nothing else. */
 const BOUND = 30;
