@@ -45,6 +45,8 @@ export async function chaos({ count, workers, machines, seed, reporter }: ChaosC
   const steps = machines ? STEPS_A_MACHINE : workers === undefined ? STEPS_A_KILL : STEPS_A_FAULT;
   const config = await setUpTraining(folder, count * steps + MORE_STEPS);
   const supervised = workers === undefined ? [] : ['--workers', `${workers}`, '--max-restarts', `${count}`];
+  // One thread each, however many workers share this machine: numbers differ by rounding with the number of threads.
+  if (machines) process.env.TF_NUM_INTRAOP_THREADS = '1';
   if (machines) supervised.push('--nnodes', '1:2', '--rdzv-endpoint', `127.0.0.1:${await freePort()}`);
   const test = new Chaos(folder, config, supervised, reporter);
   const random = stream(seed, 'chaos');
