@@ -22,7 +22,8 @@ import { makePairs } from './pairs.ts';
 
 vi.setConfig({ testTimeout: 900_000 });
 
-const DECAY = 0.4;
+// The third step has it; the rates of the first two are still rising.
+const DECAY = 0.3;
 const isAverage = (name: string) => name.endsWith('/average');
 
 // What a compiled step does is done call by call, too, which the stepper's tests see to; here one method's is looked at.
@@ -36,9 +37,9 @@ describe.each([...cases, plain])('the average of %s, %s', (name, _, compile) => 
     const stage = method.stages[method.stages.length - 1];
     const trainable = method.begin(stage);
     const stepper = new Stepper(trainable, { stage: stage.name, compile, reporter: silent });
-    const all = batches(7);
-    all[5].image.dispose();
-    all[5] = { ...all[5], image: tf.fill([2, 64, 64, 3], Number.NaN) };
+    const all = batches(5);
+    all[3].image.dispose();
+    all[3] = { ...all[5], image: tf.fill([2, 64, 64, 3], Number.NaN) };
     const begun = valuesOf(trainable);
     const averaged = Object.keys(begun).filter(isAverage);
     const own = averaged.map((key) => key.replace(/\/average$/, ''));
@@ -50,7 +51,7 @@ describe.each([...cases, plain])('the average of %s, %s', (name, _, compile) => 
     for (const [i, batch] of all.entries()) {
       const before = valuesOf(trainable);
       const [{ kept }] = runAll(stepper, [batch]);
-      expect(kept).toBe(i !== 5);
+      expect(kept).toBe(i !== 3);
       const after = valuesOf(trainable);
       tensors.push(tf.memory().numTensors);
       if (!kept) {
@@ -143,7 +144,7 @@ describe('a training with an average', () => {
       expect(weightsOf(loaded.method, network)).toEqual(averages(last, network));
     loaded.method.dispose();
 
-    for (const steps of [3, 4, 5]) {
+    for (const steps of [4, 5]) {
       const part = await run({ maxSteps: steps });
       const from = await readCheckpoint(part.end.checkpoint);
       const resumed = await run({ from });
