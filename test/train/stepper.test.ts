@@ -24,9 +24,7 @@ const stages = Object.entries(tinyMethods).flatMap(([name, create]) => {
   const method = create();
   // The last stage has all of a method in it.
   const last = method.stages.length - 1;
-  const all = method.stages.map(
-    (stage, index) => [name, stage.name, index === last ? 8 : 4, index] as const,
-  );
+  const all = method.stages.map((stage, index) => [name, stage.name, index === last ? 8 : 4, index] as const);
   method.dispose();
   return all;
 });
