@@ -1,8 +1,10 @@
 /** Reads photos, masks, sketches and strokes of colour from image files of any kind. */
+import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { readable, UnusableImage } from '../data/decode.ts';
+import { readAgain, readable, UnusableImage } from '../data/decode.ts';
 import { CONVERT, isOfFormatNotRead, READ_FORMATS } from '../data/pictures.ts';
 import { UserError } from '../runtime/errors.ts';
+import { explainSystemError } from '../runtime/system-errors.ts';
 import { type MaskHole, type MaskPixels, maskOfPixels, type ReadHole, toHole } from './mask.ts';
 import type { Raster } from './raster.ts';
 import { opaqueStrokes, sketchOfPixels } from './sketch.ts';
@@ -30,11 +32,11 @@ export interface Photo {
  * @param where what errors call it. @throws UserError when the file is no picture, damaged or too large.
  */
 export async function readPhoto(file: PictureFile, where = nameOf(file)): Promise<Photo> {
-  return named(where, async () => {
-    const metadata = await examine(file, where);
+  return withContent(file, where, async (content) => {
+    const metadata = await examine(content, where);
     const { space, icc, hasAlpha, depth } = metadata;
     const isRgb = space === 'srgb' || space === 'rgb' || space === 'rgb16';
-    const upright = open(file, space !== 'cmyk');
+    const upright = open(content, space !== 'cmyk');
     const raster = await bytes(upright.toColourspace('srgb').ensureAlpha());
     const loss =
       space === 'cmyk'
@@ -57,11 +59,11 @@ export async function readHole(file: PictureFile, holeIs: MaskHole, where = name
 }
 
 async function readMask(file: PictureFile, where: string): Promise<MaskPixels> {
-  return named(where, async () => {
-    const { format, hasAlpha, depth } = await examine(file, where);
+  return withContent(file, where, async (content) => {
+    const { format, hasAlpha, depth } = await examine(content, where);
     const isExact = format !== 'jpeg';
     if (depth === 'ushort' && !hasAlpha) {
-      const labels = await readLabels(file);
+      const labels = await readLabels(content);
       if (labels) return { grey: labels, isExact };
     }
     return maskOfPixels(await readRgba(file, where), isExact);
@@ -69,8 +71,8 @@ async function readMask(file: PictureFile, where: string): Promise<MaskPixels> {
 }
 
 /** The values of a picture of 16 bits, if all are small, as labels are. */
-async function readLabels(file: PictureFile): Promise<Raster | undefined> {
-  const image = open(file, true).toColourspace('grey16').extractChannel(0).raw({ depth: 'ushort' });
+async function readLabels(content: Uint8Array): Promise<Raster | undefined> {
+  const image = open(content, true).toColourspace('grey16').extractChannel(0).raw({ depth: 'ushort' });
   const { data, info } = await readable(image.toBuffer({ resolveWithObject: true }));
   const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
   if (values.some((value) => value > 255)) return undefined;
@@ -83,33 +85,34 @@ async function readLabels(file: PictureFile): Promise<Raster | undefined> {
  * @throws UserError as {@link readPhoto}, and when nothing of the file can be transparent.
  */
 export async function readStrokes(file: PictureFile, where = nameOf(file)): Promise<Raster> {
-  return named(where, async () => {
-    const { hasAlpha } = await examine(file, where);
+  return withContent(file, where, async (content) => {
+    const { hasAlpha } = await examine(content, where);
     if (!hasAlpha) throw opaqueStrokes(where);
-    return bytes(open(file, false).toColourspace('srgb').ensureAlpha());
+    return bytes(open(content, false).toColourspace('srgb').ensureAlpha());
   });
 }
 
 /** RGBA bytes in sRGB. */
 async function readRgba(file: PictureFile, where: string): Promise<Raster> {
-  return named(where, async () => {
-    await examine(file, where);
-    return bytes(open(file, false).toColourspace('srgb').ensureAlpha());
+  return withContent(file, where, async (content) => {
+    await examine(content, where);
+    return bytes(open(content, false).toColourspace('srgb').ensureAlpha());
   });
 }
 
 const nameOf = (file: PictureFile): string => (typeof file === 'string' ? file : 'the bytes of a picture');
 
-const open = (file: PictureFile, ignoreIcc: boolean): Sharp =>
-  sharp(file, { failOn: 'error', limitInputPixels: MAXIMUM_PIXELS, ignoreIcc }).autoOrient();
+const open = (content: Uint8Array, ignoreIcc: boolean): Sharp =>
+  sharp(content, { failOn: 'error', limitInputPixels: MAXIMUM_PIXELS, ignoreIcc }).autoOrient();
 
 async function bytes(image: Sharp): Promise<Raster> {
   const { data, info } = await readable(image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true }));
   return { data, width: info.width, height: info.height };
 }
 
-async function examine(file: PictureFile, where: string): Promise<Metadata> {
-  const metadata = await readable(sharp(file, { limitInputPixels: false }).metadata());
+async function examine(content: Uint8Array, where: string): Promise<Metadata> {
+  if (content.length === 0) throw new UnusableImage('an empty file');
+  const metadata = await readable(sharp(content, { limitInputPixels: false }).metadata());
   const { width, height, format } = metadata;
   if (!['jpeg', 'png', 'webp', 'heif', 'gif', 'tiff'].includes(format))
     throw new UnusableImage(`a file of the format ${format}`);
@@ -122,8 +125,14 @@ async function examine(file: PictureFile, where: string): Promise<Metadata> {
   });
 }
 
-async function named<T>(where: string, read: () => Promise<T>): Promise<T> {
-  return read().catch((error) => {
+/** Reads a file here rather than in its decoder, which takes a disk that fails for a format that it does not know. */
+async function withContent<T>(
+  file: PictureFile,
+  where: string,
+  read: (content: Uint8Array) => Promise<T>,
+): Promise<T> {
+  const content = typeof file === 'string' ? await contentOf(file, where) : file;
+  return read(content).catch((error) => {
     if (!(error instanceof UnusableImage)) throw error;
     throw new UserError('A picture cannot be read.', {
       where,
@@ -132,4 +141,15 @@ async function named<T>(where: string, read: () => Promise<T>): Promise<T> {
       fix: isOfFormatNotRead(where) ? CONVERT : undefined,
     });
   });
+}
+
+async function contentOf(path: string, where: string): Promise<Uint8Array> {
+  try {
+    return await readAgain(() => readFile(path));
+  } catch (error) {
+    const refusal = explainSystemError(error);
+    if (!refusal) throw error;
+    const { got, fix } = refusal.details;
+    throw new UserError('A picture cannot be read.', { where, ...(got && { got }), fix });
+  }
 }

@@ -92,7 +92,15 @@ describe('readPhoto', () => {
     const cut = join(folder, 'cut.png');
     writeFileSync(cut, whole.subarray(0, whole.length / 2));
     await expect(readPhoto(cut)).rejects.toThrow(/cannot be read[\s\S]*cut\.png/);
-    await expect(readPhoto(join(folder, 'none.png'))).rejects.toThrow(/cannot be read[\s\S]*none\.png/);
+    const refused = (path: string, words: RegExp) => expect(readPhoto(path)).rejects.toThrow(words);
+    await refused(join(folder, 'none.png'), /cannot be read[\s\S]*none\.png[\s\S]*nothing of that name/);
+    const empty = join(folder, 'empty.png');
+    writeFileSync(empty, '');
+    await refused(empty, /cannot be read[\s\S]*empty\.png[\s\S]*an empty file/);
+    await refused(folder, /cannot be read[\s\S]*a folder, where a file is needed/);
+    // Linux has a file whose first byte fails as a broken disk's would.
+    if (process.platform === 'linux')
+      await refused('/proc/self/mem', /cannot be read[\s\S]*mem[\s\S]*the device failed[\s\S]*try again/);
     const huge = Buffer.from(whole);
     huge.writeUInt32BE(20_000, 16);
     huge.writeUInt32BE(20_000, 20);
