@@ -39,7 +39,7 @@ describe.each([...cases, plain])('the average of %s, %s', (name, _, compile) => 
     const stepper = new Stepper(trainable, { stage: stage.name, compile, reporter: silent });
     const all = batches(5);
     all[3].image.dispose();
-    all[3] = { ...all[5], image: tf.fill([2, 64, 64, 3], Number.NaN) };
+    all[3] = { ...all[3], image: tf.fill([2, 64, 64, 3], Number.NaN) };
     const begun = valuesOf(trainable);
     const averaged = Object.keys(begun).filter(isAverage);
     const own = averaged.map((key) => key.replace(/\/average$/, ''));
