@@ -49,8 +49,11 @@ export function fakeCheckout(): string {
   cpSync(join(root, 'scripts'), join(folder, 'scripts'), { recursive: true });
   cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   cpSync(join(root, '.npmrc'), join(folder, '.npmrc'));
-  for (const name of ['installation.mjs', 'lock.mjs', 'lock-heartbeat.mjs', 'nohup.mjs'])
-    cpSync(join(root, 'src/runtime', name), join(folder, 'src/runtime', name), { recursive: true });
+  // Scripts that run before anything is installed take plain JavaScript from there.
+  cpSync(join(root, 'src/runtime'), join(folder, 'src/runtime'), {
+    recursive: true,
+    filter: (from) => !from.endsWith('.ts'),
+  });
   write(join(folder, 'package-lock.json'), JSON.stringify(LOCK));
   return folder;
 }
