@@ -157,13 +157,13 @@ it('a 16-px generator overfits one batch', () => {
       return tf.mean(tf.abs(tf.sub(splitPicture(picture as Tensor4D).image, batch.image))).dataSync()[0];
     });
   const before = error();
-  for (let step = 0; step < 300; step++)
+  for (let step = 0; step < 200; step++)
     tf.tidy(() => {
       const scalars = nextAdamScalars(Object.values(learners));
       tf.dispose(ganStep(refinementStep(learners, overfitting, inputs), scalars));
     });
   expect(before).toBeGreaterThan(0.3);
-  expect(error()).toBeLessThan(0.06);
+  expect(error()).toBeLessThan(0.08);
 });
 
 it('F overfits one batch', () => {
