@@ -24,6 +24,8 @@ const quiet = [
   '--headless=new',
   '--no-sandbox',
   '--disable-quic',
+  // Tests read the page in English, whatever this machine speaks.
+  '--accept-lang=en-US',
   '--no-first-run',
   '--disable-background-networking',
   '--disable-component-update',

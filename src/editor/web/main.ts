@@ -14,6 +14,7 @@ import { DrawStage } from './ui/draw-stage.ts';
 import { connectEditMenu } from './ui/edit-menu.ts';
 import { Editor } from './ui/editor.ts';
 import { connectGuide } from './ui/guide.ts';
+import { connectLanguage, translatePage } from './ui/language.ts';
 import { keepForOffline } from './ui/offline.ts';
 import { connectRecent } from './ui/recent.ts';
 import { connectRefinedLines } from './ui/refined-lines.ts';
@@ -26,6 +27,8 @@ import { connectTools } from './ui/tool-panel.ts';
 import { connectViews } from './ui/views.ts';
 
 async function start(): Promise<void> {
+  translatePage();
+  connectLanguage();
   connectTheme();
   connectSettings();
   const description: EditorDescription = await (await fetch('editor.json')).json();

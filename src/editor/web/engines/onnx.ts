@@ -5,6 +5,7 @@ import { CAPTIONS } from '../../../core/vocabulary.ts';
 import { fromPlanes, toPlanes } from '../../../infer/planes.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
 import type { EngineInput, EngineOutput } from '../../wire.ts';
+import { language } from '../texts/say.ts';
 import { type Engine, EngineFailure } from './engine.ts';
 import type { NamedValues, OnnxSession, Provider } from './onnx-worker.ts';
 
@@ -54,7 +55,7 @@ const maxThreads = 8;
 /** A model file in a worker of its own. */
 export class OnnxModel {
   readonly #provider: Provider;
-  readonly #worker = new Worker(new URL('./onnx.js', import.meta.url), { type: 'module' });
+  readonly #worker = new Worker(new URL('./onnx.js', import.meta.url), { type: 'module', name: language });
   readonly #session: Remote<OnnxSession> = wrap<OnnxSession>(this.#worker);
   /** Settled when what was asked last is done. */
   #last: Promise<unknown> = Promise.resolve();

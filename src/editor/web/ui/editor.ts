@@ -8,6 +8,7 @@ import { Drawing } from '../drawing/drawing.ts';
 import type { Point, Rect } from '../drawing/geometry.ts';
 import { type Act, History } from '../drawing/history.ts';
 import { type EngineChoice, type EngineId, type EngineState, shortNames } from '../engines/engine.ts';
+import { language } from '../texts/say.ts';
 import type { Tool } from '../tools/tool.ts';
 import { toolOf } from '../tools/tools.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
@@ -118,7 +119,7 @@ export class Editor {
     this.description = description;
     // Networks learn from whole faces. A page without a server finds none.
     this.region = new Signal<RegionChoice>(description.server ? 'face' : 'hole');
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: language });
     // The worker has ended, for example for want of memory, and will answer nothing any more.
     worker.onerror = ({ message = 'it could not be loaded' }) => this.#complainOfWorker(message);
     const receive = (event: WorkerEvent) => {

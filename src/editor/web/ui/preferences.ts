@@ -1,6 +1,6 @@
 /** What a user has chosen and keeps: in the browser's storage, where that is allowed. */
 import type { Rgb } from '../drawing/changes.ts';
-import { Signal } from './signal.ts';
+import { stored } from './stored.ts';
 
 export interface Colour {
   readonly name: string;
@@ -28,30 +28,6 @@ export const strokeColours: readonly Colour[] = [
   { name: 'Red lips', rgb: [185, 50, 60] },
   { name: 'Blond', rgb: [215, 175, 110] },
 ];
-
-function stored<T>(key: string, fallback: T, isValid: (value: unknown) => boolean): Signal<T> {
-  const name = `deep-plastic-surgery.${key}`;
-  let value = fallback;
-  try {
-    const found = JSON.parse(localStorage.getItem(name) ?? 'null');
-    if (isValid(found)) value = found;
-  } catch {
-    // Storage is forbidden, or holds something else: the choice is forgotten with the page.
-  }
-  const signal = new Signal(value);
-  let first = true;
-  signal.watch((now) => {
-    if (!first) {
-      try {
-        localStorage.setItem(name, JSON.stringify(now));
-      } catch {
-        // As above.
-      }
-    }
-    first = false;
-  });
-  return signal;
-}
 
 const isIndexOf = (list: readonly unknown[]) => (value: unknown) =>
   typeof value === 'number' && value in list;

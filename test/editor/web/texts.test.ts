@@ -1,0 +1,84 @@
+/** The page's texts: each is marked in the code, and has its German. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { describe, expect, it } from 'vitest';
+import { sampleRecipes } from '../../../src/editor/samples/recipes.ts';
+import { german } from '../../../src/editor/web/texts/de.ts';
+
+const web = 'src/editor/web';
+const table = `${web}/texts/de.ts`;
+
+const files = readdirSync(web, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.startsWith('texts/'))
+  .map((name) => join(web, name));
+
+/** Calls `visit` for every node of a file. */
+function walk(file: string, visit: (node: ts.Node, source: ts.SourceFile) => void): void {
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest, true);
+  const each = (node: ts.Node): void => {
+    visit(node, source);
+    ts.forEachChild(node, each);
+  };
+  each(source);
+}
+
+/** A template as the table writes it: with {} for a value. */
+function keyOf(template: ts.TemplateLiteral): string {
+  if (ts.isNoSubstitutionTemplateLiteral(template)) return template.text;
+  return [template.head.text, ...template.templateSpans.map(({ literal }) => literal.text)].join('{}');
+}
+
+function textsOfCode(): string[] {
+  const found: string[] = [];
+  for (const file of files) {
+    walk(file, (node) => {
+      if (ts.isTaggedTemplateExpression(node) && node.tag.getText() === 'say')
+        found.push(keyOf(node.template));
+    });
+  }
+  return found;
+}
+
+/** What `translatePage` translates. */
+function textsOfPage(): string[] {
+  const html = readFileSync(`${web}/index.html`, 'utf8')
+    .replace(/<(\w+)[^>]* translate="no".*?<\/\1>/gs, '')
+    .replace(/<!--.*?-->/gs, '');
+  const attributes = html.matchAll(/ (?:title|aria-label|alt|placeholder|data-word)="([^"]+)"/g);
+  const texts = html.matchAll(/>([^<>]+)</g);
+  return [...attributes, ...texts]
+    .map(([, text]) => text.trim().replace(/\s+/g, ' '))
+    .filter((text) => /\p{Letter}/u.test(text));
+}
+
+/** The server tells the page what its samples change. */
+const textsOfSamples = sampleRecipes.flatMap(({ edits }) => edits.map(({ name }) => name));
+
+const english = new Set([...textsOfCode(), ...textsOfPage(), ...textsOfSamples]);
+const inCode = (text: string) => (/['\\]/.test(text) ? JSON.stringify(text) : `'${text}'`);
+
+describe('the German texts', () => {
+  it('are there for all that the page says', () => {
+    const missing = [...english].filter((text) => german[text] === undefined);
+    const lines = missing.map((text) => `  ${inCode(text)}: '…',`).join('\n');
+    expect(missing, `Add the German of these texts to ${table}, a line each:\n${lines}\n`).toEqual([]);
+  });
+
+  it('are no more than that', () => {
+    const left = Object.keys(german).filter((text) => !english.has(text));
+    const lines = left.map((text) => `  ${inCode(text)}`).join('\n');
+    expect(left, `The page says this no longer: remove the lines from ${table}:\n${lines}\n`).toEqual([]);
+  });
+
+  it('have the places of the English ones, {} in their order or all numbered: {2} {1}', () => {
+    const wrong = Object.entries(german).filter(([text, translation]) => {
+      const count = text.split('{}').length - 1;
+      const places = [...translation.matchAll(/\{(\d*)\}/g)].map(([, place]) => place);
+      const inOrder = places.length === count && places.every((place) => place === '');
+      const numbers = Array.from({ length: count }, (_, k) => String(k + 1));
+      return !inOrder && [...places].sort().join() !== numbers.join();
+    });
+    expect(wrong).toEqual([]);
+  });
+});
