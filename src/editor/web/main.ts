@@ -1,5 +1,6 @@
 /** The page's entry: connects the editor's parts. */
 import type { EditorDescription } from '../wire.ts';
+import { say } from './texts/say.ts';
 import { BrushSizes, connectBrush } from './ui/brush-panel.ts';
 import {
   connectButtons,
@@ -66,44 +67,44 @@ async function start(): Promise<void> {
     editor.commitL();
   };
   const shortcuts: Shortcut[] = [
-    { keys: ['O', 'Ctrl+O'], name: 'Open', run: choose },
-    { keys: ['Shift+O'], name: 'Hole or lines from a file', run: chooseLayer },
-    { keys: ['X'], name: 'Examples', run: () => samples.open() },
-    { keys: ['R'], name: 'Recent work', run: () => recent.open() },
-    { keys: ['Ctrl+S'], name: 'Save the project', run: () => void editor.save('project') },
-    { keys: ['Shift+S'], name: 'Save the result', run: () => void editor.save('result') },
-    { keys: ['Ctrl+Z'], name: 'Undo', run: () => editor.undo() },
-    { keys: ['Ctrl+Shift+Z', 'Ctrl+Y'], name: 'Redo', run: () => editor.redo() },
+    { keys: ['O', 'Ctrl+O'], name: say`Open`, run: choose },
+    { keys: ['Shift+O'], name: say`Hole or lines from a file`, run: chooseLayer },
+    { keys: ['X'], name: say`Examples`, run: () => samples.open() },
+    { keys: ['R'], name: say`Recent work`, run: () => recent.open() },
+    { keys: ['Ctrl+S'], name: say`Save the project`, run: () => void editor.save('project') },
+    { keys: ['Shift+S'], name: say`Save the result`, run: () => void editor.save('result') },
+    { keys: ['Ctrl+Z'], name: say`Undo`, run: () => editor.undo() },
+    { keys: ['Ctrl+Shift+Z', 'Ctrl+Y'], name: say`Redo`, run: () => editor.redo() },
     ...toolShortcuts,
-    { keys: ['['], name: 'Smaller brush', run: () => resize(-1) },
-    { keys: [']'], name: 'Larger brush', run: () => resize(1) },
-    { keys: ['S'], name: 'Lines from photo', needs: 'sketch', run: () => void editor.drawEdges() },
+    { keys: ['['], name: say`Smaller brush`, run: () => resize(-1) },
+    { keys: [']'], name: say`Larger brush`, run: () => resize(1) },
+    { keys: ['S'], name: say`Lines from photo`, needs: 'sketch', run: () => void editor.drawEdges() },
     ...editShortcuts,
     {
       keys: [','],
-      name: 'Less refinement',
+      name: say`Less refinement`,
       needs: 'l',
       run: () => changeL(-0.05),
     },
     {
       keys: ['.'],
-      name: 'More refinement',
+      name: say`More refinement`,
       needs: 'l',
       run: () => changeL(0.05),
     },
     ...(description.model.refinedSketch
       ? [
-          { keys: ['N'], name: 'Refined lines', run: refined.toggle },
-          { keys: ['Shift+N'], name: 'Take the refined lines', run: refined.take },
+          { keys: ['N'], name: say`Refined lines`, run: refined.toggle },
+          { keys: ['Shift+N'], name: say`Take the refined lines`, run: refined.take },
         ]
       : []),
-    { keys: ['P'], name: 'Results so far', run: () => results.open() },
-    { keys: ['B'], name: 'Before or after', run: () => result.toggleBefore() },
-    { keys: ['U'], name: 'Use the result as photo', run: () => void editor.useResult() },
-    { keys: ['+', '='], name: 'Zoom in', run: zoom.in },
-    { keys: ['-'], name: 'Zoom out', run: zoom.out },
-    { keys: ['0'], name: 'Whole photo', run: zoom.fit },
-    { keys: ['?'], name: 'Help', run: () => help.showModal() },
+    { keys: ['P'], name: say`Results so far`, run: () => results.open() },
+    { keys: ['B'], name: say`Before or after`, run: () => result.toggleBefore() },
+    { keys: ['U'], name: say`Use the result as photo`, run: () => void editor.useResult() },
+    { keys: ['+', '='], name: say`Zoom in`, run: zoom.in },
+    { keys: ['-'], name: say`Zoom out`, run: zoom.out },
+    { keys: ['0'], name: say`Whole photo`, run: zoom.fit },
+    { keys: ['?'], name: say`Help`, run: () => help.showModal() },
   ];
   connectShortcuts(shortcuts, description.model.controls);
   await editor.restore();

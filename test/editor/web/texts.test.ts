@@ -55,6 +55,38 @@ function textsOfPage(): string[] {
 /** The server tells the page what its samples change. */
 const textsOfSamples = sampleRecipes.flatMap(({ edits }) => edits.map(({ name }) => name));
 
+/** What is not for people: errors of programming, and what the console logs. */
+function isForProgrammers(node: ts.Node): boolean {
+  for (let at = node.parent; at; at = at.parent) {
+    if (ts.isNewExpression(at) && at.expression.getText() === 'Error') return true;
+    if (ts.isCallExpression(at) && at.expression.getText().startsWith('console.')) return true;
+  }
+  return false;
+}
+
+/** Texts that look as if people read them, but have no `say` before them. */
+function unmarkedTexts(): string[] {
+  const found: string[] = [];
+  for (const file of files) {
+    walk(file, (node, source) => {
+      const isTemplate = ts.isTemplateExpression(node) || ts.isNoSubstitutionTemplateLiteral(node);
+      if (!isTemplate && !ts.isStringLiteral(node)) return;
+      const { parent } = node;
+      if (ts.isTaggedTemplateExpression(parent) && parent.tag.getText() === 'say') return;
+      const text = isTemplate ? keyOf(node) : node.text;
+      const isSentence = /^(\p{Lu}|“?\{\}”?)\S* .*\p{Ll}{3}|^\p{Lu}\p{Ll}+[ .:,]/u.test(text);
+      const isName =
+        ts.isPropertyAssignment(parent) &&
+        ['name', 'label', 'help', 'text'].includes(parent.name.getText()) &&
+        /^\p{Lu}\p{Ll}/u.test(text);
+      if ((!isSentence && !isName) || isForProgrammers(node)) return;
+      const { line } = source.getLineAndCharacterOfPosition(node.getStart());
+      found.push(`${file}:${line + 1}: ${node.getText()}`);
+    });
+  }
+  return found;
+}
+
 const english = new Set([...textsOfCode(), ...textsOfPage(), ...textsOfSamples]);
 const inCode = (text: string) => (/['\\]/.test(text) ? JSON.stringify(text) : `'${text}'`);
 
@@ -63,6 +95,12 @@ describe('the German texts', () => {
     const missing = [...english].filter((text) => german[text] === undefined);
     const lines = missing.map((text) => `  ${inCode(text)}: '…',`).join('\n');
     expect(missing, `Add the German of these texts to ${table}, a line each:\n${lines}\n`).toEqual([]);
+  });
+
+  it('can be there: what people read is marked in the code', () => {
+    const found = unmarkedTexts();
+    const message = `Write say\`…\` where people read these texts, from ${web}/texts/say.ts:`;
+    expect(found, `${message}\n${found.join('\n')}\n`).toEqual([]);
   });
 
   it('are no more than that', () => {

@@ -1,4 +1,5 @@
 /** The areas of a face's parts, made of its landmarks. */
+import { say } from '../texts/say.ts';
 import { convexHull, type Point } from './geometry.ts';
 
 export interface FacePart {
@@ -23,13 +24,13 @@ export function facePartsOf(landmarks: readonly Point[]): FacePart[] {
   const [nose, mouth] = [points(27, 35), points(48, 59)];
   const eyeWidth = (distance(landmarks[36], landmarks[39]) + distance(landmarks[42], landmarks[45])) / 2;
   return [
-    { name: 'Right eye', outline: around(rightEye, 0.3 * eyeWidth) },
-    { name: 'Left eye', outline: around(leftEye, 0.3 * eyeWidth) },
-    { name: 'Right brow', outline: around(rightBrow, 0.25 * eyeWidth) },
-    { name: 'Left brow', outline: around(leftBrow, 0.25 * eyeWidth) },
-    { name: 'Nose', outline: around(nose, 0.3 * eyeWidth) },
-    { name: 'Mouth', outline: around(mouth, 0.3 * eyeWidth) },
-    { name: 'Jaw', outline: jaw(points(2, 14), mouth) },
+    { name: say`Right eye`, outline: around(rightEye, 0.3 * eyeWidth) },
+    { name: say`Left eye`, outline: around(leftEye, 0.3 * eyeWidth) },
+    { name: say`Right brow`, outline: around(rightBrow, 0.25 * eyeWidth) },
+    { name: say`Left brow`, outline: around(leftBrow, 0.25 * eyeWidth) },
+    { name: say`Nose`, outline: around(nose, 0.3 * eyeWidth) },
+    { name: say`Mouth`, outline: around(mouth, 0.3 * eyeWidth) },
+    { name: say`Jaw`, outline: jaw(points(2, 14), mouth) },
     ...upperParts(landmarks),
   ];
 }
@@ -67,9 +68,9 @@ function upperParts(landmarks: readonly Point[]): FacePart[] {
     });
   const above = brows.map(({ x, y }) => ({ x: x + 0.12 * third * up.x, y: y + 0.12 * third * up.y }));
   return [
-    { name: 'Forehead', outline: [...above, ...arc(0.95 * halfWidth, third, 15, 165)] },
+    { name: say`Forehead`, outline: [...above, ...arc(0.95 * halfWidth, third, 15, 165)] },
     {
-      name: 'Hair',
+      name: say`Hair`,
       outline: [...arc(1.35 * halfWidth, 1.9 * third, -25, 205), ...arc(halfWidth, third, 205, -25)],
     },
   ];

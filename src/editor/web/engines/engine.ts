@@ -1,5 +1,6 @@
 /** What computes predictions for the page. */
 import type { EngineInput, EngineOutput } from '../../wire.ts';
+import { say } from '../texts/say.ts';
 
 /** In the order in which they are tried: what is likely to be fast first. */
 export const engineIds = ['server', 'webgpu', 'wasm'] as const;
@@ -35,13 +36,13 @@ export class EngineFailure extends Error {
 
 /** What people are told engines are called. */
 export const engineNames: Record<EngineId, string> = {
-  server: 'Server',
-  webgpu: 'WebGPU, in this page',
-  wasm: 'WebAssembly, in this page',
+  server: say`Server`,
+  webgpu: say`WebGPU, in this page`,
+  wasm: say`WebAssembly, in this page`,
 };
 
 export const shortNames: Record<EngineId, string> = {
-  server: 'server',
+  server: say`server`,
   webgpu: 'WebGPU',
   wasm: 'WebAssembly',
 };

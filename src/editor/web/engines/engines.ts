@@ -1,5 +1,6 @@
 /** Chooses the engine that computes, by measured time, and falls back to another when one fails. */
 import type { EditorDescription, EngineInput, EngineOutput, ModelAddress } from '../../wire.ts';
+import { say } from '../texts/say.ts';
 import {
   type Engine,
   type EngineChoice,
@@ -85,7 +86,7 @@ export class Engines {
     for (const [id] of failed) this.#candidates.set(id, {});
     this.#failure = undefined;
     this.#tell();
-    throw failed[0]?.[1] ?? new EngineFailure('wasm', 'Nothing in this browser can compute the result.');
+    throw failed[0]?.[1] ?? new EngineFailure('wasm', say`Nothing in this browser can compute the result.`);
   }
 
   /** Why the engine was changed since this was asked last, to be shown with the next result. */
@@ -148,9 +149,9 @@ export class Engines {
     const { gpu } = navigator as { gpu?: { requestAdapter(): Promise<object | null> } };
     const adapter = await gpu?.requestAdapter().catch(() => null);
     const none = isSecureContext
-      ? 'This browser has none.'
-      : 'Browsers offer it to https and localhost only.';
-    if (!adapter) this.#fail('webgpu', gpu ? 'This machine has no GPU for it.' : none);
+      ? say`This browser has none.`
+      : say`Browsers offer it to https and localhost only.`;
+    if (!adapter) this.#fail('webgpu', gpu ? say`This machine has no GPU for it.` : none);
   }
 
   /** Times the other engines once, if the one in use is slow, as soon as nobody draws. */

@@ -1,6 +1,7 @@
 /** The entry of the worker that runs an exported model. A prediction holds its thread for as long as it takes. */
 import { expose } from 'comlink';
 import type * as Ort from 'onnxruntime-web';
+import { say } from '../texts/say.ts';
 
 export type Provider = 'webgpu' | 'wasm';
 
@@ -28,7 +29,7 @@ export class OnnxSession {
     ort.env.wasm.wasmPaths = { mjs: address(`${glue}.mjs`), wasm: address(`${glue}.wasm`) };
     ort.env.wasm.numThreads = threads;
     const response = await fetch(model);
-    if (!response.ok) throw new Error(`the model cannot be loaded (status ${response.status})`);
+    if (!response.ok) throw new Error(say`the model cannot be loaded (status ${response.status})`);
     const session = await ort.InferenceSession.create(new Uint8Array(await response.arrayBuffer()), {
       executionProviders: [provider],
       // Errors only: onnxruntime warns that it computes shapes on the CPU, which is as it should be.
@@ -58,7 +59,7 @@ export class OnnxSession {
     };
     const { message } = await device.lost;
     this.#loaded = undefined;
-    return `WebGPU was lost${message ? ` (${message})` : ''}.`;
+    return message ? say`WebGPU was lost (${message}).` : say`WebGPU was lost.`;
   }
 
   get #model() {

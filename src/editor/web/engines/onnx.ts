@@ -5,7 +5,7 @@ import { CAPTIONS } from '../../../core/vocabulary.ts';
 import { fromPlanes, toPlanes } from '../../../infer/planes.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
 import type { EngineInput, EngineOutput } from '../../wire.ts';
-import { language } from '../texts/say.ts';
+import { language, say } from '../texts/say.ts';
 import { type Engine, EngineFailure } from './engine.ts';
 import type { NamedValues, OnnxSession, Provider } from './onnx-worker.ts';
 
@@ -36,7 +36,7 @@ export class OnnxEngine implements Engine {
     );
     const result = outputs[CAPTIONS.result];
     const firstImage = outputs[CAPTIONS.firstImage];
-    if (!result) throw new EngineFailure(this.id, `The model has no output ${CAPTIONS.result}.`);
+    if (!result) throw new EngineFailure(this.id, say`The model has no output ${CAPTIONS.result}.`);
     return {
       resolution: result.dims[2],
       result: fromPlanes(result.data, 3),
@@ -64,7 +64,7 @@ export class OnnxModel {
 
   private constructor(provider: Provider) {
     this.#provider = provider;
-    this.#worker.onerror = ({ message }) => this.#lose(message || 'Its worker could not be loaded.');
+    this.#worker.onerror = ({ message }) => this.#lose(message || say`Its worker could not be loaded.`);
   }
 
   /** @param url relative to the page. @throws EngineFailure when this browser cannot run it. */

@@ -1,6 +1,7 @@
 /** The local server: TensorFlow with the checkpoint itself. */
 import { decodeOutput, type EngineInput, type EngineOutput, encodeInput } from '../../wire.ts';
 import { randomId } from '../random-id.ts';
+import { say } from '../texts/say.ts';
 import { type Engine, EngineFailure } from './engine.ts';
 
 /** Tells the server which requests come from this page, so that a newer one takes an older one's place. */
@@ -31,8 +32,8 @@ export async function postToServer(
     if (response.ok) return await response.arrayBuffer();
   } catch (error) {
     if (signal?.aborted) throw error;
-    throw new EngineFailure('server', 'The editor’s server does not answer. Start it again: npm run edit');
+    throw new EngineFailure('server', say`The editor’s server does not answer. Start it again: npm run edit`);
   }
   const told = (await response.json().catch(() => ({}))) as { error?: string };
-  throw new EngineFailure('server', told.error ?? `The server answered with status ${response.status}.`);
+  throw new EngineFailure('server', told.error ?? say`The server answered with status ${response.status}.`);
 }

@@ -137,4 +137,273 @@ export const german: Readonly<Record<string, string>> = {
   'No smile': 'Kein Lächeln',
   'A thinner chin': 'Schmaleres Kinn',
   'Longer hair': 'Längeres Haar',
+
+  // Tools and their ways to draw
+  'Hole: what changes': 'Maske: was sich ändert',
+  Line: 'Linie',
+  'Line inside the hole': 'Linie in der Maske',
+  'Colour inside the hole': 'Farbe in der Maske',
+  Erase: 'Radieren',
+  'Erase what was drawn': 'Gezeichnetes radieren',
+  Move: 'Hand',
+  'Move the view': 'Ansicht verschieben',
+  'Drag the photo. With every tool the space bar does so, too.':
+    'Das Foto ziehen. Mit der Leertaste geht das auch bei jedem anderen Werkzeug.',
+  Brush: 'Pinsel',
+  'Hole brush': 'Maskenpinsel',
+  'Paint over what should change.': 'Übermalen, was sich ändern soll.',
+  'Line brush': 'Linienpinsel',
+  'Draw inside the hole how it should look.': 'In die Maske zeichnen, wie es aussehen soll.',
+  'Colour brush': 'Farbpinsel',
+  'A stroke or two inside the hole say of which colour it should be.':
+    'Ein, zwei Striche in der Maske sagen, welche Farbe es haben soll.',
+  'Straight line': 'Gerade Linie',
+  Straight: 'Gerade',
+  'Drag from end to end.': 'Von einem Ende zum anderen ziehen.',
+  Eraser: 'Radierer',
+  'Rub out what you drew.': 'Gezeichnetes wegradieren.',
+  'Steady: the brush is pulled on a string': 'Stabil: Der Pinsel wird an einer Schnur gezogen',
+  Steady: 'Stabil',
+  'Taper: lines end thin': 'Spitz: Linien laufen dünn aus',
+  Taper: 'Spitz',
+  'Own hole: lines outside the hole make it larger':
+    'Eigene Maske: Linien außerhalb der Maske vergrößern sie',
+  'Own hole': 'Mit Maske',
+  Lasso: 'Lasso',
+  'Erase with the lasso': 'Mit dem Lasso radieren',
+  'Draw around what should change.': 'Umfahren, was sich ändern soll.',
+  'Draw around what should go.': 'Umfahren, was weg soll.',
+  Polygon: 'Polygon',
+  'Erase a polygon': 'Polygon radieren',
+  'Press at each corner, at the last one twice. Backspace takes a corner back.':
+    'Auf jede Ecke klicken, auf die letzte zweimal. Die Rücktaste nimmt eine Ecke zurück.',
+  Rectangle: 'Rechteck',
+  'Erase a rectangle': 'Rechteck radieren',
+  'Drag from corner to corner. Shift makes a square.': 'Von Ecke zu Ecke ziehen. Umschalt macht ein Quadrat.',
+  Ellipse: 'Ellipse',
+  'Erase an ellipse': 'Ellipse radieren',
+  'Drag from corner to corner. Shift makes a circle.': 'Von Ecke zu Ecke ziehen. Umschalt macht einen Kreis.',
+  Fill: 'Füllen',
+  'Fill a closed line': 'Geschlossene Linie füllen',
+  'Press inside a closed line: all that it goes around, and it, becomes hole.':
+    'In eine geschlossene Linie klicken: Sie und alles, was sie umschließt, wird Maske.',
+  'There is no closed line around this place: close the gap, or draw around it with the lasso.':
+    'Um diese Stelle ist keine geschlossene Linie: die Lücke schließen oder sie mit dem Lasso umfahren.',
+  Face: 'Gesicht',
+  'Part of the face': 'Teil des Gesichts',
+  'Erase a part of the face': 'Teil des Gesichts radieren',
+  'Press an eye, a brow, nose, mouth, jaw, forehead or hair. Alt takes it away.':
+    'Auf Auge, Braue, Nase, Mund, Kinn, Stirn oder Haar klicken. Alt nimmt es weg.',
+  'Press the part of the face where what you drew should go.':
+    'Auf den Teil des Gesichts klicken, in dem das Gezeichnete weg soll.',
+  'the editor’s server finds the face, and this page has none':
+    'Das Gesicht findet der Server des Editors, den diese Seite nicht hat',
+  'Not on this page: {}.': 'Nicht auf dieser Seite: {}.',
+  'There is no part of the face here.': 'Hier ist kein Teil des Gesichts.',
+  'No face is found in this photo: mark the part with the lasso.':
+    'In diesem Foto ist kein Gesicht zu finden: den Teil mit dem Lasso markieren.',
+  'Right eye': 'Rechtes Auge',
+  'Left eye': 'Linkes Auge',
+  'Right brow': 'Rechte Braue',
+  'Left brow': 'Linke Braue',
+  Nose: 'Nase',
+  Mouth: 'Mund',
+  Jaw: 'Kinn',
+  Forehead: 'Stirn',
+  Hair: 'Haar',
+  Pick: 'Pipette',
+  'Pick a colour from the photo': 'Farbe aus dem Foto aufnehmen',
+  'Press where the photo has the colour.': 'Dorthin klicken, wo das Foto die Farbe hat.',
+  Select: 'Auswahl',
+  'Select lines': 'Linien auswählen',
+  'Press a line, or drag around several; then drag them, pull a corner, or press Delete. Shift adds.':
+    'Eine Linie anklicken oder um mehrere ziehen; dann ziehen, an einer Ecke ziehen oder Entf drücken. Umschalt nimmt weitere dazu.',
+  'Nothing is selected. Press a line first.': 'Nichts ist ausgewählt. Zuerst eine Linie anklicken.',
+
+  // Colours
+  Teal: 'Türkis',
+  Violet: 'Violett',
+  Magenta: 'Magenta',
+  White: 'Weiß',
+  Black: 'Schwarz',
+  Yellow: 'Gelb',
+  'Light skin': 'Helle Haut',
+  'Brown skin': 'Braune Haut',
+  'Red lips': 'Rote Lippen',
+  Blond: 'Blond',
+  'Any colour': 'Beliebige Farbe',
+  'Colour of the brush': 'Farbe des Pinsels',
+  '{} pixels': '{} Pixel',
+  '{}%': '{} %',
+
+  // Keys, in the help
+  Ctrl: 'Strg',
+  Shift: 'Umschalt',
+  Del: 'Entf',
+  Arrows: 'Pfeile',
+  'Move the brush, on the drawing': 'Pinsel bewegen, auf der Zeichnung',
+  'Alt + arrows': 'Alt + Pfeile',
+  'Move it by one pixel': 'Um ein Pixel bewegen',
+  Enter: 'Eingabe',
+  'Put the brush down, lift it': 'Pinsel aufsetzen, abheben',
+  'Shift + arrows': 'Umschalt + Pfeile',
+  'Space + drag': 'Leertaste + Ziehen',
+  'Right button': 'Rechte Maustaste',
+  'Ways to draw, from left to right': 'Arten zu zeichnen, von links',
+  'Erase hole': 'Maske radieren',
+  'Erase lines': 'Linien radieren',
+  'Erase colours': 'Farben radieren',
+  'Hole or lines from a file': 'Maske oder Linien aus Datei',
+  'Save the project': 'Projekt speichern',
+  'Save the result': 'Ergebnis speichern',
+  'Smaller brush': 'Kleinerer Pinsel',
+  'Larger brush': 'Größerer Pinsel',
+  'Less refinement': 'Weniger Verfeinerung',
+  'More refinement': 'Mehr Verfeinerung',
+  'Take the refined lines': 'Verfeinerte Linien übernehmen',
+  'Before or after': 'Vorher oder nachher',
+  'Use the result as photo': 'Ergebnis als Foto verwenden',
+
+  // Hints that lead on
+  'Paint over what should change: the hole.': 'Übermalen, was sich ändern soll: die Maske.',
+  'Draw how it should look.': 'Zeichnen, wie es aussehen soll.',
+  'Now take Line (L) and draw how it should look there.':
+    'Jetzt mit „Linie“ (L) zeichnen, wie es dort aussehen soll.',
+  'l: at 0 the result follows your lines, at 1 they are a hint.':
+    'l: Bei 0 folgt das Ergebnis den Linien, bei 1 sind sie ein Hinweis.',
+
+  // What the editor does and says
+  'Opening {}': '{} wird geöffnet',
+  'Opening the example': 'Das Beispiel wird geöffnet',
+  'Opening what was here': 'Das zuletzt Geöffnete kommt zurück',
+  'Looking at the picture': 'Das Bild wird angesehen',
+  'Reading the picture': 'Das Bild wird gelesen',
+  'Taking the result as photo': 'Das Ergebnis wird zum Foto',
+  'Finding edges': 'Kanten werden gesucht',
+  'Taking the lines': 'Die Linien werden übernommen',
+  'Writing the file': 'Die Datei wird geschrieben',
+  'Going back to another photo': 'Zurück zu einem anderen Foto',
+  'The result is the photo now.': 'Das Ergebnis ist jetzt das Foto.',
+  'Go back': 'Zurück',
+  'The photo has no edges inside the hole.': 'Das Foto hat in der Maske keine Kanten.',
+  'A saved result will differ from this file outside the hole, too: {}.':
+    'Ein gespeichertes Ergebnis wird sich auch außerhalb der Maske von dieser Datei unterscheiden: {}.',
+  '“{}” is kept under Recent.': '„{}“ bleibt unter „Zuletzt“.',
+  'Go back to it': 'Dorthin zurück',
+  '“{}” is open in another tab.': '„{}“ ist in einem anderen Tab geöffnet.',
+  '“{}” goes on in another tab.': 'Mit „{}“ geht es in einem anderen Tab weiter.',
+  'Go on here': 'Hier weitermachen',
+  'Another tab goes on with this edit or has deleted it. What you do here is kept as “{}”.':
+    'Ein anderer Tab macht mit dieser Bearbeitung weiter oder hat sie gelöscht. Was hier geschieht, wird als „{}“ gesichert.',
+  '{} (copy)': '{} (Kopie)',
+  '“{}”': '„{}“',
+  'Recent work was full: {}, the oldest, was removed.':
+    'Bei den letzten Arbeiten war kein Platz mehr: Die älteste wurde entfernt ({}).',
+  'The next picture takes the place of “{}”; save its project to keep it.':
+    'Das nächste Bild ersetzt „{}“; wer es behalten will, speichert das Projekt.',
+  'The editor’s worker failed ({}). What was drawn is kept: reload the page.':
+    'Der Worker des Editors ist ausgefallen ({}). Das Gezeichnete ist gesichert: die Seite neu laden.',
+  'it could not be loaded': 'er war nicht zu laden',
+  'This failed: {}': 'Das ist fehlgeschlagen: {}',
+
+  // Recent work, results and examples
+  'Open {}': '{} öffnen',
+  'Name of {}': 'Name von {}',
+  Delete: 'Löschen',
+  'Delete {}': '{} löschen',
+  'Delete for good?': 'Endgültig löschen?',
+  'open here': 'hier geöffnet',
+  'open in another tab': 'in anderem Tab geöffnet',
+  'Nothing yet: what you open is kept here.': 'Noch nichts: Was geöffnet wird, bleibt hier.',
+  'result {}': 'Ergebnis {}',
+  'Go to {}': 'Zu {}',
+  shown: 'angezeigt',
+  Compare: 'Vergleichen',
+  'Compare with {}': 'Mit {} vergleichen',
+  'Left: {} · End': 'Links: {} · Beenden',
+  'Nothing yet: draw, and results are kept here.': 'Noch nichts: Was beim Zeichnen entsteht, bleibt hier.',
+  '{}, without a drawing': '{}, ohne Zeichnung',
+  'More faces are being drawn …': 'Weitere Gesichter werden gezeichnet …',
+  'The sample cannot be loaded: the server does not answer.':
+    'Das Beispiel ist nicht zu laden: Der Server antwortet nicht.',
+
+  // The result, and what computes it
+  'Result …': 'Ergebnis …',
+  'Result: failed': 'Ergebnis: Fehler',
+  'Result of an earlier drawing': 'Ergebnis einer früheren Zeichnung',
+  'Try again': 'Noch einmal',
+  'Refinement {}': 'Verfeinerung {}',
+  '{}% before, {}% after': '{} % vorher, {} % nachher',
+  'no face found: the hole’s surroundings': 'kein Gesicht gefunden: die Umgebung der Maske',
+  'Auto: {}': 'Auto: {}',
+  Automatic: 'Automatisch',
+  failed: 'ausgefallen',
+  'not measured': 'nicht gemessen',
+  Server: 'Server',
+  server: 'Server',
+  'WebGPU, in this page': 'WebGPU, in dieser Seite',
+  'WebAssembly, in this page': 'WebAssembly, in dieser Seite',
+  '{} {} goes on.': '{} Weiter geht es mit {}.',
+  'This browser has none.': 'Dieser Browser hat keines.',
+  'Browsers offer it to https and localhost only.': 'Browser bieten es nur über https und localhost an.',
+  'This machine has no GPU for it.': 'Dieser Rechner hat keine GPU dafür.',
+  'Nothing in this browser can compute the result.': 'Nichts in diesem Browser kann das Ergebnis berechnen.',
+  'the model cannot be loaded (status {})': 'das Modell ist nicht zu laden (Status {})',
+  'The model has no output {}.': 'Das Modell hat keine Ausgabe {}.',
+  'WebGPU was lost ({}).': 'WebGPU ist ausgefallen ({}).',
+  'WebGPU was lost.': 'WebGPU ist ausgefallen.',
+  'Its worker could not be loaded.': 'Sein Worker war nicht zu laden.',
+  'The editor’s server does not answer. Start it again: npm run edit':
+    'Der Server des Editors antwortet nicht. Neu starten: npm run edit',
+  'The server answered with status {}.': 'Der Server hat mit Status {} geantwortet.',
+  'Open a photo first.': 'Zuerst ein Foto öffnen.',
+  'Paint a hole first: lines are drawn inside it.': 'Zuerst eine Maske malen: Die Linien kommen hinein.',
+  'There is no result of this drawing yet.': 'Von dieser Zeichnung gibt es noch kein Ergebnis.',
+  'This model makes no lines of its own.': 'Dieses Modell macht keine eigenen Linien.',
+  'This page was made without an edge detector.': 'Diese Seite hat keine Kantenerkennung.',
+
+  // Files
+  'The file has {} MB; at most {} MB can be opened.':
+    'Die Datei hat {} MB; höchstens {} MB lassen sich öffnen.',
+  'This is not an image that the browser can read. JPEG, PNG and WebP are.':
+    'Das ist kein Bild, das der Browser lesen kann. Er liest JPEG, PNG und WebP.',
+  'The image has {} × {} pixels; at most {} million can be edited. Make it smaller first.':
+    'Das Bild hat {} × {} Pixel; höchstens {} Millionen lassen sich bearbeiten. Vorher verkleinern.',
+  'The image has {} × {} pixels; at least {} a side are needed.':
+    'Das Bild hat {} × {} Pixel; mindestens {} je Seite sind nötig.',
+  'The strokes have {} colours; at most {} can be opened. Is it a photo?':
+    'Die Striche haben {} Farben; höchstens {} lassen sich öffnen. Ist es ein Foto?',
+  'The file is no JSON, so it is no project of this editor.':
+    'Die Datei ist kein JSON, also kein Projekt dieses Editors.',
+  'This JSON file is not a project of this editor.': 'Diese JSON-Datei ist kein Projekt dieses Editors.',
+  'The project has version {}; this editor reads version 1.':
+    'Das Projekt hat Version {}; dieser Editor liest Version 1.',
+  'The project is damaged: its {} cannot be read.': 'Das Projekt ist beschädigt: „{}“ ist nicht zu lesen.',
+  project: 'Projekt',
+  'The browser has no memory left for the picture.': 'Der Browser hat keinen Speicher mehr für das Bild.',
+
+  // What a saved result does not keep of the photo's file
+  'this browser adds noise to pixels that a page reads, as protection from tracking: allow this page to read canvases':
+    'dieser Browser verrauscht Pixel, die eine Seite liest, zum Schutz vor Verfolgung: dieser Seite erlauben, Canvas-Daten zu lesen',
+  'CMYK becomes RGB': 'aus CMYK wird RGB',
+  'colours of the profile “{}” become sRGB': 'aus Farben des Profils „{}“ wird sRGB',
+  'wide gamut or HDR': 'großer Farbraum oder HDR',
+  'without a name': 'ohne Namen',
+  '{} bits a channel become 8': 'aus {} Bit je Kanal werden 8',
+  'see-through pixels keep their opacity, but their colours may be rounded':
+    'durchsichtige Pixel behalten ihre Deckkraft, aber ihre Farben werden vielleicht gerundet',
+  'of the animation the first picture is taken': 'von der Animation bleibt das erste Bild',
+  'it is saved upright rather than turned by a note in the file':
+    'es wird aufrecht gespeichert statt durch einen Vermerk in der Datei gedreht',
+  'colours of this format become 8-bit sRGB': 'aus den Farben dieses Formats wird sRGB mit 8 Bit',
+
+  // What the browser keeps
+  'This edit is no longer kept: it has been deleted.':
+    'Diese Bearbeitung gibt es nicht mehr: Sie wurde gelöscht.',
+  'Another tab goes on with this edit, or has deleted it.':
+    'Ein anderer Tab macht mit dieser Bearbeitung weiter oder hat sie gelöscht.',
+  'The browser’s storage for this page is full. Delete old work under Recent, or save the project.':
+    'Der Speicher des Browsers für diese Seite ist voll. Alte Arbeiten unter „Zuletzt“ löschen oder das Projekt speichern.',
+  'This browser window keeps nothing ({}), as private ones do. Save the project before you close it.':
+    'Dieses Browserfenster sichert nichts ({}), wie private Fenster. Vor dem Schließen das Projekt speichern.',
 };

@@ -41,9 +41,13 @@ export function translated(english: string): string {
   return text;
 }
 
-/** A number with so many digits after the point, which is a comma in German. */
-export const decimal = (value: number, digits: number): string =>
-  value.toLocaleString(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+/** A number, whose point is a comma in German. @param digits after it, if they are to be so many. */
+export const decimal = (value: number, digits?: number): string =>
+  value.toLocaleString(locale, {
+    useGrouping: false,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  });
 
 export const dateOf = (time: number): string =>
   new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short' }).format(time);

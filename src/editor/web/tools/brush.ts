@@ -3,6 +3,7 @@ import { LazyBrush } from 'lazy-brush';
 import { getStroke } from 'perfect-freehand';
 import { colourWord, type LayerName } from '../drawing/changes.ts';
 import type { Stroke } from '../drawing/drawing.ts';
+import { say } from '../texts/say.ts';
 import { preferences } from '../ui/preferences.ts';
 import { proposeHole } from './proposed-hole.ts';
 import type { Contact, Gesture, Tool, ToolOption, Workspace } from './tool.ts';
@@ -14,16 +15,16 @@ const taperLength = 10;
 
 const steady: ToolOption = {
   id: 'steady',
-  name: 'Steady: the brush is pulled on a string',
-  label: 'Steady',
+  name: say`Steady: the brush is pulled on a string`,
+  label: say`Steady`,
   icon: 'steady',
   key: 'Y',
   value: preferences.steady,
 };
 const taper: ToolOption = {
   id: 'taper',
-  name: 'Taper: lines end thin',
-  label: 'Taper',
+  name: say`Taper: lines end thin`,
+  label: say`Taper`,
   icon: 'taper',
   key: 'T',
   value: preferences.taper,
@@ -31,8 +32,8 @@ const taper: ToolOption = {
 
 export const ownHole: ToolOption = {
   id: 'own-hole',
-  name: 'Own hole: lines outside the hole make it larger',
-  label: 'Own hole',
+  name: say`Own hole: lines outside the hole make it larger`,
+  label: say`Own hole`,
   icon: 'ownHole',
   key: 'A',
   value: preferences.proposesHole,
@@ -40,24 +41,24 @@ export const ownHole: ToolOption = {
 
 const texts = {
   hole: {
-    name: 'Hole brush',
-    label: 'Brush',
+    name: say`Hole brush`,
+    label: say`Brush`,
     icon: 'hole',
-    help: 'Paint over what should change.',
+    help: say`Paint over what should change.`,
     options: [],
   },
   lines: {
-    name: 'Line brush',
-    label: 'Brush',
+    name: say`Line brush`,
+    label: say`Brush`,
     icon: 'pencil',
-    help: 'Draw inside the hole how it should look.',
+    help: say`Draw inside the hole how it should look.`,
     options: [steady, taper, ownHole],
   },
   colour: {
-    name: 'Colour brush',
-    label: 'Brush',
+    name: say`Colour brush`,
+    label: say`Brush`,
     icon: 'brush',
-    help: 'A stroke or two inside the hole say of which colour it should be.',
+    help: say`A stroke or two inside the hole say of which colour it should be.`,
     options: [steady],
   },
 } as const;
@@ -73,10 +74,10 @@ export const brush = (layer: LayerName): Tool => ({
 /** What Shift does, for pens and fingers. */
 export const straightLine: Tool = {
   id: 'lines-straight',
-  name: 'Straight line',
-  label: 'Straight',
+  name: say`Straight line`,
+  label: say`Straight`,
   icon: 'straight',
-  help: 'Drag from end to end.',
+  help: say`Drag from end to end.`,
   cursor: 'brush',
   layer: 'lines',
   options: [taper, ownHole],
@@ -88,10 +89,10 @@ const widen = (layer: LayerName): number => (layer === 'lines' ? 4 : 1);
 
 export const eraser: Tool = {
   id: 'eraser',
-  name: 'Eraser',
-  label: 'Eraser',
+  name: say`Eraser`,
+  label: say`Eraser`,
   icon: 'eraser',
-  help: 'Rub out what you drew.',
+  help: say`Rub out what you drew.`,
   cursor: 'brush',
   widen,
   down: (work, at) => drag(work, at, work.layer, { erases: true }),

@@ -1,4 +1,5 @@
 /** Drags an ellipse, from corner to corner of the rectangle around it. */
+import { say } from '../texts/say.ts';
 import { type AreaTarget, areaTool, dragArea, draggedBox } from './area.ts';
 import type { Tool } from './tool.ts';
 
@@ -7,10 +8,10 @@ const corners = 128;
 
 export const ellipse = (target: AreaTarget): Tool => ({
   ...areaTool(target, 'ellipse'),
-  name: target === 'hole' ? 'Ellipse' : 'Erase an ellipse',
-  label: 'Ellipse',
+  name: target === 'hole' ? say`Ellipse` : say`Erase an ellipse`,
+  label: say`Ellipse`,
   icon: 'ellipse',
-  help: 'Drag from corner to corner. Shift makes a circle.',
+  help: say`Drag from corner to corner. Shift makes a circle.`,
   down: (work, at) =>
     dragArea(work, target, at, (path) => {
       const { from, to } = draggedBox(path);

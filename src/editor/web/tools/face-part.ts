@@ -2,6 +2,7 @@
 import type { Drawing } from '../drawing/drawing.ts';
 import { type FacePart, facePartsOf } from '../drawing/face-parts.ts';
 import { isInside, type Point } from '../drawing/geometry.ts';
+import { say } from '../texts/say.ts';
 import { type AreaTarget, areaTool, fillArea } from './area.ts';
 import { done, type Tool, type Workspace } from './tool.ts';
 
@@ -25,15 +26,15 @@ const partAt = (at: Point): FacePart | undefined =>
 
 export const facePart = (target: AreaTarget): Tool => ({
   ...areaTool(target, 'face-part'),
-  name: target === 'hole' ? 'Part of the face' : 'Erase a part of the face',
-  label: 'Face',
+  name: target === 'hole' ? say`Part of the face` : say`Erase a part of the face`,
+  label: say`Face`,
   icon: 'facePart',
   help:
     target === 'hole'
-      ? 'Press an eye, a brow, nose, mouth, jaw, forehead or hair. Alt takes it away.'
-      : 'Press the part of the face where what you drew should go.',
+      ? say`Press an eye, a brow, nose, mouth, jaw, forehead or hair. Alt takes it away.`
+      : say`Press the part of the face where what you drew should go.`,
   isClick: true,
-  needsServer: 'the editor’s server finds the face, and this page has none',
+  needsServer: say`the editor’s server finds the face, and this page has none`,
   down(work, at) {
     // Where it failed it is tried again.
     const isKnown = found?.drawing === work.drawing && found.parts?.length !== 0;
@@ -41,7 +42,7 @@ export const facePart = (target: AreaTarget): Tool => ({
     void search?.then(() => {
       const part = partAt(at);
       if (part) fillArea(work, target, part.outline, at.erases);
-      else if (found?.parts?.length) work.say('There is no part of the face here.');
+      else if (found?.parts?.length) work.tell(say`There is no part of the face here.`);
     });
     return done;
   },

@@ -1,6 +1,7 @@
 /** Marks all inside a closed line, whether it is one of lines or a ring of hole. */
 import type { Drawing } from '../drawing/drawing.ts';
 import { enlarge, flood, grow } from '../drawing/rows.ts';
+import { say } from '../texts/say.ts';
 import { done, type Tool } from './tool.ts';
 
 /** The inside is looked for on a copy of at most this side, px, which also closes gaps that nobody sees. */
@@ -8,14 +9,14 @@ const side = 1024;
 
 export const fill: Tool = {
   id: 'fill',
-  name: 'Fill a closed line',
-  label: 'Fill',
+  name: say`Fill a closed line`,
+  label: say`Fill`,
   icon: 'fill',
-  help: 'Press inside a closed line: all that it goes around, and it, becomes hole.',
+  help: say`Press inside a closed line: all that it goes around, and it, becomes hole.`,
   cursor: 'cross',
   layer: 'hole',
   isClick: true,
-  down({ drawing, sizeOf, say }, { x, y }) {
+  down({ drawing, sizeOf, tell }, { x, y }) {
     const { width, height } = drawing;
     if (x < 0 || y < 0 || x >= width || y >= height) return done;
     const level = Math.max(0, Math.ceil(Math.log2(Math.max(width, height) / side)));
@@ -26,7 +27,7 @@ export const fill: Tool = {
     if (isWall(first)) return done;
     const { rows, meetsBorder } = flood(grid, first, (index) => !isWall(index));
     if (meetsBorder) {
-      say('There is no closed line around this place: close the gap, or draw around it with the lasso.');
+      tell(say`There is no closed line around this place: close the gap, or draw around it with the lasso.`);
       return done;
     }
     const stroke = drawing.stroke('hole', 1);

@@ -1,13 +1,14 @@
 /** Takes the colour of strokes from the photo. */
+import { say } from '../texts/say.ts';
 import { preferences } from '../ui/preferences.ts';
 import { done, type Tool } from './tool.ts';
 
 export const pipette: Tool = {
   id: 'pipette',
-  name: 'Pick a colour from the photo',
-  label: 'Pick',
+  name: say`Pick a colour from the photo`,
+  label: say`Pick`,
   icon: 'pipette',
-  help: 'Press where the photo has the colour.',
+  help: say`Press where the photo has the colour.`,
   cursor: 'cross',
   layer: 'colour',
   key: 'I',

@@ -1,5 +1,6 @@
 /** Goes around what is meant corner by corner, with straight lines between. */
 import type { Point } from '../drawing/geometry.ts';
+import { say } from '../texts/say.ts';
 import { type AreaTarget, areaTool, fillArea } from './area.ts';
 import { done, type Tool, type Workspace } from './tool.ts';
 
@@ -22,10 +23,10 @@ export function polygon(target: AreaTarget): Tool {
 
   return {
     ...areaTool(target, 'polygon'),
-    name: target === 'hole' ? 'Polygon' : 'Erase a polygon',
-    label: 'Polygon',
+    name: target === 'hole' ? say`Polygon` : say`Erase a polygon`,
+    label: say`Polygon`,
     icon: 'polygon',
-    help: 'Press at each corner, at the last one twice. Backspace takes a corner back.',
+    help: say`Press at each corner, at the last one twice. Backspace takes a corner back.`,
     isClick: true,
     down(work, at) {
       const isAt = (corner: Point | undefined) =>

@@ -1,13 +1,14 @@
 /** Drags a rectangle from corner to corner. */
+import { say } from '../texts/say.ts';
 import { type AreaTarget, areaTool, dragArea, draggedBox } from './area.ts';
 import type { Tool } from './tool.ts';
 
 export const rectangle = (target: AreaTarget): Tool => ({
   ...areaTool(target, 'rectangle'),
-  name: target === 'hole' ? 'Rectangle' : 'Erase a rectangle',
-  label: 'Rectangle',
+  name: target === 'hole' ? say`Rectangle` : say`Erase a rectangle`,
+  label: say`Rectangle`,
   icon: 'rectangle',
-  help: 'Drag from corner to corner. Shift makes a square.',
+  help: say`Drag from corner to corner. Shift makes a square.`,
   down: (work, at) =>
     dragArea(work, target, at, (path) => {
       const { from, to } = draggedBox(path);

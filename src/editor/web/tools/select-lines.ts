@@ -3,6 +3,7 @@ import { type Command, joinChanges } from '../drawing/changes.ts';
 import type { Drawing } from '../drawing/drawing.ts';
 import type { Point } from '../drawing/geometry.ts';
 import { boundsOf, type LinePoint, LineTracing } from '../drawing/line-tracing.ts';
+import { say } from '../texts/say.ts';
 import { preferences } from '../ui/preferences.ts';
 import { ownHole } from './brush.ts';
 import { proposeHole } from './proposed-hole.ts';
@@ -195,10 +196,10 @@ const steps: Readonly<Record<string, Point>> = {
 
 export const selectLines: Tool = {
   id: 'lines-select',
-  name: 'Select lines',
-  label: 'Select',
+  name: say`Select lines`,
+  label: say`Select`,
   icon: 'select',
-  help: 'Press a line, or drag around several; then drag them, pull a corner, or press Delete. Shift adds.',
+  help: say`Press a line, or drag around several; then drag them, pull a corner, or press Delete. Shift adds.`,
   cursor: 'cross',
   layer: 'lines',
   key: 'V',
@@ -227,7 +228,7 @@ export const selectLines: Tool = {
   press(work, key, shift) {
     if (key === 'Delete' || key === 'Backspace') {
       if (selection) change(work, 'delete');
-      else work.say('Nothing is selected. Press a line first.');
+      else work.tell(say`Nothing is selected. Press a line first.`);
       return true;
     }
     if (!selection) return false;

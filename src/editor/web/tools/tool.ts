@@ -45,7 +45,7 @@ export interface Workspace {
   /** Takes another tool. */
   use(id: string): void;
   /** Tells the user something. */
-  say(text: string): void;
+  tell(text: string): void;
   /** The 68 landmarks of the photo's face, px; undefined where there are none, of which the user is told. */
   findLandmarks(): Promise<readonly Point[] | undefined>;
 }

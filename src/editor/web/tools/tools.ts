@@ -1,4 +1,5 @@
 /** All tools, as they stand in the toolbar and in the row below the drawing. */
+import { say } from '../texts/say.ts';
 import { brush, eraser, straightLine } from './brush.ts';
 import { ellipse } from './ellipse.ts';
 import { facePart } from './face-part.ts';
@@ -14,8 +15,8 @@ import type { Tool, ToolGroup } from './tool.ts';
 export const toolGroups: readonly ToolGroup[] = [
   {
     id: 'hole',
-    label: 'Hole',
-    name: 'Hole: what changes',
+    label: say`Hole`,
+    name: say`Hole: what changes`,
     icon: 'hole',
     key: 'H',
     tools: [
@@ -30,8 +31,8 @@ export const toolGroups: readonly ToolGroup[] = [
   },
   {
     id: 'lines',
-    label: 'Line',
-    name: 'Line inside the hole',
+    label: say`Line`,
+    name: say`Line inside the hole`,
     icon: 'pencil',
     key: 'L',
     needs: 'sketch',
@@ -39,8 +40,8 @@ export const toolGroups: readonly ToolGroup[] = [
   },
   {
     id: 'colour',
-    label: 'Colour',
-    name: 'Colour inside the hole',
+    label: say`Colour`,
+    name: say`Colour inside the hole`,
     icon: 'brush',
     key: 'C',
     needs: 'colour',
@@ -48,8 +49,8 @@ export const toolGroups: readonly ToolGroup[] = [
   },
   {
     id: 'eraser',
-    label: 'Erase',
-    name: 'Erase what was drawn',
+    label: say`Erase`,
+    name: say`Erase what was drawn`,
     icon: 'eraser',
     key: 'E',
     tools: [
@@ -61,7 +62,7 @@ export const toolGroups: readonly ToolGroup[] = [
       facePart('eraser'),
     ],
   },
-  { id: 'view', label: 'Move', name: 'Move the view', icon: 'hand', key: 'M', tools: [pan] },
+  { id: 'view', label: say`Move`, name: say`Move the view`, icon: 'hand', key: 'M', tools: [pan] },
 ];
 
 /** @throws Error when there is no such tool. */

@@ -1,6 +1,7 @@
 /** The size and the colours of the brush in hand. */
 import type { Size } from '../../../infer/raster.ts';
 import { type LayerName, layerNames, type Rgb } from '../drawing/changes.ts';
+import { decimal, say } from '../texts/say.ts';
 import { groupOf } from '../tools/tools.ts';
 import { element, input, make, output } from './dom.ts';
 import type { Editor } from './editor.ts';
@@ -57,8 +58,8 @@ export function connectBrush(editor: Editor, sizes: BrushSizes): void {
   const showSize = () => {
     const { value: layer } = editor.layer;
     slider.value = String(sizes.step(layer));
-    value.textContent = `${sizes[layer].value} px`;
-    slider.setAttribute('aria-valuetext', `${sizes[layer].value} pixels`);
+    value.textContent = `${decimal(sizes[layer].value)} px`;
+    slider.setAttribute('aria-valuetext', say`${decimal(sizes[layer].value)} pixels`);
   };
   const rows = {
     hole: swatchRow('hole', holeColours),
@@ -109,7 +110,11 @@ function erasedRow(editor: Editor): HTMLElement {
   return row;
 }
 
-const erasedNames: Record<LayerName, string> = { hole: 'Hole', lines: 'Lines', colour: 'Colours' };
+const erasedNames: Record<LayerName, string> = {
+  hole: say`Hole`,
+  lines: say`Lines`,
+  colour: say`Colours`,
+};
 
 function swatchRow(layer: 'hole' | 'lines', colours: readonly Colour[]): HTMLElement {
   const row = make('div', 'swatch-row');
@@ -147,8 +152,8 @@ function strokeColourRow(): HTMLElement {
   const any = document.createElement('input');
   any.type = 'color';
   any.id = 'stroke-colour';
-  any.title = 'Any colour';
-  any.setAttribute('aria-label', 'Colour of the brush');
+  any.title = say`Any colour`;
+  any.setAttribute('aria-label', say`Colour of the brush`);
   any.addEventListener('input', () => {
     preferences.stroke.value = fromHex(any.value);
   });

@@ -2,6 +2,7 @@
 
 import type { Control } from '../../../core/vocabulary.ts';
 import type { LayerName } from '../drawing/changes.ts';
+import { say } from '../texts/say.ts';
 import { wholePhoto, zoomed } from '../view/viewport.ts';
 import type { Saveable } from '../worker/worker.ts';
 import { button, connectMenu, dialog, div, input, output, within } from './dom.ts';
@@ -168,7 +169,7 @@ export function connectZoom(editor: Editor): { in(): void; out(): void; fit(): v
   button('zoom-out').addEventListener('click', actions.out);
   button('zoom-fit').addEventListener('click', actions.fit);
   editor.camera.watch(({ zoom }) => {
-    output('zoom-value').textContent = `${Math.round(zoom * 100)}%`;
+    output('zoom-value').textContent = say`${Math.round(zoom * 100)}%`;
   });
   return actions;
 }

@@ -1,4 +1,5 @@
 /** The page's elements, menus and icons. */
+import { shownKey } from './keys.ts';
 
 /** @throws Error when the page has no such element, or another kind of it. */
 export function element<T extends HTMLElement>(id: string, kind: { new (): T; prototype: T }): T {
@@ -57,7 +58,7 @@ export function connectMenu(button: HTMLButtonElement, menu: HTMLElement): void 
     const { shortcut } = item.dataset;
     if (shortcut) {
       const key = document.createElement('kbd');
-      key.textContent = shortcut;
+      key.textContent = shownKey(shortcut);
       key.setAttribute('aria-hidden', 'true');
       item.append(key);
     }
@@ -157,7 +158,7 @@ export function drawIcons(root: ParentNode): void {
   for (const element of root.querySelectorAll<HTMLElement>('[data-icon]')) {
     const label = element.getAttribute('aria-label') ?? element.textContent?.trim() ?? '';
     const { key, help } = element.dataset;
-    element.title = [key ? `${label} (${key})` : label, help].filter(Boolean).join('\n');
+    element.title = [key ? `${label} (${shownKey(key)})` : label, help].filter(Boolean).join('\n');
     if (element.classList.contains('icon-only')) {
       element.setAttribute('aria-label', label);
       element.replaceChildren();

@@ -150,7 +150,7 @@ export class DrawStage {
         editor.tool.value = toolOf(id);
       },
       findLandmarks: () => editor.findLandmarks(),
-      say: (text) => {
+      tell: (text) => {
         editor.notice.value = { text, isProblem: false };
       },
     };

@@ -1,6 +1,7 @@
 /** The menu with what one does to the whole hole, and to whole layers. */
 import { layerNames } from '../drawing/changes.ts';
 import type { Drawing } from '../drawing/drawing.ts';
+import { say } from '../texts/say.ts';
 import { button, connectMenu, div, within } from './dom.ts';
 import type { Editor } from './editor.ts';
 import type { Shortcut } from './shortcuts.ts';
@@ -21,25 +22,27 @@ const hasHole = ({ hole }: Drawing): boolean => !hole.isEmpty;
 const grow = (direction: 1 | -1) => (drawing: Drawing) =>
   drawing.growHole(direction * Math.max(1, Math.round(Math.min(drawing.width, drawing.height) * growth)));
 
+const clearNames = { hole: say`Clear hole`, lines: say`Clear lines`, colour: say`Clear colours` };
+
 const entries: readonly Entry[] = [
-  { id: 'grow', name: 'Grow hole', key: 'G', run: grow(1), isUsable: hasHole },
-  { id: 'shrink', name: 'Shrink hole', key: 'Shift+G', run: grow(-1), isUsable: hasHole },
+  { id: 'grow', name: say`Grow hole`, key: 'G', run: grow(1), isUsable: hasHole },
+  { id: 'shrink', name: say`Shrink hole`, key: 'Shift+G', run: grow(-1), isUsable: hasHole },
   {
     id: 'invert',
-    name: 'Invert hole',
+    name: say`Invert hole`,
     key: 'Shift+I',
     run: (drawing) => drawing.invertHole(),
     isUsable: () => true,
   },
   ...layerNames.map((layer) => ({
     id: `clear-${layer}`,
-    name: `Clear ${layer}`,
+    name: clearNames[layer],
     run: (drawing: Drawing) => drawing.clear([layer]),
     isUsable: (drawing: Drawing) => !drawing[layer].isEmpty,
   })),
   {
     id: 'clear-all',
-    name: 'Clear everything',
+    name: say`Clear everything`,
     key: 'Delete',
     run: (drawing) => drawing.clear(layerNames),
     isUsable: (drawing) => !drawing.isEmpty,

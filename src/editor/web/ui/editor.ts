@@ -8,7 +8,7 @@ import { Drawing } from '../drawing/drawing.ts';
 import type { Point, Rect } from '../drawing/geometry.ts';
 import { type Act, History } from '../drawing/history.ts';
 import { type EngineChoice, type EngineId, type EngineState, shortNames } from '../engines/engine.ts';
-import { language } from '../texts/say.ts';
+import { language, say } from '../texts/say.ts';
 import type { Tool } from '../tools/tool.ts';
 import { toolOf } from '../tools/tools.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
@@ -121,7 +121,7 @@ export class Editor {
     this.region = new Signal<RegionChoice>(description.server ? 'face' : 'hole');
     const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: language });
     // The worker has ended, for example for want of memory, and will answer nothing any more.
-    worker.onerror = ({ message = 'it could not be loaded' }) => this.#complainOfWorker(message);
+    worker.onerror = ({ message = say`it could not be loaded` }) => this.#complainOfWorker(message);
     const receive = (event: WorkerEvent) => {
       try {
         this.#receive(event);
@@ -148,20 +148,20 @@ export class Editor {
 
   /** Begins an edit with a photo or a project. The one that was open stays among the recent ones. */
   open(blob: Blob, name: string): Promise<void> {
-    return this.#begin(`Opening ${name}`, async (worker) =>
+    return this.#begin(say`Opening ${name}`, async (worker) =>
       worker.open(blob, name, this.#settings, await this.#tabs.others()),
     );
   }
 
   openSample(sample: SampleFiles): Promise<void> {
-    return this.#begin('Opening the example', async (worker) =>
+    return this.#begin(say`Opening the example`, async (worker) =>
       worker.openSample(sample, this.#settings, await this.#tabs.others()),
     );
   }
 
   /** Opens a recent edit, unless it is open in another tab. */
   async openRecent(id: string, name: string): Promise<void> {
-    if ((await this.#tabs.others()).has(id)) this.#offerToGoOn(id, `“${name}” is open in another tab.`);
+    if ((await this.#tabs.others()).has(id)) this.#offerToGoOn(id, say`“${name}” is open in another tab.`);
     else await this.#openRecord(id);
   }
 
@@ -185,7 +185,7 @@ export class Editor {
   async restore(): Promise<void> {
     const { last } = this.#tabs;
     let open: string | undefined;
-    await this.#work('Opening what was here', async () => {
+    await this.#work(say`Opening what was here`, async () => {
       const { rows, others } = await this.recent().catch((error: Error) => {
         this.unkept.value = error.message;
         this.#complain(error.message);
@@ -193,13 +193,13 @@ export class Editor {
       });
       const row = rows.find(({ id }) => id === last) ?? rows[0];
       if (row && !others.has(row.id)) open = row.id;
-      else if (row && row.id === last) this.#offerToGoOn(row.id, `“${row.name}” is open in another tab.`);
+      else if (row && row.id === last) this.#offerToGoOn(row.id, say`“${row.name}” is open in another tab.`);
     });
     if (open) await this.#openRecord(open);
   }
 
   #openRecord(id: string): Promise<void> {
-    return this.#begin('Opening what was here', (worker) => worker.openRecord(id));
+    return this.#begin(say`Opening what was here`, (worker) => worker.openRecord(id));
   }
 
   #offerToGoOn(id: string, text: string): void {
@@ -207,7 +207,7 @@ export class Editor {
       await this.#tabs.takeOver(id);
       await this.#openRecord(id);
     };
-    this.notice.value = { text, isProblem: false, action: { name: 'Go on here', run: () => void goOn() } };
+    this.notice.value = { text, isProblem: false, action: { name: say`Go on here`, run: () => void goOn() } };
   }
 
   /** Leaves the edit to another tab. */
@@ -221,21 +221,21 @@ export class Editor {
     this.photo.value = undefined;
     this.#tabs.lead(undefined);
     await this.#ask((worker) => worker.close());
-    if (value && id) this.#offerToGoOn(id, `“${this.#name}” goes on in another tab.`);
+    if (value && id) this.#offerToGoOn(id, say`“${this.#name}” goes on in another tab.`);
   }
 
   /** The result becomes the photo; undo goes back. */
   async useResult(): Promise<void> {
     if (!this.isCurrent || !this.photo.value) return;
     const { history } = this.photo.value;
-    await this.#work('Taking the result as photo', async () => {
+    await this.#work(say`Taking the result as photo`, async () => {
       const opened = await this.#ask((worker) => worker.useResult());
       this.#act(history, { kind: 'photo', photo: opened.photo });
       this.#show(opened, history);
       this.notice.value = {
-        text: 'The result is the photo now.',
+        text: say`The result is the photo now.`,
         isProblem: false,
-        action: { name: 'Go back', run: () => this.undo() },
+        action: { name: say`Go back`, run: () => this.undo() },
       };
     });
   }
@@ -243,7 +243,7 @@ export class Editor {
   /** Whether a picture may be a layer of the photo that is open rather than another photo. */
   async mayBeLayer(blob: Blob): Promise<boolean> {
     let answer = false;
-    await this.#work('Looking at the picture', async () => {
+    await this.#work(say`Looking at the picture`, async () => {
       answer = await this.#ask((worker) => worker.mayBeLayer(blob));
     });
     return answer;
@@ -253,7 +253,7 @@ export class Editor {
   async importLayer(blob: Blob, layer: LayerName): Promise<void> {
     const { value } = this.photo;
     if (!value) return;
-    await this.#work('Reading the picture', async () => {
+    await this.#work(say`Reading the picture`, async () => {
       value.drawing.replace(layer, await this.#ask((worker) => worker.readLayer(blob, layer)));
     });
   }
@@ -275,10 +275,10 @@ export class Editor {
   async drawEdges(): Promise<void> {
     const { value } = this.photo;
     if (!value || this.busy.value) return;
-    await this.#work('Finding edges', async () => {
+    await this.#work(say`Finding edges`, async () => {
       const lines = await this.#ask((worker) => worker.findEdges());
       if (lines.length > 0) value.drawing.add({ lines });
-      else this.notice.value = { text: 'The photo has no edges inside the hole.', isProblem: false };
+      else this.notice.value = { text: say`The photo has no edges inside the hole.`, isProblem: false };
     });
   }
 
@@ -286,14 +286,14 @@ export class Editor {
   async takeRefinedLines(): Promise<void> {
     const { value } = this.photo;
     if (!value || !this.isCurrent) return;
-    await this.#work('Taking the lines', async () => {
+    await this.#work(say`Taking the lines`, async () => {
       value.drawing.replace('lines', await this.#ask((worker) => worker.refinedLines()));
     });
   }
 
   async save(what: Saveable): Promise<void> {
     if (!this.photo.value || this.busy.value) return;
-    await this.#work('Writing the file', async () => {
+    await this.#work(say`Writing the file`, async () => {
       const { blob, name } = await this.#ask((worker) => worker.save(what));
       download(blob, name);
     });
@@ -348,7 +348,7 @@ export class Editor {
     this.#noteAct();
     const walked = this.#ask((worker) => worker.walk(direction));
     if (step.kind === 'photo') {
-      await this.#work('Going back to another photo', async () => {
+      await this.#work(say`Going back to another photo`, async () => {
         const opened = await walked;
         if (opened) this.#show(opened, history);
       });
@@ -463,13 +463,13 @@ export class Editor {
       this.#name = name;
       this.#show(opened, new History(history.start, history.steps, history.position));
       if (exceptions.length > 0) {
-        const text = `A saved result will differ from this file outside the hole, too: ${exceptions.join('; ')}.`;
+        const text = say`A saved result will differ from this file outside the hole, too: ${exceptions.join('; ')}.`;
         this.notice.value = { text, isProblem: false };
       }
       if (wasChanged && last && last !== id) {
         const back = () => void this.openRecent(last, before);
-        const text = `“${before}” is kept under Recent.`;
-        this.notice.value ??= { text, isProblem: false, action: { name: 'Go back to it', run: back } };
+        const text = say`“${before}” is kept under Recent.`;
+        this.notice.value ??= { text, isProblem: false, action: { name: say`Go back to it`, run: back } };
       }
     });
   }
@@ -548,13 +548,13 @@ export class Editor {
   }
 
   #complainOfWorker(message: string): void {
-    this.#complain(`The editor’s worker failed (${message}). What was drawn is kept: reload the page.`);
+    this.#complain(say`The editor’s worker failed (${message}). What was drawn is kept: reload the page.`);
   }
 
   #receive(event: WorkerEvent): void {
     if (event.kind === 'result' && event.failure) {
       this.notice.value = {
-        text: `${event.failure} ${shortNames[event.engine]} goes on.`,
+        text: say`${event.failure} ${shortNames[event.engine]} goes on.`,
         isProblem: true,
       };
     }
@@ -603,7 +603,7 @@ export class Editor {
         this.#tabs.lead(event.id);
         this.#name = event.name;
         this.notice.value = {
-          text: `Another tab goes on with this edit or has deleted it. What you do here is kept as “${event.name}”.`,
+          text: say`Another tab goes on with this edit or has deleted it. What you do here is kept as “${event.name}”.`,
           isProblem: false,
         };
         break;
@@ -628,9 +628,13 @@ function close(
 
 /** That recent work is full, and what that means. */
 function removalText({ names, next }: { names: readonly string[]; next?: string | undefined }): string {
-  const quoted = names.map((name) => `“${name}”`).join(', ');
-  const gone = names.length > 0 ? `Recent work was full: ${quoted}, the oldest, was removed. ` : '';
-  return `${gone}${next ? `The next picture takes the place of “${next}”; save its project to keep it.` : ''}`.trim();
+  const quoted = names.map((name) => say`“${name}”`).join(', ');
+  return [
+    names.length > 0 && say`Recent work was full: ${quoted}, the oldest, was removed.`,
+    next && say`The next picture takes the place of “${next}”; save its project to keep it.`,
+  ]
+    .filter(Boolean)
+    .join(' ');
 }
 
 /** Hands a file to the browser's downloads. */

@@ -1,4 +1,5 @@
 /** A sentence where the next step is: the hole, the lines, then l. Who has followed them once sees only the first. */
+import { say } from '../texts/say.ts';
 import { groupOf } from '../tools/tools.ts';
 import { element } from './dom.ts';
 import type { Editor } from './editor.ts';
@@ -47,9 +48,9 @@ export function connectGuide(editor: Editor): void {
 }
 
 const hints = {
-  hole: 'Paint over what should change: the hole.',
-  linesFirst: 'Draw how it should look.',
-  takeLines: 'Now take Line (L) and draw how it should look there.',
-  lines: 'Draw inside the hole how it should look.',
-  l: 'l: at 0 the result follows your lines, at 1 they are a hint.',
+  hole: say`Paint over what should change: the hole.`,
+  linesFirst: say`Draw how it should look.`,
+  takeLines: say`Now take Line (L) and draw how it should look there.`,
+  lines: say`Draw inside the hole how it should look.`,
+  l: say`l: at 0 the result follows your lines, at 1 they are a hint.`,
 } as const;

@@ -1,4 +1,5 @@
 /** What a key means, whatever the keyboard's layout. */
+import { say } from '../texts/say.ts';
 
 /** What is on an American keyboard where other layouts have letters of their own. */
 const american: Readonly<Record<string, string>> = {
@@ -9,6 +10,10 @@ const american: Readonly<Record<string, string>> = {
   Minus: '-',
   Equal: '=',
 };
+
+/** A key as people read it: it has another name on German keyboards. */
+export const shownKey = (key: string): string =>
+  key.replace('Ctrl', say`Ctrl`).replace('Shift', say`Shift`).replace('Delete', say`Del`);
 
 /**
  * A key as shortcuts write it: `H`, `Shift+H`, `Ctrl+Z`, `[`. It is what the layout writes; where that is no letter of ours,

@@ -1,5 +1,6 @@
 /** What a user has chosen and keeps: in the browser's storage, where that is allowed. */
 import type { Rgb } from '../drawing/changes.ts';
+import { say } from '../texts/say.ts';
 import { stored } from './stored.ts';
 
 export interface Colour {
@@ -9,24 +10,24 @@ export interface Colour {
 
 /** Each differs from skin, hair and most backgrounds. Lines also get an edge of the opposite brightness. */
 export const holeColours: readonly Colour[] = [
-  { name: 'Teal', rgb: [0, 190, 170] },
-  { name: 'Violet', rgb: [140, 90, 255] },
-  { name: 'Magenta', rgb: [255, 40, 160] },
-  { name: 'White', rgb: [255, 255, 255] },
+  { name: say`Teal`, rgb: [0, 190, 170] },
+  { name: say`Violet`, rgb: [140, 90, 255] },
+  { name: say`Magenta`, rgb: [255, 40, 160] },
+  { name: say`White`, rgb: [255, 255, 255] },
 ];
 export const lineColours: readonly Colour[] = [
-  { name: 'White', rgb: [255, 255, 255] },
-  { name: 'Black', rgb: [15, 17, 20] },
-  { name: 'Yellow', rgb: [255, 225, 40] },
-  { name: 'Magenta', rgb: [255, 40, 160] },
+  { name: say`White`, rgb: [255, 255, 255] },
+  { name: say`Black`, rgb: [15, 17, 20] },
+  { name: say`Yellow`, rgb: [255, 225, 40] },
+  { name: say`Magenta`, rgb: [255, 40, 160] },
 ];
 
 /** To begin with; any other can be chosen, or taken from the photo. */
 export const strokeColours: readonly Colour[] = [
-  { name: 'Light skin', rgb: [240, 200, 175] },
-  { name: 'Brown skin', rgb: [150, 98, 70] },
-  { name: 'Red lips', rgb: [185, 50, 60] },
-  { name: 'Blond', rgb: [215, 175, 110] },
+  { name: say`Light skin`, rgb: [240, 200, 175] },
+  { name: say`Brown skin`, rgb: [150, 98, 70] },
+  { name: say`Red lips`, rgb: [185, 50, 60] },
+  { name: say`Blond`, rgb: [215, 175, 110] },
 ];
 
 const isIndexOf = (list: readonly unknown[]) => (value: unknown) =>

@@ -1,4 +1,5 @@
 /** The dialog with recent work: every edit that the browser has kept, to be opened, renamed or deleted. */
+import { dateOf, say } from '../texts/say.ts';
 import type { Row } from '../worker/records.ts';
 import { button, dialog, div, element, make } from './dom.ts';
 import type { Editor } from './editor.ts';
@@ -19,7 +20,7 @@ export function connectRecent(editor: Editor): { open(): void } {
     const result = make('div', 'sample');
     const photo = make('button', 'sample-photo record-photo');
     photo.type = 'button';
-    photo.setAttribute('aria-label', `Open ${name}`);
+    photo.setAttribute('aria-label', say`Open ${name}`);
     const image = document.createElement('img');
     image.alt = '';
     if (thumbnail) {
@@ -33,7 +34,7 @@ export function connectRecent(editor: Editor): { open(): void } {
     });
     const title = document.createElement('input');
     Object.assign(title, { className: 'record-name', value: name, maxLength: 80 });
-    title.setAttribute('aria-label', `Name of ${name}`);
+    title.setAttribute('aria-label', say`Name of ${name}`);
     title.addEventListener('change', () => {
       title.value = title.value.trim() || name;
       attempt(editor.rename(id, title.value));
@@ -41,9 +42,9 @@ export function connectRecent(editor: Editor): { open(): void } {
     const foot = make('div', 'record-foot');
     foot.append(make('span', '', where ?? dateOf(changed)));
     if (!where) {
-      const remove = make('button', 'chip', 'Delete');
+      const remove = make('button', 'chip', say`Delete`);
       remove.type = 'button';
-      remove.setAttribute('aria-label', `Delete ${name}`);
+      remove.setAttribute('aria-label', say`Delete ${name}`);
       remove.addEventListener('click', () => {
         if (remove.textContent !== sure) {
           remove.textContent = sure;
@@ -60,9 +61,10 @@ export function connectRecent(editor: Editor): { open(): void } {
 
   const show = async () => {
     const { rows, others, own } = await editor.recent();
-    const whereOf = ({ id }: Row) => (id === own ? here : others.has(id) ? 'open in another tab' : undefined);
+    const whereOf = ({ id }: Row) =>
+      id === own ? here : others.has(id) ? say`open in another tab` : undefined;
     list.replaceChildren(...rows.map((row) => card(row, whereOf(row))));
-    state.textContent = rows.length > 0 ? '' : 'Nothing yet: what you open is kept here.';
+    state.textContent = rows.length > 0 ? '' : say`Nothing yet: what you open is kept here.`;
   };
   const open = () => {
     state.textContent = '';
@@ -73,8 +75,5 @@ export function connectRecent(editor: Editor): { open(): void } {
   return { open };
 }
 
-const here = 'open here';
-const sure = 'Delete for good?';
-
-const dateOf = (time: number): string =>
-  new Intl.DateTimeFormat(undefined, { dateStyle: 'short', timeStyle: 'short' }).format(time);
+const here = say`open here`;
+const sure = say`Delete for good?`;

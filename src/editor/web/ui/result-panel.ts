@@ -2,6 +2,7 @@
 
 import type { RegionChoice } from '../../../infer/region.ts';
 import { type EngineChoice, engineNames, shortNames } from '../engines/engine.ts';
+import { decimal, say } from '../texts/say.ts';
 import { stripValues } from '../worker/results.ts';
 import { button, div, element, input, make, output, within } from './dom.ts';
 import type { Editor, Notice } from './editor.ts';
@@ -11,7 +12,7 @@ import { context2d } from './stage.ts';
 const patience = 150;
 
 /** What stands over a result while, or because, there is none of the drawing as it is now. */
-const earlier = 'Result of an earlier drawing';
+const earlier = say`Result of an earlier drawing`;
 
 /** Says that a result is computed and for how long, how long it took, what went wrong. */
 export function showOutcome(editor: Editor): void {
@@ -27,20 +28,20 @@ export function showOutcome(editor: Editor): void {
     clearInterval(timer);
     pane.dataset.state = outcome.kind;
     const isOlder = outcome.kind === 'failed' && outcome.shown !== undefined;
-    title.textContent = isOlder ? earlier : 'Result';
+    title.textContent = isOlder ? earlier : say`Result`;
     if (outcome.kind === 'computing') {
       const tick = () => {
         const passed = performance.now() - outcome.since;
         if (passed < patience) return;
         if (outcome.shown) title.textContent = earlier;
-        time.textContent = `${(passed / 1000).toFixed(1)} s`;
+        time.textContent = `${decimal(passed / 1000, 1)} s`;
         status.replaceChildren(spinner, time);
       };
       timer = setInterval(tick, 100);
     } else if (outcome.kind === 'shown') {
       const hasL = editor.description.model.controls.includes('l');
       status.textContent = [
-        ...(hasL ? [`l ${outcome.l.toFixed(2)}`] : []),
+        ...(hasL ? [`l ${decimal(outcome.l, 2)}`] : []),
         seconds(outcome.milliseconds),
         shortNames[outcome.engine],
       ].join(' · ');
@@ -50,7 +51,7 @@ export function showOutcome(editor: Editor): void {
         ? {
             text: outcome.message,
             isProblem: true,
-            action: { name: 'Try again', run: () => editor.predict(true) },
+            action: { name: say`Try again`, run: () => editor.predict(true) },
           }
         : undefined;
     const place = div('result-notice');
@@ -85,12 +86,12 @@ function showNotice(place: HTMLElement, notice: Notice | undefined, close?: () =
     parts.push(action);
   };
   if (notice.action) addButton(notice.action.name, notice.action.run);
-  if (close) addButton('Close', close);
+  if (close) addButton(say`Close`, close);
   place.append(...parts);
 }
 
 const seconds = (milliseconds: number): string =>
-  `${(milliseconds / 1000).toFixed(milliseconds < 9950 ? 2 : 1)} s`;
+  `${decimal(milliseconds / 1000, milliseconds < 9950 ? 2 : 1)} s`;
 
 /** Where results are computed: shown with the measured speeds, and chosen. */
 export function connectEngines(editor: Editor): void {
@@ -99,9 +100,13 @@ export function connectEngines(editor: Editor): void {
   select.addEventListener('change', () => editor.setEngine(select.value as EngineChoice));
   const update = () => {
     const { states, used } = editor.engines.value;
-    const automatic = new Option(used ? `Auto: ${shortNames[used]}` : 'Automatic', 'auto');
+    const automatic = new Option(used ? say`Auto: ${shortNames[used]}` : say`Automatic`, 'auto');
     const options = states.map(({ id, milliseconds, problem }) => {
-      const note = problem ? 'failed' : milliseconds === undefined ? 'not measured' : seconds(milliseconds);
+      const note = problem
+        ? say`failed`
+        : milliseconds === undefined
+          ? say`not measured`
+          : seconds(milliseconds);
       const option = new Option(`${engineNames[id]} · ${note}`, id);
       option.title = problem ?? '';
       return option;
@@ -133,8 +138,8 @@ export function connectL(editor: Editor): void {
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [104, 104];
     item.type = 'button';
-    item.setAttribute('aria-label', `Refinement ${l}`);
-    item.append(canvas, make('span', '', String(l)));
+    item.setAttribute('aria-label', say`Refinement ${decimal(l)}`);
+    item.append(canvas, make('span', '', decimal(l)));
     item.addEventListener('click', () => {
       editor.setL(l);
       editor.commitL();
@@ -144,7 +149,7 @@ export function connectL(editor: Editor): void {
   });
   editor.l.watch((l) => {
     slider.value = String(l);
-    value.textContent = l.toFixed(2);
+    value.textContent = decimal(l, 2);
     for (const { l: own, item } of buttons) item.setAttribute('aria-pressed', String(own === l));
   });
   editor.onThumbnail = (l, picture) => {
@@ -174,6 +179,6 @@ export function connectRegion(editor: Editor): void {
     select.value = region;
   });
   editor.hasFace.watch((hasFace) => {
-    face.textContent = hasFace === false ? 'no face found: the hole’s surroundings' : 'the face';
+    face.textContent = hasFace === false ? say`no face found: the hole’s surroundings` : say`the face`;
   });
 }

@@ -1,6 +1,7 @@
 /** The right stage: the photo with the result in its place, and the photo as it was left of a divider. */
 import type { Size } from '../../../infer/raster.ts';
 import type { Rect } from '../drawing/geometry.ts';
+import { say } from '../texts/say.ts';
 import { toStage, viewportOf } from '../view/viewport.ts';
 import { div, within } from './dom.ts';
 import type { Editor } from './editor.ts';
@@ -38,7 +39,7 @@ export class ResultStage {
     this.#split.watch((value) => {
       const percent = Math.round(value * 100);
       this.#divider.setAttribute('aria-valuenow', String(percent));
-      this.#divider.setAttribute('aria-valuetext', `${percent}% before, ${100 - percent}% after`);
+      this.#divider.setAttribute('aria-valuetext', say`${percent}% before, ${100 - percent}% after`);
       this.#divider.classList.toggle('at-end', value === 0 || value === 1);
       paint();
     });

@@ -1,4 +1,5 @@
 /** The dialog with the results of this edit: one goes back to any of them, or compares it with the one that is shown. */
+import { decimal, say } from '../texts/say.ts';
 import type { KeptResult } from '../worker/results.ts';
 import { button, dialog, div, element, make } from './dom.ts';
 import type { Editor } from './editor.ts';
@@ -21,11 +22,11 @@ export function connectResults(editor: Editor): { open(): void } {
 
   const card = ({ state: id, l, isOfPhoto }: KeptResult, number: number): HTMLElement => {
     const result = make('div', 'sample');
-    const name = `result ${number}`;
+    const name = say`result ${number}`;
     const isShown = id === editor.photo.value?.history.id;
     const picture = make('button', 'sample-photo result-photo');
     picture.type = 'button';
-    picture.setAttribute('aria-label', `Go to ${name}`);
+    picture.setAttribute('aria-label', say`Go to ${name}`);
     const canvas = document.createElement('canvas');
     [canvas.width, canvas.height] = [side, side];
     picture.append(canvas);
@@ -35,12 +36,12 @@ export function connectResults(editor: Editor): { open(): void } {
     });
     const foot = make('div', 'record-foot');
     const hasL = editor.description.model.controls.includes('l');
-    foot.append(make('span', '', [String(number), ...(hasL ? [`l ${l.toFixed(2)}`] : [])].join(' · ')));
-    if (isShown) foot.append(make('span', '', 'shown'));
+    foot.append(make('span', '', [String(number), ...(hasL ? [`l ${decimal(l, 2)}`] : [])].join(' · ')));
+    if (isShown) foot.append(make('span', '', say`shown`));
     else if (isOfPhoto) {
-      const compare = make('button', 'chip', 'Compare');
+      const compare = make('button', 'chip', say`Compare`);
       compare.type = 'button';
-      compare.setAttribute('aria-label', `Compare with ${name}`);
+      compare.setAttribute('aria-label', say`Compare with ${name}`);
       compare.addEventListener('click', () => {
         window.close();
         void editor.compareWith(id, name);
@@ -66,7 +67,7 @@ export function connectResults(editor: Editor): { open(): void } {
     const results = await editor.results();
     // The newest first.
     list.replaceChildren(...results.map((result, k) => card(result, k + 1)).reverse());
-    if (results.length === 0) state.textContent = 'Nothing yet: draw, and results are kept here.';
+    if (results.length === 0) state.textContent = say`Nothing yet: draw, and results are kept here.`;
   };
   const open = () => {
     if (!editor.photo.value || editor.busy.value) return;
@@ -86,7 +87,7 @@ export function connectResults(editor: Editor): { open(): void } {
   end.addEventListener('click', () => void editor.compareWith(undefined));
   editor.compared.watch((compared) => {
     end.hidden = compared === undefined;
-    if (compared) end.textContent = `Left: ${compared.name} · End`;
+    if (compared) end.textContent = say`Left: ${compared.name} · End`;
   });
   return { open };
 }

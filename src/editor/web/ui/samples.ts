@@ -1,5 +1,6 @@
 /** The dialog with sample faces and ready edits. */
 import type { Sample, SampleList } from '../../wire.ts';
+import { say, translated } from '../texts/say.ts';
 import { button, dialog, div, element, make } from './dom.ts';
 import type { Editor } from './editor.ts';
 
@@ -22,16 +23,17 @@ export function connectSamples(editor: Editor): { open(): void } {
     const result = make('div', 'sample');
     const photo = make('button', 'sample-photo');
     photo.type = 'button';
-    photo.setAttribute('aria-label', `${sample.name}, without a drawing`);
+    photo.setAttribute('aria-label', say`${sample.name}, without a drawing`);
     const image = document.createElement('img');
     Object.assign(image, { src: sample.photo, alt: '' });
     photo.append(image);
     photo.addEventListener('click', () => choose(sample));
     const edits = make('div', 'sample-edits');
     for (const edit of sample.edits) {
-      const chip = make('button', 'chip', edit.name);
+      const name = translated(edit.name);
+      const chip = make('button', 'chip', name);
       chip.type = 'button';
-      chip.setAttribute('aria-label', `${edit.name}, ${sample.name}`);
+      chip.setAttribute('aria-label', `${name}, ${sample.name}`);
       chip.addEventListener('click', () => choose(sample, edit));
       edits.append(chip);
     }
@@ -42,7 +44,7 @@ export function connectSamples(editor: Editor): { open(): void } {
   const show = ({ samples, complete, problem }: SampleList) => {
     for (const sample of samples.slice(shown)) list.append(card(sample));
     shown = samples.length;
-    state.textContent = problem ?? (complete ? '' : 'More faces are being drawn …');
+    state.textContent = problem ?? (complete ? '' : say`More faces are being drawn …`);
   };
 
   const refresh = async () => {
@@ -52,7 +54,7 @@ export function connectSamples(editor: Editor): { open(): void } {
       show(samples);
       if (!samples.complete) setTimeout(() => void refresh(), pollInterval);
     } catch {
-      state.textContent = 'The editor’s server does not answer. Start it again: npm run edit';
+      state.textContent = say`The editor’s server does not answer. Start it again: npm run edit`;
     }
   };
 

@@ -1,7 +1,8 @@
 /** Keys for everything, and the list of them. */
 import type { Control } from '../../../core/vocabulary.ts';
+import { say } from '../texts/say.ts';
 import { element, make } from './dom.ts';
-import { keyOf } from './keys.ts';
+import { keyOf, shownKey } from './keys.ts';
 import { preferences } from './preferences.ts';
 
 export interface Shortcut {
@@ -17,12 +18,12 @@ export interface Shortcut {
 
 /** Keys that the stages and lists handle themselves, to be shown with the others. */
 const elsewhere: readonly (readonly [string, string])[] = [
-  ['Arrows', 'Move the brush, on the drawing'],
-  ['Alt + arrows', 'Move it by one pixel'],
-  ['Enter', 'Put the brush down, lift it'],
-  ['Shift + arrows', 'Move the view'],
-  ['Space + drag', 'Move the view'],
-  ['Right button', 'Erase'],
+  [say`Arrows`, say`Move the brush, on the drawing`],
+  [say`Alt + arrows`, say`Move it by one pixel`],
+  [say`Enter`, say`Put the brush down, lift it`],
+  [say`Shift + arrows`, say`Move the view`],
+  [say`Space + drag`, say`Move the view`],
+  [say`Right button`, say`Erase`],
 ];
 
 /** @param controls of the model. */
@@ -43,7 +44,10 @@ export function connectShortcuts(all: readonly Shortcut[], controls: readonly Co
     shortcut.run(key);
   });
   const list = element('keys', HTMLDListElement);
-  const rows = [...shortcuts.map(({ keys, shown = keys[0], name }) => [shown, name] as const), ...elsewhere];
+  const rows = [
+    ...shortcuts.map(({ keys, shown = shownKey(keys[0]), name }) => [shown, name] as const),
+    ...elsewhere,
+  ];
   for (const [key, name] of rows) {
     const row = document.createElement('div');
     const term = make('dt', '', name);

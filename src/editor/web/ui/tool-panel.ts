@@ -1,5 +1,6 @@
 /** The toolbar with a button a group of tools, the row with the tools of the group in hand, and their keys. */
 import type { layerNames } from '../drawing/changes.ts';
+import { say } from '../texts/say.ts';
 import type { Tool, ToolGroup, ToolOption } from '../tools/tool.ts';
 import { groupOf, toolGroups, toolOf } from '../tools/tools.ts';
 import { div, type IconName, make } from './dom.ts';
@@ -12,7 +13,7 @@ export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
   );
   /** Why a tool cannot be used here. */
   const problemOf = ({ needsServer }: Tool): string | undefined =>
-    needsServer && !editor.description.server ? `Not on this page: ${needsServer}.` : undefined;
+    needsServer && !editor.description.server ? say`Not on this page: ${needsServer}.` : undefined;
   /** Of each group the tool that was used last. */
   const last = new Map(groups.map((group) => [group, group.tools[0]]));
   const use = (tool: Tool) => {
@@ -75,7 +76,7 @@ export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
       {
         keys: Array.from({ length: most }, (_, k) => String(k + 1)),
         shown: `1 – ${most}`,
-        name: 'Ways to draw, from left to right',
+        name: say`Ways to draw, from left to right`,
         run: (key) => {
           const tool = groupOf(editor.tool.value)?.tools[Number(key) - 1];
           if (tool && !problemOf(tool)) use(tool);
@@ -87,9 +88,9 @@ export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
         ),
       ),
       ...options.map((option) => ({ keys: [option.key], name: option.name, run: () => toggle(option) })),
-      { keys: ['Shift+H'], name: 'Erase hole', run: erase('hole') },
-      { keys: ['Shift+L'], name: 'Erase lines', needs: 'sketch', run: erase('lines') },
-      { keys: ['Shift+C'], name: 'Erase colours', needs: 'colour', run: erase('colour') },
+      { keys: ['Shift+H'], name: say`Erase hole`, run: erase('hole') },
+      { keys: ['Shift+L'], name: say`Erase lines`, needs: 'sketch', run: erase('lines') },
+      { keys: ['Shift+C'], name: say`Erase colours`, needs: 'colour', run: erase('colour') },
     ],
   };
 }

@@ -1,4 +1,5 @@
 /** Phones have room for the drawing or the result: one switches between them. Larger windows show both. */
+import { say } from '../texts/say.ts';
 import type { Editor } from './editor.ts';
 import { Signal } from './signal.ts';
 
@@ -16,7 +17,7 @@ export function connectViews(editor: Editor): void {
     for (const button of buttons) {
       if (button.dataset.view !== 'result') continue;
       button.textContent =
-        kind === 'computing' ? 'Result …' : kind === 'failed' ? 'Result: failed' : 'Result';
+        kind === 'computing' ? say`Result …` : kind === 'failed' ? say`Result: failed` : say`Result`;
     }
   };
   editor.outcome.watch(showNews);

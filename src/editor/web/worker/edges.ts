@@ -9,6 +9,7 @@ import { capsule, type Point } from '../drawing/geometry.ts';
 import { Layer } from '../drawing/layer.ts';
 import { OnnxModel } from '../engines/onnx.ts';
 import { postToServer } from '../engines/server.ts';
+import { say } from '../texts/say.ts';
 import type { OpenEdit } from './edit.ts';
 import { Problem } from './pixels.ts';
 
@@ -36,7 +37,7 @@ export class EdgeFinder {
 
   async #inPage(image: Float32Array): Promise<Uint8Array> {
     const { model, edges, edgeModel } = this.#description;
-    if (!edgeModel) throw new Problem('This page was made without an edge detector.');
+    if (!edgeModel) throw new Problem(say`This page was made without an edge detector.`);
     this.#model ??= OnnxModel.load('wasm', edgeModel.url);
     const detector = await this.#model.catch((error) => {
       this.#model = undefined;

@@ -1,6 +1,7 @@
 /** Files to pixels, by the browser's own decoders, and projects: photos and drawings. */
 import type { Raster, Size } from '../../../infer/raster.ts';
 import { type Command, collectValues, type LayerName, type Runs, runsOf } from '../drawing/changes.ts';
+import { say } from '../texts/say.ts';
 import { exceptionsOf, type FileTraits, readTraits } from './photo-file.ts';
 import { Problem, readPixels, readsExactly } from './pixels.ts';
 import { isSeeThrough } from './png.ts';
@@ -19,7 +20,7 @@ const maxColours = 4096;
 async function decode(blob: Blob): Promise<{ bitmap: ImageBitmap; traits: FileTraits }> {
   if (blob.size > maxFileBytes) {
     throw new Problem(
-      `The file has ${Math.round(blob.size / 1e6)} MB; at most ${maxFileBytes / 1e6} MB can be opened.`,
+      say`The file has ${Math.round(blob.size / 1e6)} MB; at most ${maxFileBytes / 1e6} MB can be opened.`,
     );
   }
   // Decoding a bomb to see its size would be too late.
@@ -29,7 +30,7 @@ async function decode(blob: Blob): Promise<{ bitmap: ImageBitmap; traits: FileTr
   try {
     bitmap = await createImageBitmap(blob);
   } catch {
-    throw new Problem('This is not an image that the browser can read. JPEG, PNG and WebP are.');
+    throw new Problem(say`This is not an image that the browser can read. JPEG, PNG and WebP are.`);
   }
   requireSize(bitmap);
   return { bitmap, traits };
@@ -38,11 +39,13 @@ async function decode(blob: Blob): Promise<{ bitmap: ImageBitmap; traits: FileTr
 function requireSize({ width, height }: Size): void {
   if (width * height > maxPixels) {
     throw new Problem(
-      `The image has ${width} × ${height} pixels; at most ${maxPixels / 1e6} million can be edited. Make it smaller first.`,
+      say`The image has ${width} × ${height} pixels; at most ${maxPixels / 1e6} million can be edited. Make it smaller first.`,
     );
   }
   if (Math.min(width, height) < leastSide) {
-    throw new Problem(`The image has ${width} × ${height} pixels; at least ${leastSide} a side are needed.`);
+    throw new Problem(
+      say`The image has ${width} × ${height} pixels; at least ${leastSide} a side are needed.`,
+    );
   }
 }
 
@@ -98,7 +101,7 @@ async function decodeStrokes(blob: Blob, size: Size): Promise<Command> {
   const strokes = collectValues(words);
   if (strokes.size > maxColours) {
     throw new Problem(
-      `The strokes have ${strokes.size} colours; at most ${maxColours} can be opened. Is it a photo?`,
+      say`The strokes have ${strokes.size} colours; at most ${maxColours} can be opened. Is it a photo?`,
     );
   }
   return strokes.finish('colour');
@@ -176,16 +179,16 @@ export function decodeProject(text: string): Project {
   try {
     document = JSON.parse(text);
   } catch {
-    throw new Problem('The file is no JSON, so it is no project of this editor.');
+    throw new Problem(say`The file is no JSON, so it is no project of this editor.`);
   }
-  if (document?.format !== format) throw new Problem('This JSON file is not a project of this editor.');
+  if (document?.format !== format) throw new Problem(say`This JSON file is not a project of this editor.`);
   if (document.version !== 1) {
-    throw new Problem(`The project has version ${document.version}; this editor reads version 1.`);
+    throw new Problem(say`The project has version ${String(document.version)}; this editor reads version 1.`);
   }
   // Earlier versions of the editor called l `level`.
   const { name, l = document.level } = document;
   return {
-    name: typeof name === 'string' ? name : 'project',
+    name: typeof name === 'string' ? name : say`project`,
     l: typeof l === 'number' && l >= 0 && l <= 1 ? l : 0.5,
     photo: fileOf(document, 'photo'),
     hole: fileOf(document, 'hole'),
@@ -201,7 +204,7 @@ function fileOf(document: Record<string, unknown>, key: string): Blob {
     const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
     return new Blob([bytes], { type: typeof type === 'string' ? type : '' });
   } catch {
-    throw new Problem(`The project is damaged: its ${key} cannot be read.`);
+    throw new Problem(say`The project is damaged: its ${key} cannot be read.`);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Raster } from '../../../infer/raster.ts';
 import type { History, Step } from '../drawing/history.ts';
 import { randomId } from '../random-id.ts';
+import { say } from '../texts/say.ts';
 import { Problem } from './pixels.ts';
 import {
   Displaced,
@@ -77,7 +78,7 @@ export class Keeping {
   async read(id: string, tab: string): Promise<StoredRecord> {
     await this.#keeper.flush();
     const stored = await openRecord(id, tab);
-    if (!stored) throw new Problem('This edit is no longer kept: it has been deleted.');
+    if (!stored) throw new Problem(say`This edit is no longer kept: it has been deleted.`);
     return stored;
   }
 
@@ -147,7 +148,7 @@ export class Keeping {
   #tellKept(problem: Error | undefined): void {
     const record = this.#record;
     if (problem instanceof Displaced && record?.id === problem.record) {
-      const copy = { ...record, id: randomId(), name: `${record.name} (copy)` };
+      const copy = { ...record, id: randomId(), name: say`${record.name} (copy)` };
       this.#record = copy;
       this.#keep(copy);
       this.#tell({ kind: 'copied', id: copy.id, name: copy.name });
@@ -214,6 +215,6 @@ export function smallResult(
 function reasonOf(error: Error): string {
   if (error instanceof Displaced) return error.message;
   if (error.name === 'QuotaExceededError')
-    return 'The browser’s storage for this page is full. Delete old work under Recent, or save the project.';
-  return `This browser window keeps nothing (${error.message}), as private ones do. Save the project before you close it.`;
+    return say`The browser’s storage for this page is full. Delete old work under Recent, or save the project.`;
+  return say`This browser window keeps nothing (${error.message}), as private ones do. Save the project before you close it.`;
 }

@@ -1,5 +1,6 @@
 /** What a photo's file says of itself: its size, and what of it a result that is saved as PNG will not have. */
 import type { Size } from '../../../infer/raster.ts';
+import { say } from '../texts/say.ts';
 
 /** Parts of a file that saved results do not keep, as far as its first bytes tell. */
 export interface FileTraits {
@@ -39,14 +40,14 @@ export function exceptionsOf(traits: FileTraits, isSeeThrough: boolean, isExact:
   const { bits, profile, isCmyk, isTurned, isAnimated, isUnknown } = traits;
   return [
     !isExact &&
-      'this browser adds noise to pixels that a page reads, as protection from tracking: allow this page to read canvases',
-    isCmyk && 'CMYK becomes RGB',
-    profile && `colours of the profile “${profile}” become sRGB`,
-    bits && `${bits} bits a channel become 8`,
-    isSeeThrough && 'see-through pixels keep their opacity, but their colours may be rounded',
-    isAnimated && 'of the animation the first picture is taken',
-    isTurned && 'it is saved upright rather than turned by a note in the file',
-    isUnknown && 'colours of this format become 8-bit sRGB',
+      say`this browser adds noise to pixels that a page reads, as protection from tracking: allow this page to read canvases`,
+    isCmyk && say`CMYK becomes RGB`,
+    profile && say`colours of the profile “${profile}” become sRGB`,
+    bits && say`${bits} bits a channel become 8`,
+    isSeeThrough && say`see-through pixels keep their opacity, but their colours may be rounded`,
+    isAnimated && say`of the animation the first picture is taken`,
+    isTurned && say`it is saved upright rather than turned by a note in the file`,
+    isUnknown && say`colours of this format become 8-bit sRGB`,
   ].filter((sentence) => typeof sentence === 'string');
 }
 
@@ -81,7 +82,7 @@ async function readPng(file: Bytes, traits: Writable<FileTraits>): Promise<void>
     if (type === 'eXIf') traits.isTurned = isTurned(file.part(content, length));
     // Coded by numbers: 1 is the primaries of sRGB, 13 its curve.
     if (type === 'cICP' && (file.uint8(content) !== 1 || file.uint8(content + 1) !== 13))
-      traits.profile = 'wide gamut or HDR';
+      traits.profile = say`wide gamut or HDR`;
     if (type === 'iCCP') {
       const chunk = file.part(content, length).all;
       const packed = new Blob([chunk.subarray(chunk.indexOf(0) + 2)]);
@@ -184,5 +185,5 @@ function profileName(profile: Bytes): string {
     const [length, offset] = [profile.uint32(at + 20), profile.uint32(at + 24)];
     return new TextDecoder('utf-16be').decode(profile.part(at + offset, length).all);
   }
-  return 'without a name';
+  return say`without a name`;
 }

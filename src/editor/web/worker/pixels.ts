@@ -1,5 +1,6 @@
 /** Pixels of pictures, by way of a canvas: browsers offer no other. */
 import type { Raster, Size } from '../../../infer/raster.ts';
+import { say } from '../texts/say.ts';
 
 /** What a person is told when something cannot be opened or done. */
 export class Problem extends Error {}
@@ -14,7 +15,7 @@ export const rgbaOf = (data: Raster['data']) =>
 
 export function context({ width, height }: Size): OffscreenCanvasRenderingContext2D {
   const result = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
-  if (!result) throw new Problem('The browser has no memory left for the picture.');
+  if (!result) throw new Problem(say`The browser has no memory left for the picture.`);
   return result;
 }
 

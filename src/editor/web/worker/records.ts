@@ -1,6 +1,7 @@
 /** The edits that the browser's own storage (IndexedDB) keeps, each as a record of its own. */
 import { type Start, type Step, startId } from '../drawing/history.ts';
 import { randomId } from '../random-id.ts';
+import { say } from '../texts/say.ts';
 import type { ResultToKeep } from './results.ts';
 
 /** A record without its photos, steps and results. */
@@ -172,7 +173,7 @@ export class Displaced extends Error {
   readonly record: string;
 
   constructor(record: string) {
-    super('Another tab goes on with this edit, or has deleted it.');
+    super(say`Another tab goes on with this edit, or has deleted it.`);
     this.record = record;
   }
 }

@@ -11,6 +11,7 @@ import type { Point, Rect } from '../drawing/geometry.ts';
 import { type Act, History, type Start, type Step, startId } from '../drawing/history.ts';
 import { type EngineChoice, EngineFailure, type EngineId, type EngineState } from '../engines/engine.ts';
 import { Engines } from '../engines/engines.ts';
+import { say } from '../texts/say.ts';
 import { EdgeFinder } from './edges.ts';
 import { OpenEdit } from './edit.ts';
 import {
@@ -243,7 +244,7 @@ export class PhotoWorker {
   findLandmarks(): Promise<readonly Point[]> {
     return forPeople(async () => {
       const face = await this.#edit.face();
-      if (!face) throw new Problem('No face is found in this photo: mark the part with the lasso.');
+      if (!face) throw new Problem(say`No face is found in this photo: mark the part with the lasso.`);
       return face.landmarks;
     });
   }
@@ -252,7 +253,7 @@ export class PhotoWorker {
   findEdges(): Promise<Runs> {
     return forPeople(async () => {
       const edit = this.#edit;
-      if (!edit.holeBounds) throw new Problem('Paint a hole first: lines are drawn inside it.');
+      if (!edit.holeBounds) throw new Problem(say`Paint a hole first: lines are drawn inside it.`);
       const region = await edit.region(this.#open.history.region, this.#description.model.resolution);
       return this.#edges.find(edit, region);
     });
@@ -263,7 +264,7 @@ export class PhotoWorker {
     return forPeople(async () => {
       const patch = this.#patch;
       const refined = refinedSketchOf(patch);
-      if (!refined) throw new Problem('This model makes no lines of its own.');
+      if (!refined) throw new Problem(say`This model makes no lines of its own.`);
       return linesOf(refined, patch.edit);
     });
   }
@@ -435,12 +436,12 @@ export class PhotoWorker {
 
   get #open(): OpenRecord {
     const { record } = this.#keeping;
-    if (!record) throw new Problem('Open a photo first.');
+    if (!record) throw new Problem(say`Open a photo first.`);
     return record;
   }
 
   get #edit(): OpenEdit {
-    if (!this.#current) throw new Problem('Open a photo first.');
+    if (!this.#current) throw new Problem(say`Open a photo first.`);
     return this.#current;
   }
 
@@ -456,7 +457,7 @@ export class PhotoWorker {
   get #patch(): Patch {
     const { patch } = this.#results;
     if (patch && patch.edit === this.#current && patch.revision === this.#current.revision) return patch;
-    throw new Problem('There is no result of this drawing yet.');
+    throw new Problem(say`There is no result of this drawing yet.`);
   }
 }
 
@@ -488,7 +489,7 @@ const keptResult = async ({ id, results }: OpenRecord, state: number): Promise<R
 
 async function load(address: string): Promise<Blob> {
   const response = await fetch(address).catch(() => undefined);
-  if (!response?.ok) throw new Problem('The sample cannot be loaded: the server does not answer.');
+  if (!response?.ok) throw new Problem(say`The sample cannot be loaded: the server does not answer.`);
   return response.blob();
 }
 
@@ -499,7 +500,7 @@ async function forPeople<T>(work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof Problem || error instanceof EngineFailure) throw error;
     console.error(error);
-    throw new Problem(`This failed: ${(error as Error).message}`);
+    throw new Problem(say`This failed: ${(error as Error).message}`);
   }
 }
 
