@@ -1,3 +1,4 @@
+import { UserError } from '../runtime/errors.ts';
 import { checkpointFlag, defineCommand, HIGHEST_PORT, text, texts, wholeNumber } from './command.ts';
 import { terminalReporter } from './reporter.ts';
 
@@ -5,7 +6,10 @@ export const edit = defineCommand({
   name: 'edit',
   summary: 'Open the editor, a page on this machine',
   flags: {
-    ...checkpointFlag,
+    checkpoint: {
+      ...texts(`${checkpointFlag.checkpoint.describe}; several are compared on one drawing`),
+      coerce: (given: readonly string[]) => given.map((one) => checkpointFlag.checkpoint.coerce(one)),
+    },
     port: {
       ...wholeNumber('--port', 'Port of the page; 0: any free one', 0, HIGHEST_PORT),
       default: '4321',
@@ -22,6 +26,7 @@ export const edit = defineCommand({
   },
   examples: [
     ['edit -- --checkpoint runs/00001-quickstart', 'Draw, and see what the network makes of it'],
+    ['edit -- --checkpoint runs/00001-a --checkpoint runs/00002-b', 'Two models side by side on one drawing'],
     ['edit -- --host 0.0.0.0', 'For a tablet in the same network: prints its address, and a QR code of it'],
     ['edit -- --checkpoint runs/00001-quickstart --static site', 'A folder that any web server can host'],
   ],
@@ -30,17 +35,26 @@ export const edit = defineCommand({
     const { startEditor } = await import('../editor/editor.ts');
     const { describeAddresses } = await import('../editor/server/addresses.ts');
     const reporter = terminalReporter();
-    const checkpoint = await resolveCheckpoint(named ?? (await defaultCheckpoint(reporter)));
+    if (folder !== undefined && named && named.length > 1)
+      throw new UserError('A static site has one model.', {
+        where: '--checkpoint, --static',
+        expected: 'one --checkpoint, or no --static',
+        got: `${named.length} checkpoints`,
+      });
+    const checkpoints: string[] = [];
+    for (const name of named ?? [await defaultCheckpoint(reporter)])
+      checkpoints.push(await resolveCheckpoint(name));
     if (folder !== undefined) {
+      const [checkpoint] = checkpoints;
       const { writeSite } = await import('../editor/site.ts');
       await writeSite({ checkpoint, out: folder, reporter });
       reporter.info(`The editor of ${checkpoint} is in ${folder}: copy it to any web server.`);
       return;
     }
-    reporter.info(`Loading ${checkpoint} ...`);
+    reporter.info(`Loading ${checkpoints.join(', ')} ...`);
     const given = process.env.DPS_API_TOKEN;
     const { url, addresses, apiToken } = await startEditor({
-      checkpoint,
+      checkpoints,
       host,
       allowedHosts,
       port: Number(port),

@@ -5,7 +5,8 @@ import { networkInterfaces } from 'node:os';
 import { faceAssets } from '../data/sources.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { ExportedModel, NativeEngine } from './native/engine.ts';
+import { ExportedModel, type NativeEngine } from './native/engine.ts';
+import { openModels } from './native/models.ts';
 import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
 import { Gallery, sampleFolder } from './samples/gallery.ts';
 import { type Addresses, addressesOf } from './server/addresses.ts';
@@ -15,8 +16,8 @@ import { isLoopback } from './server/security.ts';
 import { type Asset, requirePort, startServer } from './server/server.ts';
 
 interface EditorOptions {
-  /** The checkpoint's folder. */
-  readonly checkpoint: string;
+  /** Folders of checkpoints. What is edited begins with the first. */
+  readonly checkpoints: readonly string[];
   readonly host: string;
   /** Names beside the host and IP addresses under which it may be opened. */
   readonly allowedHosts?: readonly string[];
@@ -38,7 +39,7 @@ interface RunningEditor {
 
 /** Starts the editor. @throws UserError when the checkpoint or the port cannot be used. */
 export async function startEditor({
-  checkpoint,
+  checkpoints,
   host,
   allowedHosts = [],
   port,
@@ -47,11 +48,8 @@ export async function startEditor({
 }: EditorOptions): Promise<RunningEditor> {
   requireToken(apiToken);
   await requirePort({ host, port });
-  const [engine, page, runtime] = await Promise.all([
-    NativeEngine.open(checkpoint),
-    buildPage(),
-    runtimeFiles(),
-  ]);
+  const [engines, page, runtime] = await Promise.all([openModels(checkpoints), buildPage(), runtimeFiles()]);
+  const [engine, ...others] = engines;
   const { model, edges, cache } = engine.model;
   const files = new Map<string, Asset>();
   for (const [name, asset] of page) {
@@ -59,12 +57,18 @@ export async function startEditor({
     if (name === 'index.html') files.set('/', asset);
   }
   for (const file of runtime) files.set(`/${runtimeFolder}/${file.name}`, file);
-  files.set('/editor.json', json({ model, edges, server: true }));
-  const exported = new ExportedModel(checkpoint, cache);
-  const prepareModel = async () => {
-    const { path, bytes } = await exported.file();
-    files.set(`/${modelFile}`, { type: 'application/octet-stream', path, bytes });
-    return { url: modelFile, bytes };
+  const otherModels = others.map(({ model }) => model.model);
+  files.set('/editor.json', json({ model, edges, server: true, ...(others.length > 0 && { otherModels }) }));
+  const exported = engines.map(({ model }, k) => new ExportedModel(checkpoints[k], model.cache));
+  const prepareModel = async (k: number) => {
+    const { path, bytes } = await exported[k].file();
+    const url = k === 0 ? 'model.onnx' : `model-${k + 1}.onnx`;
+    files.set(`/${url}`, { type: 'application/octet-stream', path, bytes });
+    return { url, bytes };
+  };
+  const served = (engine: NativeEngine, k: number) => ({ engine, prepareModel: () => prepareModel(k) });
+  const closeEngines = () => {
+    for (const one of engines) one.close();
   };
   const gallery = new Gallery({
     folders: { assetsDir: faceAssets, cacheDir: cache },
@@ -91,8 +95,11 @@ export async function startEditor({
       port,
       allowedHosts,
       assets: (path) => files.get(path) ?? sampleAsset(path),
-      handlers: apiHandlers({ engine, prepareModel, queue }),
-      publicApi: publicApi({ engine, queue, token: apiToken, onError }),
+      handlers: apiHandlers({
+        models: [served(engine, 0), ...others.map((other, k) => served(other, k + 1))],
+        queue,
+      }),
+      publicApi: publicApi({ engines, queue, token: apiToken, onError }),
       onError,
     });
     if (!isLoopback(host)) {
@@ -106,15 +113,15 @@ export async function startEditor({
       addresses,
       apiToken,
       async close() {
-        exported.close();
+        for (const one of exported) one.close();
         await gallery.close();
-        engine.close();
+        closeEngines();
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));
       },
     };
   } catch (error) {
-    engine.close();
+    closeEngines();
     throw error;
   }
 }
@@ -130,7 +137,6 @@ function requireToken(token: string | undefined): void {
   });
 }
 
-const modelFile = 'model.onnx';
 const samplePrefix = `/${sampleFolder}/`;
 
 const json = (value: object): Asset => ({

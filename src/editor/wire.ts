@@ -5,19 +5,9 @@ import type { Region } from '../infer/raster.ts';
 
 /** What the page is told when it starts (`editor.json`), by the server or by a static site's file. */
 export interface EditorDescription {
-  readonly model: {
-    /** For people: the run's name and step. */
-    readonly name: string;
-    readonly method: string;
-    /** Side of the network's input, px. */
-    readonly resolution: number;
-    /** What a user controls beside photo and hole. */
-    readonly controls: readonly Control[];
-    /** Whether it makes S_gen. */
-    readonly refinedSketch: boolean;
-    /** Why WebGPU must not compute it, for people; undefined where it may. */
-    readonly webgpuProblem?: string | undefined;
-  };
+  readonly model: ModelDescription;
+  /** Those that the server has beside it, where it has several. */
+  readonly otherModels?: readonly ModelDescription[];
   /** Whether `api/predict`, `api/edges` and `api/samples` answer; a static site has none of them. */
   readonly server: boolean;
   /** How lines are made of a photo. */
@@ -28,6 +18,20 @@ export interface EditorDescription {
   readonly onnx?: ModelAddress;
   /** The samples of a static site. A server is asked for its own (`api/samples`), as it makes them while it runs. */
   readonly samples?: SampleList;
+}
+
+export interface ModelDescription {
+  /** For people, and for requests where there are several: the run's name and step. */
+  readonly name: string;
+  readonly method: string;
+  /** Side of the network's input, px. */
+  readonly resolution: number;
+  /** What a user controls beside photo and hole. */
+  readonly controls: readonly Control[];
+  /** Whether it makes S_gen. */
+  readonly refinedSketch: boolean;
+  /** Why WebGPU must not compute it, for people; undefined where it may. */
+  readonly webgpuProblem?: string | undefined;
 }
 
 interface EdgeSettings {

@@ -62,7 +62,7 @@ export async function tinyEditor(
 ): Promise<TinyEditor> {
   const folder = mkdtempSync(join(tmpdir(), 'editor-'));
   const { config, checkpoint } = await makeCheckpoint(folder);
-  const editor = await startEditor({ checkpoint, ...served, port: 0, reporter: silent });
+  const editor = await startEditor({ checkpoints: [checkpoint], ...served, port: 0, reporter: silent });
   return {
     url: editor.url,
     config,

@@ -84,16 +84,22 @@ export class NativeEngine {
   #process: Promise<ComputingProcess> | undefined;
   #closed = false;
 
-  private constructor(checkpoint: string, model: LoadedModel, process: ComputingProcess) {
+  private constructor(checkpoint: string, model: LoadedModel) {
     this.#checkpoint = checkpoint;
     this.model = model;
-    this.#use(Promise.resolve(process));
   }
 
   /** Starts the process and loads the checkpoint. @throws UserError when that cannot be used. */
   static async open(checkpoint: string): Promise<NativeEngine> {
     const { model, process } = await load(checkpoint);
-    return new NativeEngine(checkpoint, model, process);
+    const engine = new NativeEngine(checkpoint, model);
+    void engine.#use(Promise.resolve(process));
+    return engine;
+  }
+
+  /** One whose process is started when it is first asked. @param model what {@link describeCheckpoints} says of it. */
+  static unused(checkpoint: string, model: LoadedModel): NativeEngine {
+    return new NativeEngine(checkpoint, model);
   }
 
   /** @throws EngineStopped when the process ends meanwhile or hangs; so do the others. */
@@ -156,6 +162,18 @@ async function load(checkpoint: string): Promise<{ model: LoadedModel; process: 
   } catch (error) {
     process.end();
     throw error;
+  }
+}
+
+/** What checkpoints are, by a process that ends then. @throws UserError when one of them cannot be used. */
+export async function describeCheckpoints(checkpoints: readonly string[]): Promise<LoadedModel[]> {
+  const process = new ComputingProcess();
+  try {
+    return await Promise.all(
+      checkpoints.map((checkpoint) => process.ask((computations) => computations.describe(checkpoint))),
+    );
+  } finally {
+    process.end();
   }
 }
 

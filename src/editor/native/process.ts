@@ -51,38 +51,25 @@ export class Computations {
   load(path: string): Promise<LoadedModel> {
     return this.#inTurn(async () => {
       const method = await loadMethod(path);
-      const { config } = method;
-      if (config.task !== 'edit') {
-        throw new UserError(
-          'The editor changes parts of photos; this checkpoint is of a network that does not.',
-          {
-            where: method.path,
-            expected: 'a checkpoint trained with task: edit',
-            got: `task: ${config.task}`,
-          },
-        );
-      }
-      const predictor = trainedPredictor(method);
+      const described = describeModel(method);
       // The page can open meanwhile; only what is asked next waits for it.
       const running = this.#inTurn(() => prepare(method));
       // Predictions tell of what went wrong.
       running.catch(() => {});
-      const model = {
-        name: nameOfModel(method),
-        method: config.method,
-        resolution: config.resolution,
-        controls: predictor.controls,
-        refinedSketch: predictor.intermediates.includes('refinedSketch'),
-        webgpuProblem: webgpuProblem(predictor.networks.map((name) => method.method.networks[name])),
-      };
-      this.#loaded = { method, running, model };
-      const { size, padding, threshold, minimumSize } = config.data.edges;
-      return {
-        model,
-        edges: { size, threshold, minimumSize },
-        edgePadding: padding,
-        cache: config.data.cache,
-      };
+      this.#loaded = { method, running, model: described.model };
+      return described;
+    });
+  }
+
+  /** What a checkpoint is. It needs no `load`. @throws UserError when it cannot be used. */
+  describe(path: string): Promise<LoadedModel> {
+    return this.#inTurn(async () => {
+      const loaded = await loadMethod(path);
+      try {
+        return describeModel(loaded);
+      } finally {
+        loaded.method.dispose();
+      }
     });
   }
 
@@ -147,6 +134,36 @@ export class Computations {
     this.#last = turn.catch(() => {});
     return turn;
   }
+}
+
+/** @throws UserError when a method cannot edit. */
+function describeModel(loaded: LoadedMethod): LoadedModel {
+  const { config, path, method } = loaded;
+  if (config.task !== 'edit') {
+    throw new UserError(
+      'The editor changes parts of photos; this checkpoint is of a network that does not.',
+      {
+        where: path,
+        expected: 'a checkpoint trained with task: edit',
+        got: `task: ${config.task}`,
+      },
+    );
+  }
+  const predictor = trainedPredictor(loaded);
+  const { size, padding, threshold, minimumSize } = config.data.edges;
+  return {
+    model: {
+      name: nameOfModel(loaded),
+      method: config.method,
+      resolution: config.resolution,
+      controls: predictor.controls,
+      refinedSketch: predictor.intermediates.includes('refinedSketch'),
+      webgpuProblem: webgpuProblem(predictor.networks.map((name) => method.networks[name])),
+    },
+    edges: { size, threshold, minimumSize },
+    edgePadding: padding,
+    cache: config.data.cache,
+  };
 }
 
 /** Computes for the parent process until that ends. */

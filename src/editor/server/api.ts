@@ -7,18 +7,30 @@ import { type Handler, Refusal, readBody, send, sendJson } from './server.ts';
 
 const waitingClients = 16;
 
-interface ApiParts {
+interface ServedModel {
   readonly engine: Pick<NativeEngine, 'model' | 'predict' | 'findEdges' | 'findFace'>;
   /** Exports the model for inference in the page, and says where it can be loaded. */
   readonly prepareModel: () => Promise<ModelAddress>;
+}
+
+interface ApiParts {
+  /** The first is meant by requests that name none. It finds edges and faces, too. */
+  readonly models: readonly [ServedModel, ...ServedModel[]];
   /** Which it shares with the API for programs. */
   readonly queue: LatestOnly;
 }
 
-export function apiHandlers({ engine, prepareModel, queue }: ApiParts): ReadonlyMap<string, Handler> {
-  const { edges } = engine.model;
-  const { resolution, controls } = engine.model.model;
-  const takesColour = controls.includes('colour');
+export function apiHandlers({ models, queue }: ApiParts): ReadonlyMap<string, Handler> {
+  const [main] = models;
+  const { edges, model } = main.engine.model;
+
+  /** The model that a request names: `?model=NAME`. */
+  const modelOf = ({ url = '' }: IncomingMessage): ServedModel => {
+    const name = new URLSearchParams(url.split('?')[1]).get('model');
+    const named = name === null ? main : models.find(({ engine }) => engine.model.model.name === name);
+    if (named) return named;
+    throw new Refusal(404, 'The editor’s server no longer has this model: load the page anew.');
+  };
 
   const compute = async <T>(
     request: IncomingMessage,
@@ -45,6 +57,9 @@ export function apiHandlers({ engine, prepareModel, queue }: ApiParts): Readonly
     [
       '/api/predict',
       async (request, response) => {
+        const { engine } = modelOf(request);
+        const { resolution, controls } = engine.model.model;
+        const takesColour = controls.includes('colour');
         const body = await readBody(request, inputBytes(resolution, takesColour));
         const input = decodeInput(body, resolution, takesColour);
         if (!input) throw new Refusal(400, 'The body has values that are not finite, or l outside 0 to 1.');
@@ -56,20 +71,24 @@ export function apiHandlers({ engine, prepareModel, queue }: ApiParts): Readonly
       '/api/edges',
       async (request, response) => {
         const rgb = await readBody(request, 3 * edges.size ** 2);
-        sendBytes(response, await compute(request, response, () => engine.findEdges(rgb, resolution)));
+        sendBytes(
+          response,
+          await compute(request, response, () => main.engine.findEdges(rgb, model.resolution)),
+        );
       },
     ],
     [
       '/api/face',
       async (request, response) => {
         const rgb = await readBody(request, 3 * faceFrame ** 2);
-        const face = await compute(request, response, () => engine.findFace(rgb, faceFrame));
+        const face = await compute(request, response, () => main.engine.findFace(rgb, faceFrame));
         sendJson(response, 200, { face: face ?? null });
       },
     ],
     [
       '/api/model',
       async (request, response) => {
+        const { prepareModel } = modelOf(request);
         await readBody(request, 0);
         sendJson(response, 200, await compute(request, response, prepareModel));
       },

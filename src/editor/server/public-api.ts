@@ -24,8 +24,11 @@ const MAXIMUM_BODY = 64 * 2 ** 20;
 /** So many edits are taken at once, received and waiting: each keeps its body in memory. */
 const MAXIMUM_EDITS = 8;
 
+type PublicEngine = Pick<NativeEngine, 'model' | 'edit'>;
+
 interface PublicApiParts {
-  readonly engine: Pick<NativeEngine, 'model' | 'edit'>;
+  /** The first computes what names no model. */
+  readonly engines: readonly [PublicEngine, ...PublicEngine[]];
   /** Which it shares with the page's requests. */
   readonly queue: LatestOnly;
   /** What a program must know to use the model; undefined: nothing. */
@@ -44,6 +47,7 @@ const FIELDS = {
   l: 'a number from 0 (the lines as they are drawn) to 1 (a rough idea of the shape); 0.5 by default',
   maskHole: 'white or black: which parts of the mask are the hole; white by default',
   region: 'hole, face or whole: what the network sees of the photo; hole by default',
+  model: 'the name of one of the models, where the server has several; the first by default',
   refinedSketch: 'true or false: whether S_gen is wanted too, in an answer of JSON; false by default',
 };
 type Field = keyof typeof FIELDS;
@@ -53,6 +57,7 @@ const choices = {
   l: z.number().min(0).max(1).optional().openapi(about('l')),
   maskHole: z.enum(['white', 'black']).default('white').openapi(about('maskHole')),
   region: z.enum(['hole', 'face', 'whole']).default('hole').openapi(about('region')),
+  model: z.string().optional().openapi(about('model')),
   refinedSketch: z.boolean().default(false).openapi(about('refinedSketch')),
 };
 
@@ -144,8 +149,8 @@ const EXAMPLE = {
 };
 
 /** Answers what is asked below {@link publicApiPath}. */
-export function publicApi({ engine, queue, token, onError }: PublicApiParts): Handler {
-  const { name, method, resolution, controls, refinedSketch: hasRefinedSketch } = engine.model.model;
+export function publicApi({ engines, queue, token, onError }: PublicApiParts): Handler {
+  const { controls } = engines[0].model.model;
   const app = new OpenAPIHono<{ Bindings: HttpBindings }>({
     defaultHook: (result) => {
       if (!result.success) throw wrongField(result.error, result.target, 'data' in result ? result.data : {});
@@ -230,6 +235,20 @@ export function publicApi({ engine, queue, token, onError }: PublicApiParts): Ha
           supports: ['image/png', 'application/json'],
           default: 'image/png',
         }) === 'application/json';
+      const { model: wanted, ...fields } = edit;
+      const engine = engineOf(wanted);
+      const { controls, refinedSketch: hasRefinedSketch } = engine.model.model;
+      const notTaken = (field: Field) =>
+        new Refusal(
+          422,
+          `The model takes no ${field}.`,
+          {},
+          {
+            where: field,
+            expected: `photo, mask${controls.map((control) => `, ${control}`).join('')}${hasRefinedSketch ? ', refinedSketch' : ''}`,
+            fix: `leave ${field} out`,
+          },
+        );
       for (const control of ['sketch', 'colour', 'l'] as const) {
         if (edit[control] !== undefined && !controls.includes(control)) throw notTaken(control);
       }
@@ -247,7 +266,7 @@ export function publicApi({ engine, queue, token, onError }: PublicApiParts): Ha
         );
       }
       const edited = await queue.run(randomUUID(), c.req.raw.signal, () =>
-        engine.edit({ ...edit, l: edit.l ?? 0.5 }),
+        engine.edit({ ...fields, l: edit.l ?? 0.5 }),
       );
       const warnings = edited.warnings.map(inFields);
       if (!asJson) {
@@ -260,19 +279,15 @@ export function publicApi({ engine, queue, token, onError }: PublicApiParts): Ha
     },
   );
 
-  const notTaken = (field: Field) =>
-    new Refusal(
-      422,
-      `The model takes no ${field}.`,
-      {},
-      {
-        where: field,
-        expected: `photo, mask${controls.map((control) => `, ${control}`).join('')}${hasRefinedSketch ? ', refinedSketch' : ''}`,
-        fix: `leave ${field} out`,
-      },
-    );
+  const engineOf = (wanted: string | undefined): PublicEngine => {
+    if (wanted === undefined) return engines[0];
+    const engine = engines.find(({ model }) => model.model.name === wanted);
+    if (engine) return engine;
+    const expected = engines.map(({ model }) => model.model.name).join(' or ');
+    throw new Refusal(400, 'There is no model of that name.', {}, { where: 'model', expected, got: wanted });
+  };
 
-  const description = z.object({
+  const modelFields = {
     name: z.string().openapi({ description: 'the run and its step' }),
     method: z.string(),
     resolution: z.int().openapi({ description: 'side of the square that the network sees, px' }),
@@ -280,7 +295,17 @@ export function publicApi({ engine, queue, token, onError }: PublicApiParts): Ha
       .array(z.enum(['sketch', 'l', 'colour']))
       .openapi({ description: 'the fields that it takes beside photo and mask' }),
     refinedSketch: z.boolean().openapi({ description: 'whether it makes S_gen' }),
+  };
+  const description = z.object({
+    ...modelFields,
+    models: z.array(z.object(modelFields)).openapi({
+      description: 'all models that the server has, this one first: the field model of an edit names one',
+    }),
     limits: z.object({ bodyBytes: z.int(), pixels: z.int() }),
+  });
+  const models = engines.map(({ model }) => {
+    const { name, method, resolution, controls, refinedSketch } = model.model;
+    return { name, method, resolution, controls: [...controls], refinedSketch };
   });
   app.openapi(
     createRoute({
@@ -295,10 +320,7 @@ export function publicApi({ engine, queue, token, onError }: PublicApiParts): Ha
     }),
     (c) => {
       const limits = { bodyBytes: MAXIMUM_BODY, pixels: MAXIMUM_PIXELS };
-      return c.json(
-        { name, method, resolution, controls: [...controls], refinedSketch: hasRefinedSketch, limits },
-        200,
-      );
+      return c.json({ ...models[0], models, limits }, 200);
     },
   );
 
@@ -328,7 +350,7 @@ export function publicApi({ engine, queue, token, onError }: PublicApiParts): Ha
     info: {
       title: 'Sketch-guided face editing',
       version: '1',
-      description: `Edits of photos by sketches with ${name} (${method}). All that goes wrong is answered as a problem (RFC 9457).`,
+      description: `Edits of photos by sketches with ${models.map(({ name, method }) => `${name} (${method})`).join(' or ')}. All that goes wrong is answered as a problem (RFC 9457).`,
     },
   }) as unknown as ApiDocument;
   // If the route itself said so, both checks would be made of every body.

@@ -18,7 +18,7 @@ const defects: unknown[] = [];
 
 beforeAll(async () => {
   const controls = ['sketch', 'colour'] as const;
-  const model = { name: '', method: 'dps', resolution, controls, refinedSketch: false };
+  const model = { name: 'named', method: 'dps', resolution, controls, refinedSketch: false };
   const edges = { size: edgeSize, threshold: 0.1, minimumSize: 5 };
   const area = resolution ** 2;
   const engine = {
@@ -32,6 +32,12 @@ beforeAll(async () => {
       throw new UserError('No photo today.');
     },
   };
+  const large = { ...model, name: 'large, step 1', resolution: 32, controls: [] };
+  const other = {
+    ...engine,
+    model: { ...engine.model, model: large },
+    predict: async () => ({ resolution: 32, result: new Float32Array(3 * 32 ** 2) }),
+  };
   const queue = new LatestOnly();
   const onError = (error: unknown) => defects.push(error);
   const prepareModel = async () => ({ url: 'model.onnx', bytes: 1 });
@@ -40,8 +46,14 @@ beforeAll(async () => {
     host: '127.0.0.1',
     port: 0,
     assets: (path) => (path === '/' ? page : undefined),
-    handlers: apiHandlers({ engine, prepareModel, queue }),
-    publicApi: publicApi({ engine, queue, token: undefined, onError }),
+    handlers: apiHandlers({
+      models: [
+        { engine, prepareModel },
+        { engine: other, prepareModel: async () => ({ url: 'model-2.onnx', bytes: 2 }) },
+      ],
+      queue,
+    }),
+    publicApi: publicApi({ engines: [engine], queue, token: undefined, onError }),
     onError,
   }));
 });
@@ -119,6 +131,21 @@ describe('the server', () => {
     expect((await ask('POST', '/api/edges', octets, new Uint8Array(3 * edgeSize ** 2))).status).toBe(200);
     const face = await ask('POST', '/api/face', octets, new Uint8Array(3 * faceFrame ** 2));
     expect([face.status, face.body]).toEqual([422, '{"error":"No face today."}']);
+  });
+
+  it('computes with the model that a request names', async () => {
+    const predict = (query: string, body = input()) => ask('POST', `/api/predict${query}`, octets, body);
+    const sideOf = ({ body }: Answer) => Buffer.from(body, 'latin1').readUInt32LE(0);
+    expect(sideOf(await predict('?model=named'))).toBe(resolution);
+    const large = new Uint8Array(inputBytes(32, false));
+    expect(sideOf(await predict('?model=large%2C%20step%201', large))).toBe(32);
+    // The length is that of the model's own input.
+    expect((await predict('?model=large%2C+step+1')).status).toBe(400);
+    const exported = await ask('POST', '/api/model?model=large,%20step%201', octets, new Uint8Array());
+    expect(JSON.parse(exported.body)).toEqual({ url: 'model-2.onnx', bytes: 2 });
+    for (const path of ['/api/predict', '/api/model'])
+      for (const query of ['?model=', '?model=gone', '?model=__proto__', '?model=%'])
+        expect((await ask('POST', path + query, octets, input())).status).toBe(404);
   });
 
   it.each([

@@ -5,7 +5,7 @@ import { startEditor } from '../../../src/editor/editor.ts';
 import { silent } from '../../../src/runtime/progress.ts';
 
 const start = (host: string, port: number) =>
-  startEditor({ checkpoint: '/nowhere', host, port, reporter: silent });
+  startEditor({ checkpoints: ['/nowhere'], host, port, reporter: silent });
 
 it('an address that cannot be served on is told before the checkpoint is looked at', async () => {
   const other = createServer();

@@ -12,6 +12,8 @@ import { UserError } from '../../../src/runtime/errors.ts';
 const token = 'a-token-of-a-test';
 const done: EditedPhoto = { result: Uint8Array.of(1, 2, 3), refinedSketches: [], warnings: ['“odd”'] };
 
+type Engine = Parameters<typeof publicApi>[0]['engines'][0];
+
 /** A server for one test. */
 async function start(...how: Parameters<typeof serve>) {
   const served = await serve(...how);
@@ -20,7 +22,11 @@ async function start(...how: Parameters<typeof serve>) {
 }
 
 /** A server whose model takes everything, and answers as it is told. */
-async function serve(edit: (edit: PhotoEdit) => Promise<EditedPhoto>, needed?: string) {
+async function serve(
+  edit: (edit: PhotoEdit) => Promise<EditedPhoto>,
+  needed?: string,
+  others: Engine[] = [],
+) {
   const defects: unknown[] = [];
   const onError = (error: unknown) => defects.push(error);
   const controls = ['sketch', 'l', 'colour'] as const;
@@ -35,7 +41,12 @@ async function serve(edit: (edit: PhotoEdit) => Promise<EditedPhoto>, needed?: s
     port: 0,
     assets: () => undefined,
     handlers: new Map(),
-    publicApi: publicApi({ engine: { model, edit }, queue: new LatestOnly(), token: needed, onError }),
+    publicApi: publicApi({
+      engines: [{ model, edit }, ...others],
+      queue: new LatestOnly(),
+      token: needed,
+      onError,
+    }),
     onError,
   });
   return { close: () => void server.close(), url: `http://127.0.0.1:${port}/api/v1`, port, server, defects };
@@ -80,6 +91,50 @@ it('hands over what a form says, with defaults for what it does not', async () =
       refinedSketch: true,
     },
   ]);
+});
+
+it('asks the model that an edit names, and tells of all', async () => {
+  const controls = ['sketch'] as const;
+  const asked: PhotoEdit[] = [];
+  const plain: Engine = {
+    model: {
+      model: { name: 'plain', method: 'other', resolution: 8, controls, refinedSketch: false },
+      edges: { size: 16, threshold: 0.1, minimumSize: 5 },
+      edgePadding: 0,
+      cache: '',
+    },
+    edit: async (edit) => {
+      asked.push(edit);
+      return { ...done, result: Uint8Array.of(4) };
+    },
+  };
+  const { url } = await start(async () => done, undefined, [plain]);
+  const bytesOf = async (answer: Response) => [...new Uint8Array(await answer.arrayBuffer())];
+  expect(await bytesOf(await post(url, form({ model: 'test' })))).toEqual([1, 2, 3]);
+  expect(await bytesOf(await post(url, form({ model: 'plain' })))).toEqual([4]);
+  const file = Buffer.from('a').toString('base64');
+  const body = JSON.stringify({ photo: file, mask: file, model: 'plain' });
+  expect(await bytesOf(await post(url, body, json))).toEqual([4]);
+  expect(asked).toHaveLength(2);
+  expect(asked[0]).not.toHaveProperty('model');
+  expect(await (await post(url, form({ model: 'plain', l: '0.5' }))).json()).toMatchObject({
+    status: 422,
+    where: 'l',
+    expected: 'photo, mask, sketch',
+  });
+  expect(await (await post(url, form({ model: 'gone' }))).json()).toMatchObject({
+    status: 400,
+    where: 'model',
+    expected: 'test or plain',
+    got: 'gone',
+  });
+  const model = await (await fetch(`${url}/model`)).json();
+  expect(model).toMatchObject({ name: 'test', resolution: 16 });
+  expect(model.models).toMatchObject([{ name: 'test' }, { name: 'plain', method: 'other', controls }]);
+  const { info, paths } = await (await fetch(`${url}/openapi.json`)).json();
+  expect(info.description).toContain('test (test) or plain (other)');
+  const { schema } = paths['/api/v1/edit'].post.requestBody.content['multipart/form-data'];
+  expect(schema.properties.model.description).toContain('the first by default');
 });
 
 it('needs the token where there is one, for all that concerns the model', async () => {
