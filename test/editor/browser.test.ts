@@ -1,6 +1,7 @@
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { german } from '../../src/editor/web/texts/de.ts';
 import { said } from '../infer/said.ts';
 import { EditorInBrowser, type EditorPage, noBrowser } from './browser.ts';
 import { longestMainTask } from './trace.ts';
@@ -15,6 +16,8 @@ const photo = sharp(
 )
   .png()
   .toBuffer();
+/** What of elements people read. */
+const readAttributes = ['title', 'aria-label', 'aria-valuetext', 'alt', 'placeholder', 'data-word'];
 const pixelsOf = async (png: Buffer) => sharp(png).removeAlpha().raw().toBuffer();
 const greyOf = async (png: Buffer) => sharp(png).extractChannel(0).raw().toBuffer();
 
@@ -282,6 +285,59 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
     await page.result();
     // Time of the thread itself: what else the machine is busy with does not count.
     expect(longestMainTask(await tested.browser.stopTracing())).toBeLessThan(50);
+    await page.close();
+  });
+
+  it('speaks German where the browser, the settings or the address ask for it', async () => {
+    const page = await openWithDrawing({ locale: 'de-DE' });
+    const { page: tab } = page;
+    /** English texts of the table that the page has somewhere, read or unseen. */
+    const englishTexts = async () => {
+      const found = await tab.evaluate((attributes) => {
+        const texts: string[] = [];
+        const walker = document.createTreeWalker(document, NodeFilter.SHOW_TEXT);
+        while (walker.nextNode()) {
+          const { data, parentElement } = walker.currentNode as Text;
+          if (parentElement?.translate) texts.push(...data.split('\n'));
+        }
+        for (const name of attributes) {
+          for (const each of document.querySelectorAll(`[${name}]`))
+            texts.push(...(each.getAttribute(name) ?? '').split('\n'));
+        }
+        return texts.map((text) => text.trim());
+      }, readAttributes);
+      const own = new Set(Object.values(german));
+      return found.filter((text) => german[text] !== undefined && !own.has(text));
+    };
+    expect(await tab.getAttribute('html', 'lang')).toBe('de');
+    expect(await tab.textContent('[data-tool="hole"]')).toBe('Maske');
+    expect(await tab.getAttribute('#undo', 'title')).toBe('Rückgängig (Strg+Z)');
+    expect(await page.result()).toMatch(/^l 0,50 · \d+,\d\d s · /);
+    await tab.click('#results-so-far');
+    await tab.waitForSelector('#results .sample');
+    await tab.click('#results-dialog [data-icon="close"]');
+    await tab.click('#recent');
+    await tab.waitForSelector('#records .sample');
+    await tab.click('#recent-dialog [data-icon="close"]');
+    // Its worker speaks German, too.
+    await page.open(Buffer.from('no image'));
+    await tab.waitForSelector('#draw-notice:has-text("Das ist kein Bild, das der Browser lesen kann.")');
+    expect(await englishTexts()).toEqual([]);
+
+    await page.kept();
+    await tab.click('#help');
+    expect(await tab.textContent('#help-dialog .steps')).toContain('Übermalen, was sich ändern soll');
+    await tab.selectOption('#language', 'en');
+    await tab.waitForURL('**/?lang=en');
+    await page.settled();
+    expect(await page.result()).toMatch(/^l 0\.50/);
+    await tab.goto(tested.editor.url);
+    await page.ready();
+    expect(await tab.textContent('[data-tool="hole"]')).toBe('Hole');
+    await tab.goto(`${tested.editor.url}?lang=de`);
+    await page.ready();
+    expect(await tab.textContent('[data-tool="hole"]')).toBe('Maske');
+    expect(page.errors).toEqual([]);
     await page.close();
   });
 
