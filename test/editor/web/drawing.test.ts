@@ -148,6 +148,41 @@ describe('a drawing', () => {
     expectFreshLevels(drawing.colour);
   });
 
+  it('has a hole that grows and shrinks by a distance, but not from the photo’s border', () => {
+    const size = { width: 300, height: 40 };
+    const place = fc.record({ x: fc.nat(299), y: fc.nat(39), radius: fc.integer({ min: 0, max: 14 }) });
+    const by = fc.integer({ min: -6, max: 6 }).filter((distance) => distance !== 0);
+    fc.assert(
+      fc.property(fc.array(place, { minLength: 1, maxLength: 4 }), by, (places, distance) => {
+        const { drawing, undo } = withHistory(size.width, size.height);
+        const stroke = drawing.stroke('hole', 1);
+        for (const { x, y, radius } of places) stroke.segment({ x, y }, { x: x + 9, y }, radius);
+        stroke.end();
+        const before = dataOf(drawing.hole).slice();
+        drawing.growHole(distance);
+        const spreads = distance > 0 ? 1 : 0;
+        const isNear = (x: number, y: number) => {
+          for (let dy = -6; dy <= 6; dy++)
+            for (let dx = -6; dx <= 6; dx++) {
+              const [u, v] = [x + dx, y + dy];
+              const isInside = u >= 0 && v >= 0 && u < size.width && v < size.height;
+              if (isInside && dx * dx + dy * dy <= distance ** 2 && before[v * size.width + u] === spreads)
+                return true;
+            }
+          return false;
+        };
+        const expected = before.map((_, i) =>
+          Number(isNear(i % size.width, Math.floor(i / size.width)) === (spreads === 1)),
+        );
+        expect(same([dataOf(drawing.hole)], [expected])).toBe(true);
+        expectFreshLevels(drawing.hole);
+        if (!same([before], [expected])) undo();
+        expect(same([dataOf(drawing.hole)], [before])).toBe(true);
+      }),
+      { numRuns: 20 },
+    );
+  });
+
   it('forgets what was undone when something else is done', () => {
     const { drawing, history, undo } = withHistory(20, 20);
     drawing.add({ hole: Uint32Array.of(0, 10) });

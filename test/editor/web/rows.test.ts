@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { polygon } from '../../../src/editor/web/drawing/geometry.ts';
-import { enlarge, flood, grow, type Rows, rowsWhere } from '../../../src/editor/web/drawing/rows.ts';
+import { enlarge, flood, grow, type Rows, rowsOf } from '../../../src/editor/web/drawing/rows.ts';
 import { fc } from '../../property.ts';
 
 const grid = { width: 23, height: 17 };
+const raster = (marks: readonly boolean[], { width, height } = grid) => ({
+  width,
+  height,
+  data: Uint8Array.from(marks, Number),
+});
 const pixels = (rows: Rows) =>
   rows.flatMap((row) => {
     const out = new Array<boolean>(grid.width).fill(false);
@@ -19,8 +24,9 @@ describe('rows of pixels', () => {
   it('are those of the marks, sorted and apart', () => {
     fc.assert(
       fc.property(randomMarks, (marks) => {
-        const rows = rowsWhere(grid, (index) => marks[index] === true);
+        const rows = rowsOf(raster(marks), 1);
         expect(pixels(rows)).toEqual(marks);
+        expect(pixels(rowsOf(raster(marks), 0))).toEqual(marks.map((mark) => !mark));
         expect(rows.every((row) => row.every((x, k) => k === 0 || x > row[k - 1]!))).toBe(true);
       }),
       { numRuns: 20 },
@@ -33,12 +39,10 @@ describe('rows of pixels', () => {
         fc.array(fc.nat(grid.width * grid.height - 1), { maxLength: 8 }),
         fc.integer({ min: 1, max: 6 }),
         (places, radius) => {
-          const grown = grow(
-            rowsWhere(grid, (index) => places.includes(index)),
-            grid.width,
-            radius,
-          );
-          const expected = Array.from({ length: grid.width * grid.height }, (_, i) =>
+          const all = Array.from({ length: grid.width * grid.height }, (_, i) => i);
+          const marks = all.map((i) => places.includes(i));
+          const grown = grow(rowsOf(raster(marks), 1), grid.width, radius);
+          const expected = all.map((i) =>
             places.some((place) => {
               const dx = (i % grid.width) - (place % grid.width);
               const dy = Math.floor(i / grid.width) - Math.floor(place / grid.width);
@@ -54,11 +58,8 @@ describe('rows of pixels', () => {
 
   it('are enlarged to a grid that need not be a multiple', () => {
     const small = { width: 8, height: 6 };
-    const rows = enlarge(
-      rowsWhere(small, (index) => index === 15 || index === 44),
-      3,
-      grid,
-    );
+    const marks = Array.from({ length: 48 }, (_, i) => i === 15 || i === 44);
+    const rows = enlarge(rowsOf(raster(marks, small), 1), 3, grid);
     expect([rows.length, rows[3], rows[5], rows[6], rows[15]]).toEqual([
       17,
       [21, 23],
@@ -69,13 +70,36 @@ describe('rows of pixels', () => {
   });
 
   it('are flooded as far as pixels are joined side by side', () => {
-    const text = ['#..', '.##', '..#'].join('');
-    const isInside = (index: number) => text[index] === '#';
     const small = { width: 3, height: 3 };
-    expect(flood(small, 4, isInside)).toEqual({ rows: [[], [1, 3], [2, 3]], meetsBorder: true });
-    expect(flood(small, 0, isInside).rows).toEqual([[0, 1], [], []]);
-    const ring = ['###', '#.#', '###'].join('');
-    expect(flood(small, 4, (index) => ring[index] === '.').meetsBorder).toBe(false);
+    const wallsIn = (...lines: string[]) =>
+      Uint8Array.from(lines.join(''), (letter) => Number(letter === '#'));
+    const diagonal = wallsIn('.##', '#..', '##.');
+    expect(flood(small, 4, diagonal)).toEqual({ rows: [[], [1, 3], [2, 3]], meetsBorder: true });
+    expect(flood(small, 0, diagonal).rows).toEqual([[0, 1], [], []]);
+    expect(flood(small, 4, wallsIn('###', '#.#', '###')).meetsBorder).toBe(false);
+  });
+
+  it('are flooded into every corner, as a search from pixel to pixel goes', () => {
+    fc.assert(
+      fc.property(randomMarks, fc.nat(grid.width * grid.height - 1), (walls, first) => {
+        const expected = new Array<boolean>(walls.length).fill(false);
+        const queue = walls[first] ? [] : [first];
+        for (const index of queue) {
+          if (expected[index]) continue;
+          expected[index] = true;
+          const [x, y] = [index % grid.width, Math.floor(index / grid.width)];
+          const beside = [
+            x > 0 && index - 1,
+            x < grid.width - 1 && index + 1,
+            y > 0 && index - grid.width,
+            y < grid.height - 1 && index + grid.width,
+          ];
+          for (const next of beside) if (next !== false && !walls[next]) queue.push(next);
+        }
+        expect(pixels(flood(grid, first, Uint8Array.from(walls, Number)).rows)).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
   });
 });
 

@@ -5,15 +5,14 @@ import {
   ChangeCollector,
   type Command,
   collectValues,
-  flipRuns,
   joinChanges,
   type LayerName,
   layerNames,
   type Runs,
 } from './changes.ts';
-import { capsule, cutRect, joinRects, type Point, polygon, type Rect } from './geometry.ts';
+import { capsule, cutRect, growRect, joinRects, type Point, polygon, type Rect } from './geometry.ts';
 import { Layer } from './layer.ts';
-import { grow, type Rows, rowsWhere } from './rows.ts';
+import { grow, type Rows, rowsOf } from './rows.ts';
 
 interface DrawingEvents {
   /** Pixels inside the rectangle look different now. */
@@ -47,6 +46,9 @@ export class Drawing {
   get height(): number {
     return this.hole.height;
   }
+  get #whole(): Rect {
+    return { left: 0, top: 0, right: this.width, bottom: this.height };
+  }
   get isEmpty(): boolean {
     return layerNames.every((name) => this[name].isEmpty);
   }
@@ -58,7 +60,7 @@ export class Drawing {
     let all = nothing;
     const useSpan = (y: number, left: number, right: number) => target.paint(y, left, right, value, changed);
     const show = (rect: Rect) => {
-      const inside = cutRect(rect, { left: 0, top: 0, right: this.width, bottom: this.height });
+      const inside = cutRect(rect, this.#whole);
       target.refresh(inside);
       all = joinRects(all, inside);
       this.#events.repaint(inside);
@@ -117,8 +119,9 @@ export class Drawing {
    * the hole meets it, it stays.
    */
   growHole(by: number): void {
-    const { data } = this.hole.levels[0];
-    const spreading = rowsWhere(this.hole, (index) => (data[index] !== 0) === by > 0);
+    // Of what is no hole the nearest pixels decide, and those are beside it.
+    const around = cutRect(growRect(this.hole.bounds, 1), this.#whole);
+    const spreading = rowsOf(this.hole.levels[0], by > 0 ? 1 : 0, around);
     const stroke = this.stroke('hole', by > 0 ? 1 : 0);
     stroke.rows(grow(spreading, this.width, Math.abs(by)));
     stroke.end();
@@ -127,15 +130,6 @@ export class Drawing {
   /** What was hole is none, and all else is. */
   invertHole(): void {
     this.make([{ layer: 'hole', runs: Uint32Array.of(0, this.width * this.height), bits: 1 }]);
-  }
-
-  /** Gives a layer another content. @param content makes it out of an empty layer */
-  replace(layer: LayerName, content: Command): void {
-    const before = this[layer].levels[0].data;
-    const after = before.slice().fill(0);
-    for (const { runs, bits } of content) flipRuns(after, runs, bits);
-    for (let i = 0; i < after.length; i++) after[i] ^= before[i];
-    this.make(collectValues(after).finish(layer));
   }
 
   clear(layers: readonly LayerName[]): void {

@@ -1,7 +1,14 @@
 /** A drawing's layer: a raster of marks or colours with reduced copies for display. */
 
-import { type ChangeCollector, type LayerName, type Runs, rectOfRuns, type Values } from './changes.ts';
-import type { Rect } from './geometry.ts';
+import {
+  type ChangeCollector,
+  flipRuns,
+  type LayerName,
+  type Runs,
+  rectOfRuns,
+  type Values,
+} from './changes.ts';
+import { joinRects, noRect, type Rect } from './geometry.ts';
 
 export interface Marks {
   readonly width: number;
@@ -20,7 +27,6 @@ export class Layer {
     length: number,
   ) => Values;
   #levels: readonly Marks[] | undefined;
-  #count = 0;
 
   constructor(width: number, height: number, name: LayerName) {
     this.width = width;
@@ -38,7 +44,28 @@ export class Layer {
   }
 
   get isEmpty(): boolean {
-    return this.#count === 0;
+    return (
+      this.#levels === undefined || this.#levels[this.#levels.length - 1].data.every((value) => value === 0)
+    );
+  }
+
+  /** A rectangle around all that is marked, up to one pixel of the smallest copy wider on each side. */
+  get bounds(): Rect {
+    const { width, height, data } = this.levels[this.levels.length - 1];
+    let rect = noRect;
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++)
+        if (data[y * width + x] !== 0)
+          rect = joinRects(rect, { left: x, top: y, right: x + 1, bottom: y + 1 });
+    }
+    const factor = 2 ** (this.levels.length - 1);
+    const { left, top, right, bottom } = rect;
+    return {
+      left: left * factor,
+      top: top * factor,
+      right: Math.min(right * factor, this.width),
+      bottom: Math.min(bottom * factor, this.height),
+    };
   }
 
   #makeLevels(): Marks[] {
@@ -51,7 +78,7 @@ export class Layer {
 
   /** Gives part of a row a value, and collects what that changes. The reduced copies wait for `refresh`. */
   paint(y: number, left: number, right: number, value: number, changed: ChangeCollector): void {
-    if (y < 0 || y >= this.height || (value === 0 && this.isEmpty)) return;
+    if (y < 0 || y >= this.height || (value === 0 && this.#levels === undefined)) return;
     const { width, data } = this.levels[0];
     const end = y * width + Math.min(right, width);
     for (let i = y * width + Math.max(left, 0); i < end; ) {
@@ -60,20 +87,13 @@ export class Layer {
       while (i < end && data[i] === old) data[i++] = value;
       if (old === value) continue;
       changed.add(start, i, old ^ value);
-      this.#count += (i - start) * (Number(value !== 0) - Number(old !== 0));
     }
   }
 
   /** Changes values by an exclusive or; doing it twice undoes it. Returns the rectangle that changed. */
   flip(runs: Runs, bits: number): Rect {
     const { width, data } = this.levels[0];
-    for (let k = 0; k < runs.length; k += 2) {
-      for (let i = runs[k]; i < runs[k + 1]; i++) {
-        const old = data[i];
-        data[i] ^= bits;
-        this.#count += Number(data[i] !== 0) - Number(old !== 0);
-      }
-    }
+    flipRuns(data, runs, bits);
     const changed = rectOfRuns(runs, width);
     this.refresh(changed);
     return changed;
@@ -91,13 +111,13 @@ export class Layer {
         Math.min((right + 1) >> 1, coarse.width),
         Math.min((bottom + 1) >> 1, coarse.height),
       ];
+      const { data } = fine;
       for (let y = top; y < bottom; y++) {
         const upper = 2 * y * fine.width;
         const lower = Math.min(2 * y + 1, fine.height - 1) * fine.width;
         for (let x = left; x < right; x++) {
           const first = 2 * x;
           const second = Math.min(first + 1, fine.width - 1);
-          const { data } = fine;
           coarse.data[y * coarse.width + x] =
             data[upper + first] || data[upper + second] || data[lower + first] || data[lower + second];
         }

@@ -1,5 +1,8 @@
 /** Sets of pixels as the runs of each row: they are grown and filled without a look at every pixel. */
 
+import type { Values } from './changes.ts';
+import type { Rect } from './geometry.ts';
+
 /** For each row the columns [left, right) of its runs: `[left, right, left, right, ...]`, sorted and apart. */
 export type Rows = readonly (readonly number[])[];
 
@@ -8,12 +11,17 @@ interface Grid {
   readonly height: number;
 }
 
-/** The rows of the pixels for which `isInside` holds. @param isInside for an index into the raster */
-export function rowsWhere({ width, height }: Grid, isInside: (index: number) => boolean): Rows {
+/** The rows of the pixels that have a value, inside a rectangle of a raster of 0 and 1. */
+export function rowsOf(
+  { width, height, data }: Grid & { readonly data: Values },
+  value: 0 | 1,
+  { left, top, right, bottom }: Rect = { left: 0, top: 0, right: width, bottom: height },
+): Rows {
   return Array.from({ length: height }, (_, y) => {
     const row: number[] = [];
-    for (let x = 0, inside = false; x <= width; x++) {
-      const now = x < width && isInside(y * width + x);
+    if (y < top || y >= bottom) return row;
+    for (let x = left, inside = false; x <= right; x++) {
+      const now = x < right && data[y * width + x] === value;
       if (now !== inside) row.push(x);
       inside = now;
     }
@@ -24,20 +32,30 @@ export function rowsWhere({ width, height }: Grid, isInside: (index: number) => 
 /** All pixels within `radius` of one of the set, px. */
 export function grow(rows: Rows, width: number, radius: number): Rows {
   const most = Math.floor(radius);
+  const reaches = Array.from({ length: 2 * most + 1 }, (_, k) =>
+    Math.floor(Math.sqrt(radius * radius - (k - most) ** 2)),
+  );
+  // How many runs begin at a column less how many end there: their sum tells where there is one.
+  const changes = new Int32Array(width + 1);
   return rows.map((_, y) => {
-    const found: [number, number][] = [];
+    let [first, last] = [width, 0];
     for (let dy = -most; dy <= most; dy++) {
       const row = rows[y + dy] ?? [];
-      const reach = Math.floor(Math.sqrt(radius * radius - dy * dy));
-      for (let k = 0; k < row.length; k += 2)
-        found.push([Math.max(0, row[k] - reach), Math.min(width, row[k + 1] + reach)]);
+      for (let k = 0; k < row.length; k += 2) {
+        const left = Math.max(0, row[k] - reaches[dy + most]);
+        const right = Math.min(width, row[k + 1] + reaches[dy + most]);
+        changes[left]++;
+        changes[right]--;
+        first = Math.min(first, left);
+        last = Math.max(last, right);
+      }
     }
-    found.sort((a, b) => a[0] - b[0]);
     const joined: number[] = [];
-    for (const [left, right] of found) {
-      const end = joined.length - 1;
-      if (end > 0 && left <= joined[end]) joined[end] = Math.max(joined[end], right);
-      else joined.push(left, right);
+    for (let x = first, depth = 0; x <= last; x++) {
+      const before = depth;
+      depth += changes[x];
+      changes[x] = 0;
+      if ((before === 0) !== (depth === 0)) joined.push(x);
     }
     return joined;
   });
@@ -55,26 +73,26 @@ interface Flooded {
   readonly meetsBorder: boolean;
 }
 
-/** All pixels that are joined with a first one, side by side, by pixels for which `isInside` holds. */
-export function flood({ width, height }: Grid, first: number, isInside: (index: number) => boolean): Flooded {
+/** All pixels that are joined with a first one, side by side, and are no walls. @param walls 0 where there is none */
+export function flood({ width, height }: Grid, first: number, walls: Uint8Array): Flooded {
   const reached = new Uint8Array(width * height);
-  const queue = new Int32Array(width * height);
-  let [count, meetsBorder] = [0, false];
-  const reach = (index: number) => {
-    if (reached[index] || !isInside(index)) return;
-    reached[index] = 1;
-    queue[count++] = index;
-  };
-  reach(first);
-  for (let k = 0; k < count; k++) {
-    const index = queue[k];
-    const [x, y] = [index % width, Math.floor(index / width)];
-    const [west, east, north, south] = [x > 0, x < width - 1, y > 0, y < height - 1];
-    if (!west || !east || !north || !south) meetsBorder = true;
-    if (west) reach(index - 1);
-    if (east) reach(index + 1);
-    if (north) reach(index - width);
-    if (south) reach(index + width);
+  const isOpen = (index: number) => walls[index] === 0 && reached[index] === 0;
+  const places = [first];
+  let meetsBorder = false;
+  for (let place = places.pop(); place !== undefined; place = places.pop()) {
+    if (!isOpen(place)) continue;
+    const y = Math.floor(place / width);
+    const [rowStart, rowEnd] = [y * width, (y + 1) * width];
+    let [left, right] = [place, place + 1];
+    while (left > rowStart && isOpen(left - 1)) left--;
+    while (right < rowEnd && isOpen(right)) right++;
+    reached.fill(1, left, right);
+    if (left === rowStart || right === rowEnd || y === 0 || y === height - 1) meetsBorder = true;
+    for (const step of [-width, width]) {
+      // Above the first row and below the last one there are no pixels, so nothing is open.
+      for (let index = left + step; index < right + step; index++)
+        if (isOpen(index) && (index === left + step || !isOpen(index - 1))) places.push(index);
+    }
   }
-  return { rows: rowsWhere({ width, height }, (index) => reached[index] === 1), meetsBorder };
+  return { rows: rowsOf({ width, height, data: reached }, 1), meetsBorder };
 }

@@ -22,10 +22,10 @@ export const fill: Tool = {
     const level = Math.max(0, Math.ceil(Math.log2(Math.max(width, height) / side)));
     const factor = 2 ** level;
     const grid = { width: Math.ceil(width / factor), height: Math.ceil(height / factor) };
-    const isWall = wallsOf(drawing, level);
+    const walls = wallsOf(drawing, level, grid.width * grid.height);
     const first = Math.floor(y / factor) * grid.width + Math.floor(x / factor);
-    if (isWall(first)) return done;
-    const { rows, meetsBorder } = flood(grid, first, (index) => !isWall(index));
+    if (walls[first]) return done;
+    const { rows, meetsBorder } = flood(grid, first, walls);
     if (meetsBorder) {
       tell(say`There is no closed line around this place: close the gap, or draw around it with the lasso.`);
       return done;
@@ -39,8 +39,13 @@ export const fill: Tool = {
   },
 };
 
-/** Whether a pixel of the layers' copies has a line or hole in it. */
-function wallsOf({ lines, hole }: Drawing, level: number): (index: number) => boolean {
-  const layers = [lines, hole].filter(({ isEmpty }) => !isEmpty).map(({ levels }) => levels[level].data);
-  return (index) => layers.some((data) => data[index] !== 0);
+/** 1 where the layers' copies have a line or hole. */
+function wallsOf({ lines, hole }: Drawing, level: number, pixels: number): Uint8Array {
+  const walls = new Uint8Array(pixels);
+  for (const layer of [lines, hole]) {
+    if (layer.isEmpty) continue;
+    const { data } = layer.levels[level];
+    for (let i = 0; i < pixels; i++) walls[i] |= data[i];
+  }
+  return walls;
 }

@@ -254,7 +254,7 @@ export class Editor {
     const { value } = this.photo;
     if (!value) return;
     await this.#work(say`Reading the picture`, async () => {
-      value.drawing.replace(layer, await this.#ask((worker) => worker.readLayer(blob, layer)));
+      value.drawing.make(await this.#ask((worker) => worker.readLayer(blob, layer)));
     });
   }
 
@@ -287,7 +287,7 @@ export class Editor {
     const { value } = this.photo;
     if (!value || !this.isCurrent) return;
     await this.#work(say`Taking the lines`, async () => {
-      value.drawing.replace('lines', await this.#ask((worker) => worker.refinedLines()));
+      value.drawing.make(await this.#ask((worker) => worker.refinedLines()));
     });
   }
 

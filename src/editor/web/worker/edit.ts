@@ -3,7 +3,7 @@ import type { NetworkInput } from '../../../infer/network-input.ts';
 import type { Edit, Raster, Region, Size } from '../../../infer/raster.ts';
 import { type Bounds, holeBounds, type RegionChoice, regionFor } from '../../../infer/region.ts';
 import { faceFrame, type PhotoFace } from '../../wire.ts';
-import { type Command, flipRuns, rectOfRuns } from '../drawing/changes.ts';
+import { type Command, collectValues, flipRuns, type LayerName, rectOfRuns } from '../drawing/changes.ts';
 import { joinRects, noRect } from '../drawing/geometry.ts';
 import { postToServer } from '../engines/server.ts';
 import { NetworkView } from './network-view.ts';
@@ -50,6 +50,18 @@ export class OpenEdit implements Edit {
     this.#flip(this.#unfinished);
     this.#unfinished = command;
     this.#flip(command);
+  }
+
+  /** What gives a layer another content. @param content makes that out of an empty layer */
+  replacing(layer: LayerName, content: Command): Command {
+    this.showUnfinished([]);
+    const { length } = this.hole.data;
+    const values = layer === 'colour' ? new Uint32Array(length) : new Uint8Array(length);
+    for (const { runs, bits } of content) flipRuns(values, runs, bits);
+    if (layer === 'hole') for (let i = 0; i < length; i++) values[i] ^= this.hole.data[i] & 1;
+    if (layer === 'lines') for (let i = 0; i < length; i++) values[i] ^= ~this.sketch.data[i] & 1;
+    if (layer === 'colour' && this.#colours) for (let i = 0; i < length; i++) values[i] ^= this.#colours[i];
+    return collectValues(values).finish(layer);
   }
 
   #flip(command: Command): void {

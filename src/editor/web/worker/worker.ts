@@ -235,9 +235,12 @@ export class PhotoWorker {
     return this.#current !== undefined && mayBeLayer(blob, this.#current.photo).catch(() => false);
   }
 
-  /** A layer from a picture, as changes of an empty one. */
+  /** What makes a layer that of a picture. */
   readLayer(blob: Blob, layer: LayerName): Promise<Command> {
-    return forPeople(() => decodeLayer(blob, this.#edit.photo, layer));
+    return forPeople(async () => {
+      const edit = this.#edit;
+      return edit.replacing(layer, await decodeLayer(blob, edit.photo, layer));
+    });
   }
 
   /** The 68 landmarks of the photo's face, px. @throws Problem when it has none */
@@ -259,13 +262,13 @@ export class PhotoWorker {
     });
   }
 
-  /** The drawing's lines with S_gen of the newest result in their place, as changes of an empty layer. */
+  /** The drawing's lines with S_gen of the newest result in their place: what changes to that. */
   refinedLines(): Promise<Command> {
     return forPeople(async () => {
       const patch = this.#patch;
       const refined = refinedSketchOf(patch);
       if (!refined) throw new Problem(say`This model makes no lines of its own.`);
-      return linesOf(refined, patch.edit);
+      return patch.edit.replacing('lines', linesOf(refined, patch.edit));
     });
   }
 
