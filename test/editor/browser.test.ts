@@ -311,7 +311,7 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
     };
     expect(await tab.getAttribute('html', 'lang')).toBe('de');
     expect(await tab.textContent('[data-tool="hole"]')).toBe('Maske');
-    expect(await tab.getAttribute('#undo', 'title')).toBe('Rückgängig (Strg+Z)');
+    expect(await tab.getAttribute('#undo', 'title')).toBe('Rück\u00ADgängig (Strg+Z)');
     expect(await page.result()).toMatch(/^l 0,50 · \d+,\d\d s · /);
     await tab.click('#results-so-far');
     await tab.waitForSelector('#results .sample');

@@ -19,8 +19,9 @@ export const german: Readonly<Record<string, string>> = {
   'Sketch as PNG': 'Skizze als PNG',
   'Colours as PNG': 'Farben als PNG',
   History: 'Verlauf',
-  Undo: 'Rückgängig',
-  Redo: 'Wiederholen',
+  // Where there is little room words part at soft hyphens.
+  Undo: 'Rück\u00ADgängig',
+  Redo: 'Wieder\u00ADholen',
   'Not kept': 'Nicht gesichert',
   'Where the result is computed': 'Wo das Ergebnis berechnet wird',
   'Dark or light': 'Dunkel oder hell',
@@ -42,7 +43,7 @@ export const german: Readonly<Record<string, string>> = {
   'Open a photo': 'Foto öffnen',
   'Try an example': 'Beispiel ausprobieren',
   'or drop or paste one here. It stays on this computer.':
-    'oder hier ablegen oder einfügen. Es bleibt auf diesem Computer.',
+    'oder hier ablegen oder einfügen. Es bleibt auf dem Gerät.',
   'Lines of the network': 'Linien des Netzes',
   'Take these lines': 'Diese Linien übernehmen',
   'They take the place of your lines inside the hole (Shift+N)':
@@ -166,8 +167,7 @@ export const german: Readonly<Record<string, string>> = {
   Steady: 'Stabil',
   'Taper: lines end thin': 'Spitz: Linien laufen dünn aus',
   Taper: 'Spitz',
-  'Own hole: lines outside the hole make it larger':
-    'Eigene Maske: Linien außerhalb der Maske vergrößern sie',
+  'Own hole: lines outside the hole make it larger': 'Mit Maske: Linien außerhalb der Maske vergrößern sie',
   'Own hole': 'Mit Maske',
   Lasso: 'Lasso',
   'Erase with the lasso': 'Mit dem Lasso radieren',
@@ -217,7 +217,7 @@ export const german: Readonly<Record<string, string>> = {
   Select: 'Auswahl',
   'Select lines': 'Linien auswählen',
   'Press a line, or drag around several; then drag them, pull a corner, or press Delete. Shift adds.':
-    'Eine Linie anklicken oder um mehrere ziehen; dann ziehen, an einer Ecke ziehen oder Entf drücken. Umschalt nimmt weitere dazu.',
+    'Linie anklicken oder mehrere umfahren; dann ziehen, an Ecken skalieren, mit Entf löschen. Umschalt: weitere.',
   'Nothing is selected. Press a line first.': 'Nichts ist ausgewählt. Zuerst eine Linie anklicken.',
 
   // Colours
