@@ -9,12 +9,13 @@ import type { Method } from '../../src/core/method.ts';
 import { type Case, makeCases } from '../../src/export/proof.ts';
 import { exportModel } from '../../src/export/run.ts';
 import { arrange, permutation, straight, transposeData, usualLayout } from '../../src/graph/onnx/layout.ts';
-import { toModel, type Values } from '../../src/graph/onnx/session.ts';
+import { openOnnx, toModel, type Values } from '../../src/graph/onnx/session.ts';
 import { loadMethod } from '../../src/models/load.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { tf, type Variable } from '../../src/ops/tf.ts';
 import { launch, noBrowser, webGpuInSoftware } from '../editor/browser.ts';
 import { randomiseWeights } from '../graph/graphs.ts';
+import { busyPhoto, grey, rectangle } from '../infer/rasters.ts';
 import { tinyConfig } from '../models/dps/tiny.ts';
 import { saveMethod } from '../models/save.ts';
 import type { Plain } from './page.ts';
@@ -79,6 +80,24 @@ const fromOnnx = ({ shape, data }: Plain): Plain => {
   return { shape: arrange(back, shape), data: [...transposeData(Float32Array.from(data), shape, back)] };
 };
 
+/** A small photo with a hole, a thick line through it, and what else a graph from photo to photo takes. */
+function photoInputs(): Record<string, Values> {
+  const [width, height] = [150, 100];
+  const numbers = (data: Uint8Array | Uint8ClampedArray) => Float32Array.from(data);
+  const hole = rectangle([width, height], [60, 30, 110, 75]);
+  const sketch = grey(width, height, (x, y) => (Math.abs(y - x / 2 - 10) < 2 ? 0 : 255));
+  return {
+    photo: {
+      shape: [height, width, 3],
+      data: numbers(busyPhoto(width, height).data.filter((_, i) => i % 4 < 3)),
+    },
+    mask: { shape: [height, width], data: numbers(hole.data) },
+    sketch: { shape: [height, width], data: numbers(sketch.data) },
+    l: { shape: [], data: Float32Array.of(0.5) },
+    whole: { shape: [], data: Float32Array.of(0) },
+  };
+}
+
 /** The program of the model card's section on browsers. */
 const exampleOf = (folder: string): string =>
   /## Example: browser\n.*?```js\n(.*?)\n```/s.exec(readFileSync(join(folder, 'README.md'), 'utf8'))![1];
@@ -105,8 +124,9 @@ describe.skipIf(noBrowser)(`an export in a page${noBrowser ? ` (${noBrowser})` :
     };
     for (const [precision] of PRECISIONS) await write(precision, { precision });
     await write('onnx-alone', { formats: ['onnx'], network: 'F' });
+    await write('photo', { formats: ['onnx-photo'] });
     loaded.method.dispose();
-    const folders = ['fp32', 'fp16', 'onnx-alone'].map((name) => [name, join(folder, name)]);
+    const folders = ['fp32', 'fp16', 'onnx-alone', 'photo'].map((name) => [name, join(folder, name)]);
     site = await serve(Object.fromEntries(folders), {
       '/index.html': pageOf(...RUNTIME_SCRIPTS, '/page.mjs'),
       '/page.mjs': await bundle("import './page.ts';"),
@@ -169,6 +189,26 @@ describe.skipIf(noBrowser)(`an export in a page${noBrowser ? ` (${noBrowser})` :
       ] as const);
       expectEqual(mapValues(outputs, fromOnnx), tolerance);
     }
+  });
+
+  // On WebAssembly alone: the graph's loops of small steps take minutes on WebGPU in software.
+  it('finishes a photo as in Node by onnxruntime-web', async () => {
+    const given = photoInputs();
+    const session = await openOnnx(join(folder, 'photo/onnx/photo.onnx'));
+    const { result: inNode } = await session.run(given);
+    await session.release();
+    const { outputs } = await page.evaluate(([a, b, c]) => runOnnx(a, b, c), [
+      '/photo/onnx/photo.onnx',
+      'wasm',
+      mapValues(given, plain),
+    ] as const);
+    const { shape, data } = outputs.result;
+    expect(shape).toEqual(inNode.shape);
+    // Whole levels of 255.
+    expect(data.filter((level, i) => Math.abs(level - inNode.data[i]) > 1)).toEqual([]);
+    const changed = data.filter((level, i) => level !== given.photo.data[i]);
+    expect(changed.length).toBeGreaterThan(0.9 * 3 * 50 * 45);
+    expect(changed.length).toBeLessThanOrEqual(3 * 50 * 45);
   });
 
   it.each([

@@ -59,13 +59,21 @@ globalThis.runOnnx = async (url, backend, inputs) => {
   });
   const load = secondsSince(begin);
   begin = performance.now();
-  const feeds = Object.entries(inputs).map(
-    ([name, { shape, data }]) => [name, new ort.Tensor('float32', Float32Array.from(data), shape)] as const,
-  );
+  const bytes = session.inputMetadata.filter((input) => input.isTensor && input.type === 'uint8');
+  const isBytes = new Set(bytes.map(({ name }) => name));
+  const feeds = Object.entries(inputs).map(([name, { shape, data }]) => {
+    const tensor = isBytes.has(name)
+      ? new ort.Tensor('uint8', Uint8Array.from(data), shape)
+      : new ort.Tensor('float32', Float32Array.from(data), shape);
+    return [name, tensor] as const;
+  });
   const results = await session.run(Object.fromEntries(feeds));
   const outputs: Record<string, Plain> = {};
   for (const [name, result] of Object.entries(results))
-    outputs[name] = { shape: result.dims, data: [...((await result.getData()) as Float32Array)] };
+    outputs[name] = {
+      shape: result.dims,
+      data: [...((await result.getData()) as Float32Array | Uint8Array)],
+    };
   const run = secondsSince(begin);
   await session.release();
   return { outputs, seconds: { load, run } };

@@ -111,7 +111,13 @@ export function writePhotoGraph(network: Graph, output: string, options: OnnxOpt
   return encodeOnnx(builder, inputs, [RESULT], options);
 }
 
-// region.ts. Everything is whole numbers.
+// region.ts. Everything is whole numbers, also because some runtimes have none of double precision (onnxruntime-web).
+
+/** `LEAST_CONTEXT` is a whole number of them. */
+const PARTS = 4;
+
+/** A quotient of whole numbers above 0, rounded up. */
+const upwards = (value: Value, by: Operand): Value => value.plus(by).minus(1).over(by);
 
 interface Bounds {
   readonly left: Value;
@@ -143,7 +149,7 @@ function regionOf(bounds: Bounds, photo: Value, resolution: number, whole: Value
   const [height, width] = [photo.size(0), photo.size(1)];
   const longest = right.minus(left).max(bottom.minus(top));
   const wanted = whole.choose(height, longest.times(CONTEXT).max(resolution));
-  const room = longest.to('float64').times(LEAST_CONTEXT).node('Ceil').to('int64');
+  const room = upwards(longest.times(LEAST_CONTEXT * PARTS), PARTS);
   const size = wanted.min(width, height).max(room.min(width.max(height)));
   return { x: place(left.plus(right), size, width), y: place(top.plus(bottom), size, height), size };
 }
@@ -246,7 +252,7 @@ function reduceStrokes(strokes: Value, size: Value, resolution: number): Value {
   return has.choose(mean, 0).join([has.to('float32')], 0);
 }
 
-// resample.ts. Weights are computed in double precision as there, so that whole pixels stay exact.
+// resample.ts
 
 /** How pixels of a square are made of old ones. */
 interface Scaling {
@@ -258,14 +264,14 @@ interface Scaling {
 
 /** @param begin of the new pixels that are wanted; `end` is just outside. */
 function scaling(oldSize: Value, newSize: Value, begin: Value, end: Value): Scaling {
-  const scale = oldSize.to('float64').over(newSize.to('float64'));
-  const stretch = scale.max(1);
-  const more = stretch.times(2).node('Ceil').to('int64').plus(1);
-  const pixels = begin.upTo(end).reshape(-1, 1).to('float64');
-  const centres = pixels.plus(0.5).times(scale).minus(0.5);
-  const places = oldSize.constant(0).minus(more).upTo(oldSize.plus(more)).to('float64');
-  const raw = cubic(places.minus(centres).over(stretch).node('Abs'));
-  return { weights: raw.over(raw.sum(1)).to('float32'), more };
+  // In the filter's steps a distance is a whole number over 2 * larger, so that whole pixels stay exact.
+  const larger = oldSize.max(newSize);
+  const more = upwards(larger.times(2), newSize).plus(1);
+  const centres = begin.upTo(end).times(2).plus(1).times(oldSize).reshape(-1, 1);
+  const places = oldSize.constant(0).minus(more).upTo(oldSize.plus(more));
+  const distances = places.times(2).plus(1).times(newSize).minus(centres);
+  const raw = cubic(distances.to('float32').node('Abs').over(larger.times(2).to('float32')));
+  return { weights: raw.over(raw.sum(1)), more };
 }
 
 function cubic(t: Value): Value {
