@@ -14,6 +14,7 @@ export interface TinyEditor {
   readonly url: string;
   readonly config: RunConfig;
   readonly checkpoint: string;
+  readonly others: readonly string[];
   readonly folder: string;
   readonly apiToken: string | undefined;
   close(): Promise<void>;
@@ -52,21 +53,40 @@ export async function tinyColourCheckpoint(folder: string) {
   }
 }
 
+interface Made {
+  readonly config: RunConfig;
+  readonly checkpoint: string;
+  /** Of further models. */
+  readonly others?: readonly string[];
+}
+
+/** Of both. */
+export async function tinyCheckpoints(folder: string): Promise<Made> {
+  const other = await tinyColourCheckpoint(join(folder, 'colour'));
+  return { ...(await tinyCheckpoint(folder)), others: [other.checkpoint] };
+}
+
 /**
  * @param makeCheckpoint in a folder: what the editor runs.
  * @param served where it listens.
  */
 export async function tinyEditor(
-  makeCheckpoint: (folder: string) => Promise<{ config: RunConfig; checkpoint: string }> = tinyCheckpoint,
+  makeCheckpoint: (folder: string) => Promise<Made> = tinyCheckpoint,
   served: { host: string; allowedHosts?: string[]; apiToken?: string } = { host: '127.0.0.1' },
 ): Promise<TinyEditor> {
   const folder = mkdtempSync(join(tmpdir(), 'editor-'));
-  const { config, checkpoint } = await makeCheckpoint(folder);
-  const editor = await startEditor({ checkpoints: [checkpoint], ...served, port: 0, reporter: silent });
+  const { config, checkpoint, others = [] } = await makeCheckpoint(folder);
+  const editor = await startEditor({
+    checkpoints: [checkpoint, ...others],
+    ...served,
+    port: 0,
+    reporter: silent,
+  });
   return {
     url: editor.url,
     config,
     checkpoint,
+    others,
     folder,
     apiToken: editor.apiToken,
     async close() {

@@ -16,6 +16,7 @@ import { connectEditMenu } from './ui/edit-menu.ts';
 import { Editor } from './ui/editor.ts';
 import { connectGuide } from './ui/guide.ts';
 import { connectLanguage, translatePage } from './ui/language.ts';
+import { connectModels } from './ui/models-dialog.ts';
 import { keepForOffline } from './ui/offline.ts';
 import { connectRecent } from './ui/recent.ts';
 import { connectRefinedLines } from './ui/refined-lines.ts';
@@ -55,6 +56,7 @@ async function start(): Promise<void> {
   const samples = connectSamples(editor);
   const recent = connectRecent(editor);
   const results = connectResults(editor);
+  const models = editor.models.length > 1 ? connectModels(editor) : undefined;
   const help = dialog('help-dialog');
   const zoom = connectZoom(editor);
   connectButtons(editor);
@@ -92,13 +94,10 @@ async function start(): Promise<void> {
       needs: 'l',
       run: () => changeL(0.05),
     },
-    ...(description.model.refinedSketch
-      ? [
-          { keys: ['N'], name: say`Refined lines`, run: refined.toggle },
-          { keys: ['Shift+N'], name: say`Take the refined lines`, run: refined.take },
-        ]
-      : []),
+    { keys: ['N'], name: say`Refined lines`, needs: 'refinedSketch', run: refined.toggle },
+    { keys: ['Shift+N'], name: say`Take the refined lines`, needs: 'refinedSketch', run: refined.take },
     { keys: ['P'], name: say`Results so far`, run: () => results.open() },
+    ...(models ? [{ keys: ['Shift+M'], name: say`Models side by side`, run: models.open }] : []),
     { keys: ['B'], name: say`Before or after`, run: () => result.toggleBefore() },
     { keys: ['U'], name: say`Use the result as photo`, run: () => void editor.useResult() },
     { keys: ['+', '='], name: say`Zoom in`, run: zoom.in },
@@ -106,7 +105,7 @@ async function start(): Promise<void> {
     { keys: ['0'], name: say`Whole photo`, run: zoom.fit },
     { keys: ['?'], name: say`Help`, run: () => help.showModal() },
   ];
-  connectShortcuts(shortcuts, description.model.controls);
+  connectShortcuts(editor, shortcuts);
   await editor.restore();
 }
 

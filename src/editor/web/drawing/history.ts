@@ -8,6 +8,8 @@ export type Act =
   | { readonly kind: 'l'; readonly l: number }
   /** What the network is shown. */
   | { readonly kind: 'region'; readonly region: RegionChoice }
+  /** Another model makes the results, the one of this name. */
+  | { readonly kind: 'model'; readonly model: string }
   /** A result has become the photo, the edit's photo of this number. What is drawn on it begins with nothing. */
   | { readonly kind: 'photo'; readonly photo: number };
 
@@ -20,6 +22,8 @@ export interface Start {
   readonly drawing: Command;
   readonly l: number;
   readonly region: RegionChoice;
+  /** The name of the model that makes the results. Earlier versions of the page had one alone. */
+  readonly model?: string | undefined;
 }
 
 /** The number of the state that an edit begins with. */
@@ -57,6 +61,9 @@ export class History {
   }
   get region(): RegionChoice {
     return this.#last('region')?.region ?? this.start.region;
+  }
+  get model(): string | undefined {
+    return this.#last('model')?.model ?? this.start.model;
   }
   get photo(): number {
     return this.#last('photo')?.photo ?? 0;

@@ -10,7 +10,7 @@ import {
   engineIds,
 } from './engine.ts';
 import { OnnxEngine } from './onnx.ts';
-import { postToServer, ServerEngine } from './server.ts';
+import { postToServer, queryOf, ServerEngine } from './server.ts';
 
 /** While the engine in use needs no more than this, ms, others are not tried: nobody would notice. */
 const fastEnough = 400;
@@ -42,6 +42,7 @@ export class Engines {
   /** Settled when it is known whether there is WebGPU. */
   readonly #probed: Promise<void>;
 
+  /** @param description of the model that computes, and of what else the page was told. */
   constructor(
     description: EditorDescription,
     onChange: (states: EngineState[], used: EngineId | undefined) => void,
@@ -129,9 +130,9 @@ export class Engines {
   }
 
   async #load(id: EngineId): Promise<Engine> {
-    if (id === 'server') return new ServerEngine();
+    if (id === 'server') return new ServerEngine(queryOf(this.#description));
     const { onnx } = this.#description;
-    this.#model ??= onnx ? Promise.resolve(onnx) : askForModel();
+    this.#model ??= onnx ? Promise.resolve(onnx) : askForModel(queryOf(this.#description));
     const { url } = await this.#model.catch((error) => {
       this.#model = undefined;
       throw error;
@@ -198,6 +199,6 @@ export class Engines {
   }
 }
 
-async function askForModel(): Promise<ModelAddress> {
-  return JSON.parse(new TextDecoder().decode(await postToServer('api/model', new Uint8Array())));
+async function askForModel(query: string): Promise<ModelAddress> {
+  return JSON.parse(new TextDecoder().decode(await postToServer(`api/model${query}`, new Uint8Array())));
 }

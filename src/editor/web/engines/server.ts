@@ -1,5 +1,11 @@
 /** The local server: TensorFlow with the checkpoint itself. */
-import { decodeOutput, type EngineInput, type EngineOutput, encodeInput } from '../../wire.ts';
+import {
+  decodeOutput,
+  type EditorDescription,
+  type EngineInput,
+  type EngineOutput,
+  encodeInput,
+} from '../../wire.ts';
 import { randomId } from '../random-id.ts';
 import { say } from '../texts/say.ts';
 import { type Engine, EngineFailure } from './engine.ts';
@@ -9,11 +15,21 @@ const page = randomId();
 
 export class ServerEngine implements Engine {
   readonly id = 'server';
+  readonly #query: string;
+
+  /** @param query names the model, see {@link queryOf}. */
+  constructor(query: string) {
+    this.#query = query;
+  }
 
   async predict(input: EngineInput, signal: AbortSignal): Promise<EngineOutput> {
-    return decodeOutput(await postToServer('api/predict', encodeInput(input), signal));
+    return decodeOutput(await postToServer(`api/predict${this.#query}`, encodeInput(input), signal));
   }
 }
+
+/** Names the model in the address of a request, where the server has several. */
+export const queryOf = ({ model, otherModels }: EditorDescription): string =>
+  otherModels ? `?model=${encodeURIComponent(model.name)}` : '';
 
 /** @throws EngineFailure with what the server says, or that it is gone. */
 export async function postToServer(

@@ -29,6 +29,19 @@ export const german: Readonly<Record<string, string>> = {
   Help: 'Hilfe',
   'Help and settings': 'Hilfe und Einstellungen',
 
+  // index.html and ui/models-dialog.ts: the models
+  Models: 'Modelle',
+  'The hole as each model fills it. Press one to go on with it; undo goes back to the other.':
+    'Die Maske, wie jedes Modell sie füllt. Auf eines drücken, um damit weiterzumachen; Rückgängig führt zum anderen zurück.',
+  'Models side by side': 'Modelle nebeneinander',
+  'Go on with {}': 'Mit {} weitermachen',
+  'sees {} px': 'sieht {} px',
+  'in use': 'in Gebrauch',
+  'Computing …': 'Wird berechnet …',
+  'Takes no lines.': 'Nimmt keine Linien.',
+  'Takes no colours.': 'Nimmt keine Farben.',
+  'Has no l.': 'Hat kein l.',
+
   // index.html: the drawing
   'What is shown': 'Was zu sehen ist',
   Drawing: 'Zeichnung',

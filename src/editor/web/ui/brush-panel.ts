@@ -7,6 +7,7 @@ import { element, input, make, output } from './dom.ts';
 import type { Editor } from './editor.ts';
 import { type Colour, holeColours, lineColours, preferences, strokeColours } from './preferences.ts';
 import { Signal } from './signal.ts';
+import { needOf, takes } from './takes.ts';
 
 const sizeSteps = 100;
 
@@ -91,20 +92,20 @@ export function connectBrush(editor: Editor, sizes: BrushSizes): void {
 /** What the eraser erases: at first what was drawn on last. */
 function erasedRow(editor: Editor): HTMLElement {
   const row = make('div', 'choice');
-  const { controls } = editor.description.model;
-  const buttons = layerNames
-    .filter((layer) => layer === 'hole' || controls.includes(layer === 'lines' ? 'sketch' : 'colour'))
-    .map((layer) => {
-      const button = make('button', 'choice-button', erasedNames[layer]);
-      button.type = 'button';
-      button.dataset.erases = layer;
-      button.addEventListener('click', () => {
-        editor.layer.value = layer;
-      });
-      return { layer, button };
+  const buttons = layerNames.map((layer) => {
+    const button = make('button', 'choice-button', erasedNames[layer]);
+    button.type = 'button';
+    button.dataset.erases = layer;
+    button.addEventListener('click', () => {
+      editor.layer.value = layer;
     });
+    return { layer, button };
+  });
   editor.layer.watch((chosen) => {
     for (const { layer, button } of buttons) button.setAttribute('aria-pressed', String(layer === chosen));
+  });
+  editor.model.watch((model) => {
+    for (const { layer, button } of buttons) button.hidden = !takes(model, needOf[layer]);
   });
   row.append(...buttons.map(({ button }) => button));
   return row;

@@ -1,6 +1,5 @@
 /** Buttons and menus, the ways to open a photo, and the zoom. */
 
-import type { Control } from '../../../core/vocabulary.ts';
 import type { LayerName } from '../drawing/changes.ts';
 import { say } from '../texts/say.ts';
 import { wholePhoto, zoomed } from '../view/viewport.ts';
@@ -8,11 +7,14 @@ import type { Saveable } from '../worker/worker.ts';
 import { button, connectMenu, dialog, div, input, output, within } from './dom.ts';
 import type { Editor } from './editor.ts';
 import { preferences } from './preferences.ts';
+import { type Need, takes } from './takes.ts';
 
 /** Takes away what belongs to a control that the model does not have: elements say so by `data-needs`. */
-export function hideUnusable({ description }: Editor): void {
-  for (const part of document.querySelectorAll<HTMLElement>('[data-needs]'))
-    part.hidden = !description.model.controls.includes(part.dataset.needs as Control);
+export function hideUnusable(editor: Editor): void {
+  const parts = document.querySelectorAll<HTMLElement>('[data-needs]');
+  editor.model.watch((model) => {
+    for (const part of parts) part.hidden = !takes(model, part.dataset.needs as Need);
+  });
 }
 
 /** Photos, projects and layers come by button, drop or paste. */

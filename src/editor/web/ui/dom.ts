@@ -133,6 +133,7 @@ const paths = {
   edit: 'M3.5 5.5h7M14 5.5h2.5M3.5 10H6M9.5 10h7M3.5 14.5h7M14 14.5h2.5M12.2 3.7v3.6M7.7 8.2v3.6M12.2 12.7v3.6',
   clear: 'M4 5.5h12M8 5.5V3.5h4v2M5.5 5.5l.7 11h7.6l.7-11M8.5 8.5v5M11.5 8.5v5',
   use: 'M4 9a6 6 0 0 1 10.5-3M16 11a6 6 0 0 1-10.5 3M14.8 2.8V6h-3.2M5.2 17.2V14h3.2',
+  models: 'M3 4.5h6v11H3zM11 4.5h6v11h-6zM4.5 8.5h3M12.5 8.5h3',
   close: 'M5 5l10 10M15 5 5 15',
 } as const;
 export type IconName = keyof typeof paths;

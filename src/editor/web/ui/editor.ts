@@ -2,7 +2,7 @@
 import { proxy, type Remote, wrap } from 'comlink';
 import type { Region } from '../../../infer/raster.ts';
 import type { RegionChoice } from '../../../infer/region.ts';
-import type { EditorDescription } from '../../wire.ts';
+import type { EditorDescription, ModelDescription } from '../../wire.ts';
 import type { Command, LayerName } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
 import type { Point, Rect } from '../drawing/geometry.ts';
@@ -10,7 +10,7 @@ import { type Act, History } from '../drawing/history.ts';
 import { type EngineChoice, type EngineId, type EngineState, shortNames } from '../engines/engine.ts';
 import { language, say } from '../texts/say.ts';
 import type { Tool } from '../tools/tool.ts';
-import { toolOf } from '../tools/tools.ts';
+import { groupOf, toolOf } from '../tools/tools.ts';
 import { type Camera, wholePhoto } from '../view/viewport.ts';
 import type { Row } from '../worker/records.ts';
 import type { KeptResult } from '../worker/results.ts';
@@ -18,6 +18,7 @@ import type { Opened, PhotoWorker, SampleFiles, Saveable, Settings, WorkerEvent 
 import { Signal } from './signal.ts';
 import { beforeNextFrame } from './stage.ts';
 import { Tabs } from './tabs.ts';
+import { needOf, takes } from './takes.ts';
 
 export interface OpenPhoto {
   /** What was done to the edit, this photo and those before it. */
@@ -71,6 +72,10 @@ export interface Notice {
 
 export class Editor {
   readonly description: EditorDescription;
+  /** All models of the server. */
+  readonly models: readonly ModelDescription[];
+  /** The one that makes the results. */
+  readonly model: Signal<ModelDescription>;
   readonly photo = new Signal<OpenPhoto | undefined>(undefined);
   readonly camera = new Signal<Camera>({ zoom: 1, centre: { x: 0, y: 0 } });
   readonly tool = new Signal<Tool>(toolOf('hole'));
@@ -117,6 +122,8 @@ export class Editor {
 
   constructor(description: EditorDescription) {
     this.description = description;
+    this.models = [description.model, ...(description.otherModels ?? [])];
+    this.model = new Signal(description.model);
     // Networks learn from whole faces. A page without a server finds none.
     this.region = new Signal<RegionChoice>(description.server ? 'face' : 'hole');
     const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: language });
@@ -143,7 +150,7 @@ export class Editor {
 
   /** What a new edit begins with. */
   get #settings(): Settings {
-    return { l: this.l.value, region: this.region.value };
+    return { l: this.l.value, region: this.region.value, model: this.model.value.name };
   }
 
   /** Begins an edit with a photo or a project. The one that was open stays among the recent ones. */
@@ -381,6 +388,23 @@ export class Editor {
     this.#changed();
   }
 
+  /** Goes on with another model. */
+  setModel(model: ModelDescription): void {
+    const { value } = this.photo;
+    if (!value || model === this.model.value) return;
+    this.#act(value.history, { kind: 'model', model: model.name });
+    this.#follow(value.history);
+    this.#changed();
+  }
+
+  /** The hole and what is around it, as a model fills it. */
+  pictureBy({ name }: ModelDescription, side: number): Promise<ImageBitmap> {
+    return this.#ask((worker) => worker.pictureBy(name, side));
+  }
+  endPictures(): void {
+    this.#tell((worker) => worker.endPictures());
+  }
+
   setEngine(engine: EngineChoice): void {
     this.engineChoice.value = engine;
     this.#tell((worker) => worker.setEngine(engine));
@@ -418,7 +442,7 @@ export class Editor {
       if (preview) close(before);
       this.outcome.value = { kind: 'computing', since: performance.now(), shown: preview ?? before };
     }
-    const strip = this.description.model.controls.includes('l');
+    const strip = this.model.value.controls.includes('l');
     const wanted = { request: this.#request, l: this.l.value, strip, anew };
     this.#tell((worker) => worker.predict(wanted));
   }
@@ -516,6 +540,11 @@ export class Editor {
   #follow(history: History): void {
     this.l.value = history.l;
     this.region.value = history.region;
+    const [main] = this.models;
+    this.model.value = this.models.find(({ name }) => name === history.model) ?? main;
+    const { needs } = groupOf(this.tool.value) ?? {};
+    if (!takes(this.model.value, needs)) this.tool.value = toolOf('hole');
+    if (!takes(this.model.value, needOf[this.layer.value])) this.layer.value = 'hole';
   }
 
   #changed(): void {

@@ -8,7 +8,6 @@ import { preferences } from './preferences.ts';
 export function connectGuide(editor: Editor): void {
   const atDrawing = element('draw-hint', HTMLParagraphElement);
   const atL = element('l-hint', HTMLParagraphElement);
-  const { controls } = editor.description.model;
   /** How often the drawing had changed when l was explained. */
   let explained: number | undefined;
 
@@ -17,6 +16,7 @@ export function connectGuide(editor: Editor): void {
     if (text !== undefined && place.textContent !== text) place.textContent = text;
   };
   const update = () => {
+    const { controls } = editor.model.value;
     const drawing = editor.photo.value?.drawing;
     const isNew = drawing && !preferences.isGuided.value;
     const drawsLines = groupOf(editor.tool.value)?.id === 'lines';
@@ -43,6 +43,7 @@ export function connectGuide(editor: Editor): void {
   editor.revision.watch(update);
   editor.photo.watch(update);
   editor.tool.watch(update);
+  editor.model.watch(update);
   preferences.isGuided.watch(update);
   preferences.proposesHole.watch(update);
 }

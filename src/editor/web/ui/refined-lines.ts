@@ -12,11 +12,10 @@ export function connectRefinedLines(editor: Editor): { toggle(): void; take(): v
   const canvas = element('refined', HTMLCanvasElement);
   const context = context2d(canvas);
   const isOn = new Signal(false);
-  const { refinedSketch } = editor.description.model;
 
   const show = () => {
     const { shown, photo } = editor;
-    actions.hidden = !refinedSketch || !photo.value;
+    actions.hidden = !editor.model.value.refinedSketch || !photo.value;
     toggleButton.setAttribute('aria-pressed', String(isOn.value));
     takeButton.hidden = !isOn.value;
     takeButton.disabled = !editor.isCurrent;
@@ -41,10 +40,10 @@ export function connectRefinedLines(editor: Editor): { toggle(): void; take(): v
   };
   new ResizeObserver(place).observe(stage);
   editor.camera.watch(place);
-  for (const signal of [editor.photo, editor.outcome, editor.preview, isOn]) signal.watch(show);
+  for (const signal of [editor.photo, editor.outcome, editor.preview, editor.model, isOn]) signal.watch(show);
 
   const toggle = () => {
-    if (refinedSketch) isOn.value = !isOn.value;
+    isOn.value = !isOn.value;
   };
   const take = () => {
     if (isOn.value) void editor.takeRefinedLines();

@@ -39,7 +39,7 @@ export function showOutcome(editor: Editor): void {
       };
       timer = setInterval(tick, 100);
     } else if (outcome.kind === 'shown') {
-      const hasL = editor.description.model.controls.includes('l');
+      const hasL = editor.model.value.controls.includes('l');
       status.textContent = [
         ...(hasL ? [`l ${decimal(outcome.l, 2)}`] : []),
         seconds(outcome.milliseconds),

@@ -20,7 +20,7 @@ export function connectResults(editor: Editor): { open(): void } {
       state.textContent = error.message;
     });
 
-  const card = ({ state: id, l, isOfPhoto }: KeptResult, number: number): HTMLElement => {
+  const card = ({ state: id, l, model, isOfPhoto }: KeptResult, number: number): HTMLElement => {
     const result = make('div', 'sample');
     const name = say`result ${number}`;
     const isShown = id === editor.photo.value?.history.id;
@@ -35,7 +35,8 @@ export function connectResults(editor: Editor): { open(): void } {
       void editor.goTo(id);
     });
     const foot = make('div', 'record-foot');
-    const hasL = editor.description.model.controls.includes('l');
+    const maker = editor.models.find((one) => one.name === model) ?? editor.model.value;
+    const hasL = maker.controls.includes('l');
     foot.append(make('span', '', [String(number), ...(hasL ? [`l ${decimal(l, 2)}`] : [])].join(' · ')));
     if (isShown) foot.append(make('span', '', say`shown`));
     else if (isOfPhoto) {
@@ -49,6 +50,7 @@ export function connectResults(editor: Editor): { open(): void } {
       foot.append(compare);
     }
     result.append(picture, foot);
+    if (editor.models.length > 1) result.append(make('span', 'model-note', model));
     attempt(paint(canvas, id, opened));
     return result;
   };

@@ -1,9 +1,10 @@
 /** Keys for everything, and the list of them. */
-import type { Control } from '../../../core/vocabulary.ts';
 import { say } from '../texts/say.ts';
 import { element, make } from './dom.ts';
+import type { Editor } from './editor.ts';
 import { keyOf, shownKey } from './keys.ts';
 import { preferences } from './preferences.ts';
+import { type Need, takes } from './takes.ts';
 
 export interface Shortcut {
   /** As it is written: `Ctrl+Shift+Z`, `[`. Ctrl is also the command key of a Mac. */
@@ -12,7 +13,7 @@ export interface Shortcut {
   readonly shown?: string;
   readonly name: string;
   /** What the model must have for it. */
-  readonly needs?: Control | undefined;
+  readonly needs?: Need;
   run(key: string): void;
 }
 
@@ -26,9 +27,7 @@ const elsewhere: readonly (readonly [string, string])[] = [
   [say`Right button`, say`Erase`],
 ];
 
-/** @param controls of the model. */
-export function connectShortcuts(all: readonly Shortcut[], controls: readonly Control[]): void {
-  const shortcuts = all.filter(({ needs }) => needs === undefined || controls.includes(needs));
+export function connectShortcuts(editor: Editor, shortcuts: readonly Shortcut[]): void {
   const byKey = new Map(
     shortcuts.flatMap((shortcut) => shortcut.keys.map((key) => [key, shortcut] as const)),
   );
@@ -39,21 +38,24 @@ export function connectShortcuts(all: readonly Shortcut[], controls: readonly Co
     const isSingle = !key.startsWith('Ctrl+');
     if (isSingle && (!preferences.singleKeys.value || isTyping(event.target))) return;
     const shortcut = byKey.get(key);
-    if (!shortcut) return;
+    if (!shortcut || !takes(editor.model.value, shortcut.needs)) return;
     event.preventDefault();
     shortcut.run(key);
   });
   const list = element('keys', HTMLDListElement);
   const rows = [
-    ...shortcuts.map(({ keys, shown = shownKey(keys[0]), name }) => [shown, name] as const),
+    ...shortcuts.map(({ keys, shown = shownKey(keys[0]), name, needs }) => [shown, name, needs] as const),
     ...elsewhere,
   ];
-  for (const [key, name] of rows) {
+  for (const [key, name, needs] of rows) {
     const row = document.createElement('div');
     const term = make('dt', '', name);
     const definition = document.createElement('dd');
     definition.append(make('kbd', '', key));
     row.append(term, definition);
+    editor.model.watch((model) => {
+      row.hidden = !takes(model, needs);
+    });
     list.append(row);
   }
 }

@@ -6,11 +6,10 @@ import { groupOf, toolGroups, toolOf } from '../tools/tools.ts';
 import { div, type IconName, make } from './dom.ts';
 import type { Editor } from './editor.ts';
 import type { Shortcut } from './shortcuts.ts';
+import { takes } from './takes.ts';
 
 export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
-  const groups = toolGroups.filter(
-    ({ needs }) => needs === undefined || editor.description.model.controls.includes(needs),
-  );
+  const groups = toolGroups;
   /** Why a tool cannot be used here. */
   const problemOf = ({ needsServer }: Tool): string | undefined =>
     needsServer && !editor.description.server ? say`Not on this page: ${needsServer}.` : undefined;
@@ -31,6 +30,10 @@ export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
     return { group, button };
   });
   div('tools').append(...buttons.map(({ button }) => button));
+
+  editor.model.watch((model) => {
+    for (const { group, button } of buttons) button.hidden = !takes(model, group.needs);
+  });
 
   const ways = groups.flatMap((group) =>
     group.tools.map((tool, place) => {
@@ -72,7 +75,12 @@ export function connectTools(editor: Editor): { shortcuts: Shortcut[] } {
   };
   return {
     shortcuts: [
-      ...groups.map((group) => ({ keys: [group.key], name: group.name, run: () => useGroup(group) })),
+      ...groups.map((group) => ({
+        keys: [group.key],
+        name: group.name,
+        needs: group.needs,
+        run: () => useGroup(group),
+      })),
       {
         keys: Array.from({ length: most }, (_, k) => String(k + 1)),
         shown: `1 – ${most}`,

@@ -24,7 +24,7 @@ export class OpenEdit implements Edit {
   revision = 0;
   #holeBounds: Bounds | undefined;
   #unfinished: Command = [];
-  readonly #view: NetworkView;
+  #view: NetworkView;
   #face: Promise<PhotoFace | undefined> | undefined;
 
   /** @param drawing makes it out of an empty one. @param resolution of the network's input. */
@@ -76,6 +76,11 @@ export class OpenEdit implements Edit {
       if (layer === 'hole')
         this.#holeBounds = holeBounds(this.hole, joinRects(this.#holeBounds ?? noRect, rect));
     }
+  }
+
+  /** Gives {@link networkInput} another resolution. */
+  setResolution(resolution: number): void {
+    this.#view = new NetworkView(this, resolution);
   }
 
   /** Where the hole is; undefined where there is none. */

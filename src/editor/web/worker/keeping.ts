@@ -48,7 +48,7 @@ export interface OpenRecord {
 export class Keeping {
   readonly #tell: (event: KeepingEvent) => void;
   /** The name of the model, whose results these are. */
-  readonly #model: string;
+  model: string;
   readonly #keeper: Keeper;
   #record: OpenRecord | undefined;
   /** The number of the state that the last act led to, unless it was undone: it has no result yet. */
@@ -58,7 +58,7 @@ export class Keeping {
 
   /** @param tab what tells this page from others. */
   constructor(tab: string, model: string, tell: (event: KeepingEvent) => void) {
-    this.#model = model;
+    this.model = model;
     this.#tell = tell;
     this.#keeper = new Keeper(tab, (problem) => this.#tellKept(problem));
   }
@@ -118,14 +118,14 @@ export class Keeping {
     // A storage that is asked in vain would only hold up a result that is drawn for.
     if (l !== history.l || state === this.#justReached) return undefined;
     const found = results.get(state) ?? (await loadResult(id, state).catch(() => undefined));
-    return found?.l === l && found.choice === region && found.model === this.#model ? found : undefined;
+    return found?.l === l && found.choice === region && found.model === this.model ? found : undefined;
   }
 
   /** Keeps a result of the state that one sees. @param picture the photo with it, small. */
   keepResult(patch: Patch, picture: OffscreenCanvas | undefined): void {
     const record = this.#record;
     if (!record) return;
-    record.results.set(record.history.id, toKeep(patch, this.#model));
+    record.results.set(record.history.id, toKeep(patch, this.model));
     record.picture = picture;
     this.#tell({ kind: 'keeping' });
     this.#keep(record);

@@ -8,7 +8,7 @@ import type { NetworkInput } from '../../../infer/network-input.ts';
 import type { Region } from '../../../infer/raster.ts';
 import type { Bounds, RegionChoice } from '../../../infer/region.ts';
 import { unlessAborted } from '../../unless-aborted.ts';
-import type { EditorDescription, EngineOutput } from '../../wire.ts';
+import type { EngineInput, EngineOutput, ModelDescription } from '../../wire.ts';
 import type { Rect } from '../drawing/geometry.ts';
 import { EngineFailure, type EngineId } from '../engines/engine.ts';
 import type { Engines, Prediction } from '../engines/engines.ts';
@@ -100,6 +100,8 @@ export interface KeptResult {
   /** The number of its state in the history. */
   readonly state: number;
   readonly l: number;
+  /** The name of the model that made it. */
+  readonly model: string;
   /** Whether it is one of the photo that is open. */
   readonly isOfPhoto: boolean;
 }
@@ -119,8 +121,7 @@ export interface Wanted {
 const stripDelay = 600;
 
 export class Results {
-  readonly #resolution: number;
-  readonly #takesColour: boolean;
+  readonly #model: ModelDescription;
   readonly #engines: Engines;
   readonly #tell: (progress: Progress) => void;
   readonly #onResult: (picture: ImageBitmap, isKept: boolean) => void;
@@ -135,13 +136,12 @@ export class Results {
 
   /** @param onResult is given a small picture of each result before that is told. */
   constructor(
-    { resolution, controls }: EditorDescription['model'],
+    model: ModelDescription,
     engines: Engines,
     tell: (progress: Progress) => void,
     onResult: (picture: ImageBitmap, isKept: boolean) => void,
   ) {
-    this.#resolution = resolution;
-    this.#takesColour = controls.includes('colour');
+    this.#model = model;
     this.#engines = engines;
     this.#tell = tell;
     this.#onResult = onResult;
@@ -284,7 +284,7 @@ export class Results {
   }
 
   async #view(edit: OpenEdit, hole: Bounds, choice: RegionChoice): Promise<Computed> {
-    const region = await edit.region(choice, this.#resolution);
+    const region = await edit.region(choice, this.#model.resolution);
     return {
       edit,
       revision: edit.revision,
@@ -300,18 +300,25 @@ export class Results {
     const { input, outputs } = computed;
     const known = outputs.get(l);
     if (known) return known;
-    const resolution = this.#resolution;
-    // A model that takes strokes of colour needs the input even when there are none; others have no such input.
-    const none = () => new Float32Array(4 * resolution ** 2);
-    const colour = this.#takesColour ? (input.colour ?? none()) : undefined;
     const stopped = this.#stopped.signal;
     const prediction = await unlessAborted(stopped, () =>
-      this.#engines.predict({ ...input, colour, resolution, l }, stopped),
+      this.#engines.predict(inputOf(this.#model, input, l), stopped),
     );
     outputs.set(l, prediction);
     signal.throwIfAborted();
     return prediction;
   }
+}
+
+/** What an engine is given. A model that takes strokes of colour needs them even when there are none; others have no such input. */
+export function inputOf(
+  { resolution, controls }: ModelDescription,
+  input: NetworkInput,
+  l: number,
+): EngineInput {
+  const none = () => new Float32Array(4 * resolution ** 2);
+  const colour = controls.includes('colour') ? (input.colour ?? none()) : undefined;
+  return { ...input, colour, resolution, l };
 }
 
 /** Waits. @throws the signal's reason as soon as it is aborted. */

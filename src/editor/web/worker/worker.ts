@@ -5,7 +5,7 @@
 import { expose, transfer } from 'comlink';
 import { patched } from '../../../infer/blend.ts';
 import type { Raster, Size } from '../../../infer/raster.ts';
-import type { EditorDescription } from '../../wire.ts';
+import type { EditorDescription, ModelDescription } from '../../wire.ts';
 import type { Command, LayerName, Runs } from '../drawing/changes.ts';
 import type { Point, Rect } from '../drawing/geometry.ts';
 import { type Act, History, type Start, type Step, startId } from '../drawing/history.ts';
@@ -46,6 +46,7 @@ import {
   restored,
   type Wanted,
 } from './results.ts';
+import { pictureBy } from './side-by-side.ts';
 
 /** A photo that has been opened, with what is drawn on it. */
 export interface Opened {
@@ -65,7 +66,7 @@ export interface Opened {
 }
 
 /** What an edit begins with, unless its file says something else. */
-export type Settings = Pick<Start, 'l' | 'region'>;
+export type Settings = Pick<Start, 'l' | 'region' | 'model'>;
 
 /** A face of the examples with a drawing that changes it. All but the name are addresses. */
 export interface SampleFiles {
@@ -99,9 +100,16 @@ const suffixes: Record<Saveable, string> = {
 export class PhotoWorker {
   readonly #description: EditorDescription;
   readonly #tell: (event: WorkerEvent) => void;
-  readonly #results: Results;
   readonly #keeping: Keeping;
-  readonly #engines: Engines;
+  /** The model that makes the results, what computes with it, and what it has made. */
+  #model: ModelDescription;
+  #engines: Engines;
+  #results: Results;
+  /** Of the models that have made results. */
+  readonly #enginesOf = new Map<ModelDescription, Engines>();
+  #engineChoice: EngineChoice = 'auto';
+  /** Aborted when the models' pictures are no longer wanted. */
+  #sideBySide = new AbortController();
   readonly #edges: EdgeFinder;
   readonly #tab: string;
   /** The record's photo with its drawing. */
@@ -115,11 +123,10 @@ export class PhotoWorker {
     this.#tell = tell;
     this.#tab = tab;
     this.#edges = new EdgeFinder(description);
-    this.#engines = new Engines(description, (states, used) => tell({ kind: 'engines', states, used }));
+    this.#model = description.model;
+    this.#engines = this.#startEngines();
     this.#keeping = new Keeping(tab, description.model.name, tell);
-    this.#results = new Results(description.model, this.#engines, tell, (...shown) =>
-      this.#noteResult(...shown),
-    );
+    this.#results = this.#newResults();
   }
 
   /** Begins an edit with a photo or a project, which is known by its content. @param others records in other tabs */
@@ -130,7 +137,7 @@ export class PhotoWorker {
       const source = project?.photo ?? blob;
       const decoded = await decodePhoto(source);
       const drawing = project ? await decodeDrawing(project, decoded.photo) : [];
-      const start = { drawing, l: project?.l ?? settings.l, region: settings.region };
+      const start = { ...settings, drawing, l: project?.l ?? settings.l };
       return this.#beginRecord({ name: project?.name ?? name, source, start }, decoded, others);
     });
   }
@@ -206,6 +213,7 @@ export class PhotoWorker {
     const step = record.history.push(act);
     if (act.kind === 'draw') this.#current?.change(act.command);
     else if (act.kind === 'region') this.#tellOfFace();
+    else if (act.kind === 'model') this.#followModel(record.history);
     this.#keeping.keep(step);
     this.#keepResult();
   }
@@ -219,6 +227,7 @@ export class PhotoWorker {
       const step = history[direction]();
       if (step?.kind === 'draw') this.#current?.change(step.command);
       if (step?.kind === 'region') this.#tellOfFace();
+      if (step?.kind === 'model') this.#followModel(history);
       try {
         if (step?.kind !== 'photo') return undefined;
         const decoded = await decodePhoto(record.photos[history.photo]);
@@ -306,7 +315,7 @@ export class PhotoWorker {
       return [startId, ...history.steps.map((step) => step.id)].flatMap((state) => {
         const found = kept.get(state);
         const isOfPhoto = history.photoOf(state) === history.photo;
-        return found ? [{ state, l: found.l, isOfPhoto }] : [];
+        return found ? [{ state, l: found.l, model: found.model, isOfPhoto }] : [];
       });
     });
   }
@@ -317,7 +326,7 @@ export class PhotoWorker {
       const [record, { source, photo }] = [this.#open, this.#edit];
       const kept = await keptResult(record, state);
       // The hole of that state is not the one that is drawn now.
-      const { resolution } = this.#description.model;
+      const { resolution } = this.#model;
       const edit = new OpenEdit(source, photo, record.history.drawingOf(state), resolution);
       if (!kept || !edit.holeBounds) return undefined;
       const patch = restored(edit, edit.holeBounds, kept);
@@ -342,7 +351,25 @@ export class PhotoWorker {
     });
   }
 
+  /** The hole and what is around it, as a model of this name fills it. @param side of the picture, px */
+  pictureBy(name: string, side: number): Promise<ImageBitmap> {
+    return forPeople(async () => {
+      const description = { ...this.#description, model: this.#modelOf(name) };
+      const { region } = this.#open.history;
+      const { signal } = this.#sideBySide;
+      const picture = await pictureBy(description, this.#edit, region, side, signal);
+      return transfer(picture, [picture]);
+    });
+  }
+
+  /** No pictures are wanted any more that {@link pictureBy} was asked for. */
+  endPictures(): void {
+    this.#sideBySide.abort(new Problem('closed'));
+    this.#sideBySide = new AbortController();
+  }
+
   setEngine(engine: EngineChoice): void {
+    this.#engineChoice = engine;
     this.#engines.choose(engine);
     this.#results.forget();
   }
@@ -396,12 +423,45 @@ export class PhotoWorker {
   ): Opened {
     this.#results.stop();
     const { id, name, photos, history } = record;
-    this.#current = new OpenEdit(photos[k], photo, drawing, this.#description.model.resolution);
+    this.#followModel(history);
+    this.#current = new OpenEdit(photos[k], photo, drawing, this.#model.resolution);
     this.#current.l = history.l;
     record.small = smallCopy(pictures);
     this.#tellOfFace();
     const { width, height } = photo;
     return transfer({ id, name, width, height, pictures, drawing }, pictures);
+  }
+
+  /** Goes on with the model of the edit. */
+  #followModel({ model: name }: History): void {
+    const model = this.#modelOf(name);
+    if (model === this.#model) return;
+    this.#results.stop();
+    this.#model = model;
+    this.#keeping.model = model.name;
+    this.#engines = this.#enginesOf.get(model) ?? this.#startEngines();
+    this.#engines.choose(this.#engineChoice);
+    this.#results = this.#newResults();
+    this.#current?.setResolution(model.resolution);
+  }
+
+  /** The model of a name; the first where this server has none of it. */
+  #modelOf(name: string | undefined): ModelDescription {
+    const { model, otherModels = [] } = this.#description;
+    return otherModels.find((other) => other.name === name) ?? model;
+  }
+
+  #startEngines(): Engines {
+    const model = this.#model;
+    const engines = new Engines({ ...this.#description, model }, (states, used) => {
+      if (model === this.#model) this.#tell({ kind: 'engines', states, used });
+    });
+    this.#enginesOf.set(model, engines);
+    return engines;
+  }
+
+  #newResults(): Results {
+    return new Results(this.#model, this.#engines, this.#tell, (...shown) => this.#noteResult(...shown));
   }
 
   /** @param picture of the newest result, small. */
@@ -451,7 +511,7 @@ export class PhotoWorker {
   /** The photo with the result of the drawing as it is now, as a PNG file that says so. */
   async #encodeResult(): Promise<Blob> {
     const { edit, rect, pixels, l } = this.#patch;
-    const { name, controls } = this.#description.model;
+    const { name, controls } = this.#model;
     const png = await encodePng({ ...edit.photo, data: patched(edit.photo, rect, pixels) });
     return markPng(png, { made: 'part', model: name, l: controls.includes('l') ? l : undefined });
   }
