@@ -39,6 +39,7 @@ function userFolder(command) {
 const PROGRAMS = new Map([
   ['parity', 'test/parity/main.ts'],
   ['chaos', 'test/chaos/main.ts'],
+  ['faults', 'test/faults/main.ts'],
   ['bench', 'bench/main.ts'],
   ['gallery', 'scripts/gallery/main.ts'],
   ['docs', 'scripts/docs.ts'],

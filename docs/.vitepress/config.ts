@@ -57,6 +57,7 @@ const sidebar: DefaultTheme.SidebarItem[] = [
     text: 'Develop',
     items: [
       { text: 'Architecture', link: '/docs/ARCHITECTURE' },
+      { text: 'Reliability', link: '/docs/reliability' },
       { text: 'Examples', link: '/examples/' },
       { text: 'Adding a method', link: '/docs/adding-a-method' },
       { text: 'Contributing', link: '/CONTRIBUTING' },

@@ -296,20 +296,20 @@ function drawMoment(random: RandomStream): Moment {
 }
 
 /** The run below a folder; a process killed very early leaves one without a configuration, which does not count. */
-function onlyRun(runs: string): string | undefined {
+export function onlyRun(runs: string): string | undefined {
   const begun = list(runs).filter((name) => /^\d+-/.test(name));
   const name = begun.find((entry) => list(join(runs, entry)).includes('config.yaml'));
   return name === undefined ? undefined : join(runs, name);
 }
 
-function lastCheckpoint(run: string): string {
+export function lastCheckpoint(run: string): string {
   const folder = join(run, 'checkpoints');
   const steps = readdirSync(folder).flatMap((name) => /^step-(\d+)$/.exec(name)?.[1] ?? []);
   return join(folder, `step-${Math.max(...steps.map(Number))}`);
 }
 
 /** What a log says of the training, without times and memory. */
-function logLines(run: string): string[] {
+export function logLines(run: string): string[] {
   const lines = readFileSync(join(run, 'log.jsonl'), 'utf8').trimEnd().split('\n');
   return lines.map((line) => {
     const { step, stage, stageStep, losses, gradientNorms } = JSON.parse(line) as Record<string, unknown>;

@@ -9,24 +9,29 @@ import { stream } from '../../src/runtime/seed.ts';
 
 const smokeConfig = fileURLToPath(new URL('../../configs/smoke.yaml', import.meta.url));
 const SIDE = 64;
-const PICTURES = 24;
-/** F, and two phases of three levels. */
-const STAGES = 7;
 
 /** Writes pictures and a config of about `steps` steps, every stage included, into `folder`. Returns the config's path. */
-export async function setUpTraining(folder: string, steps: number): Promise<string> {
+export async function setUpTraining(
+  folder: string,
+  steps: number,
+  { count = 24, levels = 3 } = {},
+): Promise<string> {
   const pictures = join(folder, 'pictures');
   await mkdir(pictures, { recursive: true });
-  for (let i = 0; i < PICTURES; i++)
+  for (let i = 0; i < count; i++)
     await writeFileAtomically(join(pictures, `${i}.png`), await encodePair(picture(i), SIDE));
-  const length = { steps: Math.ceil(steps / STAGES) };
-  const level = { atFullRefinement: length, atDrawnRefinement: length };
+  // Of F, and two phases of each level.
+  const length = { steps: Math.ceil(steps / (1 + 2 * levels)) };
+  const level = { batch: 2, atFullRefinement: length, atDrawnRefinement: length, holePool: 8 };
   const config = {
     extends: smokeConfig,
     name: 'chaos',
     data: { source: { kind: 'celeba-hq', path: pictures }, cache: join(folder, 'cache') },
-    // A mapping in place of the list changes its items.
-    training: { imageGenerator: { duration: length }, levels: { 0: level, 1: level, 2: level } },
+    model: { levels },
+    training: {
+      imageGenerator: { duration: length },
+      levels: Array.from({ length: levels }, () => ({ ...level })),
+    },
     output: {
       logEvery: 1,
       samplesEvery: 50,
