@@ -145,8 +145,8 @@ function hashes(folder: string): Map<string, string> {
   return new Map(files.sort().map((path) => [relative(folder, path), hashOf(path)]));
 }
 
-/** TF.js numbers its layers on from one model to the next of a process, so their names differ, and hashes of such files. */
-const NUMBERS = /_\d+(?=")/g;
+/** TF.js numbers its layers on from one model of a process to the next (`rectifier_Rectifier49`), so their names and hashes differ. */
+const NUMBERS = /_[A-Za-z]*\d+(?=")/g;
 const DIFFERING = /^(seconds|times|tfjs-layers\/.*)$/;
 
 function hashOf(path: string): string {
