@@ -3,7 +3,7 @@
  * complete, and the manifest holds the size and SHA-256 of every file.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { z } from 'zod';
 import { shellWord } from '../runtime/command-line.ts';
@@ -14,6 +14,7 @@ import {
   linkOrCopy,
   makeFolderAtomically,
   nameFile,
+  readText,
   syncFolder,
   writeFileAtomically,
 } from '../runtime/files.ts';
@@ -190,7 +191,7 @@ export async function readManifest(path: string): Promise<CheckpointManifest> {
   try {
     const { size } = await stat(file);
     if (size > maxManifestBytes) throw new Error(`${size} bytes, more than a manifest can have`);
-    json = parseJson(await readFile(file, 'utf8'));
+    json = parseJson(await readText(file));
   } catch (error) {
     if (!(await isThere(path))) throw gone(path);
     // A disk that fails now says nothing of the checkpoint.

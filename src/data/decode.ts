@@ -1,8 +1,7 @@
 /** Reads one photo of any kind into RGB bytes of the run's size. */
-import { readFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import sharp, { type Sharp } from 'sharp';
-import { readRange } from '../runtime/files.ts';
+import { readBytes, readRange } from '../runtime/files.ts';
 import type { ImageFile, TarPart } from './types.ts';
 
 /** A file whose content cannot be used; the message says why, in words for the list of problems. */
@@ -47,7 +46,7 @@ export type CropFinder = (photo: RgbImage) => Promise<CropSquare>;
 /** The bytes of an image. @throws UnreadableFile when the system refuses them. */
 export async function imageInput({ path, part }: ImageFile): Promise<Buffer> {
   try {
-    return await readAgain(() => (part ? readPart(path, part) : readFile(path)));
+    return await readAgain(() => (part ? readPart(path, part) : readBytes(path)));
   } catch (error) {
     throw new UnreadableFile(`cannot be read: ${(error as Error).message}`);
   }

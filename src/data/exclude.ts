@@ -1,7 +1,7 @@
 /** Samples that training leaves out: `data.exclude` names a text file with the id of a sample a line. */
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
+import { readText } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
 
 const KEY = 'data.exclude';
@@ -28,7 +28,7 @@ export class Exclusions {
   /** @param path of the list; undefined: nothing is left out. @throws UserError when it cannot be read. */
   static async read(path: string | undefined): Promise<Exclusions> {
     if (path === undefined) return new Exclusions('', []);
-    const list = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    const list = await readText(path).catch((error: NodeJS.ErrnoException) => {
       throw new UserError('The list of samples that are left out cannot be read.', {
         where: `${KEY}: ${resolve(path)}`,
         expected: 'a text file with the id of a sample a line; an empty one leaves nothing out',

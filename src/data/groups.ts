@@ -1,7 +1,7 @@
 /** Which samples belong together, so that one person is in one split only: `data.split.groups`. */
-import { readFile } from 'node:fs/promises';
 import type { RunConfig } from '../config/run-config.ts';
 import { UserError } from '../runtime/errors.ts';
+import { readText } from '../runtime/files.ts';
 import type { Split } from './types.ts';
 
 export type GroupSettings = NonNullable<RunConfig['data']['split']['groups']>;
@@ -72,7 +72,7 @@ async function readGroups(path: string, column: string): Promise<Map<string, str
   const refuse = (expected: string, got: string) =>
     new UserError('The file of groups cannot be used.', { where: `${KEY}.file: ${path}`, expected, got });
   const expected = 'a CSV file, with names of columns in its first line';
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
+  const text = await readText(path).catch((error: Error) => {
     throw refuse(expected, error.message);
   });
   const [columns = [], ...rows] = parseCsv(text, (got) => refuse(expected, got));

@@ -10,6 +10,7 @@ import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
 import { nameFile, readFully, readState } from '../runtime/files.ts';
+import { explainSystemError } from '../runtime/system-errors.ts';
 import { writeCacheFile } from './cache-file.ts';
 import type { TarPart } from './types.ts';
 
@@ -62,7 +63,11 @@ function openTar(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    throw new UserError('A tar file cannot be opened.', { where: path, got: (error as Error).message });
+    throw new UserError('A tar file cannot be opened.', {
+      where: path,
+      got: (error as Error).message,
+      fix: explainSystemError(error)?.details.fix,
+    });
   }
 }
 

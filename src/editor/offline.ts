@@ -1,7 +1,7 @@
 /** What lets a static site be kept by browsers: its manifest, and the list of its files for `web/service-worker.ts`. */
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readBytes } from '../runtime/files.ts';
 import { runtimeFolder } from './page.ts';
 import type { KeptSite } from './wire.ts';
 
@@ -27,7 +27,7 @@ export async function serviceWorker(folder: string, names: readonly string[], co
       // Hosts may send those who ask for index.html elsewhere.
       path: name === 'index.html' ? './' : name,
       integrity: `sha256-${createHash('sha256')
-        .update(await readFile(join(folder, name)))
+        .update(await readBytes(join(folder, name)))
         .digest('base64')}`,
       webgpu: name.startsWith(`${runtimeFolder}/`) && /webgpu|asyncify/.test(name),
     })),

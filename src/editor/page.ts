@@ -1,8 +1,9 @@
 /** The page's files. In a clone they are bundled when the editor starts, so that there is no build step. */
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readBytes } from '../runtime/files.ts';
 import { isPackage } from '../runtime/installation.mjs';
 
 interface PageFile {
@@ -23,7 +24,7 @@ const types: Readonly<Record<string, string>> = {
 export async function buildPage(): Promise<ReadonlyMap<string, PageFile>> {
   if (!isPackage()) return bundlePage();
   const files = new Map<string, PageFile>();
-  for (const name of await readdir(web(''))) files.set(name, pageFile(name, await readFile(web(name))));
+  for (const name of await readdir(web(''))) files.set(name, pageFile(name, await readBytes(web(name))));
   return files;
 }
 
@@ -50,7 +51,7 @@ export async function bundlePage(): Promise<ReadonlyMap<string, PageFile>> {
   const files = new Map<string, PageFile>();
   const add = (name: string, body: Uint8Array) => files.set(name, pageFile(name, body));
   for (const { path, contents } of bundle.outputFiles) add(basename(path), contents);
-  for (const name of ['index.html', 'icon.svg']) add(name, await readFile(web(name)));
+  for (const name of ['index.html', 'icon.svg']) add(name, await readBytes(web(name)));
   return files;
 }
 

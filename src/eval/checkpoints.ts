@@ -1,5 +1,4 @@
 /** The checkpoints that are evaluated side by side. */
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readManifest } from '../core/checkpoint.ts';
@@ -7,6 +6,7 @@ import { type CompiledPredictor, compilePredictor } from '../core/compiled-predi
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.ts';
 import { readConfig } from '../models/read-config.ts';
 import { UserError } from '../runtime/errors.ts';
+import { readText } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { EvaluationSet } from './suite/set.ts';
 
@@ -129,7 +129,7 @@ export async function trainedOn(
   if (set.split === 'train' || !sameSource(loaded.config.data.source, source)) return undefined;
   try {
     const file = join(dirname(dirname(loaded.path)), 'training-samples.json');
-    const ids = new Set(JSON.parse(await readFile(file, 'utf8')) as string[]);
+    const ids = new Set(JSON.parse(await readText(file)) as string[]);
     return set.photos.filter(({ id }) => ids.has(id)).length;
   } catch {
     // Imported checkpoints have no such list.

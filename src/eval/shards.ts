@@ -1,9 +1,9 @@
 /** Keeps on disk what an evaluation has measured so far, so that it goes on from there after an interrupt. */
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
-import { writeFileAtomically } from '../runtime/files.ts';
+import { readBytes, writeFileAtomically } from '../runtime/files.ts';
 import type { SetStatistics } from './metrics/metric.ts';
 
 /** A pass over the set, done up to an item. */
@@ -33,7 +33,7 @@ export class Shards {
   /** The state of a pass; undefined if none was saved or it is damaged. */
   async load(pass: string): Promise<PassState | undefined> {
     try {
-      const file = await readFile(this.pathOf(pass));
+      const file = await readBytes(this.pathOf(pass));
       const content = file.subarray(HASH_BYTES);
       if (!digest(content).equals(file.subarray(0, HASH_BYTES))) return undefined;
       return deserialize(content) as PassState;

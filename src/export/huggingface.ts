@@ -1,10 +1,9 @@
 /** An export as the Hugging Face Hub expects a model: a card with metadata, `config.json`, safetensors, and ONNX in `onnx/`. */
-import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
-import { writeFileAtomically } from '../runtime/files.ts';
+import { readText, writeFileAtomically } from '../runtime/files.ts';
 import { imagesOf } from './model-card.ts';
 import { shippedOrigin } from './pretrained.ts';
 import { readStatements, statementSections } from './pretrained-card.ts';
@@ -133,7 +132,7 @@ function measuredBy({ set, methods, rows }: Evaluation, { sha256 }: Origin, file
 
 async function readEvaluation(path: string): Promise<Evaluation> {
   try {
-    return evaluationSchema.parse(JSON.parse(await readFile(path, 'utf8')));
+    return evaluationSchema.parse(JSON.parse(await readText(path)));
   } catch (error) {
     throw new UserError('The evaluation cannot be read.', {
       where: `--evaluation ${path}`,

@@ -1,7 +1,7 @@
 /** The model card of a model that ships: what the program knows of it, and what only those who publish it know. */
-import { readFile } from 'node:fs/promises';
 import type { CheckpointManifest } from '../core/checkpoint.ts';
 import { UserError } from '../runtime/errors.ts';
+import { readText } from '../runtime/files.ts';
 import { originText, proofTable, purposeOf, table } from './model-card.ts';
 import type { Proof } from './proof.ts';
 import { describeOrigin, LICENCE, type Origin } from './report.ts';
@@ -33,7 +33,7 @@ export async function readStatements(path: string): Promise<Statements> {
       expected: `Markdown of the sections ${titles.map((title) => `“## ${title}”`).join(', ')}, each at most once`,
       got,
     });
-  const text = await readFile(path, 'utf8').catch((error: Error) => {
+  const text = await readText(path).catch((error: Error) => {
     throw wrong(error.message);
   });
   const [before, ...parts] = text.replaceAll('\r\n', '\n').split(/^## +/m);

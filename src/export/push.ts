@@ -1,9 +1,10 @@
 /** Puts an export on the Hugging Face Hub. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createRepo, HubApiError, uploadFiles, whoAmI } from '@huggingface/hub';
 import { UserError } from '../runtime/errors.ts';
+import { readText } from '../runtime/files.ts';
 
 /** What is pushed, and where to. */
 export interface PushOptions {
@@ -69,7 +70,7 @@ export async function pushModel(options: PushOptions): Promise<string> {
 
 /** The paths of an export's files, with slashes. @throws UserError when the folder is none that the hub expects. */
 async function filesOf(folder: string): Promise<string[]> {
-  const card = await readFile(join(folder, 'README.md'), 'utf8').catch(() => '');
+  const card = await readText(join(folder, 'README.md')).catch(() => '');
   if (!card.startsWith('---\n'))
     throw new UserError('The folder is no export for the hub.', {
       where: `--folder ${folder}`,

@@ -1,12 +1,12 @@
 /** What `export.json` and the model card say of an export: what made it, and from which checkpoint. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
 import type { Control } from '../core/vocabulary.ts';
 import type { LoadedMethod } from '../models/load.ts';
 import { definitionOf } from '../models/registry.ts';
+import { readBytes } from '../runtime/files.ts';
 import type { Precision } from '../weights/float16.ts';
 import type { Proof } from './proof.ts';
 
@@ -38,7 +38,7 @@ export interface Origin {
 }
 
 export async function originOf({ path, checkpoint, config, method }: LoadedMethod): Promise<Origin> {
-  const manifest = await readFile(join(path, 'manifest.json'));
+  const manifest = await readBytes(join(path, 'manifest.json'));
   return {
     checkpoint: relative('.', path) || '.',
     sha256: createHash('sha256').update(manifest).digest('hex'),

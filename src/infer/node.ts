@@ -1,10 +1,10 @@
 /** `deep-plastic-surgery/infer` in Node: exported models by onnxruntime-node, pictures by sharp. TensorFlow is not needed. */
 import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { InferenceSession } from 'onnxruntime-node';
 import { UserError } from '../runtime/errors.ts';
+import { readBytes } from '../runtime/files.ts';
 import {
   type Editor,
   editorOf,
@@ -65,7 +65,7 @@ async function modelBytes(model: string | URL | Uint8Array | ArrayBuffer | Blob)
         model,
         names.map((name) => name.slice(0, -'.onnx'.length)),
       );
-    return readFile(new URL(`${model}.onnx`, MODELS));
+    return readBytes(new URL(`${model}.onnx`, MODELS));
   }
   if (typeof model === 'string' || model instanceof URL) return fetchBytes(model, 'the model');
   if (model instanceof Uint8Array) return model;
@@ -81,7 +81,7 @@ async function fetchBytes(place: string | URL, what: string): Promise<Uint8Array
       if (!response.ok) throw new Error(`status ${response.status}`);
       return new Uint8Array(await response.arrayBuffer());
     }
-    return await readFile(text.startsWith('file:') ? fileURLToPath(text) : text);
+    return await readBytes(text.startsWith('file:') ? fileURLToPath(text) : text);
   } catch (error) {
     throw new UserError(`A file cannot be read: ${what}.`, {
       where: text.slice(0, 200),

@@ -1,9 +1,9 @@
 /** Reads photos, masks, sketches and strokes of colour from image files of any kind. */
-import { readFile } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { readAgain, readable, UnusableImage } from '../data/decode.ts';
 import { CONVERT, isOfFormatNotRead, READ_FORMATS } from '../data/pictures.ts';
 import { UserError } from '../runtime/errors.ts';
+import { readBytes } from '../runtime/files.ts';
 import { explainSystemError } from '../runtime/system-errors.ts';
 import { type MaskHole, type MaskPixels, maskOfPixels, type ReadHole, toHole } from './mask.ts';
 import type { Raster } from './raster.ts';
@@ -145,7 +145,7 @@ async function withContent<T>(
 
 async function contentOf(path: string, where: string): Promise<Uint8Array> {
   try {
-    return await readAgain(() => readFile(path));
+    return await readAgain(() => readBytes(path));
   } catch (error) {
     const refusal = explainSystemError(error);
     if (!refusal) throw error;

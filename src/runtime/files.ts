@@ -1,20 +1,10 @@
 /** Files that are written whole or not at all, their check sums, and reads of files that may be damaged. */
 import { createHash, randomBytes } from 'node:crypto';
 import { closeSync, createReadStream, fstatSync, openSync, readSync } from 'node:fs';
-import {
-  access,
-  constants,
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-} from 'node:fs/promises';
+import { access, constants, type FileHandle, link, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
 import type { z } from 'zod';
 import { UserError } from './errors.ts';
@@ -66,6 +56,22 @@ export async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
+}
+
+/**
+ * A file's bytes. Node's own `readFile` takes the system's answer of fewer bytes than it asked for as the file's end.
+ */
+export async function readBytes(path: string | URL): Promise<Buffer> {
+  try {
+    return await buffer(createReadStream(path));
+  } catch (error) {
+    throw nameFile(error, String(path));
+  }
+}
+
+/** A file's text, see {@link readBytes}. */
+export async function readText(path: string | URL): Promise<string> {
+  return (await readBytes(path)).toString();
 }
 
 /** Reads as many bytes as `target` has, or those up to the file's end. Returns how many these are. */
@@ -123,7 +129,7 @@ export async function requireWritableFolder(folder: string, where: string): Prom
  */
 export async function readState<T>(path: string, form: z.ZodType<T>): Promise<T | undefined> {
   try {
-    return form.parse(JSON.parse(await readFile(path, 'utf8')));
+    return form.parse(JSON.parse(await readText(path)));
   } catch {
     return undefined;
   }
@@ -302,12 +308,17 @@ export async function hashFile(path: string): Promise<string> {
 /** How much of a file is in memory while its check sum is computed, bytes. */
 const CHUNK = 2 ** 20;
 
+/** Small ranges that lie near each other are read together, so many bytes at once. */
+const WINDOW = 2 ** 16;
+
 /** Positioned reads of one file. Nothing is allocated for a range before it is known to lie within the file. */
 export class FileBytes {
   readonly path: string;
   readonly size: number;
   readonly #format: string;
   readonly #descriptor: number;
+  /** What was last read together, and where that begins in the file. */
+  #window = { begin: 0, bytes: new Uint8Array() };
 
   /**
    * Opens a file. Throws a UserError when it is none, or cannot be read.
@@ -320,7 +331,11 @@ export class FileBytes {
     try {
       this.#descriptor = openSync(path, 'r');
     } catch (error) {
-      throw new UserError('A weight file cannot be opened.', { where: path, got: (error as Error).message });
+      throw new UserError('A weight file cannot be opened.', {
+        where: path,
+        got: (error as Error).message,
+        fix: explainSystemError(error)?.details.fix,
+      });
     }
     const status = fstatSync(this.#descriptor);
     this.size = status.size;
@@ -336,6 +351,17 @@ export class FileBytes {
   /** The bytes of a range, in memory of their own. Throws a UserError when the file ends before the range does. */
   read(position: number, length: number): Uint8Array<ArrayBuffer> {
     this.#requireRange(position, length);
+    if (length >= WINDOW) return this.#readWhole(position, length);
+    const end = this.#window.begin + this.#window.bytes.length;
+    if (position < this.#window.begin || position + length > end) {
+      const bytes = this.#readWhole(position, Math.min(WINDOW, this.size - position));
+      this.#window = { begin: position, bytes };
+    }
+    const begin = position - this.#window.begin;
+    return this.#window.bytes.slice(begin, begin + length);
+  }
+
+  #readWhole(position: number, length: number): Uint8Array<ArrayBuffer> {
     const target = new Uint8Array(length);
     let done: number;
     try {

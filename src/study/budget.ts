@@ -1,10 +1,10 @@
 /** One budget for every method: minutes of training, which the stages of a method share as its configuration says. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { RunConfig } from '../config/run-config.ts';
 import type { RunFolder } from '../core/run-folder.ts';
 import type { LoadedConfig } from '../models/read-config.ts';
 import { UserError } from '../runtime/errors.ts';
+import { readText } from '../runtime/files.ts';
 import { type Plan, stepSamples } from '../train/plan.ts';
 import { leaves } from '../train/resume.ts';
 
@@ -95,6 +95,6 @@ interface LogLine {
 async function lastLines(run: RunFolder): Promise<Map<string, LogLine>> {
   if (!existsSync(run.log)) return new Map();
   // After the last line break there is nothing, or a line that is not whole.
-  const lines = (await readFile(run.log, 'utf8')).split('\n').slice(0, -1);
+  const lines = (await readText(run.log)).split('\n').slice(0, -1);
   return new Map(lines.map((line) => JSON.parse(line) as LogLine).map((line) => [line.stage, line]));
 }

@@ -1,10 +1,9 @@
 /** The most floating-point operations a second that this machine does: what a training's are compared with. */
-import { readFile } from 'node:fs/promises';
 import { cpus, hostname } from 'node:os';
 import { join } from 'node:path';
 import { nativeBackend } from '../ops/raw.ts';
 import { type Tensor2D, tf } from '../ops/tf.ts';
-import { writeFileAtomically } from '../runtime/files.ts';
+import { readText, writeFileAtomically } from '../runtime/files.ts';
 
 /** How long products are computed, ms. */
 const DURATION = 400;
@@ -15,7 +14,7 @@ const DURATION = 400;
  */
 export async function peakFlops(cache: string): Promise<number> {
   const path = join(cache, 'peak-flops.json');
-  const known = await readFile(path, 'utf8')
+  const known = await readText(path)
     .then((text) => JSON.parse(text) as Record<string, number>)
     .catch((): Record<string, number> => ({}));
   const device = deviceName();

@@ -3,11 +3,10 @@
  * @tensorflow/tfjs-core, src/io/types.ts: WeightsManifestConfig
  */
 import { closeSync, openSync, statSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
-import { readFully } from '../runtime/files.ts';
+import { readFully, readText } from '../runtime/files.ts';
 import { widenFloat16 } from './float16.ts';
 
 /** As every format's; see weight-file.ts. */
@@ -94,7 +93,7 @@ export async function openLayersModel(path: string): Promise<LayersModel> {
 async function readManifest(path: string): Promise<z.output<typeof modelJson>> {
   let content: unknown;
   try {
-    content = JSON.parse(await readFile(path, 'utf8'));
+    content = JSON.parse(await readText(path));
   } catch (error) {
     throw damaged(path, 'a model.json of TensorFlow.js', (error as Error).message);
   }

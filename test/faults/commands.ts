@@ -33,8 +33,17 @@ const suite = [
   'sketches={degradations: [0]}',
   'metrics=[l1, psnr]',
 ];
-/** What compiles has no files of its own, and takes longer than the steps do. */
-const eager = ['--set', 'runtime.compile=false'];
+/** What a new training has: two stages of a step, and networks of few weights. Compiling has no files of its own and takes longer than the steps. */
+const small = [
+  'runtime.compile=false',
+  'model={width: 2, residualBlocks: 0, discriminatorWidth: 2, discriminatorLayers: 1}',
+  'model.imageGenerator={width: 2, discriminatorLayers: 1}',
+  'training.imageGenerator.batch=1',
+  'training.levels.0={batch: 1, atDrawnRefinement: {steps: 0}}',
+  'output.sampleRefinement=[1]',
+  'output.keepCheckpoints=1',
+];
+const sets = (keys: readonly string[]) => keys.flatMap((key) => ['--set', key]);
 const run = (work: string) => join(work, 'runs', '00001-chaos');
 
 /** In the order in which they need each other's results. */
@@ -50,7 +59,7 @@ export const COMMANDS = {
       const begun = onlyRun(join(work, 'runs'));
       return [
         'train',
-        ...(begun ? ['--resume', begun] : ['--config', join(work, 'chaos.yaml'), ...eager]),
+        ...(begun ? ['--resume', begun] : ['--config', join(work, 'chaos.yaml'), ...sets(small)]),
         ...['--runs', join(work, 'runs')],
       ];
     },
@@ -72,7 +81,7 @@ export const COMMANDS = {
     needs: ['prepare', 'train'],
     args: (work) => [
       ...['evaluate', '--checkpoint', run(work), '--out', join(work, 'report')],
-      ...suite.flatMap((key) => ['--set', key]),
+      ...sets(suite),
     ],
     result: (work) => hashes(join(work, 'report')),
   },
@@ -109,11 +118,11 @@ export const COMMANDS = {
 export type CommandName = keyof typeof COMMANDS;
 
 /** As DeepPS names it. */
-const released = 'ECCV-EDT-celebaHQ-F256.ckpt';
+const released = 'ECCV-EDT-celebaHQ-D64.ckpt';
 
 /** Puts into a folder what the commands begin with: pictures, a configuration, released weights. */
 export async function setUpCommands(work: string): Promise<void> {
-  await setUpTraining(work, 3, { count: 8, levels: 1 });
+  await setUpTraining(work, 3, { count: 3, levels: 1 });
   const side = 96;
   const random = stream(1, 'photos');
   const pictures = {
@@ -123,25 +132,26 @@ export async function setUpCommands(work: string): Promise<void> {
   };
   for (const [folder, colour] of Object.entries(pictures)) {
     await mkdir(join(work, folder));
-    for (const name of ['a', 'b']) {
-      const pixels = Array.from({ length: side * side }, (_, p) => colour(p % side, Math.floor(p / side)));
-      await sharp(Uint8Array.from(pixels.flat()), { raw: { width: side, height: side, channels: 3 } })
-        .png()
-        .toFile(join(work, folder, `${name}.png`));
-    }
+    const pixels = Array.from({ length: side * side }, (_, p) => colour(p % side, Math.floor(p / side)));
+    await sharp(Uint8Array.from(pixels.flat()), { raw: { width: side, height: side, channels: 3 } })
+      .png()
+      .toFile(join(work, folder, 'a.png'));
   }
-  const method = createMethod({ ...tinyConfig(), resolution: 256 });
-  await writeStateDict(join(work, released), withDeadWeights(entriesOf(method.networks.F)), 'zip');
+  const method = createMethod(tinyConfig({ levels: 1 }));
+  await writeStateDict(join(work, released), withDeadWeights(entriesOf(method.networks.D64)), 'zip');
   method.dispose();
 }
 
-/** SHA-256 of every file below a folder, but of those under temporary names, and of what is known of when files were changed. */
+/**
+ * SHA-256 of every file below a folder, but of those under temporary names, of what an evaluation goes on from, and of what is
+ * known of when files were changed.
+ */
 function hashes(folder: string): Map<string, string> {
   if (!existsSync(folder)) return new Map();
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((path) => !path.includes('.tmp') && !path.endsWith('file-hashes.json'));
+    .filter((path) => !/\.tmp|\/\.shards\/|file-hashes\.json$/.test(path));
   return new Map(files.sort().map((path) => [relative(folder, path), hashOf(path)]));
 }
 

@@ -20,6 +20,7 @@ it.skipIf(reason)(
       sample,
       seed,
       power: false,
+      jobs: 1,
       reporter: silent,
     });
     expect(failures).toEqual([]);

@@ -4,12 +4,12 @@
  * less than was asked for, or by the process's end. Then nothing half may pass for whole, the message must name a file and say
  * what to do, and the same command, once more, must give what an undisturbed run gives.
  */
-import { cpSync, readdirSync, rmSync, truncateSync } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cpSync, mkdirSync, readdirSync, rmSync, truncateSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Reporter } from '../../src/runtime/progress.ts';
-import { stream } from '../../src/runtime/seed.ts';
+import { type RandomStream, stream } from '../../src/runtime/seed.ts';
 import { COMMANDS, type CommandName, type CommandUnderTest, setUpCommands } from './commands.ts';
 import { losePower } from './power.ts';
 import { type Ended, Program } from './program.ts';
@@ -25,6 +25,8 @@ export interface FaultsOptions {
   readonly seed: number;
   /** Every failure is one of the power: what had not reached the disk is lost (power.ts). */
   readonly power: boolean;
+  /** So many processes side by side. */
+  readonly jobs: number;
   readonly reporter: Reporter;
 }
 
@@ -40,73 +42,124 @@ export async function faults({
   part = { k: 1, n: 1 },
   seed,
   power,
+  jobs,
   reporter,
 }: FaultsOptions): Promise<FaultsResult> {
   const folder = await mkdtemp(join(tmpdir(), 'faults-'));
-  const work = join(folder, 'work');
-  const journal = join(folder, 'journal');
-  const control = new Control(join(folder, 'control'));
-  const program = new Program({
-    LD_PRELOAD: compileShim(folder),
-    FAULTS_FOLDER: work,
-    FAULTS_CONTROL: control.path,
-    ...(power && { FAULTS_JOURNAL: journal }),
-  });
+  const library = compileShim(folder);
+  const places = Array.from(
+    { length: jobs },
+    (_, i) => new Workplace(join(folder, `${i + 1}`), library, power),
+  );
   const failures: string[] = [];
   let passed = 0;
   try {
-    await mkdir(work);
-    await mkdir(journal);
-    await setUpCommands(work);
-    for (const [name, command] of Object.entries(COMMANDS) as [CommandName, CommandUnderTest][]) {
+    for (const place of places) await place.setUp();
+    for (const name of Object.keys(COMMANDS) as CommandName[]) {
       const isNeeded = commands.some((other) => other === name || needsOf(other).includes(name));
       if (!isNeeded) continue;
-      const template = join(folder, name);
-      cpSync(work, template, { recursive: true });
-      control.arm(0, 0);
-      const calm = await program.run(command.args(work));
-      if (calm.status !== 0) throw new Error(`${name} fails undisturbed:\n${calm.output}`);
-      const expected = command.result(work);
-      const whole = join(folder, 'whole');
-      cpSync(work, whole, { recursive: true });
+      const counts = await Promise.all(places.map((place) => place.begin(name)));
       if (commands.includes(name)) {
-        const { count } = control;
+        const count = Math.max(...counts);
         const all = Array.from({ length: count }, (_, i) => i + 1).filter(
           (at) => at % part.n === part.k % part.n,
         );
-        const chosen =
+        const left =
           sample === undefined ? all : stream(seed, `faults ${name}`).shuffle(all).slice(0, sample);
-        const task = reporter.task(`${name}, ${count} operations`, chosen.length, 'runs');
-        for (const [done, at] of chosen.entries()) {
-          task.update(done, failures.length > 0 ? `${failures.length} failed` : '');
-          renew(template, work);
-          // Where there is one, the program holds its log open.
-          for (const name of readdirSync(journal))
-            name === 'log' ? truncateSync(join(journal, name)) : rmSync(join(journal, name));
-          const random = stream(seed, `faults ${name}`, String(at));
-          control.arm(at, random.integer(0, 1000));
-          const between = power ? () => losePower(journal, random) : () => {};
-          const problem = await tryOnce(command, work, expected, program, control, between);
-          if (problem === undefined) passed += 1;
-          else {
-            failures.push(`${name}, operation ${at}: ${problem}`);
-            reporter.warn(failures.at(-1)!);
+        const task = reporter.task(`${name}, ${count} operations`, left.length, 'cases');
+        let done = 0;
+        const work = async (place: Workplace) => {
+          for (let at = left.shift(); at !== undefined; at = left.shift()) {
+            const problem = await place.try(name, at, stream(seed, `faults ${name}`, String(at)));
+            if (problem === undefined) passed += 1;
+            else {
+              failures.push(`${name}, operation ${at}: ${problem}`);
+              reporter.warn(failures.at(-1)!);
+            }
+            done += 1;
+            task.update(done, failures.length > 0 ? `${failures.length} failed` : '');
           }
-        }
+        };
+        await Promise.all(places.map(work));
         task.finish();
       }
-      renew(whole, work);
-      rmSync(whole, { recursive: true });
+      for (const place of places) place.end();
     }
   } finally {
-    program.close();
-    control.close();
+    for (const place of places) place.close();
     await rm(folder, { recursive: true, force: true });
   }
   return { passed, failures };
 }
 
 const needsOf = (name: CommandName) => (COMMANDS[name] as CommandUnderTest).needs;
+
+/** A folder in which commands run one after the other, and the process that runs them. Several do so side by side. */
+class Workplace {
+  readonly #work: string;
+  /** The folder as the command at hand finds it, and as an undisturbed run leaves it. */
+  readonly #before: string;
+  readonly #after: string;
+  readonly #journal: string;
+  readonly #power: boolean;
+  readonly #control: Control;
+  readonly #program: Program;
+  #expected = new Map<string, string>();
+
+  /** @param library the compiled shim. */
+  constructor(folder: string, library: string, power: boolean) {
+    [this.#work, this.#before, this.#after, this.#journal] = ['work', 'before', 'after', 'journal'].map(
+      (name) => join(folder, name),
+    );
+    for (const made of [this.#work, this.#journal]) mkdirSync(made, { recursive: true });
+    this.#power = power;
+    this.#control = new Control(join(folder, 'control'));
+    this.#program = new Program({
+      LD_PRELOAD: library,
+      FAULTS_FOLDER: this.#work,
+      FAULTS_CONTROL: this.#control.path,
+      ...(power && { FAULTS_JOURNAL: this.#journal }),
+    });
+  }
+
+  setUp(): Promise<void> {
+    return setUpCommands(this.#work);
+  }
+
+  /** Runs a command undisturbed. Returns how many operations it made. */
+  async begin(name: CommandName): Promise<number> {
+    const command: CommandUnderTest = COMMANDS[name];
+    cpSync(this.#work, this.#before, { recursive: true });
+    this.#control.arm(0, 0);
+    const { status, output } = await this.#program.run(command.args(this.#work));
+    if (status !== 0) throw new Error(`${name} fails undisturbed:\n${output}`);
+    this.#expected = command.result(this.#work);
+    cpSync(this.#work, this.#after, { recursive: true });
+    return this.#control.count;
+  }
+
+  /** Leaves what the undisturbed run left, for the commands after it. */
+  end(): void {
+    renew(this.#after, this.#work);
+    for (const folder of [this.#before, this.#after]) rmSync(folder, { recursive: true });
+  }
+
+  /** Runs the command with a failure of the operation `at`. Returns what is wrong. */
+  async try(name: CommandName, at: number, random: RandomStream): Promise<string | undefined> {
+    renew(this.#before, this.#work);
+    // The program holds the log open.
+    for (const file of readdirSync(this.#journal))
+      file === 'log' ? truncateSync(join(this.#journal, file)) : rmSync(join(this.#journal, file));
+    this.#control.arm(at, random.integer(0, 1000));
+    const between = this.#power ? () => losePower(this.#journal, random) : () => {};
+    return await tryOnce(COMMANDS[name], this.#work, this.#expected, this.#program, this.#control, between);
+  }
+
+  close(): void {
+    this.#program.close();
+    this.#control.close();
+  }
+}
 
 function renew(from: string, work: string): void {
   rmSync(work, { recursive: true });

@@ -1,4 +1,5 @@
 /** `npm run faults`. */
+import { availableParallelism } from 'node:os';
 import { defineCommand, text, wholeNumber } from '../../src/cli/command.ts';
 import { runProgram } from '../../src/cli/program.ts';
 import { terminalReporter } from '../../src/cli/reporter.ts';
@@ -20,9 +21,10 @@ const command = defineCommand({
       default: false,
       describe: 'Let the power fail instead: what had not reached the disk is lost, too',
     },
+    jobs: wholeNumber('--jobs', 'So many processes side by side (default: one a core)'),
     seed: wholeNumber('--seed', 'Of which operations, and of how they fail (default: 1)'),
   },
-  async run({ command: commands, sample, part, power, seed = 1 }) {
+  async run({ command: commands, sample, part, power, seed = 1, jobs = availableParallelism() }) {
     const [, k, n] = /^(\d+)\/(\d+)$/.exec(part ?? '1/1')?.map(Number) ?? [];
     if (!(k >= 1 && k <= n))
       throw new UserError('There is no such part.', {
@@ -33,7 +35,15 @@ const command = defineCommand({
     if (reason) throw new UserError('This machine cannot let operations fail.', { got: reason });
     const { faults } = await import('./faults.ts');
     const reporter = terminalReporter();
-    const { passed, failures } = await faults({ commands, sample, part: { k, n }, seed, power, reporter });
+    const { passed, failures } = await faults({
+      commands,
+      sample,
+      part: { k, n },
+      seed,
+      power,
+      jobs,
+      reporter,
+    });
     reporter.info(`${passed} passed, ${failures.length} failed`);
     process.exitCode = failures.length === 0 ? 0 : 1;
   },

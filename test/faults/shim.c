@@ -90,13 +90,19 @@ static const char *path_of(int file, char full[PATH_MAX]) {
   return below_folder(full);
 }
 
-/* Counts an operation. Returns how it shall fail, one of `ways`, which ends with 0; or 0. */
+/*
+ * Counts an operation. Returns how it shall fail, one of `ways`, which ends with 0; or 0. What leaves the disk as it is has
+ * no KILLED among its ways: a process killed there leaves what one leaves that is killed at the change after it. Power
+ * fails at changes alone for the same reason.
+ */
 static int fault(const char *operation, const char *path, const int *ways) {
   if (!path) return 0;
-  int number = atomic_fetch_add(&control->count, 1) + 1;
-  if (number != control->at) return 0;
   int length = 0;
   while (ways[length]) length++;
+  int changes = ways[length - 1] == KILLED;
+  if (log_file >= 0 && !changes) return 0;
+  int number = atomic_fetch_add(&control->count, 1) + 1;
+  if (number != control->at) return 0;
   int way = log_file < 0 ? ways[control->draw % length] : KILLED;
   snprintf(control->what, sizeof control->what, "%s %s", operation, path);
   control->fired = way;
@@ -134,13 +140,15 @@ static const char *keep(const char *path, char as[PATH_MAX + 32]) {
 #define REAL(name) \
   static __typeof__(&name) real; \
   if (!real) real = (__typeof__(&name))dlsym(RTLD_NEXT, #name)
-#define WAYS(...) (const int[]){__VA_ARGS__, KILLED, 0}
+/* Of an operation that reads, and of one that changes something. */
+#define READING(...) (const int[]){__VA_ARGS__, 0}
+#define CHANGING(...) (const int[]){__VA_ARGS__, KILLED, 0}
 
 static int opened(int directory, const char *path, int flags, mode_t mode) {
   char full[PATH_MAX];
   const char *name = path_at(directory, path, full);
   int writes = (flags & O_ACCMODE) != O_RDONLY || flags & O_CREAT;
-  int way = writes ? fault("open for writing", name, WAYS(EIO, ENOSPC, EMFILE, EROFS)) : fault("open", name, WAYS(EIO, EMFILE));
+  int way = writes ? fault("open for writing", name, CHANGING(EIO, ENOSPC, EMFILE, EROFS)) : fault("open", name, READING(EIO, EMFILE));
   if (way) return fails(way);
   int is_new = name && flags & O_CREAT && syscall(SYS_faccessat, AT_FDCWD, name, F_OK) != 0;
   int file = syscall(SYS_openat, directory, path, flags, mode);
@@ -172,7 +180,7 @@ OPENAT(openat64)
 static int read_fault(int file) {
   int before = errno;
   char full[PATH_MAX];
-  int way = fault("read", path_of(file, full), WAYS(EIO, EINTR, SHORT));
+  int way = fault("read", path_of(file, full), READING(EIO, EINTR, SHORT));
   errno = before;
   return way;
 }
@@ -182,7 +190,7 @@ static int write_fault(int file) {
   char full[PATH_MAX];
   const char *name = path_of(file, full);
   note("write", name, NULL, NULL);
-  int way = fault("write", name, WAYS(EIO, ENOSPC, EINTR, SHORT));
+  int way = fault("write", name, CHANGING(EIO, ENOSPC, EINTR, SHORT));
   errno = before;
   return way;
 }
@@ -262,14 +270,15 @@ ssize_t writev(int file, const struct iovec *pieces, int count) {
 PWRITEV(pwritev, off_t)
 PWRITEV(pwritev64, off64_t)
 
+/* What is synced is noted; the disk is not waited for, as nothing here outlives the machine. */
 static int sync_fault(int file, int (*real)(int)) {
   char full[PATH_MAX];
   const char *name = path_of(file, full);
-  int way = fault("fsync", name, WAYS(EIO, ENOSPC, EINTR));
+  if (!name) return real(file);
+  int way = fault("fsync", name, CHANGING(EIO, ENOSPC, EINTR));
   if (way) return fails(way);
-  int result = real(file);
-  if (result == 0) note("sync", name, NULL, NULL);
-  return result;
+  note("sync", name, NULL, NULL);
+  return 0;
 }
 int fsync(int file) {
   REAL(fsync);
@@ -292,7 +301,7 @@ TRUNCATE(ftruncate64, off64_t)
 int rename(const char *from, const char *to) {
   char full[PATH_MAX], other[PATH_MAX], was[PATH_MAX + 32];
   const char *name = path_at(AT_FDCWD, from, full), *target = path_at(AT_FDCWD, to, other);
-  int way = fault("rename", target ? target : name, WAYS(EIO, ENOSPC, EROFS));
+  int way = fault("rename", target ? target : name, CHANGING(EIO, ENOSPC, EROFS));
   if (way) return fails(way);
   keep(target, was);
   int result = syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
@@ -303,7 +312,7 @@ int rename(const char *from, const char *to) {
 int link(const char *from, const char *to) {
   char full[PATH_MAX];
   const char *name = path_at(AT_FDCWD, to, full);
-  int way = fault("link", name, WAYS(EIO, ENOSPC, EROFS));
+  int way = fault("link", name, CHANGING(EIO, ENOSPC, EROFS));
   if (way) return fails(way);
   int result = syscall(SYS_linkat, AT_FDCWD, from, AT_FDCWD, to, 0);
   if (result == 0) note("link", name, NULL, NULL);
@@ -313,7 +322,7 @@ int link(const char *from, const char *to) {
 int mkdir(const char *path, mode_t mode) {
   char full[PATH_MAX];
   const char *name = path_at(AT_FDCWD, path, full);
-  int way = fault("mkdir", name, WAYS(EIO, ENOSPC, EROFS));
+  int way = fault("mkdir", name, CHANGING(EIO, ENOSPC, EROFS));
   if (way) return fails(way);
   int result = syscall(SYS_mkdirat, AT_FDCWD, path, mode);
   if (result == 0) note("mkdir", name, NULL, NULL);
@@ -323,7 +332,7 @@ int mkdir(const char *path, mode_t mode) {
 int unlink(const char *path) {
   char full[PATH_MAX], was[PATH_MAX + 32];
   const char *name = path_at(AT_FDCWD, path, full);
-  int way = fault("unlink", name, WAYS(EIO, EROFS));
+  int way = fault("unlink", name, CHANGING(EIO, EROFS));
   if (way) return fails(way);
   keep(name, was);
   int result = syscall(SYS_unlinkat, AT_FDCWD, path, 0);
@@ -334,7 +343,7 @@ int unlink(const char *path) {
 int rmdir(const char *path) {
   char full[PATH_MAX];
   const char *name = path_at(AT_FDCWD, path, full);
-  int way = fault("rmdir", name, WAYS(EIO, EROFS));
+  int way = fault("rmdir", name, CHANGING(EIO, EROFS));
   if (way) return fails(way);
   int result = syscall(SYS_unlinkat, AT_FDCWD, path, AT_REMOVEDIR);
   if (result == 0) note("rmdir", name, NULL, NULL);
@@ -347,7 +356,7 @@ int rmdir(const char *path) {
            int (*order)(const struct entry **, const struct entry **)) { \
     REAL(name); \
     char full[PATH_MAX]; \
-    int way = fault("list", path_at(AT_FDCWD, path, full), WAYS(EIO, EMFILE)); \
+    int way = fault("list", path_at(AT_FDCWD, path, full), READING(EIO, EMFILE)); \
     return way ? fails(way) : real(path, list, chosen, order); \
   }
 SCANDIR(scandir, dirent)
@@ -357,7 +366,7 @@ SCANDIR(scandir64, dirent64)
   int name(const char *path, struct type *to) { \
     REAL(name); \
     char full[PATH_MAX]; \
-    int way = fault("statfs", path_at(AT_FDCWD, path, full), WAYS(EIO)); \
+    int way = fault("statfs", path_at(AT_FDCWD, path, full), READING(EIO)); \
     return way ? fails(way) : real(path, to); \
   }
 STATFS(statfs, statfs)

@@ -1,7 +1,6 @@
 /** The page of a data set, on this machine: one looks through its samples as training sees them, and leaves some out. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { type HttpBindings, serve } from '@hono/node-server';
 import { Hono } from 'hono';
@@ -11,7 +10,7 @@ import { UnusableImage } from '../../data/decode.ts';
 import { excludedIds } from '../../data/exclude.ts';
 import { prepare } from '../../data/prepare.ts';
 import type { Split } from '../../data/types.ts';
-import { writeFileAtomically } from '../../runtime/files.ts';
+import { readBytes, readText, writeFileAtomically } from '../../runtime/files.ts';
 import type { Reporter } from '../../runtime/progress.ts';
 import { contentSecurityPolicy, isOwnHost, isOwnOrigin, securityHeaders } from '../server/security.ts';
 import { requirePort } from '../server/server.ts';
@@ -52,7 +51,7 @@ export async function startInspection({ config, list: ownList, port, reporter }:
     size: { width, height },
     version: randomUUID(),
   };
-  const readList = async () => (existsSync(list) ? readFile(list, 'utf8') : '');
+  const readList = async () => (existsSync(list) ? readText(list) : '');
 
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(async (c, next) => {
@@ -72,7 +71,7 @@ export async function startInspection({ config, list: ownList, port, reporter }:
     const excluded = new Set(excludedIds(await readList()));
     return c.html(inspectionPage({ ...shown, excluded }, Number(c.req.query('page'))));
   });
-  const icon = await readFile(new URL('../web/icon.svg', import.meta.url));
+  const icon = await readBytes(new URL('../web/icon.svg', import.meta.url));
   app.get('/icon.svg', (c) => c.body(new Uint8Array(icon), 200, { 'Content-Type': 'image/svg+xml' }));
   app.get('/style.css', (c) => c.body(inspectionStyle, 200, { 'Content-Type': 'text/css; charset=utf-8' }));
   app.get('/samples/:file{[0-9]+[.]png}', async (c) => {

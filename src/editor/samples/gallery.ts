@@ -1,11 +1,10 @@
 /** Sample faces and ready edits as PNG files: made once, in the background, and kept. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { resizeRgb } from '../../data/decode.ts';
 import { RENDERER_VERSION } from '../../faces/faces.ts';
 import type { HeadFolders } from '../../faces/load-head.ts';
-import { writeFileAtomically } from '../../runtime/files.ts';
+import { readBytes, writeFileAtomically } from '../../runtime/files.ts';
 
 import { Threads } from '../../runtime/workers.ts';
 import type { ReadyEdit, Sample, SampleList } from '../wire.ts';
@@ -122,7 +121,7 @@ export class Gallery {
 
   async #file(name: string, make: () => Promise<Buffer>): Promise<void> {
     const path = join(this.#folder, name);
-    let bytes: Buffer | undefined = await readFile(path).catch(() => undefined);
+    let bytes: Buffer | undefined = await readBytes(path).catch(() => undefined);
     if (!bytes?.subarray(-PNG_END.length).equals(PNG_END)) {
       bytes = await make();
       await writeFileAtomically(path, bytes);

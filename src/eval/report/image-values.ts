@@ -1,6 +1,6 @@
 /** `images.jsonl`: what was measured of every single image, for comparisons that a report does not make. */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { readText } from '../../runtime/files.ts';
 import type { MetricCollection } from '../metrics/collection.ts';
 import type { EvaluationResult } from '../passes.ts';
 import type { EvaluationSet } from '../suite/set.ts';
@@ -40,7 +40,7 @@ export function imageLines(
 
 /** Reads the file back. */
 export async function readImageValues(path: string): Promise<ImageValues[]> {
-  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+  const lines = (await readText(path)).trimEnd().split('\n');
   return lines.map((line) => {
     const { method, d, l, photo, hole, ...values } = JSON.parse(line);
     return lineForm.parse({ method, d, l, photo, hole, values });
