@@ -1,12 +1,13 @@
 /** The checkpoints that are evaluated side by side. */
 import { basename, dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
 import { readManifest } from '../core/checkpoint.ts';
 import { type CompiledPredictor, compilePredictor } from '../core/compiled-predictor.ts';
 import { type LoadedMethod, loadMethod, trainedPredictor } from '../models/load.ts';
 import { readConfig } from '../models/read-config.ts';
 import { UserError } from '../runtime/errors.ts';
-import { readText } from '../runtime/files.ts';
+import { readState } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { EvaluationSet } from './suite/set.ts';
 
@@ -127,14 +128,12 @@ export async function trainedOn(
   source: LoadedMethod['config']['data']['source'],
 ): Promise<number | undefined> {
   if (set.split === 'train' || !sameSource(loaded.config.data.source, source)) return undefined;
-  try {
-    const file = join(dirname(dirname(loaded.path)), 'training-samples.json');
-    const ids = new Set(JSON.parse(await readText(file)) as string[]);
-    return set.photos.filter(({ id }) => ids.has(id)).length;
-  } catch {
-    // Imported checkpoints have no such list.
-    return undefined;
-  }
+  // Imported checkpoints have no such list.
+  const ids = await readState(
+    join(dirname(dirname(loaded.path)), 'training-samples.json'),
+    z.array(z.string()),
+  );
+  return ids && set.photos.filter(({ id }) => ids.includes(id)).length;
 }
 
 /** Whether photos of equal ids are the same photos. */

@@ -128,8 +128,13 @@ export async function requireWritableFolder(folder: string, where: string): Prom
  * @param form that it was written with.
  */
 export async function readState<T>(path: string, form: z.ZodType<T>): Promise<T | undefined> {
+  const text = await ifThere(readText(path)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EISDIR') return undefined;
+    throw error;
+  });
+  if (text === undefined) return undefined;
   try {
-    return form.parse(JSON.parse(await readText(path)));
+    return form.parse(JSON.parse(text));
   } catch {
     return undefined;
   }
@@ -401,5 +406,6 @@ export class FileBytes {
 
   close(): void {
     closeSync(this.#descriptor);
+    this.#window = { begin: 0, bytes: new Uint8Array() };
   }
 }

@@ -288,8 +288,11 @@ export async function bestCheckpoint(
   let stage: number | undefined;
   let best: BestCheckpoint | undefined;
   for (const { path, step } of (await listCheckpoints(folder)).reverse()) {
-    // A damaged one is neither the best nor a reason to end.
-    const manifest = await readManifest(path).catch(() => undefined);
+    // A damaged one is neither the best nor a reason to end; one that cannot be read now may be the best.
+    const manifest = await readManifest(path).catch((error) => {
+      if (error instanceof UserError) return undefined;
+      throw error;
+    });
     if (!manifest) continue;
     stage ??= manifest.stage.index;
     const value = manifest.metrics[key];

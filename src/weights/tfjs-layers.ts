@@ -6,7 +6,7 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../runtime/errors.ts';
-import { readFully, readText } from '../runtime/files.ts';
+import { nameFile, readFully, readText } from '../runtime/files.ts';
 import { widenFloat16 } from './float16.ts';
 
 /** As every format's; see weight-file.ts. */
@@ -168,6 +168,8 @@ function readBytes(shards: readonly Shard[], start: number, length: number): Uin
     try {
       const done = readFully(file, bytes.subarray(from - start, to - start), from - shard.start);
       if (done !== to - from) throw damaged(shard.path, `${shard.size} bytes`, 'fewer');
+    } catch (error) {
+      throw nameFile(error, shard.path);
     } finally {
       closeSync(file);
     }

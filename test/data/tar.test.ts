@@ -106,6 +106,14 @@ describe('the index of a tar file', () => {
     expect(() => indexTar(path)).toThrow(/within a\.jpg/);
   });
 
+  it('says what to do about a file that the system does not open', async () => {
+    const path = join(await temporaryFolder(), 'a.tar');
+    await writeFile(path, '');
+    expect(() => indexTar(join(path, 'b.tar'))).toThrow(
+      /tar file cannot be opened[\s\S]*fix: +name a folder/,
+    );
+  });
+
   it('is made once, and anew when the file has changed', async () => {
     const folder = await filled({ 'a.jpg': 'first' });
     const [path, cache] = [join(folder, 'x.tar'), join(folder, 'cache')];

@@ -1,6 +1,6 @@
 /** The library that lets one operation on files fail (shim.c): compiles it, and tells it which. */
 import { spawnSync } from 'node:child_process';
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants as files, openSync, readSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -53,7 +53,7 @@ export class Control {
 
   constructor(path: string) {
     this.path = path;
-    this.#file = openSync(path, 'w+');
+    this.#file = openSync(path, files.O_RDWR | files.O_CREAT);
     this.arm(0, 0);
   }
 

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -14,6 +15,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import {
+  FileBytes,
   ifThere,
   makeFolderAtomically,
   nameFile,
@@ -115,6 +117,18 @@ describe('reads that a disk answers with less, or with an error', () => {
     expect(error.code).toBe('EISDIR');
     expect(explainSystemError(error)?.details.where).toBe(folder);
     expect(nameFile('no error', folder)).toBe('no error');
+  });
+
+  it('tell what to do about a weight file that the system does not open', () => {
+    writeFileSync(join(folder, 'a file'), '');
+    const open = () => new FileBytes(join(folder, 'a file', 'weights'), 'safetensors file');
+    expect(open).toThrow(/weight file cannot be opened[\s\S]*fix: +name a folder, or move the file away/);
+  });
+
+  it('take a file of our own that cannot be read now for neither missing nor damaged', async () => {
+    const path = join(folder, 'around');
+    symlinkSync(path, path);
+    await expect(readState(path, z.unknown())).rejects.toThrow('ELOOP');
   });
 
   it('say that there is nothing only where there is nothing', async () => {

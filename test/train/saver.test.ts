@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -44,6 +44,14 @@ describe('the best checkpoint', () => {
     await write([0, 0.2], [0, 0.2], [0, 0.1]);
     writeFileSync(join(folder, 'step-3', 'manifest.json'), '{');
     expect((await bestCheckpoint(folder, l1))!.step).toBe(2);
+  });
+
+  it('is not said to be another one when the disk does not answer', async () => {
+    await write([0, 0.1], [0, 0.2]);
+    const manifest = join(folder, 'step-1', 'manifest.json');
+    rmSync(manifest);
+    symlinkSync(manifest, manifest);
+    await expect(bestCheckpoint(folder, l1)).rejects.toThrow('ELOOP');
   });
 
   it('is none where nothing of the stage was measured', async () => {

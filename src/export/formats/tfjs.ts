@@ -1,7 +1,7 @@
 import { dirname, join } from 'node:path';
 import { writeGraphModel } from '../../graph/tfjs.ts';
 import { type LayersModel, type Tensor, type TensorFlow, tf } from '../../ops/tf.ts';
-import { writeFileAtomically } from '../../runtime/files.ts';
+import { nameFile, writeFileAtomically } from '../../runtime/files.ts';
 import { requireFromEngine } from '../../runtime/installation.mjs';
 import { compareOutputs, type Proof, type Runner, runOnValues, toleranceOf } from '../proof.ts';
 import type { Exporter, ExportSource } from './exporter.ts';
@@ -32,7 +32,7 @@ export const exportTfjs: Exporter = async (source, { folder, precision }) => {
 async function exportLayers({ computation, cases }: ExportSource, path: string): Promise<Proof> {
   const [network] = computation.networks as [LayersModel];
   await writeLayersModel(path, network);
-  const loaded = await tf.loadLayersModel(`file://${join(path, 'model.json')}`);
+  const loaded = await loading(path, tf.loadLayersModel(`file://${join(path, 'model.json')}`));
   const names = Object.keys(computation.outputs);
   const run = (inputs: Record<string, Tensor>) => {
     const given = Object.values(inputs);
@@ -53,9 +53,21 @@ async function exportLayers({ computation, cases }: ExportSource, path: string):
   };
 }
 
+/** TF.js leaves the file out of the system's errors when it reads one. */
+async function loading<T>(path: string, model: Promise<T>): Promise<T> {
+  try {
+    return await model;
+  } catch (error) {
+    throw nameFile(error, path);
+  }
+}
+
 /** Loads the GraphModel of a `model.json`, to be run by TF.js on WebAssembly. */
 export async function openGraphModel(path: string): Promise<Runner> {
-  const model = await onWasm(() => tf.loadGraphModel(`file://${path}`));
+  const model = await loading(
+    path,
+    onWasm(() => tf.loadGraphModel(`file://${path}`)),
+  );
   return {
     run: (inputs) =>
       onWasm(() => runOnValues((tensors) => model.predict(tensors) as TensorFlow.NamedTensorMap, inputs)),
