@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
 import { readRange } from '../runtime/files.ts';
+import { explainSystemError } from '../runtime/system-errors.ts';
 import { looksLikeKerasModel, readKerasModel, readKerasWeights } from './keras.ts';
 import { looksLikeTorch, openTorchFile } from './pytorch/read.ts';
 import { readSafetensorsFile, type StoredTensor } from './safetensors.ts';
@@ -104,7 +105,10 @@ async function readHead(path: string): Promise<Buffer> {
       where: `--from ${path}`,
       expected: 'a file of weights',
       got: code === 'EISDIR' ? 'a folder' : code === 'ENOENT' ? 'nothing of that name' : message,
-      fix: code === 'EISDIR' ? `name the files in it: --from ${path.replace(/\/$/, '')}/*` : undefined,
+      fix:
+        code === 'EISDIR'
+          ? `name the files in it: --from ${path.replace(/\/$/, '')}/*`
+          : explainSystemError(error)?.details.fix,
     });
   }
 }

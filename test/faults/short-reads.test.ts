@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'short-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 it.skipIf(reason)(
-  `files are read to their end, however few bytes the system hands out at once${reason ? ` (${reason})` : ''}`,
+  `files are read to their end, however few bytes the system hands out at once, and what to do is told where it hands out none${reason ? ` (${reason})` : ''}`,
   () => {
     const below = join(folder, 'below');
     mkdirSync(below);
@@ -34,6 +34,7 @@ it.skipIf(reason)(
     for (const name of ['readBytes', 'readText', 'readRange', 'hashFile', 'readFully', 'FileBytes'])
       expect(output).toContain(`${name}: whole`);
     expect(output).not.toContain('half');
+    expect(output).toMatch(/weight file cannot be read[\s\S]*EMFILE[\s\S]*fix: +allow more/);
   },
   30_000,
 );

@@ -1,7 +1,11 @@
-/** Reads a file in every way that the program has, each time another read answers with half of what was asked for. */
+/**
+ * Reads a file in every way that the program has, each time another read answers with half of what was asked for; then opens it
+ * as one of weights while too many files are open.
+ */
 
 import { closeSync, openSync, statSync } from 'node:fs';
 import { FileBytes, hashFile, readBytes, readFully, readRange, readText } from '../../src/runtime/files.ts';
+import { openWeightFile } from '../../src/weights/weight-file.ts';
 import { Control } from './shim.ts';
 
 const path = process.argv[2];
@@ -40,3 +44,7 @@ for (const [name, read] of Object.entries(ways)) {
     if (control.fired?.how === 'short') console.log(`${name}: ${got === whole ? 'whole' : 'half'}`);
   }
 }
+/** Picks the second way in which a file can fail to open. */
+const TOO_MANY = 1;
+control.arm(1, TOO_MANY);
+await openWeightFile(path).catch((error: Error) => console.log(error.message));
