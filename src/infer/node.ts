@@ -1,10 +1,10 @@
 /** `deep-plastic-surgery/infer` in Node: exported models by onnxruntime-node, pictures by sharp. TensorFlow is not needed. */
 import { existsSync, readdirSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { InferenceSession } from 'onnxruntime-node';
 import { UserError } from '../runtime/errors.ts';
 import { readBytes } from '../runtime/files.ts';
+import { loadOnnxruntime } from '../runtime/onnxruntime.ts';
 import {
   type Editor,
   editorOf,
@@ -43,7 +43,7 @@ export async function loadEditor(
   model: string | URL | Uint8Array | ArrayBuffer | Blob,
   { providers = ['cpu'], threads }: LoadOptions = {},
 ): Promise<Editor> {
-  const ort = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
+  const ort = loadOnnxruntime();
   const bytes = await modelBytes(model);
   const options: InferenceSession.SessionOptions = {
     executionProviders: [...providers],

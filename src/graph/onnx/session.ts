@@ -1,10 +1,10 @@
 /** Runs model files by onnxruntime, which can be in one process with TensorFlow. */
-import { createRequire } from 'node:module';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { UserError } from '../../runtime/errors.ts';
+import { loadOnnxruntime } from '../../runtime/onnxruntime.ts';
 import { arrange, permutation, straight, transposeData, usualLayout } from './layout.ts';
 
-const ort = createRequire(import.meta.url)('onnxruntime-node') as typeof import('onnxruntime-node');
+const ort = loadOnnxruntime();
 
 export const onnxruntimeVersion = ort.env.versions.node;
 
