@@ -48,6 +48,7 @@ describe.skipIf(noBrowser)(`several models on one drawing${noBrowser ? ` (${noBr
       [50, 60],
       [110, 100],
     ]);
+    await page.result();
     await page.tool('lines');
     await page.stroke(side, [
       [60, 75],
@@ -94,7 +95,7 @@ describe.skipIf(noBrowser)(`several models on one drawing${noBrowser ? ` (${noBr
     await page.page.keyboard.press('Escape');
     await page.page.click('#results-so-far');
     const makers = await page.page.locator('#results .model-note').allTextContents();
-    expect(makers).toEqual([second.name, second.name, first.name]);
+    expect(makers).toEqual([second.name, second.name, first.name, first.name]);
     await page.page.keyboard.press('Escape');
 
     // The choice is kept with the edit, and undone as other steps are.
