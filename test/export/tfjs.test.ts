@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { graphOf, pipeline, singleNetwork } from '../../src/core/computation.ts';
+import { openGraphModel } from '../../src/export/formats/tfjs.ts';
 import { evaluateGraph } from '../../src/graph/evaluate.ts';
 import { writeGraphModel } from '../../src/graph/tfjs.ts';
 import { traceGraph } from '../../src/graph/trace.ts';
@@ -182,5 +183,19 @@ describe('writeGraphModel', () => {
       hashes.push(hash.digest('hex'));
     }
     expect(hashes[0]).toBe(hashes[1]);
+  });
+});
+
+describe('a GraphModel that the disk does not give', () => {
+  it('is named, which TF.js does not', async () => {
+    const path = join(folder, 'unreadable');
+    mkdirSync(join(path, 'weights'), { recursive: true });
+    const weightsManifest = [{ paths: ['weights'], weights: [] }];
+    const model = join(path, 'model.json');
+    writeFileSync(
+      model,
+      JSON.stringify({ format: 'graph-model', modelTopology: { node: [] }, weightsManifest }),
+    );
+    await expect(openGraphModel(model)).rejects.toMatchObject({ code: 'EISDIR', path: model });
   });
 });
