@@ -53,7 +53,7 @@ export class Program {
   }
 
   #start() {
-    const child = spawn(process.execPath, [...process.execArgv, replay], {
+    const child = spawn(process.execPath, ['--disable-warning=DEP0051', '--import', 'tsx', replay], {
       env: this.#environment,
       stdio: ['pipe', 'ignore', 'pipe', 'pipe'],
     });
