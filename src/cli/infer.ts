@@ -37,6 +37,12 @@ export const infer = defineCommand({
       default: false,
       describe: 'The network’s own output, not blended into the photo',
     },
+    detail: {
+      choices: ['on', 'off'] as const,
+      default: 'on' as const,
+      describe:
+        'Whether a result that is enlarged to the photo’s size is sharpened and given the photo’s texture',
+    },
     out: text('--out', 'Folder of the results'),
   },
   examples: [
@@ -46,7 +52,7 @@ export const infer = defineCommand({
     ],
     ['infer -- --checkpoint runs/00001-dps --strip strips/ --out results', 'A folder of DeepPS’s inputs'],
   ],
-  async run({ checkpoint: named, strip, l, 'mask-hole': maskHole, out, verbose: _, ...rest }) {
+  async run({ checkpoint: named, strip, l, 'mask-hole': maskHole, detail, out, verbose: _, ...rest }) {
     if (out === undefined) throw new UserError('A flag is missing.', { expected: '--out FOLDER' });
     const reporter = terminalReporter();
     const ls = l === undefined ? undefined : parseL(l);
@@ -58,7 +64,17 @@ export const infer = defineCommand({
     const signal = catchInterrupts(reporter.warn, 'after the picture in progress');
     const choose = async () => (await import('../core/choose-checkpoint.ts')).defaultCheckpoint(reporter);
     const checkpoint = model ?? named ?? (await choose());
-    const options = { ...rest, checkpoint, strips: strip, ls, maskHole, out, reporter, signal };
+    const options = {
+      ...rest,
+      checkpoint,
+      strips: strip,
+      ls,
+      maskHole,
+      detail: detail === 'on',
+      out,
+      reporter,
+      signal,
+    };
     const files = await infer(options);
     for (const file of files.slice(0, SHOWN)) reporter.info(file);
     if (files.length > SHOWN) reporter.info(`... and ${files.length - SHOWN} more in ${out}`);

@@ -1,4 +1,5 @@
 /** Puts what a network drew back into the photo: inside the hole only, and smoothly there. */
+import { enlargement, isEnlarged, sharpened, textureFor } from './detail.ts';
 import type { Raster, Region } from './raster.ts';
 import { type Bounds, holeBounds } from './region.ts';
 import { type RowSource, scaleRows } from './resample.ts';
@@ -13,18 +14,20 @@ export const DIAGONAL = 4;
  * from the hole's rim, which hides the seam.
  *
  * @param photo RGBA. @param hole see {@link Edit}; hole pixels outside the region stay as they are.
- * @param result [r,r,3] in [-1, 1], the network's picture of the region.
+ * @param result [r,r,3] in [-1, 1], the network's picture of the region. @param detail whether it is sharpened and given the
+ *   photo's texture where it is enlarged, see detail.ts.
  */
 export function blend(
   photo: Raster,
   hole: Raster,
   result: Float32Array,
   region: Region,
+  detail: boolean,
 ): Uint8ClampedArray<ArrayBuffer> {
   const bounds = holeBounds(hole);
   const rect = bounds && visible(bounds, region);
   if (!rect || rect.right <= rect.left || rect.bottom <= rect.top) return new Uint8ClampedArray(photo.data);
-  return patched(photo, rect, blendPart(photo, hole, result, region, rect));
+  return patched(photo, rect, blendPart(photo, hole, result, region, rect, detail));
 }
 
 /** What of a hole the network is shown, and can change: px of the photo. */
@@ -57,9 +60,15 @@ export function blendPart(
   result: Float32Array,
   region: Region,
   rect: Bounds,
+  detail: boolean,
 ): Uint8ClampedArray<ArrayBuffer> {
   const side = Math.sqrt(result.length / 3);
-  const feather = Math.max(2, Math.round(region.size / side));
+  const feather = Math.max(2, Math.round(enlargement(side, region)));
+  const withDetail = detail && isEnlarged(side, region);
+  const texture = withDetail ? textureFor(photo, hole, result, region, rect) : undefined;
+  const source = withDetail
+    ? sharpened(result, region, rect)
+    : { ...square(result, side), square: { x: 0, y: 0, size: side } };
   const width = Math.max(0, rect.right - rect.left);
   const out = new Uint8ClampedArray(4 * width * Math.max(0, rect.bottom - rect.top));
   // A hole's rim is between it and the pixels around it; the borders of the photo and of the region are none.
@@ -82,13 +91,14 @@ export function blendPart(
       const inside = depth[inRow + x];
       if (inside === 0) continue;
       const weight = Math.min(1, inside / (BESIDE * (feather + 1)));
+      const grain = texture ? texture[to / 4 + x] : 0;
       for (let c = 0; c < 3; c++) {
-        const drawn = Math.min(255, Math.max(0, (row[x * 3 + c] + 1) * 127.5));
+        const drawn = Math.min(255, Math.max(0, (row[x * 3 + c] + 1) * 127.5 + grain));
         out[to + 4 * x + c] = Math.round(drawn * weight + photo.data[from + 4 * x + c] * (1 - weight));
       }
     }
   };
-  scaleRows(square(result, side), { x: 0, y: 0, size: side }, region.size, useRow, {
+  scaleRows(source, source.square, region.size, useRow, {
     left: rect.left - region.x,
     top: rect.top - region.y,
     right: rect.right - region.x,

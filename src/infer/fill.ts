@@ -74,8 +74,8 @@ export interface Fill {
   readonly regions: readonly Region[];
   /** What the user should know, a sentence each. */
   readonly warnings: readonly string[];
-  /** The photo with its hole filled. @param results of the inputs, [s,s,3] in [-1, 1]. */
-  blended(results: readonly Float32Array[]): Raster;
+  /** The photo with its hole filled. @param results of the inputs, [s,s,3] in [-1, 1]. @param detail see `blend` (blend.ts). */
+  blended(results: readonly Float32Array[], detail: boolean): Raster;
   /**
    * Refined sketches with paper outside the hole, which a person expects: there they are neither line nor paper.
    *
@@ -98,10 +98,10 @@ export function fillOf(edit: Edit, choice: RegionChoice, resolution: number, fac
     inputs: holes.map((part, i) => networkInput({ ...edit, hole: part }, regions[i], resolution)),
     regions,
     warnings: holes.length > 1 ? [many] : [],
-    blended(results) {
+    blended(results, detail) {
       let whole = photo;
       for (const [i, result] of results.entries())
-        whole = { ...photo, data: blend(whole, holes[i], result, regions[i]) };
+        whole = { ...photo, data: blend(whole, holes[i], result, regions[i], detail) };
       return whole;
     },
     onPaper: (sketches, side) =>

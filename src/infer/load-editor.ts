@@ -41,6 +41,8 @@ export interface EditInput {
   readonly maskHole?: 'white' | 'black' | undefined;
   /** What the network sees: the hole's surroundings, or as much of the photo as a square holds. Default: `hole`. */
   readonly region?: 'hole' | 'whole' | undefined;
+  /** Whether a result that is enlarged to the photo's size is sharpened and given the photo's texture. Default: true. */
+  readonly detail?: boolean | undefined;
 }
 
 /** What {@link Editor.edit} and {@link Editor.draw} make. */
@@ -135,7 +137,7 @@ export function editorOf(
     resolution,
     task,
     controls,
-    async edit({ photo, mask, sketch, colour, l = 0.5, maskHole = 'white', region = 'hole' }) {
+    async edit({ photo, mask, sketch, colour, l = 0.5, maskHole = 'white', region = 'hole', detail = true }) {
       requireTask('edit', task);
       requireL(l);
       if (colour !== undefined && !controls.includes('colour')) throw noColour();
@@ -157,7 +159,7 @@ export function editorOf(
       const results: Float32Array[] = [];
       for (const input of fill.inputs) results.push((await model.run(input, resolution, l)).result);
       const told = [...(source.loss ? [source.loss] : []), ...edit.warnings, ...fill.warnings];
-      return finish(fill.blended(results), source, { made: 'part', l }, told);
+      return finish(fill.blended(results, detail), source, { made: 'part', l }, told);
     },
     async draw({ sketch, l = 0.5 }) {
       requireTask('synthesis', task);

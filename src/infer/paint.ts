@@ -28,6 +28,8 @@ export interface PaintOptions {
   readonly findFace?: CropFinder | undefined;
   /** The network's own pictures in place of photos with filled holes. */
   readonly raw: boolean;
+  /** Whether results are sharpened and given the photo's texture where they are enlarged. */
+  readonly detail: boolean;
 }
 
 export interface Painted {
@@ -117,7 +119,7 @@ export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
 
 async function readSubject(
   job: Exclude<Job, { kind: 'sketch' }>,
-  { resolution, maskHole, raw, region, findFace }: PaintOptions,
+  { resolution, maskHole, raw, region, detail, findFace }: PaintOptions,
 ): Promise<Subject> {
   const { source, ...edit } = await readEdit(job, maskHole);
   const { face, warning } = await lookForFace(region, edit.photo, findFace);
@@ -131,7 +133,7 @@ async function readSubject(
     warnings,
     async finishImages(images) {
       if (images.length === 0) return { pngs: [], views: [] };
-      const whole = fill.blended(images);
+      const whole = fill.blended(images, detail);
       const png = await encodePhoto(whole, source.hasAlpha, source.profile);
       const views = regions.map((region) => toRgb(scalePhoto(whole, region, resolution), resolution));
       return { pngs: [png], views };

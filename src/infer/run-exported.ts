@@ -17,7 +17,7 @@ import { runSession } from './run-onnx.ts';
  */
 export async function inferByExport(options: InferPhotosOptions): Promise<string[]> {
   const { checkpoint: model, ls = [0.5], maskHole = 'white', region = 'hole', raw = false, out } = options;
-  const { reporter = silent, signal } = options;
+  const { detail = true, reporter = silent, signal } = options;
   if (region === 'face')
     throw new UserError('An exported model finds no faces.', {
       where: '--region face',
@@ -33,7 +33,17 @@ export async function inferByExport(options: InferPhotosOptions): Promise<string
     reporter.info(`ONNX, ${task} at ${resolution} px: ${model}`);
     const running = runSession(session, resolution);
     const predictor = { controls };
-    const painting = { predictor, model: basename(model), running, resolution, ls, maskHole, region, raw };
+    const painting = {
+      predictor,
+      model: basename(model),
+      running,
+      resolution,
+      ls,
+      maskHole,
+      region,
+      raw,
+      detail,
+    };
     const outcomes = await paintJobs([...jobs.entries()], jobs.length, { out, reporter, signal }, painting);
     return filesOf(outcomes, jobs.length);
   } finally {

@@ -26,6 +26,8 @@ export interface InferPhotosOptions extends JobSources {
   readonly region?: RegionChoice | undefined;
   /** The network's own output, not blended into the photo. Default: false. */
   readonly raw?: boolean | undefined;
+  /** Whether a result that is enlarged to the photo's size is sharpened and given the photo's texture. Default: true. */
+  readonly detail?: boolean | undefined;
   /** The folder of the results, made if it is not there. */
   readonly out: string;
   /** Is told what happens. Default: nobody. */
@@ -48,7 +50,7 @@ export async function inferPhotos(options: InferPhotosOptions): Promise<string[]
 
 async function findAndMake(options: InferPhotosOptions): Promise<string[]> {
   const { checkpoint: source, out, reporter = silent, signal } = options;
-  const { ls = [0.5], maskHole = 'white', region = 'hole', raw = false } = options;
+  const { ls = [0.5], maskHole = 'white', region = 'hole', raw = false, detail = true } = options;
   const loaded = await loadMethod(source);
   try {
     const { config, checkpoint, path } = loaded;
@@ -60,18 +62,18 @@ async function findAndMake(options: InferPhotosOptions): Promise<string[]> {
       'the program': programHash(),
       'the checkpoint': (await readManifest(path)).sha256.slice(0, 12),
       'the pictures': JSON.stringify(jobs.map(({ name }) => name)),
-      'the way they are made': JSON.stringify({ ls, maskHole, region, raw }),
+      'the way they are made': JSON.stringify({ ls, maskHole, region, raw, detail }),
     });
     reporter.info(
       `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
     );
-    return await makePictures({ loaded, jobs, ls, maskHole, region, raw, out, reporter, signal });
+    return await makePictures({ loaded, jobs, ls, maskHole, region, raw, detail, out, reporter, signal });
   } finally {
     loaded.method.dispose();
   }
 }
 
-export interface PictureOptions extends Pick<PaintOptions, 'ls' | 'maskHole' | 'region' | 'raw'> {
+export interface PictureOptions extends Pick<PaintOptions, 'ls' | 'maskHole' | 'region' | 'raw' | 'detail'> {
   readonly loaded: LoadedMethod;
   readonly jobs: readonly Job[];
   readonly out: string;

@@ -132,7 +132,7 @@ describe('the graph around a network', () => {
   it.each(Object.entries(edits))('makes what infer makes of %s', async (_, [edit, whole]) => {
     const fill = fillOf(edit, whole ? 'whole' : 'hole', SIDE);
     expect(fill.inputs.length).toBe(1);
-    const expected = fill.blended(fill.inputs.map(mixed));
+    const expected = fill.blended(fill.inputs.map(mixed), false);
     expect(expected.data).not.toEqual(edit.photo.data);
     expectSame(await run(session, edit, whole, 0), expected, edit);
   });

@@ -66,7 +66,7 @@ describe('blend', () => {
             [left, top, Math.min(width, left + c), Math.min(height, top + d)],
           );
           const before = photo.data.slice();
-          const out = blend(photo, hole, filled(16, white ? 1 : -1), regionOf(hole, 16));
+          const out = blend(photo, hole, filled(16, white ? 1 : -1), regionOf(hole, 16), false);
           expect(photo.data).toEqual(before);
           const wrong = [...out.keys()].filter((i) => {
             if (!hole.data[i >> 2] || i % 4 === 3) return out[i] !== before[i];
@@ -82,7 +82,7 @@ describe('blend', () => {
   it('takes over across a network pixel from the rim, but not from the photo’s border', () => {
     const photo = rgba(256, 256, () => [0, 0, 0, 255]);
     const hole = rectangle([256, 256], [0, 100, 256, 200]);
-    const out = blend(photo, hole, filled(64, 1), { x: 0, y: 0, size: 256 });
+    const out = blend(photo, hole, filled(64, 1), { x: 0, y: 0, size: 256 }, false);
     const column = [99, 100, 101, 102, 103, 104, 150].map((y) => out[(y * 256 + 3) * 4]);
     expect(column).toEqual([0, 51, 102, 153, 204, 255, 255]);
     expect(out[(150 * 256 + 0) * 4]).toBe(255);
@@ -94,7 +94,7 @@ describe('blend', () => {
     const hole = rectangle([200, 120], [60, 20, 124, 84]);
     const result = new Float32Array(64 * 64 * 3).fill(-1);
     result[(30 * 64 + 10) * 3] = 1;
-    const out = blend(photo, hole, result, region);
+    const out = blend(photo, hole, result, region, false);
     const lit = [...out.keys()].filter((i) => i % 4 === 0 && out[i] > 0);
     expect(lit).toEqual([((20 + 30) * 200 + 60 + 10) * 4]);
   });
@@ -104,7 +104,7 @@ describe('blend', () => {
     const hole = rectangle([60, 30], [5, 5, 55, 30]);
     const region = regionOf(hole, 16);
     expect(region.size).toBeGreaterThan(30);
-    const out = blend(photo, hole, filled(16, 1), region);
+    const out = blend(photo, hole, filled(16, 1), region, false);
     for (let i = 3; i < out.length; i += 4) expect(out[i]).toBe(photo.data[i]);
     expect(out[(29 * 60 + 30) * 4]).toBe(255);
   });

@@ -52,6 +52,7 @@ const run = (jobs: Job[], change: Partial<PictureOptions> = {}) =>
     maskHole: 'white',
     region: 'hole',
     raw: false,
+    detail: true,
     out,
     reporter: silent,
     signal: undefined,

@@ -20,6 +20,8 @@ export interface PhotoEdit {
   readonly l: number;
   readonly maskHole: MaskHole;
   readonly region: RegionChoice;
+  /** See `blend` (blend.ts). */
+  readonly detail: boolean;
   /** Whether S_gen is wanted. */
   readonly refinedSketch: boolean;
 }
@@ -39,7 +41,7 @@ export interface EditedPhoto {
  * @throws UserError when a file cannot be used; it calls files as {@link PhotoEdit} does.
  */
 export async function editPhoto(
-  { photo, mask, sketch, colour, l, maskHole, region, refinedSketch }: PhotoEdit,
+  { photo, mask, sketch, colour, l, maskHole, region, detail, refinedSketch }: PhotoEdit,
   running: RunningPredictor,
   { name: model, resolution, controls }: EditorDescription['model'],
   findFace: CropFinder | undefined,
@@ -68,7 +70,7 @@ export async function editPhoto(
   const views = fill
     .onPaper(sketches, side)
     .map(async (one) => withProvenance(await encodeRgb(toRgb(one, side)), { ...source, made: 'whole' }));
-  const result = await encodePhoto(fill.blended(results), hasAlpha, profile);
+  const result = await encodePhoto(fill.blended(results, detail), hasAlpha, profile);
   return {
     result: withProvenance(result, { ...source, made: 'part' }),
     refinedSketches: await Promise.all(views),

@@ -48,6 +48,8 @@ const FIELDS = {
   maskHole: 'white or black: which parts of the mask are the hole; white by default',
   region: 'hole, face or whole: what the network sees of the photo; hole by default',
   model: 'the name of one of the models, where the server has several; the first by default',
+  detail:
+    'true or false: whether a result that is enlarged to the photo’s size is sharpened and given the photo’s texture; true by default',
   refinedSketch: 'true or false: whether S_gen is wanted too, in an answer of JSON; false by default',
 };
 type Field = keyof typeof FIELDS;
@@ -58,6 +60,7 @@ const choices = {
   maskHole: z.enum(['white', 'black']).default('white').openapi(about('maskHole')),
   region: z.enum(['hole', 'face', 'whole']).default('hole').openapi(about('region')),
   model: z.string().optional().openapi(about('model')),
+  detail: z.boolean().default(true).openapi(about('detail')),
   refinedSketch: z.boolean().default(false).openapi(about('refinedSketch')),
 };
 
@@ -93,6 +96,7 @@ const formBody = z.strictObject({
   colour: file('colour').optional(),
   ...choices,
   l: z.preprocess(parsed, choices.l),
+  detail: z.preprocess(parsed, choices.detail),
   refinedSketch: z.preprocess(parsed, choices.refinedSketch),
 });
 

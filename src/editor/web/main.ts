@@ -10,6 +10,7 @@ import {
   connectZoom,
   hideUnusable,
 } from './ui/controls.ts';
+import { connectDetail } from './ui/detail.ts';
 import { button, dialog, drawIcons } from './ui/dom.ts';
 import { DrawStage } from './ui/draw-stage.ts';
 import { connectEditMenu } from './ui/edit-menu.ts';
@@ -45,6 +46,7 @@ async function start(): Promise<void> {
   connectBrush(editor, sizes);
   connectL(editor);
   connectRegion(editor);
+  connectDetail(editor);
   connectEngines(editor);
   showOutcome(editor);
   connectViews(editor);

@@ -73,7 +73,7 @@ function makePhotoCases(computation: Computation): Case[] {
       ]);
       return runOnValues(computation.run, Object.fromEntries(inputs))[CAPTIONS.result].data;
     });
-    const data = withoutAlpha(fill.blended(results));
+    const data = withoutAlpha(fill.blended(results, false));
     const expected = { [RESULT.name]: { shape: [...shape, 3], data } };
     return { inputs: Object.fromEntries(taken), expected };
   });

@@ -74,13 +74,13 @@ it('hands over what a form says, with defaults for what it does not', async () =
   expect(png.headers.get('edit-warnings')).toBe('["\\u201codd\\u201d"]');
   expect(JSON.parse(png.headers.get('edit-warnings')!)).toEqual(done.warnings);
   const all = { sketch: new Blob(['s']), colour: new Blob(['c']) };
-  const choices = { l: '0.25', maskHole: 'black', region: 'face', refinedSketch: 'true' };
+  const choices = { l: '0.25', maskHole: 'black', region: 'face', detail: 'false', refinedSketch: 'true' };
   const answer = await post(url, form({ ...all, ...choices }), { Accept: 'application/json' });
   expect(await answer.json()).toEqual({ result: 'AQID', refinedSketches: [], warnings: done.warnings });
   const bytes = (text: string) => new Uint8Array(Buffer.from(text));
   const files = { photo: bytes('p'), mask: bytes('m') };
   expect(edits).toEqual([
-    { ...files, l: 0.5, maskHole: 'white', region: 'hole', refinedSketch: false },
+    { ...files, l: 0.5, maskHole: 'white', region: 'hole', detail: true, refinedSketch: false },
     {
       ...files,
       sketch: bytes('s'),
@@ -88,6 +88,7 @@ it('hands over what a form says, with defaults for what it does not', async () =
       l: 0.25,
       maskHole: 'black',
       region: 'face',
+      detail: false,
       refinedSketch: true,
     },
   ]);

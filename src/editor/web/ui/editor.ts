@@ -15,6 +15,7 @@ import { type Camera, wholePhoto } from '../view/viewport.ts';
 import type { Row } from '../worker/records.ts';
 import type { KeptResult } from '../worker/results.ts';
 import type { Opened, PhotoWorker, SampleFiles, Saveable, Settings, WorkerEvent } from '../worker/worker.ts';
+import { preferences } from './preferences.ts';
 import { Signal } from './signal.ts';
 import { beforeNextFrame } from './stage.ts';
 import { Tabs } from './tabs.ts';
@@ -47,6 +48,8 @@ interface Shown {
   readonly pictures: readonly ImageBitmap[];
   /** What the network was shown, and S_gen over it, where the model makes it. */
   readonly region: Region;
+  /** Side of what it made of it, px. */
+  readonly side: number;
   readonly refined?: ImageBitmap | undefined;
   readonly l: number;
   readonly engine: EngineId;
@@ -338,7 +341,10 @@ export class Editor {
   /** Shows one of {@link results} left of the divider, in place of the photo. Undefined: the photo again. */
   async compareWith(state: number | undefined, name = ''): Promise<void> {
     const { value } = this.photo;
-    const read = state === undefined ? undefined : await this.#ask((worker) => worker.readResult(state));
+    const read =
+      state === undefined
+        ? undefined
+        : await this.#ask((worker) => worker.readResult(state, preferences.detail.value));
     if (value !== this.photo.value) return;
     close(this.compared.value);
     this.compared.value = read && { ...read, name };
@@ -424,7 +430,7 @@ export class Editor {
       return;
     }
     this.#request += 1;
-    const wanted = { request: this.#request, l: this.l.value };
+    const wanted = { request: this.#request, l: this.l.value, detail: preferences.detail.value };
     this.#previewing = this.#request;
     this.#tell((worker) => worker.preview(wanted, command));
   }
@@ -443,7 +449,7 @@ export class Editor {
       this.outcome.value = { kind: 'computing', since: performance.now(), shown: preview ?? before };
     }
     const strip = this.model.value.controls.includes('l');
-    const wanted = { request: this.#request, l: this.l.value, strip, anew };
+    const wanted = { request: this.#request, l: this.l.value, detail: preferences.detail.value, strip, anew };
     this.#tell((worker) => worker.predict(wanted));
   }
 

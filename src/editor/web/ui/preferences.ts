@@ -56,6 +56,8 @@ export const preferences = {
   proposesHole: stored('proposes-hole', true, isBoolean),
   /** Whether one has followed the hints to the last. */
   isGuided: stored('guided', false, isBoolean),
+  /** Whether results are sharpened where they are enlarged. */
+  detail: stored('detail', true, isBoolean),
   pressure: stored('pressure', true, isBoolean),
   /** Whether fingers draw beside a pen. */
   fingersDraw: stored('fingers-draw', false, isBoolean),

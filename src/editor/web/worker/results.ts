@@ -4,6 +4,7 @@
  */
 import { transfer } from 'comlink';
 import { blendPart, visible } from '../../../infer/blend.ts';
+import { REACH } from '../../../infer/detail.ts';
 import type { NetworkInput } from '../../../infer/network-input.ts';
 import type { Region } from '../../../infer/raster.ts';
 import type { Bounds, RegionChoice } from '../../../infer/region.ts';
@@ -28,6 +29,8 @@ interface Picture {
   readonly pictures: ImageBitmap[];
   /** What the network was shown. */
   readonly region: Region;
+  /** Side of what the network made of it, px. */
+  readonly side: number;
   /** S_gen over the region, where the model makes it. */
   readonly refined?: ImageBitmap | undefined;
   readonly engine: EngineId;
@@ -111,11 +114,16 @@ export interface Wanted {
   /** Its number, by which {@link Progress} refers to it. */
   readonly request: number;
   readonly l: number;
+  /** Whether the result is sharpened where it is enlarged. */
+  readonly detail: boolean;
   /** Whether small pictures at {@link stripValues} are wanted after it. */
   readonly strip: boolean;
   /** Whether it is computed also where it has been kept. */
   readonly anew: boolean;
 }
+
+/** A result that is wanted of a stroke that is not finished. */
+export type WantedPreview = Pick<Wanted, 'request' | 'l' | 'detail'>;
 
 /** The small pictures are begun when nothing has been drawn for so long, ms. */
 const stripDelay = 600;
@@ -173,7 +181,7 @@ export class Results {
   request(
     edit: OpenEdit,
     choice: RegionChoice,
-    { request, l, strip }: Wanted,
+    { request, l, detail, strip }: Wanted,
     findKept: () => Promise<ResultToKeep | undefined>,
   ): void {
     this.#inTurn(request, async (signal) => {
@@ -193,8 +201,8 @@ export class Results {
       signal.throwIfAborted();
       // What is kept needs nothing of a server that may be gone.
       const patch = kept
-        ? restored(edit, holeBounds, kept)
-        : await this.#compute(await prepared(), l, begin, signal);
+        ? restored(edit, holeBounds, kept, detail)
+        : await this.#compute(await prepared(), l, detail, begin, signal);
       const shown = await this.#shown(patch);
       signal.throwIfAborted();
       this.#patch = patch;
@@ -225,13 +233,13 @@ export class Results {
   }
 
   /** Computes what the drawing leads to as it is now, though it is not finished. It is neither kept nor saved. */
-  preview(edit: OpenEdit, choice: RegionChoice, { request, l }: Pick<Wanted, 'request' | 'l'>): void {
+  preview(edit: OpenEdit, choice: RegionChoice, { request, l, detail }: WantedPreview): void {
     this.#inTurn(request, async (signal) => {
       const begin = performance.now();
       if (!edit.holeBounds) return this.#tell({ kind: 'nothing', request });
       const view = await this.#view(edit, edit.holeBounds, choice);
       signal.throwIfAborted();
-      const patch = await this.#compute(view, l, begin, signal);
+      const patch = await this.#compute(view, l, detail, begin, signal);
       const shown = await this.#shown(patch);
       signal.throwIfAborted();
       this.#tell(transfer({ kind: 'preview', request, ...shown }, picturesIn(shown)));
@@ -243,7 +251,8 @@ export class Results {
     const { l, rect, region, engine, milliseconds } = patch;
     const sketch = refinedSketchOf(patch);
     const refined = sketch && (await pictureOf(sketch, patch.edit.hole));
-    return { l, rect, region, pictures: await picturesOf(patch), refined, engine, milliseconds };
+    const side = Math.sqrt(patch.output.length / 3);
+    return { l, rect, region, side, pictures: await picturesOf(patch), refined, engine, milliseconds };
   }
 
   /** Does what a request asks for after the one before, unless it is overtaken. */
@@ -265,10 +274,16 @@ export class Results {
     });
   }
 
-  async #compute(computed: Computed, l: number, begin: number, signal: AbortSignal): Promise<Patch> {
+  async #compute(
+    computed: Computed,
+    l: number,
+    detail: boolean,
+    begin: number,
+    signal: AbortSignal,
+  ): Promise<Patch> {
     const { edit, revision, choice, region, rect } = computed;
     const { output, engine } = await this.#output(computed, l, signal);
-    const pixels = blendPart(edit.photo, edit.hole, output.result, region, rect);
+    const pixels = blendPart(edit.photo, edit.hole, output.result, region, rect, detail);
     const milliseconds = performance.now() - begin;
     const { result, refinedSketch } = output;
     const state = { edit, revision, l, choice, region, rect };
@@ -367,22 +382,22 @@ export function refinedSketchOf({ refinedSketch, region }: Patch): RefinedSketch
 const picturesIn = ({ pictures, refined }: Pick<Picture, 'pictures' | 'refined'>): ImageBitmap[] =>
   refined ? [...pictures, refined] : pictures;
 
-/** The pixels of a network's picture that a part of the photo is blended from: cubic interpolation takes two on each side. */
+/** The pixels of a network's picture that a part of the photo is blended from: cubic interpolation takes two on each side, detail more. */
 function usedPart({ left, top, right, bottom }: Rect, { x, y, size }: Region, side: number): Rect {
   const scale = side / size;
-  const margin = Math.ceil(2 * Math.max(1, scale)) + 1;
+  const margin = Math.max(REACH, Math.ceil(2 * scale) + 1);
   const first = (at: number) => Math.max(0, Math.floor(at * scale) - margin);
   const end = (at: number) => Math.min(side, Math.ceil(at * scale) + margin);
   return { left: first(left - x), top: first(top - y), right: end(right - x), bottom: end(bottom - y) };
 }
 
 /** A result that has been kept, on the photo and the hole that it was computed of. */
-export function restored(edit: OpenEdit, hole: Bounds, kept: ResultToKeep): Patch {
+export function restored(edit: OpenEdit, hole: Bounds, kept: ResultToKeep, detail: boolean): Patch {
   const { l, choice, region, side, part, values, engine, milliseconds } = kept;
   const rect = visible(hole, region);
   const output = pasted(values, side, part, 0);
   const refinedSketch = kept.refinedSketch && pasted(kept.refinedSketch, side, part, 1);
-  const pixels = blendPart(edit.photo, edit.hole, output, region, rect);
+  const pixels = blendPart(edit.photo, edit.hole, output, region, rect, detail);
   const state = { edit, revision: edit.revision, l, choice, region, rect };
   return { ...state, pixels, output, refinedSketch, engine, milliseconds };
 }

@@ -45,6 +45,7 @@ import {
   refinedSketchOf,
   restored,
   type Wanted,
+  type WantedPreview,
 } from './results.ts';
 import { pictureBy } from './side-by-side.ts';
 
@@ -300,7 +301,7 @@ export class PhotoWorker {
   }
 
   /** Begins to compute what a stroke leads to that is not finished. @param unfinished what it has changed until now */
-  preview(wanted: Pick<Wanted, 'request' | 'l'>, unfinished: Command): void {
+  preview(wanted: WantedPreview, unfinished: Command): void {
     const [{ record }, current] = [this.#keeping, this.#current];
     if (!record || !current) return;
     current.showUnfinished(unfinished);
@@ -321,7 +322,7 @@ export class PhotoWorker {
   }
 
   /** A result of the photo that is open, and copies of half the size each; undefined where it is no longer kept. */
-  readResult(state: number): Promise<{ rect: Rect; pictures: ImageBitmap[] } | undefined> {
+  readResult(state: number, detail: boolean): Promise<{ rect: Rect; pictures: ImageBitmap[] } | undefined> {
     return forPeople(async () => {
       const [record, { source, photo }] = [this.#open, this.#edit];
       const kept = await keptResult(record, state);
@@ -329,7 +330,7 @@ export class PhotoWorker {
       const { resolution } = this.#model;
       const edit = new OpenEdit(source, photo, record.history.drawingOf(state), resolution);
       if (!kept || !edit.holeBounds) return undefined;
-      const patch = restored(edit, edit.holeBounds, kept);
+      const patch = restored(edit, edit.holeBounds, kept, detail);
       const pictures = await picturesOf(patch);
       return transfer({ rect: patch.rect, pictures }, pictures);
     });
