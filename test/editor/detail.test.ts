@@ -47,7 +47,7 @@ describe.skipIf(noBrowser)(`enlarged results${noBrowser ? ` (${noBrowser})` : ''
     await page.result();
     // As wide as three times the hole, which was drawn to a pixel of the screen.
     const said = await field.innerText();
-    expect(said).toMatch(/Sharpened\s+the model’s 64 px are (59|60)\d px here \(9\.\d times\)/);
+    expect(said).toMatch(/Sharpened:\s+the model’s 64 px are (59|60)\d px here \(9\.\d times\)/);
     const saved = async () =>
       sharp(await page.save('result'))
         .removeAlpha()

@@ -82,7 +82,7 @@ export const german: Readonly<Record<string, string>> = {
     'Das Netz setzt fort, was es rund um die Maske sieht.',
   'Edges are made steeper, and grain and texture of the photo around are laid over what the network made.':
     'Kanten werden steiler, und Korn und Struktur des umgebenden Fotos werden über das gelegt, was das Netz gemalt hat.',
-  Sharpened: 'Geschärft',
+  'Sharpened:': 'Geschärft:',
   'the model’s {} px are {} px here ({} times)': '{} px des Modells sind hier {} px ({}-fach)',
   'Network sees': 'Das Netz sieht',
   'the hole’s surroundings': 'die Umgebung der Maske',
