@@ -17,9 +17,9 @@ export const REACH = 7;
 /** The picture is sharpened at so many times its size; cubic interpolation does the rest. */
 const FINER = 4;
 /** Edges draw the pixels beside them nearer, by so many pixels of the network for each level of the edge per pixel squared... */
-const PULL = 0.05;
+const PULL = 0.025;
 /** ...up to so many; edges steeper than so many levels per pixel of the network draw no more than these. */
-const MOST_PULL = 0.8;
+const MOST_PULL = 0.4;
 const STEEP = 60;
 
 /** What is coarser than so many pixels of the network is its own, what is finer the photo's. */

@@ -83,7 +83,7 @@ describe('detail', () => {
     };
     const [plain, sharp] = [row(false), row(true)];
     const steepest = (values: number[]) => Math.max(...values.slice(1).map((value, i) => value - values[i]));
-    expect(steepest(sharp)).toBeGreaterThan(1.3 * steepest(plain));
+    expect(steepest(sharp)).toBeGreaterThan(1.15 * steepest(plain));
     expect(Math.min(...sharp)).toBeGreaterThanOrEqual(Math.min(...plain) - 1);
     expect(Math.max(...sharp)).toBeLessThanOrEqual(Math.max(...plain) + 1);
     const middle = (values: number[]) => values.findIndex((value) => value >= 128);
