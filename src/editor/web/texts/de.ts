@@ -32,7 +32,7 @@ export const german: Readonly<Record<string, string>> = {
   // index.html and ui/models-dialog.ts: the models
   Models: 'Modelle',
   'The hole as each model fills it. Press one to go on with it; undo goes back to the other.':
-    'Die Maske, wie jedes Modell sie füllt. Auf eines drücken, um damit weiterzumachen; Rückgängig führt zum anderen zurück.',
+    'Die Maske, wie jedes Modell sie füllt. Mit dem angeklickten geht es weiter; Rückgängig führt zum anderen zurück.',
   'Models side by side': 'Modelle nebeneinander',
   'Go on with {}': 'Mit {} weitermachen',
   'sees {} px': 'sieht {} px',
