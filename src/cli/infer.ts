@@ -1,6 +1,6 @@
 import { UserError } from '../runtime/errors.ts';
 import { modelFile } from '../runtime/model-file.mjs';
-import { checkpointFlag, defineCommand, text, texts } from './command.ts';
+import { checkpointFlag, defineCommand, text, texts, wholeNumber } from './command.ts';
 import { catchInterrupts } from './interrupt.ts';
 import { joinWorkers } from './join-workers.ts';
 import { terminalReporter } from './reporter.ts';
@@ -29,9 +29,13 @@ export const infer = defineCommand({
     },
     region: {
       choices: ['hole', 'face', 'whole'] as const,
-      default: 'hole' as const,
-      describe: 'What the network sees of a photo: the hole’s surroundings, the face, or all',
+      describe:
+        'What the network sees of a photo: the hole’s surroundings, the face, or all (default: hole; with --face the face)',
     },
+    face: wholeNumber(
+      '--face',
+      'Which of several faces it sees, counted from the left (default: the one nearest to the hole)',
+    ),
     raw: {
       type: 'boolean',
       default: false,

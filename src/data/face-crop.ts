@@ -1,4 +1,4 @@
-/** Finds the largest face of a photo and frames it as CelebA-HQ does. Detector and landmarks: @vladmandic/face-api. */
+/** Finds the faces of a photo and frames them as CelebA-HQ does. Detector and landmarks: @vladmandic/face-api. */
 import { dirname, join } from 'node:path';
 import type * as FaceApi from '@vladmandic/face-api';
 // Loaded first, so that face-api finds our engine and no second one.
@@ -34,22 +34,31 @@ export function celebaHqSquare(eyes: readonly [Point, Point], mouth: readonly [P
   };
 }
 
-/** A photo's largest face. */
+/** A face of a photo. */
 export interface FoundFace {
   /** As CelebA-HQ frames it. */
   readonly square: CropSquare;
   /** 68 points in the order of iBUG 300-W (jaw, brows, nose, eyes, mouth), px of the photo. */
   readonly landmarks: readonly Point[];
+  /** Of the box in which the detector saw it, px of the photo it was shown. */
+  readonly boxArea: number;
 }
 
-/** As {@link loadFaceFinder}, of the square alone. */
+/** The faces of a photo, from left to right. */
+export type FaceFinder = (photo: RgbImage) => Promise<FoundFace[]>;
+
+/** Loads the detector; it finds the square of the largest face, or throws UnusableImage when there is none. */
 export async function loadFaceCrop(): Promise<CropFinder> {
   const find = await loadFaceFinder();
-  return async (photo) => (await find(photo)).square;
+  return async (photo) => {
+    const [largest] = (await find(photo)).sort((a, b) => b.boxArea - a.boxArea);
+    if (!largest) throw new UnusableImage('no face was found in it');
+    return largest.square;
+  };
 }
 
-/** Loads the detector; it finds the largest face, or throws UnusableImage when there is none. */
-export async function loadFaceFinder(): Promise<(photo: RgbImage) => Promise<FoundFace>> {
+/** Loads the detector. */
+export async function loadFaceFinder(): Promise<FaceFinder> {
   const build = requireFromEngine.resolve('@vladmandic/face-api/dist/face-api.node-gpu.js');
   const faceApi: typeof FaceApi = requireFromEngine(build);
   const models = join(dirname(build), '../model');
@@ -67,16 +76,22 @@ export async function loadFaceFinder(): Promise<(photo: RgbImage) => Promise<Fou
     const input = image as unknown as FaceApi.TNetInput;
     const faces = await faceApi.detectAllFaces(input, options).withFaceLandmarks();
     image.dispose();
-    const [largest] = faces.sort((a, b) => b.detection.box.area - a.detection.box.area);
-    if (!largest) throw new UnusableImage('no face was found in it');
-    const landmarks = largest.landmarks;
-    const eyes = [landmarks.getLeftEye(), landmarks.getRightEye()].map((eye) => toPhoto(mean(eye), scale));
-    // Points 0 and 6 of the mouth are its corners.
-    const mouth = [landmarks.getMouth()[0], landmarks.getMouth()[6]].map((point) => toPhoto(point, scale));
-    return {
-      square: celebaHqSquare(eyes as [Point, Point], mouth as [Point, Point]),
-      landmarks: landmarks.positions.map((point) => toPhoto(point, scale)),
-    };
+    const centre = ({ square: { left, side } }: FoundFace) => left + side / 2;
+    return faces
+      .map(({ landmarks, detection }) => foundFace(landmarks, detection.box.area, scale))
+      .sort((a, b) => centre(a) - centre(b));
+  };
+}
+
+/** @param scale of what the detector saw. */
+function foundFace(landmarks: FaceApi.FaceLandmarks68, boxArea: number, scale: number): FoundFace {
+  const eyes = [landmarks.getLeftEye(), landmarks.getRightEye()].map((eye) => toPhoto(mean(eye), scale));
+  // Points 0 and 6 of the mouth are its corners.
+  const mouth = [landmarks.getMouth()[0], landmarks.getMouth()[6]].map((point) => toPhoto(point, scale));
+  return {
+    square: celebaHqSquare(eyes as [Point, Point], mouth as [Point, Point]),
+    landmarks: landmarks.positions.map((point) => toPhoto(point, scale)),
+    boxArea,
   };
 }
 

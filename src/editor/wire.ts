@@ -102,10 +102,10 @@ export interface EngineOutput {
   readonly firstImage?: Float32Array | undefined;
 }
 
-/** Side of the square that a photo is fitted into to find its face, px. */
+/** Side of the square that a photo is fitted into to find its faces, px. */
 export const faceFrame = 512;
 
-/** A photo's largest face. */
+/** A face of a photo. */
 export interface PhotoFace {
   /** The square of it, framed as in training. */
   readonly region: Region;

@@ -1,14 +1,16 @@
 /** Makes the pictures of one job. */
 
 import { type Predictor, valuesOfL } from '../core/method.ts';
-import { type CropFinder, type RgbImage, UnusableImage } from '../data/decode.ts';
+import type { RgbImage } from '../data/decode.ts';
+import type { FaceFinder } from '../data/face-crop.ts';
 import { readDrawing, readEdit } from './edits.ts';
+import { chooseFace } from './faces.ts';
 import { drawingInput, fillOf } from './fill.ts';
 import type { Job } from './jobs.ts';
 import type { MaskHole } from './mask.ts';
 import { type NetworkInput, type NetworkOutput, scalePhoto } from './network-input.ts';
 import { type Provenance, withProvenance } from './provenance.ts';
-import type { Raster, Region } from './raster.ts';
+import type { Edit, Raster, Region } from './raster.ts';
 import type { RegionChoice } from './region.ts';
 import { drawSheet, encodePhoto, encodeRgb, type SheetRow, toRgb } from './results.ts';
 import type { RunningPredictor } from './run-onnx.ts';
@@ -25,7 +27,9 @@ export interface PaintOptions {
   readonly maskHole: MaskHole;
   readonly region: RegionChoice;
   /** Needed for the region `face`. */
-  readonly findFace?: CropFinder | undefined;
+  readonly findFaces?: FaceFinder | undefined;
+  /** Which of several faces, from 1, from left to right. Default: the one nearest to the hole. */
+  readonly face?: number | undefined;
   /** The network's own pictures in place of photos with filled holes. */
   readonly raw: boolean;
   /** Whether results are sharpened and given the photo's texture where they are enlarged. */
@@ -119,10 +123,10 @@ export async function paint(job: Job, options: PaintOptions): Promise<Painted> {
 
 async function readSubject(
   job: Exclude<Job, { kind: 'sketch' }>,
-  { resolution, maskHole, raw, region, detail, findFace }: PaintOptions,
+  { resolution, maskHole, raw, region, detail, findFaces, face: number }: PaintOptions,
 ): Promise<Subject> {
   const { source, ...edit } = await readEdit(job, maskHole);
-  const { face, warning } = await lookForFace(region, edit.photo, findFace);
+  const { face, warning } = await lookForFace(region, edit, findFaces, number);
   const fill = fillOf(edit, region, resolution, face);
   const { inputs, regions } = fill;
   const warnings = [...edit.warnings, ...(warning ? [warning] : []), ...fill.warnings];
@@ -142,20 +146,35 @@ async function readSubject(
   };
 }
 
-/** @param photo RGBA. @param findFace needed for `face`; without a face in the photo a warning says what is taken. */
+/** What was seen of a photo's faces. */
+export interface SeenFaces {
+  /** From left to right; none where nobody looked for any. */
+  readonly faces: readonly Region[];
+  /** The one that the network is shown, and its number, from 1. */
+  readonly face?: Region | undefined;
+  readonly number?: number | undefined;
+  /** What the user should know, a sentence. */
+  readonly warning?: string | undefined;
+}
+
+/**
+ * Finds the face that the network is shown where the choice is `face`.
+ *
+ * @param findFaces needed then. @param number of the face that was chosen, see {@link chooseFace}.
+ * @throws UserError when there is no face of that number.
+ */
 export async function lookForFace(
   choice: RegionChoice,
-  photo: Raster,
-  findFace?: CropFinder,
-): Promise<{ readonly face?: Region; readonly warning?: string }> {
-  if (choice !== 'face' || !findFace) return {};
-  try {
-    const { left, top, side } = await findFace(withoutAlpha(photo));
-    return { face: { x: left, y: top, size: side } };
-  } catch (error) {
-    if (!(error instanceof UnusableImage)) throw error;
-    return { warning: `${error.message}; the surroundings of the hole are taken` };
-  }
+  { photo, hole }: Pick<Edit, 'photo' | 'hole'>,
+  findFaces?: FaceFinder,
+  number?: number,
+): Promise<SeenFaces> {
+  if (choice !== 'face' || !findFaces) return { faces: [] };
+  const found = await findFaces(withoutAlpha(photo));
+  const faces = found.map(({ square: { left, top, side } }) => ({ x: left, y: top, size: side }));
+  const chosen = chooseFace(faces, hole, number);
+  if (!chosen) return { faces, warning: 'no face was found in it; the surroundings of the hole are taken' };
+  return { faces, face: faces[chosen.index], number: chosen.index + 1, warning: chosen.warning };
 }
 
 function withoutAlpha({ data, width, height }: Raster) {

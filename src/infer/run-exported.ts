@@ -4,6 +4,7 @@ import { openOnnx } from '../graph/onnx/session.ts';
 import { UserError } from '../runtime/errors.ts';
 import { requireWritableFolder } from '../runtime/files.ts';
 import { silent } from '../runtime/progress.ts';
+import { regionToSee } from './faces.ts';
 import { describeModel } from './load-editor.ts';
 import { filesOf, paintJobs, requestedJobs, requireShortNames } from './paint-jobs.ts';
 import type { InferPhotosOptions } from './run.ts';
@@ -16,11 +17,12 @@ import { runSession } from './run-onnx.ts';
  * @throws UserError as `inferPhotos`, and when the model is none of this program's.
  */
 export async function inferByExport(options: InferPhotosOptions): Promise<string[]> {
-  const { checkpoint: model, ls = [0.5], maskHole = 'white', region = 'hole', raw = false, out } = options;
+  const { checkpoint: model, ls = [0.5], maskHole = 'white', face, raw = false, out } = options;
   const { detail = true, reporter = silent, signal } = options;
+  const region = regionToSee(options.region, face);
   if (region === 'face')
     throw new UserError('An exported model finds no faces.', {
-      where: '--region face',
+      where: face === undefined ? '--region face' : `--face ${face}`,
       expected: '--region hole or --region whole',
       fix: 'leave it out, or name a checkpoint, which the native engine runs',
     });

@@ -1,12 +1,13 @@
 /** Fills the holes of photos, or draws faces from sketches: one file or many. */
 import { readManifest } from '../core/checkpoint.ts';
 import { valuesOfL } from '../core/method.ts';
-import { loadFaceCrop } from '../data/face-crop.ts';
+import { loadFaceFinder } from '../data/face-crop.ts';
 import { type LoadedMethod, loadMethod, nameOfModel, trainedPredictor } from '../models/load.ts';
 import { amongWorkers, exchange, leave, programHash, requireEqual } from '../ops/coordination.ts';
 import { currentCluster } from '../runtime/cluster.ts';
 import { requireWritableFolder } from '../runtime/files.ts';
 import { type Reporter, silent } from '../runtime/progress.ts';
+import { regionToSee } from './faces.ts';
 import type { Job, JobSources } from './jobs.ts';
 import type { MaskHole } from './mask.ts';
 import type { PaintOptions } from './paint.ts';
@@ -22,8 +23,10 @@ export interface InferPhotosOptions extends JobSources {
   readonly ls?: readonly number[] | undefined;
   /** Which parts of a mask are the hole. Default: `white`. */
   readonly maskHole?: MaskHole | undefined;
-  /** What the network sees of a photo. Default: `hole`, the hole's surroundings. */
+  /** What the network sees of a photo. Default: `hole`, the hole's surroundings; with `face`: the face. */
   readonly region?: RegionChoice | undefined;
+  /** Which of a photo's faces it sees, from 1, from left to right. Default: the one whose middle is nearest to the hole's. */
+  readonly face?: number | undefined;
   /** The network's own output, not blended into the photo. Default: false. */
   readonly raw?: boolean | undefined;
   /** Whether a result that is enlarged to the photo's size is sharpened and given the photo's texture. Default: true. */
@@ -50,7 +53,8 @@ export async function inferPhotos(options: InferPhotosOptions): Promise<string[]
 
 async function findAndMake(options: InferPhotosOptions): Promise<string[]> {
   const { checkpoint: source, out, reporter = silent, signal } = options;
-  const { ls = [0.5], maskHole = 'white', region = 'hole', raw = false, detail = true } = options;
+  const { ls = [0.5], maskHole = 'white', face, raw = false, detail = true } = options;
+  const region = regionToSee(options.region, face);
   const loaded = await loadMethod(source);
   try {
     const { config, checkpoint, path } = loaded;
@@ -62,18 +66,18 @@ async function findAndMake(options: InferPhotosOptions): Promise<string[]> {
       'the program': programHash(),
       'the checkpoint': (await readManifest(path)).sha256.slice(0, 12),
       'the pictures': JSON.stringify(jobs.map(({ name }) => name)),
-      'the way they are made': JSON.stringify({ ls, maskHole, region, raw, detail }),
+      'the way they are made': JSON.stringify({ ls, maskHole, region, face, raw, detail }),
     });
     reporter.info(
       `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
     );
-    return await makePictures({ loaded, jobs, ls, maskHole, region, raw, detail, out, reporter, signal });
+    return await makePictures({ loaded, jobs, ls, maskHole, region, face, raw, detail, out, reporter, signal });
   } finally {
     loaded.method.dispose();
   }
 }
 
-export interface PictureOptions extends Pick<PaintOptions, 'ls' | 'maskHole' | 'region' | 'raw' | 'detail'> {
+export interface PictureOptions extends Pick<PaintOptions, 'ls' | 'maskHole' | 'region' | 'face' | 'raw' | 'detail'> {
   readonly loaded: LoadedMethod;
   readonly jobs: readonly Job[];
   readonly out: string;
@@ -91,10 +95,10 @@ export async function makePictures(options: PictureOptions): Promise<string[]> {
   const pictures = jobs.length * valuesOfL(predictor, options.ls).length;
   const running = await openPredictor(loaded, pictures, reporter);
   try {
-    const findFace = region === 'face' ? await loadFaceCrop() : undefined;
+    const findFaces = region === 'face' ? await loadFaceFinder() : undefined;
     const { resolution } = loaded.config;
     const model = nameOfModel(loaded);
-    return await paintAmongWorkers(options, { ...options, predictor, model, running, findFace, resolution });
+    return await paintAmongWorkers(options, { ...options, predictor, model, running, findFaces, resolution });
   } finally {
     await running.close();
   }

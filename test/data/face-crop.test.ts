@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodeRgb, UnusableImage } from '../../src/data/decode.ts';
-import { celebaHqSquare, loadFaceCrop, loadFaceFinder } from '../../src/data/face-crop.ts';
+import { celebaHqSquare, type FoundFace, loadFaceCrop, loadFaceFinder } from '../../src/data/face-crop.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { referencePhotos } from '../reference.ts';
 
@@ -37,7 +38,21 @@ describe.skipIf(referencePhotos.reason)(`face detection${referencePhotos.reason}
     expect(Math.abs(top + side / 2 - 113)).toBeLessThan(12);
     expect(side).toBeGreaterThan(120);
     expect(side).toBeLessThan(200);
-    const { landmarks } = await (await loadFaceFinder())(photo);
+    const twice = await decodeRgb(
+      await sharp({
+        create: { width: 2 * photo.width, height: photo.height, channels: 3, background: '#888' },
+      })
+        .composite([
+          { input: astronaut, left: 0, top: 0 },
+          { input: astronaut, left: photo.width, top: 0 },
+        ])
+        .png()
+        .toBuffer(),
+    );
+    const faces = await (await loadFaceFinder())(twice);
+    expect(faces).toHaveLength(2);
+    const [{ landmarks, square }, right] = faces as [FoundFace, FoundFace];
+    expect(Math.abs(right.square.left - square.left - photo.width)).toBeLessThan(12);
     expect(landmarks).toHaveLength(68);
     // The outer corner of the right eye, and the mouth's corners.
     expect(Math.hypot(landmarks[36]!.x - 198, landmarks[36]!.y - 108)).toBeLessThan(12);

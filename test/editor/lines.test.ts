@@ -163,7 +163,7 @@ describe.skipIf(noBrowser)(`the drawing${noBrowser ? ` (${noBrowser})` : ''}`, (
     const landmarks = upright().map(({ x, y }) => ({ x: x / 3 + 13, y: y / 3 + 25 }));
     const enlarged = landmarks.map(({ x, y }) => ({ x: (x * faceFrame) / side, y: (y * faceFrame) / side }));
     const face = { region: { x: 0, y: 0, size: faceFrame }, landmarks: enlarged };
-    await page.page.context().route('**/api/face', (route) => route.fulfill({ json: { face } }));
+    await page.page.context().route('**/api/faces', (route) => route.fulfill({ json: { faces: [face] } }));
     await page.reload();
     const hole = () => page.marks('hole', side);
     const at = (x: number, y: number): Place => [x / 3 + 13, y / 3 + 25];

@@ -1,9 +1,10 @@
 /** A whole photo's edit for programs, of files and by the code of `npm run infer`. */
-import type { CropFinder } from '../../data/decode.ts';
+import type { FaceFinder } from '../../data/face-crop.ts';
 import { checkedEdit, fillOf } from '../../infer/fill.ts';
 import type { MaskHole } from '../../infer/mask.ts';
 import { lookForFace } from '../../infer/paint.ts';
 import { withProvenance } from '../../infer/provenance.ts';
+import type { Region } from '../../infer/raster.ts';
 import { readHole, readPhoto, readSketch, readStrokes } from '../../infer/read.ts';
 import type { RegionChoice } from '../../infer/region.ts';
 import { encodePhoto, encodeRgb, toRgb } from '../../infer/results.ts';
@@ -20,6 +21,8 @@ export interface PhotoEdit {
   readonly l: number;
   readonly maskHole: MaskHole;
   readonly region: RegionChoice;
+  /** Which of several faces, from 1, from left to right; undefined: the one nearest to the hole. */
+  readonly face?: number | undefined;
   /** See `blend` (blend.ts). */
   readonly detail: boolean;
   /** Whether S_gen is wanted. */
@@ -32,19 +35,22 @@ export interface EditedPhoto {
   readonly result: Uint8Array;
   /** S_gen at the network's resolution, of each part of the hole that was filled by itself. */
   readonly refinedSketches: readonly Uint8Array[];
+  /** All faces, from left to right, and the number of the one that the network saw, from 1; none where it saw something else. */
+  readonly faces: readonly Region[];
+  readonly face: number | undefined;
   /** What the user should know, a sentence each. */
   readonly warnings: readonly string[];
 }
 
 /**
- * @param findFace needed for the region `face`.
+ * @param findFaces needed for the region `face`.
  * @throws UserError when a file cannot be used; it calls files as {@link PhotoEdit} does.
  */
 export async function editPhoto(
-  { photo, mask, sketch, colour, l, maskHole, region, detail, refinedSketch }: PhotoEdit,
+  { photo, mask, sketch, colour, l, maskHole, region, face: number, detail, refinedSketch }: PhotoEdit,
   running: RunningPredictor,
   { name: model, resolution, controls }: EditorDescription['model'],
-  findFace: CropFinder | undefined,
+  findFaces: FaceFinder | undefined,
 ): Promise<EditedPhoto> {
   const { raster, hasAlpha, profile, loss } = await readPhoto(photo, 'photo');
   const pictures = {
@@ -55,8 +61,8 @@ export async function editPhoto(
   };
   const names = { mask: 'mask', sketch: 'sketch', colour: 'colour' };
   const edit = checkedEdit(pictures, names, maskHole);
-  const { face, warning } = await lookForFace(region, raster, findFace);
-  const fill = fillOf(edit, region, resolution, face);
+  const seen = await lookForFace(region, edit, findFaces, number);
+  const fill = fillOf(edit, region, resolution, seen.face);
   const results: Float32Array[] = [];
   const sketches: Float32Array[] = [];
   let side = resolution;
@@ -74,6 +80,8 @@ export async function editPhoto(
   return {
     result: withProvenance(result, { ...source, made: 'part' }),
     refinedSketches: await Promise.all(views),
-    warnings: [loss, ...edit.warnings, warning, ...fill.warnings].filter((one) => one !== undefined),
+    faces: seen.faces,
+    face: seen.number,
+    warnings: [loss, ...edit.warnings, seen.warning, ...fill.warnings].filter((one) => one !== undefined),
   };
 }

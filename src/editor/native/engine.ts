@@ -123,8 +123,8 @@ export class NativeEngine {
   }
 
   /** See {@link Computations}. */
-  async findFace(rgb: Uint8Array, size: number): Promise<PhotoFace | undefined> {
-    return (await this.#running()).askSoon((computations) => computations.findFace(rgb, size));
+  async findFaces(rgb: Uint8Array, size: number): Promise<PhotoFace[]> {
+    return (await this.#running()).askSoon((computations) => computations.findFaces(rgb, size));
   }
 
   close(): void {

@@ -3,7 +3,6 @@
  * because an error in native code ends the process.
  */
 import { expose } from 'comlink';
-import { type RgbImage, UnusableImage } from '../../data/decode.ts';
 import { detectEdges } from '../../data/detect-edges.ts';
 import { edgeMapToSketch, resizeMap } from '../../data/edges.ts';
 import { loadFaceFinder } from '../../data/face-crop.ts';
@@ -82,9 +81,8 @@ export class Computations {
     return this.#inTurn(async () => {
       const { running, model } = this.#model;
       try {
-        const find = edit.region === 'face' ? await this.#faceFinder() : undefined;
-        const findSquare = find && (async (photo: RgbImage) => (await find(photo)).square);
-        return await editPhoto(edit, await running, model, findSquare);
+        const findFaces = edit.region === 'face' ? await this.#faceFinder() : undefined;
+        return await editPhoto(edit, await running, model, findFaces);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         return { unusable: { what: error.message.split('\n', 1)[0], details: error.details } };
@@ -102,18 +100,15 @@ export class Computations {
     });
   }
 
-  /** RGB bytes [size, size, 3] to the largest face, px; none: undefined. */
-  findFace(rgb: Uint8Array, size: number): Promise<PhotoFace | undefined> {
+  /** RGB bytes [size, size, 3] to its faces from left to right, px. */
+  findFaces(rgb: Uint8Array, size: number): Promise<PhotoFace[]> {
     return this.#inTurn(async () => {
-      try {
-        const find = await this.#faceFinder();
-        const found = await find({ data: Buffer.from(rgb), width: size, height: size });
-        const { left, top, side } = found.square;
-        return { region: { x: left, y: top, size: side }, landmarks: found.landmarks };
-      } catch (error) {
-        if (error instanceof UnusableImage) return undefined;
-        throw error;
-      }
+      const find = await this.#faceFinder();
+      const found = await find({ data: Buffer.from(rgb), width: size, height: size });
+      return found.map(({ square: { left, top, side }, landmarks }) => ({
+        region: { x: left, y: top, size: side },
+        landmarks,
+      }));
     });
   }
 

@@ -8,7 +8,7 @@ import { type Handler, Refusal, readBody, send, sendJson } from './server.ts';
 const waitingClients = 16;
 
 interface ServedModel {
-  readonly engine: Pick<NativeEngine, 'model' | 'predict' | 'findEdges' | 'findFace'>;
+  readonly engine: Pick<NativeEngine, 'model' | 'predict' | 'findEdges' | 'findFaces'>;
   /** Exports the model for inference in the page, and says where it can be loaded. */
   readonly prepareModel: () => Promise<ModelAddress>;
 }
@@ -78,11 +78,11 @@ export function apiHandlers({ models, queue }: ApiParts): ReadonlyMap<string, Ha
       },
     ],
     [
-      '/api/face',
+      '/api/faces',
       async (request, response) => {
         const rgb = await readBody(request, 3 * faceFrame ** 2);
-        const face = await compute(request, response, () => main.engine.findFace(rgb, faceFrame));
-        sendJson(response, 200, { face: face ?? null });
+        const faces = await compute(request, response, () => main.engine.findFaces(rgb, faceFrame));
+        sendJson(response, 200, { faces });
       },
     ],
     [

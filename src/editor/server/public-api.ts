@@ -11,6 +11,7 @@ import { bearerAuth } from 'hono/bearer-auth';
 import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { READ_FORMATS } from '../../data/pictures.ts';
+import { regionToSee } from '../../infer/faces.ts';
 import { MAXIMUM_PIXELS } from '../../infer/read.ts';
 import { UserError, type UserErrorDetails } from '../../runtime/errors.ts';
 import { EngineStopped, type NativeEngine } from '../native/engine.ts';
@@ -46,7 +47,9 @@ const FIELDS = {
   colour: 'strokes of colour on nothing (PNG or WebP with transparency)',
   l: 'a number from 0 (the lines as they are drawn) to 1 (a rough idea of the shape); 0.5 by default',
   maskHole: 'white or black: which parts of the mask are the hole; white by default',
-  region: 'hole, face or whole: what the network sees of the photo; hole by default',
+  region:
+    'hole, face or whole: what the network sees of the photo; hole by default, face where a face is chosen',
+  face: 'which of several faces the network sees: a whole number, 1 for the one on the left; by default the one whose middle is nearest to the hole’s middle',
   model: 'the name of one of the models, where the server has several; the first by default',
   detail:
     'true or false: whether a result that is enlarged to the photo’s size is sharpened and given the photo’s texture; true by default',
@@ -58,7 +61,8 @@ const about = (name: Field) => ({ description: FIELDS[name] });
 const choices = {
   l: z.number().min(0).max(1).optional().openapi(about('l')),
   maskHole: z.enum(['white', 'black']).default('white').openapi(about('maskHole')),
-  region: z.enum(['hole', 'face', 'whole']).default('hole').openapi(about('region')),
+  region: z.enum(['hole', 'face', 'whole']).optional().openapi(about('region')),
+  face: z.int().min(1).optional().openapi(about('face')),
   model: z.string().optional().openapi(about('model')),
   detail: z.boolean().default(true).openapi(about('detail')),
   refinedSketch: z.boolean().default(false).openapi(about('refinedSketch')),
@@ -97,6 +101,7 @@ const formBody = z.strictObject({
   ...choices,
   l: z.preprocess(parsed, choices.l),
   detail: z.preprocess(parsed, choices.detail),
+  face: z.preprocess(parsed, choices.face),
   refinedSketch: z.preprocess(parsed, choices.refinedSketch),
 });
 
@@ -109,6 +114,14 @@ const editedPhoto = z.object({
     description:
       'S_gen, if it was wanted: a PNG file of the network’s size for each part of the hole that was filled by itself',
   }),
+  faces: z.array(z.object({ x: z.int(), y: z.int(), size: z.int() })).openapi({
+    description:
+      'the squares of all faces of the photo from left to right, px, some of which may be beyond it; none where the network was to see something else',
+  }),
+  face: z
+    .int()
+    .nullable()
+    .openapi({ description: 'the number of the face that the network saw, from 1; null where it saw none' }),
   warnings: z.array(z.string()).openapi({ description: 'what seems odd about the files, a sentence each' }),
 });
 
@@ -269,8 +282,9 @@ export function publicApi({ engines, queue, token, onError }: PublicApiParts): H
           },
         );
       }
+      const region = regionToSee(edit.region, edit.face);
       const edited = await queue.run(randomUUID(), c.req.raw.signal, () =>
-        engine.edit({ ...fields, l: edit.l ?? 0.5 }),
+        engine.edit({ ...fields, region, l: edit.l ?? 0.5 }),
       );
       const warnings = edited.warnings.map(inFields);
       if (!asJson) {
@@ -278,8 +292,14 @@ export function publicApi({ engines, queue, token, onError }: PublicApiParts): H
         return c.body(new Uint8Array(edited.result), 200, headers);
       }
       const encoded = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-      const result = encoded(edited.result);
-      return c.json({ result, refinedSketches: edited.refinedSketches.map(encoded), warnings }, 200);
+      const answer = {
+        result: encoded(edited.result),
+        refinedSketches: edited.refinedSketches.map(encoded),
+        faces: [...edited.faces],
+        face: edited.face ?? null,
+        warnings,
+      };
+      return c.json(answer, 200);
     },
   );
 

@@ -15,6 +15,7 @@ import { button, dialog, drawIcons } from './ui/dom.ts';
 import { DrawStage } from './ui/draw-stage.ts';
 import { connectEditMenu } from './ui/edit-menu.ts';
 import { Editor } from './ui/editor.ts';
+import { connectFaces } from './ui/faces.ts';
 import { connectGuide } from './ui/guide.ts';
 import { connectLanguage, translatePage } from './ui/language.ts';
 import { connectModels } from './ui/models-dialog.ts';
@@ -52,6 +53,7 @@ async function start(): Promise<void> {
   connectViews(editor);
   const refined = connectRefinedLines(editor);
   connectGuide(editor);
+  connectFaces(editor);
   keepForOffline(editor);
   const { choose, chooseLayer } = connectOpening(editor);
   button('open-layer').addEventListener('click', chooseLayer);

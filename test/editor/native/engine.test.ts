@@ -76,7 +76,7 @@ describe('the process that computes', () => {
     expect(columns.length).toBeGreaterThan(r / 2);
     expect(Math.min(...columns)).toBeGreaterThan(r / 2 - 5);
     expect(Math.max(...columns)).toBeLessThan(r / 2 + 5);
-    expect(await engine.findFace(new Uint8Array(128 * 128 * 3).fill(128), 128)).toBeUndefined();
+    expect(await engine.findFaces(new Uint8Array(128 * 128 * 3).fill(128), 128)).toEqual([]);
   });
 
   /** Sends a signal to the process that computes. */
@@ -98,7 +98,7 @@ describe('the process that computes', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     try {
       signal('SIGSTOP');
-      const hanging = [engine.predict(input), engine.findFace(new Uint8Array(128 * 128 * 3), 128)];
+      const hanging = [engine.predict(input), engine.findFaces(new Uint8Array(128 * 128 * 3), 128)];
       const answers = Promise.allSettled(hanging);
       await new Promise((resolve) => setImmediate(resolve));
       vi.advanceTimersByTime(110_000);

@@ -25,7 +25,7 @@ beforeAll(async () => {
     model: { model, edges, edgePadding: 0, cache: '' },
     predict: async () => ({ resolution, result: new Float32Array(3 * area) }),
     findEdges: async () => new Uint8Array(area),
-    findFace: async () => {
+    findFaces: async () => {
       throw new UserError('No face today.');
     },
     edit: async () => {
@@ -129,7 +129,7 @@ describe('the server', () => {
     expect(page.headers['access-control-allow-origin']).toBeUndefined();
     expect((await ask('POST', '/api/predict', octets, input())).status).toBe(200);
     expect((await ask('POST', '/api/edges', octets, new Uint8Array(3 * edgeSize ** 2))).status).toBe(200);
-    const face = await ask('POST', '/api/face', octets, new Uint8Array(3 * faceFrame ** 2));
+    const face = await ask('POST', '/api/faces', octets, new Uint8Array(3 * faceFrame ** 2));
     expect([face.status, face.body]).toEqual([422, '{"error":"No face today."}']);
   });
 

@@ -10,7 +10,17 @@ import { startServer } from '../../../src/editor/server/server.ts';
 import { UserError } from '../../../src/runtime/errors.ts';
 
 const token = 'a-token-of-a-test';
-const done: EditedPhoto = { result: Uint8Array.of(1, 2, 3), refinedSketches: [], warnings: ['“odd”'] };
+const faces = [
+  { x: 1, y: 2, size: 3 },
+  { x: 5, y: 2, size: 3 },
+];
+const done: EditedPhoto = {
+  result: Uint8Array.of(1, 2, 3),
+  refinedSketches: [],
+  faces,
+  face: 2,
+  warnings: ['“odd”'],
+};
 
 type Engine = Parameters<typeof publicApi>[0]['engines'][0];
 
@@ -74,9 +84,15 @@ it('hands over what a form says, with defaults for what it does not', async () =
   expect(png.headers.get('edit-warnings')).toBe('["\\u201codd\\u201d"]');
   expect(JSON.parse(png.headers.get('edit-warnings')!)).toEqual(done.warnings);
   const all = { sketch: new Blob(['s']), colour: new Blob(['c']) };
-  const choices = { l: '0.25', maskHole: 'black', region: 'face', detail: 'false', refinedSketch: 'true' };
+  const choices = { l: '0.25', maskHole: 'black', face: '2', detail: 'false', refinedSketch: 'true' };
   const answer = await post(url, form({ ...all, ...choices }), { Accept: 'application/json' });
-  expect(await answer.json()).toEqual({ result: 'AQID', refinedSketches: [], warnings: done.warnings });
+  expect(await answer.json()).toEqual({
+    result: 'AQID',
+    refinedSketches: [],
+    faces,
+    face: 2,
+    warnings: done.warnings,
+  });
   const bytes = (text: string) => new Uint8Array(Buffer.from(text));
   const files = { photo: bytes('p'), mask: bytes('m') };
   expect(edits).toEqual([
@@ -88,6 +104,7 @@ it('hands over what a form says, with defaults for what it does not', async () =
       l: 0.25,
       maskHole: 'black',
       region: 'face',
+      face: 2,
       detail: false,
       refinedSketch: true,
     },
@@ -184,6 +201,7 @@ describe('a wrong request', () => {
     ['an empty text for a file', '{"photo":"","mask":""}', json, 400, { where: 'photo' }],
     ['an empty number', form({ l: '' }), {}, 400, { where: 'l', got: 'the text “”' }],
     ['a number too large', form({ l: '1.1' }), {}, 400, { where: 'l' }],
+    ['a face of no number', form({ face: '0' }), {}, 400, { where: 'face' }],
     ['a word that is no choice', form({ region: 'hair' }), {}, 400, { where: 'region' }],
     ['an unknown field', form({ Sketch: new Blob(['s']) }), {}, 400, { where: 'Sketch' }],
     ['no mask', `{"photo":"${text}"}`, json, 400, { where: 'mask', detail: 'A field is missing.' }],

@@ -35,6 +35,12 @@ export function facePartsOf(landmarks: readonly Point[]): FacePart[] {
   ];
 }
 
+/** The parts of all faces, smaller ones before those that they may lie in: one's hair may lie over a neighbour's eye. */
+export function partsOfFaces(faces: readonly (readonly Point[])[]): FacePart[] {
+  const parts = faces.map(facePartsOf);
+  return (parts[0] ?? []).flatMap((_, k) => parts.map((ofFace) => ofFace[k]));
+}
+
 /** From one side of the jaw to the other, and back below the mouth. */
 function jaw(contour: readonly Point[], mouth: readonly Point[]): Point[] {
   const centre = mean(mouth);

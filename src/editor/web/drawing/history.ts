@@ -10,6 +10,8 @@ export type Act =
   | { readonly kind: 'region'; readonly region: RegionChoice }
   /** Another model makes the results, the one of this name. */
   | { readonly kind: 'model'; readonly model: string }
+  /** Which of the photo's faces is edited, by its place from left to right, from 0. */
+  | { readonly kind: 'face'; readonly face: number }
   /** A result has become the photo, the edit's photo of this number. What is drawn on it begins with nothing. */
   | { readonly kind: 'photo'; readonly photo: number };
 
@@ -64,6 +66,12 @@ export class History {
   }
   get model(): string | undefined {
     return this.#last('model')?.model ?? this.start.model;
+  }
+  /** The face that was chosen of the photo that is open; undefined: none was. */
+  get face(): number | undefined {
+    const done = this.#done;
+    const ofPhoto = done.slice(done.findLastIndex(({ kind }) => kind === 'photo') + 1);
+    return ofPhoto.findLast((step) => step.kind === 'face')?.face;
   }
   get photo(): number {
     return this.#last('photo')?.photo ?? 0;

@@ -57,6 +57,7 @@ export const german: Readonly<Record<string, string>> = {
   'Try an example': 'Beispiel ausprobieren',
   'or drop or paste one here. It stays on this computer.':
     'oder hier ablegen oder einfügen. Es bleibt auf dem Gerät.',
+  Faces: 'Gesichter',
   'Lines of the network': 'Linien des Netzes',
   'Take these lines': 'Diese Linien übernehmen',
   'They take the place of your lines inside the hole (Shift+N)':
@@ -149,6 +150,15 @@ export const german: Readonly<Record<string, string>> = {
   'Fingers draw also where a pen is used': 'Finger zeichnen auch, wenn ein Stift benutzt wird',
   'Drop a photo, a project, or a hole or lines for this photo':
     'Foto, Projekt oder Maske oder Linien für dieses Foto hier ablegen',
+
+  // Several faces
+  'Face {}': 'Gesicht {}',
+  'The network sees this face.': 'Das Netz sieht dieses Gesicht.',
+  'Go to this face and edit it.': 'Zu diesem Gesicht gehen und es bearbeiten.',
+  'The hole is over another face. To go on with this one, use the result as photo and paint a hole here.':
+    'Die Maske liegt auf einem anderen Gesicht. Um mit diesem weiterzumachen: das Ergebnis als Foto verwenden und hier eine Maske malen.',
+  'The hole is over {} faces, and the network sees it around face {}. One face at a time is filled better.':
+    'Die Maske liegt auf {} Gesichtern, und das Netz sieht sie um Gesicht {} herum. Jedes Gesicht für sich gelingt besser.',
 
   // What the examples change
   'A smile': 'Ein Lächeln',

@@ -1,6 +1,6 @@
-/** Marks a part of the photo's face, or erases there. */
+/** Marks a part of a face of the photo, or erases there. */
 import type { Drawing } from '../drawing/drawing.ts';
-import { type FacePart, facePartsOf } from '../drawing/face-parts.ts';
+import { type FacePart, partsOfFaces } from '../drawing/face-parts.ts';
 import { isInside, type Point } from '../drawing/geometry.ts';
 import { say } from '../texts/say.ts';
 import { type AreaTarget, areaTool, fillArea } from './area.ts';
@@ -15,7 +15,7 @@ let found:
 function lookFor(work: Workspace): Promise<void> {
   const { drawing } = work;
   const search = work.findLandmarks().then((landmarks) => {
-    if (found?.drawing === drawing) found.parts = landmarks ? facePartsOf(landmarks) : [];
+    if (found?.drawing === drawing) found.parts = partsOfFaces(landmarks ?? []);
   });
   found = { drawing, search };
   return search;

@@ -47,7 +47,7 @@ export interface Workspace {
   /** Tells the user something. */
   tell(text: string): void;
   /** The 68 landmarks of the photo's face, px; undefined where there are none, of which the user is told. */
-  findLandmarks(): Promise<readonly Point[] | undefined>;
+  findLandmarks(): Promise<readonly (readonly Point[])[] | undefined>;
 }
 
 /** Something about a tool that is on or off, with a button beside the ways to draw. */

@@ -2,7 +2,7 @@
 import { proxy, type Remote, wrap } from 'comlink';
 import type { Region } from '../../../infer/raster.ts';
 import type { RegionChoice } from '../../../infer/region.ts';
-import type { EditorDescription, ModelDescription } from '../../wire.ts';
+import type { EditorDescription, ModelDescription, PhotoFace } from '../../wire.ts';
 import type { Command, LayerName } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
 import type { Point, Rect } from '../drawing/geometry.ts';
@@ -86,8 +86,8 @@ export class Editor {
   readonly layer = new Signal<LayerName>('hole');
   readonly l = new Signal(0.5);
   readonly region: Signal<RegionChoice>;
-  /** Whether the photo has a face; undefined while nobody knows. */
-  readonly hasFace = new Signal<boolean | undefined>(undefined);
+  /** The photo's faces from left to right; undefined while nobody knows. */
+  readonly faces = new Signal<readonly PhotoFace[] | undefined>(undefined);
   readonly engineChoice = new Signal<EngineChoice>('auto');
   readonly engines = new Signal<{ states: EngineState[]; used?: EngineId | undefined }>({ states: [] });
   readonly outcome = new Signal<Outcome>({ kind: 'none' });
@@ -268,8 +268,8 @@ export class Editor {
     });
   }
 
-  /** The 68 landmarks of the photo's face, px; undefined where there are none, of which the user is told. */
-  async findLandmarks(): Promise<readonly Point[] | undefined> {
+  /** The 68 landmarks of each of the photo's faces, px; undefined where there are none, of which the user is told. */
+  async findLandmarks(): Promise<readonly (readonly Point[])[] | undefined> {
     const { value } = this.photo;
     try {
       const landmarks = await this.#ask((worker) => worker.findLandmarks());
@@ -411,6 +411,15 @@ export class Editor {
     this.#tell((worker) => worker.endPictures());
   }
 
+  /** Another of {@link faces} is edited. */
+  chooseFace(face: number): void {
+    const { value } = this.photo;
+    if (!value || this.busy.value || value.history.face === face) return;
+    this.onInterrupt();
+    this.#act(value.history, { kind: 'face', face });
+    this.#changed();
+  }
+
   setEngine(engine: EngineChoice): void {
     this.engineChoice.value = engine;
     this.#tell((worker) => worker.setEngine(engine));
@@ -523,7 +532,7 @@ export class Editor {
     this.#endPreview();
     void this.compareWith(undefined);
     this.outcome.value = { kind: 'none' };
-    this.hasFace.value = undefined;
+    this.faces.value = undefined;
     this.camera.value = wholePhoto({ width, height });
     this.#follow(history);
     this.photo.value = { history, drawing, pictures };
@@ -623,8 +632,8 @@ export class Editor {
       case 'engines':
         this.engines.value = event;
         break;
-      case 'face':
-        this.hasFace.value = event.found;
+      case 'faces':
+        this.faces.value = event.faces;
         break;
       case 'keeping':
         this.isStoring.value = true;

@@ -178,7 +178,7 @@ export function connectRegion(editor: Editor): void {
   editor.region.watch((region) => {
     select.value = region;
   });
-  editor.hasFace.watch((hasFace) => {
-    face.textContent = hasFace === false ? say`no face found: the hole’s surroundings` : say`the face`;
+  editor.faces.watch((faces) => {
+    face.textContent = faces?.length === 0 ? say`no face found: the hole’s surroundings` : say`the face`;
   });
 }

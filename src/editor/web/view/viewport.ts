@@ -1,5 +1,5 @@
 /** What part of the photo is seen. Both stages look through one camera, so that they show the same part. */
-import type { Size } from '../../../infer/raster.ts';
+import type { Region, Size } from '../../../infer/raster.ts';
 import type { Point } from '../drawing/geometry.ts';
 
 export interface Camera {
@@ -27,6 +27,13 @@ export const wholePhoto = ({ width, height }: Size): Camera => ({
   zoom: 1,
   centre: { x: width / 2, y: height / 2 },
 });
+
+/** So that a square of the photo fits the stage. */
+export function closeUp({ x, y, size }: Region, photo: Size, stage: Size): Camera {
+  const square = { width: size, height: size };
+  const centre = { x: x + size / 2, y: y + size / 2 };
+  return inside({ zoom: fitScale(square, stage) / fitScale(photo, stage), centre }, photo);
+}
 
 function fitScale(photo: Size, stage: Size): number {
   const room = (length: number) => Math.max(1, length - 2 * margin);

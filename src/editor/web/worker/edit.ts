@@ -4,6 +4,7 @@ import type { Edit, Raster, Region, Size } from '../../../infer/raster.ts';
 import { type Bounds, holeBounds, type RegionChoice, regionFor } from '../../../infer/region.ts';
 import { faceFrame, type PhotoFace } from '../../wire.ts';
 import { type Command, collectValues, flipRuns, type LayerName, rectOfRuns } from '../drawing/changes.ts';
+import { faceOf } from '../drawing/faces.ts';
 import { joinRects, noRect } from '../drawing/geometry.ts';
 import { postToServer } from '../engines/server.ts';
 import { NetworkView } from './network-view.ts';
@@ -20,12 +21,13 @@ export class OpenEdit implements Edit {
   /** RGBA, each pixel a number; there is none before the first stroke, as it takes much memory. */
   #colours: Uint32Array<ArrayBuffer> | undefined;
   l = 0.5;
-  /** How often the drawing has changed, but for what is unfinished. */
+  /** How often the drawing or the chosen face has changed, but for what is unfinished. */
   revision = 0;
   #holeBounds: Bounds | undefined;
   #unfinished: Command = [];
   #view: NetworkView;
-  #face: Promise<PhotoFace | undefined> | undefined;
+  #faces: Promise<readonly PhotoFace[]> | undefined;
+  #chosenFace: number | undefined;
 
   /** @param drawing makes it out of an empty one. @param resolution of the network's input. */
   constructor(source: Blob, photo: Raster, drawing: readonly Command[], resolution: number) {
@@ -90,8 +92,15 @@ export class OpenEdit implements Edit {
 
   /** The part of the photo that the network is shown. @throws UserError when there is no hole. */
   async region(choice: RegionChoice, resolution: number): Promise<Region> {
-    const face = choice === 'face' ? await this.face() : undefined;
-    return regionFor(choice, this.#holeBounds, this.photo, resolution, face?.region);
+    const faces = choice === 'face' ? (await this.faces()).map(({ region }) => region) : [];
+    const face = faceOf(faces, this.hole, this.#holeBounds, this.#chosenFace);
+    return regionFor(
+      choice,
+      this.#holeBounds,
+      this.photo,
+      resolution,
+      face === undefined ? undefined : faces[face],
+    );
   }
 
   /** What a network is given of that part. */
@@ -105,18 +114,25 @@ export class OpenEdit implements Edit {
     return this.#colours && { width, height, data: new Uint8ClampedArray(this.#colours.buffer) };
   }
 
-  /** Where the photo's face is; undefined when it has none. Looked for once. @throws EngineFailure */
-  face(): Promise<PhotoFace | undefined> {
-    this.#face ??= findFace(this.photo).catch((error) => {
-      this.#face = undefined;
+  /** Where the photo's faces are, from left to right. Looked for once. @throws EngineFailure */
+  faces(): Promise<readonly PhotoFace[]> {
+    this.#faces ??= findFaces(this.photo).catch((error) => {
+      this.#faces = undefined;
       throw error;
     });
-    return this.#face;
+    return this.#faces;
+  }
+
+  /** The user has chosen a face, see {@link faceOf}, or taken that back. */
+  chooseFace(face: number | undefined): void {
+    if (face === this.#chosenFace) return;
+    this.#chosenFace = face;
+    this.revision += 1;
   }
 }
 
-/** The photo's largest face as the server finds it, px; undefined without one. */
-async function findFace({ data: pixels, width, height }: Raster): Promise<PhotoFace | undefined> {
+/** The photo's faces as the server finds them, px. */
+async function findFaces({ data: pixels, width, height }: Raster): Promise<PhotoFace[]> {
   const picture = await createImageBitmap(new ImageData(rgbaOf(pixels), width, height));
   const scale = faceFrame / Math.max(width, height);
   const canvas = context({ width: faceFrame, height: faceFrame });
@@ -127,13 +143,11 @@ async function findFace({ data: pixels, width, height }: Raster): Promise<PhotoF
   const { data } = canvas.getImageData(0, 0, faceFrame, faceFrame);
   const rgb = new Uint8Array((data.length / 4) * 3);
   for (let i = 0, o = 0; o < rgb.length; i += 4, o += 3) rgb.set(data.subarray(i, i + 3), o);
-  const answer = new TextDecoder().decode(await postToServer('api/face', rgb));
-  const { face } = JSON.parse(answer) as { face: PhotoFace | null };
-  if (!face) return undefined;
-  const { region, landmarks } = face;
+  const answer = new TextDecoder().decode(await postToServer('api/faces', rgb));
+  const { faces } = JSON.parse(answer) as { faces: readonly PhotoFace[] };
   const round = (length: number) => Math.round(length / scale);
-  return {
+  return faces.map(({ region, landmarks }) => ({
     region: { x: round(region.x), y: round(region.y), size: round(region.size) },
     landmarks: landmarks.map(({ x, y }) => ({ x: x / scale, y: y / scale })),
-  };
+  }));
 }

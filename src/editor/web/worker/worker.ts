@@ -5,7 +5,7 @@
 import { expose, transfer } from 'comlink';
 import { patched } from '../../../infer/blend.ts';
 import type { Raster, Size } from '../../../infer/raster.ts';
-import type { EditorDescription, ModelDescription } from '../../wire.ts';
+import type { EditorDescription, ModelDescription, PhotoFace } from '../../wire.ts';
 import type { Command, LayerName, Runs } from '../drawing/changes.ts';
 import type { Point, Rect } from '../drawing/geometry.ts';
 import { type Act, History, type Start, type Step, startId } from '../drawing/history.ts';
@@ -82,8 +82,8 @@ export type WorkerEvent =
   | Progress
   /** What is known of the engines, and which was used last. */
   | { kind: 'engines'; states: EngineState[]; used?: EngineId | undefined }
-  /** Whether the photo has a face; told when the user wants the network to see the face. */
-  | { kind: 'face'; found: boolean }
+  /** The photo's faces; told when the user wants the network to see the face. */
+  | { kind: 'faces'; faces: readonly PhotoFace[] }
   | KeepingEvent;
 
 /** What can be written to a file. */
@@ -213,8 +213,9 @@ export class PhotoWorker {
     if (!record) return;
     const step = record.history.push(act);
     if (act.kind === 'draw') this.#current?.change(act.command);
-    else if (act.kind === 'region') this.#tellOfFace();
+    else if (act.kind === 'region') this.#tellOfFaces();
     else if (act.kind === 'model') this.#followModel(record.history);
+    else if (act.kind === 'face') this.#current?.chooseFace(act.face);
     this.#keeping.keep(step);
     this.#keepResult();
   }
@@ -227,8 +228,9 @@ export class PhotoWorker {
       const { history } = record;
       const step = history[direction]();
       if (step?.kind === 'draw') this.#current?.change(step.command);
-      if (step?.kind === 'region') this.#tellOfFace();
       if (step?.kind === 'model') this.#followModel(history);
+      if (step?.kind === 'region') this.#tellOfFaces();
+      if (step?.kind === 'face') this.#current?.chooseFace(history.face);
       try {
         if (step?.kind !== 'photo') return undefined;
         const decoded = await decodePhoto(record.photos[history.photo]);
@@ -253,12 +255,13 @@ export class PhotoWorker {
     });
   }
 
-  /** The 68 landmarks of the photo's face, px. @throws Problem when it has none */
-  findLandmarks(): Promise<readonly Point[]> {
+  /** The 68 landmarks of each of the photo's faces, px. @throws Problem when it has none */
+  findLandmarks(): Promise<readonly (readonly Point[])[]> {
     return forPeople(async () => {
-      const face = await this.#edit.face();
-      if (!face) throw new Problem(say`No face is found in this photo: mark the part with the lasso.`);
-      return face.landmarks;
+      const faces = await this.#edit.faces();
+      if (faces.length === 0)
+        throw new Problem(say`No face is found in this photo: mark the part with the lasso.`);
+      return faces.map(({ landmarks }) => landmarks);
     });
   }
 
@@ -427,8 +430,9 @@ export class PhotoWorker {
     this.#followModel(history);
     this.#current = new OpenEdit(photos[k], photo, drawing, this.#model.resolution);
     this.#current.l = history.l;
+    this.#current.chooseFace(history.face);
     record.small = smallCopy(pictures);
-    this.#tellOfFace();
+    this.#tellOfFaces();
     const { width, height } = photo;
     return transfer({ id, name, width, height, pictures, drawing }, pictures);
   }
@@ -486,14 +490,14 @@ export class PhotoWorker {
   }
 
   /**
-   * Tells whether the photo has a face, where the face is what the network shall see. Errors are left to the request for a
+   * Tells of the photo's faces, where the face is what the network shall see. Errors are left to the request for a
    * result, which meets them too.
    */
-  #tellOfFace(): void {
+  #tellOfFaces(): void {
     const edit = this.#current;
     if (!edit || this.#keeping.record?.history.region !== 'face') return;
-    edit.face().then(
-      (face) => edit === this.#current && this.#tell({ kind: 'face', found: face !== undefined }),
+    edit.faces().then(
+      (faces) => edit === this.#current && this.#tell({ kind: 'faces', faces }),
       () => {},
     );
   }
