@@ -32,6 +32,20 @@ export interface ModelDescription {
   readonly refinedSketch: boolean;
   /** Why WebGPU must not compute it, for people; undefined where it may. */
   readonly webgpuProblem?: string | undefined;
+  readonly about: AboutModel;
+}
+
+/** What a model is, for people who have not made it. */
+export interface AboutModel {
+  /** Its own name, or its run's. */
+  readonly title: string;
+  readonly steps: number;
+  /** It comes with the program; or is so small that it only shows how this works; or neither. */
+  readonly kind: 'ships' | 'demonstration' | 'trained';
+  /** Whether it was trained on people of the built-in renderer, and on nobody else. */
+  readonly knowsDrawnPeopleAlone: boolean;
+  /** What it draws badly, as its model card says, in English. */
+  readonly failures: readonly string[];
 }
 
 interface EdgeSettings {

@@ -93,6 +93,18 @@ describe.skipIf(noBrowser)(`a photo with two faces${noBrowser ? ` (${noBrowser})
     await page.close();
   });
 
+  it('is edited by a model that says what it is', async () => {
+    const page = await tested.open();
+    const line = /^.+, 64 px, 1 steps: a demonstration$/;
+    expect(await page.page.textContent('#welcome-model')).toMatch(line);
+    expect(await page.page.getAttribute('#model', 'title')).toMatch(line);
+    await page.page.click('#welcome-model');
+    await page.page.waitForSelector('#model-dialog[open]:has-text("It has seen drawn people alone")');
+    expect(await page.page.locator('#model-facts dd').allInnerTexts()).toContain('64 x 64 px');
+    expect(await page.seriousProblems()).toEqual([]);
+    await page.close();
+  });
+
   it('has one edited by programs, by its number', async () => {
     const mask = await sharp({ create: { width, height, channels: 3, background: '#000' } })
       .composite([

@@ -16,6 +16,7 @@ import type { LayersModel } from '../../ops/tf.ts';
 import { UserError, type UserErrorDetails } from '../../runtime/errors.ts';
 import { silent } from '../../runtime/progress.ts';
 import type { EditorDescription, EngineInput, EngineOutput, PhotoFace } from '../wire.ts';
+import { aboutModel } from './about-model.ts';
 import { type EditedPhoto, editPhoto, type PhotoEdit } from './edit-photo.ts';
 import { endpointOf } from './endpoint.ts';
 
@@ -50,7 +51,7 @@ export class Computations {
   load(path: string): Promise<LoadedModel> {
     return this.#inTurn(async () => {
       const method = await loadMethod(path);
-      const described = describeModel(method);
+      const described = await describeModel(method);
       // The page can open meanwhile; only what is asked next waits for it.
       const running = this.#inTurn(() => prepare(method));
       // Predictions tell of what went wrong.
@@ -65,7 +66,7 @@ export class Computations {
     return this.#inTurn(async () => {
       const loaded = await loadMethod(path);
       try {
-        return describeModel(loaded);
+        return await describeModel(loaded);
       } finally {
         loaded.method.dispose();
       }
@@ -132,7 +133,7 @@ export class Computations {
 }
 
 /** @throws UserError when a method cannot edit. */
-function describeModel(loaded: LoadedMethod): LoadedModel {
+async function describeModel(loaded: LoadedMethod): Promise<LoadedModel> {
   const { config, path, method } = loaded;
   if (config.task !== 'edit') {
     throw new UserError(
@@ -153,6 +154,7 @@ function describeModel(loaded: LoadedMethod): LoadedModel {
       resolution: config.resolution,
       controls: predictor.controls,
       refinedSketch: predictor.intermediates.includes('refinedSketch'),
+      about: await aboutModel(loaded),
       webgpuProblem: webgpuProblem(predictor.networks.map((name) => method.networks[name])),
     },
     edges: { size, threshold, minimumSize },

@@ -1,6 +1,7 @@
 /** The page's entry: connects the editor's parts. */
 import type { EditorDescription } from '../wire.ts';
 import { say } from './texts/say.ts';
+import { connectAboutModel } from './ui/about-model.ts';
 import { BrushSizes, connectBrush } from './ui/brush-panel.ts';
 import {
   connectButtons,
@@ -49,6 +50,7 @@ async function start(): Promise<void> {
   connectRegion(editor);
   connectDetail(editor);
   connectEngines(editor);
+  connectAboutModel(editor);
   showOutcome(editor);
   connectViews(editor);
   const refined = connectRefinedLines(editor);

@@ -8,6 +8,7 @@ import { startServer } from '../../../src/editor/server/server.ts';
 import { faceFrame, inputBytes } from '../../../src/editor/wire.ts';
 import { UserError } from '../../../src/runtime/errors.ts';
 import { stream } from '../../../src/runtime/seed.ts';
+import { about } from '../about.ts';
 
 const resolution = 16;
 const edgeSize = 16;
@@ -18,7 +19,7 @@ const defects: unknown[] = [];
 
 beforeAll(async () => {
   const controls = ['sketch', 'colour'] as const;
-  const model = { name: 'named', method: 'dps', resolution, controls, refinedSketch: false };
+  const model = { name: 'named', method: 'dps', resolution, controls, refinedSketch: false, about };
   const edges = { size: edgeSize, threshold: 0.1, minimumSize: 5 };
   const area = resolution ** 2;
   const engine = {

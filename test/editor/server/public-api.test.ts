@@ -8,6 +8,7 @@ import { LatestOnly } from '../../../src/editor/server/api.ts';
 import { publicApi } from '../../../src/editor/server/public-api.ts';
 import { startServer } from '../../../src/editor/server/server.ts';
 import { UserError } from '../../../src/runtime/errors.ts';
+import { about } from '../about.ts';
 
 const token = 'a-token-of-a-test';
 const faces = [
@@ -41,7 +42,7 @@ async function serve(
   const onError = (error: unknown) => defects.push(error);
   const controls = ['sketch', 'l', 'colour'] as const;
   const model = {
-    model: { name: 'test', method: 'test', resolution: 16, controls, refinedSketch: true },
+    model: { name: 'test', method: 'test', resolution: 16, controls, refinedSketch: true, about },
     edges: { size: 16, threshold: 0.1, minimumSize: 5 },
     edgePadding: 0,
     cache: '',
@@ -116,7 +117,7 @@ it('asks the model that an edit names, and tells of all', async () => {
   const asked: PhotoEdit[] = [];
   const plain: Engine = {
     model: {
-      model: { name: 'plain', method: 'other', resolution: 8, controls, refinedSketch: false },
+      model: { name: 'plain', method: 'other', resolution: 8, controls, refinedSketch: false, about },
       edges: { size: 16, threshold: 0.1, minimumSize: 5 },
       edgePadding: 0,
       cache: '',

@@ -151,6 +151,30 @@ export const german: Readonly<Record<string, string>> = {
   'Drop a photo, a project, or a hole or lines for this photo':
     'Foto, Projekt oder Maske oder Linien für dieses Foto hier ablegen',
 
+  // What the model is
+  'What the model can do': 'Was das Modell kann',
+  '{} · {} px': '{} · {} px',
+  '{}, {} px: the model that comes with the program': '{}, {} px: das Modell, das dem Programm beiliegt',
+  '{}, {} px, {} steps: a demonstration': '{}, {} px, {} Schritte: zur Vorführung',
+  '{}, {} px, {} steps': '{}, {} px, {} Schritte',
+  'a hole': 'eine Maske',
+  lines: 'Linien',
+  'strokes of colour': 'Farbstriche',
+  'refinement l': 'Verfeinerung l',
+  Method: 'Verfahren',
+  'Sees a face at': 'Sieht ein Gesicht mit',
+  '{} x {} px': '{} x {} px',
+  'Trained for': 'Trainiert',
+  '{} steps': '{} Schritte',
+  Takes: 'Nimmt',
+  'Shows, too': 'Zeigt auch',
+  'refined lines (S_gen)': 'verfeinerte Linien (S_gen)',
+  'A demonstration: it shows how this works. A face of more pixels comes out soft; small changes, as of a mouth, come out best.':
+    'Zur Vorführung: Es zeigt, wie das hier geht. Ein Gesicht mit mehr Pixeln wird unscharf; kleine Änderungen, etwa am Mund, gelingen am besten.',
+  'It has seen drawn people alone, as those of the examples: photos of real people come out worse.':
+    'Es hat nur gezeichnete Menschen gesehen, wie die der Beispiele: Fotos wirklicher Menschen gelingen schlechter.',
+  'What it draws badly, as its model card says:': 'Was ihm misslingt, nach seiner Modellkarte (englisch):',
+
   // Several faces
   'Face {}': 'Gesicht {}',
   'The network sees this face.': 'Das Netz sieht dieses Gesicht.',
