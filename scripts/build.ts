@@ -3,7 +3,7 @@
  * lock file of the engine's packages, and of each model in `pretrained/` an ONNX file.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundlePage } from '../src/editor/page.ts';
@@ -26,6 +26,8 @@ const tsc = join(root, 'node_modules/typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
 nameJavaScript();
 for (const [name, { body }] of await bundlePage()) write(join('editor/web', name), body);
+const samples = 'editor/samples/pictures';
+cpSync(join(root, 'src', samples), join(dist, samples), { recursive: true });
 write('engine-lock.json', `${JSON.stringify(engineLock(), null, 1)}\n`);
 if (existsSync(join(root, 'pretrained'))) {
   // TensorFlow is loaded for models alone.

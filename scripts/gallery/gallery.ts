@@ -75,19 +75,7 @@ export async function makeGallery({ checkpoint, out, reporter }: GalleryOptions)
 /** Those with rough sketches, and those with an edit's lines. */
 async function makeSubjects(reporter: Reporter) {
   const head = await loadHead({ assetsDir: faceAssets, cacheDir: 'cache' });
-  const { edges } = readConfig(shipped('configs/portraits.yaml'), []).config.data;
-  const hed = await loadHed();
-  const findEdges: FindEdges = async (data) => {
-    const photo = { data: Buffer.from(data), width: photoSize, height: photoSize };
-    const [map] = await detectEdges(
-      hed,
-      [await resizeRgb(photo, edges.size, edges.size)],
-      edges.size,
-      edges.padding,
-    );
-    const large = resizeMap(map, edges.size, edges.size, photoSize, photoSize);
-    return edgeMapToSketch(large, photoSize, photoSize, edges);
-  };
+  const { findEdges, dispose } = await openEdgeFinder();
   const choose = (suits: Suits, what: string) => {
     const { person, index } = firstPerson(suits);
     reporter.info(`${what}: rendered person ${index}`);
@@ -104,8 +92,26 @@ async function makeSubjects(reporter: Reporter) {
       edited: [...rendered, lips, glasses],
     };
   } finally {
-    hed.dispose();
+    dispose();
   }
+}
+
+/** Finds lines as those of the training of `configs/portraits.yaml` were found. */
+export async function openEdgeFinder(): Promise<{ findEdges: FindEdges; dispose(): void }> {
+  const { edges } = readConfig(shipped('configs/portraits.yaml'), []).config.data;
+  const hed = await loadHed();
+  const findEdges: FindEdges = async (data) => {
+    const photo = { data: Buffer.from(data), width: photoSize, height: photoSize };
+    const [map] = await detectEdges(
+      hed,
+      [await resizeRgb(photo, edges.size, edges.size)],
+      edges.size,
+      edges.padding,
+    );
+    const large = resizeMap(map, edges.size, edges.size, photoSize, photoSize);
+    return edgeMapToSketch(large, photoSize, photoSize, edges);
+  };
+  return { findEdges, dispose: () => hed.dispose() };
 }
 
 /** A subject as PNG pictures. */

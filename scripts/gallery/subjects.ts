@@ -4,7 +4,6 @@
  * see `isMuted`.
  */
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { decodeRgb, type RgbImage } from '../../src/data/decode.ts';
 import { holeOfDifference } from '../../src/editor/samples/difference.ts';
@@ -15,6 +14,7 @@ import { renderPerson } from '../../src/faces/faces.ts';
 import type { HeadModel } from '../../src/faces/head.ts';
 import type { Person } from '../../src/faces/person.ts';
 import type { Region } from '../../src/infer/raster.ts';
+import { shipped } from '../../src/runtime/command-line.ts';
 import { stream } from '../../src/runtime/seed.ts';
 
 /** Side of the rendered photos, px. */
@@ -69,7 +69,7 @@ const isMuted = ({ kind, colours }: Person['background']): boolean =>
   colours.slice(0, 2).every((colour) => Math.max(...colour) - Math.min(...colour) < 0.15);
 
 /** An edit of the editor's examples or another, with a hole as broad as one would paint it. */
-interface GalleryEdit extends EditRecipe {
+interface GalleryEdit extends Omit<EditRecipe, 'isSmall'> {
   readonly suits: Suits;
   /** How the hole follows from what the edit changes: see {@link holeOfDifference}. */
   readonly hole: { readonly islands?: boolean; readonly margin: number };
@@ -209,7 +209,7 @@ const byHand: readonly { key: string; title: string; hole?: string; lines: strin
 const BRUSH = 9;
 
 export async function astronauts(): Promise<Subject[]> {
-  const photo = await decodeRgb(await readFile(fileURLToPath(new URL('astronaut.jpg', import.meta.url))));
+  const photo = await decodeRgb(await readFile(shipped('src/editor/samples/pictures/astronaut.jpg')));
   return Promise.all(
     byHand.map(async ({ key, title, lines, hole: shape = brush(lines, BRUSH) }) => {
       const hole = await paint(photo.width, shape);
@@ -240,7 +240,7 @@ async function paint(size: number, shapes: string): Promise<Uint8Array> {
 const inHole = (sketch: Uint8Array, hole: Uint8Array): Uint8Array =>
   sketch.map((value, i) => (hole[i] ? value : 255));
 
-const square = (bytes: Uint8Array, side: number): RgbImage => ({
+export const square = (bytes: Uint8Array, side: number): RgbImage => ({
   data: Buffer.from(bytes),
   width: side,
   height: side,

@@ -1,19 +1,19 @@
 /** The editor: a page on this computer, and the server behind it. */
 
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import { faceAssets } from '../data/sources.ts';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import { ExportedModel, type NativeEngine } from './native/engine.ts';
 import { openModels } from './native/models.ts';
 import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
-import { Gallery, sampleFolder } from './samples/gallery.ts';
+import { listSamples, SampleFolder, sampleFolder, typeOfSample } from './samples/samples.ts';
 import { type Addresses, addressesOf } from './server/addresses.ts';
 import { apiHandlers, LatestOnly } from './server/api.ts';
 import { publicApi } from './server/public-api.ts';
 import { isLoopback } from './server/security.ts';
 import { type Asset, requirePort, startServer } from './server/server.ts';
+import type { EditorDescription } from './wire.ts';
 
 interface EditorOptions {
   /** Folders of checkpoints. What is edited begins with the first. */
@@ -50,7 +50,7 @@ export async function startEditor({
   await requirePort({ host, port });
   const [engines, page, runtime] = await Promise.all([openModels(checkpoints), buildPage(), runtimeFiles()]);
   const [engine, ...others] = engines;
-  const { model, edges, cache } = engine.model;
+  const { model, edges } = engine.model;
   const files = new Map<string, Asset>();
   for (const [name, asset] of page) {
     files.set(`/${name}`, asset);
@@ -58,7 +58,14 @@ export async function startEditor({
   }
   for (const file of runtime) files.set(`/${runtimeFolder}/${file.name}`, file);
   const otherModels = others.map(({ model }) => model.model);
-  files.set('/editor.json', json({ model, edges, server: true, ...(others.length > 0 && { otherModels }) }));
+  const description: EditorDescription = {
+    model,
+    edges,
+    server: true,
+    samples: listSamples(model),
+    ...(others.length > 0 && { otherModels }),
+  };
+  files.set('/editor.json', json(description));
   const exported = engines.map(({ model }, k) => new ExportedModel(checkpoints[k], model.cache));
   const prepareModel = async (k: number) => {
     const { path, bytes } = await exported[k].file();
@@ -70,23 +77,16 @@ export async function startEditor({
   const closeEngines = () => {
     for (const one of engines) one.close();
   };
-  const gallery = new Gallery({
-    folders: { assetsDir: faceAssets, cacheDir: cache },
-    edgeSize: edges.size,
-    findEdges: (rgb, size) => engine.findEdges(rgb, size),
-  });
-  const sampleAsset = (path: string): Asset | undefined => {
-    if (path === '/api/samples') {
-      // Rendering keeps a core busy, so it begins only when the samples are first asked for.
-      void gallery.fill();
-      return json(gallery.list);
-    }
-    const body = path.startsWith(samplePrefix)
-      ? gallery.files.get(path.slice(samplePrefix.length))
-      : undefined;
-    return body && { type: 'image/png', body };
-  };
   const queue = new LatestOnly();
+  // It takes its turn with pages and programs.
+  const samples = new SampleFolder(model, (edit) =>
+    queue.run(randomUUID(), new AbortController().signal, () => engine.edit(edit)),
+  );
+  const sampleAsset = async (path: string): Promise<Asset | undefined> => {
+    const name = path.slice(samplePrefix.length);
+    const body = path.startsWith(samplePrefix) ? await samples.read(name) : undefined;
+    return body && { type: typeOfSample(name), body };
+  };
   const onError = (error: unknown) =>
     reporter.warn(error instanceof Error ? (error.stack ?? error.message) : String(error));
   try {
@@ -114,7 +114,6 @@ export async function startEditor({
       apiToken,
       async close() {
         for (const one of exported) one.close();
-        await gallery.close();
         closeEngines();
         server.closeAllConnections();
         await new Promise((resolve) => server.close(resolve));

@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
 import { type Computation, graphOf } from '../core/computation.ts';
-import { faceAssets } from '../data/sources.ts';
 import { compareOutputs, makeCases, requireEqual, toleranceOf } from '../export/proof.ts';
 import { PRODUCER } from '../export/report.ts';
 import { openOnnx } from '../graph/onnx/session.ts';
@@ -16,7 +15,7 @@ import type { Reporter } from '../runtime/progress.ts';
 import { ExportedModel, NativeEngine } from './native/engine.ts';
 import { manifest, serviceWorker } from './offline.ts';
 import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
-import { Gallery, sampleFolder } from './samples/gallery.ts';
+import { listSamples, SampleFolder, sampleFolder } from './samples/samples.ts';
 import { contentSecurityPolicy } from './server/security.ts';
 import type { EditorDescription } from './wire.ts';
 
@@ -86,14 +85,11 @@ async function fill(
   await put('edges.onnx', edgeModel);
 
   task.update(3, 'examples');
-  const gallery = new Gallery({
-    folders: { assetsDir: faceAssets, cacheDir: cache },
-    edgeSize: edges.size,
-    findEdges: (rgb, size) => engine.findEdges(rgb, size),
-  });
-  await gallery.fill();
-  if (gallery.list.problem) reporter.warn(gallery.list.problem);
-  for (const [name, bytes] of gallery.files) await put(`${sampleFolder}/${name}`, bytes);
+  const samples = new SampleFolder(model, (edit) => engine.edit(edit));
+  for (const name of samples.names) {
+    const bytes = await samples.read(name);
+    if (bytes) await put(`${sampleFolder}/${name}`, bytes);
+  }
 
   const description: EditorDescription = {
     model,
@@ -101,7 +97,7 @@ async function fill(
     server: false,
     onnx: { url: 'model.onnx', bytes: exported.bytes },
     edgeModel: { url: 'edges.onnx', bytes: edgeModel.length },
-    samples: gallery.list,
+    samples: listSamples(model),
   };
   await put('editor.json', JSON.stringify(description));
   // The list of all that is there: its own script, which is not among what it keeps, and hosts' headers come last.

@@ -8,7 +8,7 @@ export interface EditorDescription {
   readonly model: ModelDescription;
   /** Those that the server has beside it, where it has several. */
   readonly otherModels?: readonly ModelDescription[];
-  /** Whether `api/predict`, `api/edges` and `api/samples` answer; a static site has none of them. */
+  /** Whether `api/predict` and `api/edges` answer; a static site has neither. */
   readonly server: boolean;
   /** How lines are made of a photo. */
   readonly edges: EdgeSettings;
@@ -16,8 +16,8 @@ export interface EditorDescription {
   readonly edgeModel?: ModelAddress;
   /** The exported model of a static site. A server exports it when the page asks for it (`api/model`). */
   readonly onnx?: ModelAddress;
-  /** The samples of a static site. A server is asked for its own (`api/samples`), as it makes them while it runs. */
-  readonly samples?: SampleList;
+  /** Examples that suit the model. */
+  readonly samples: readonly Sample[];
 }
 
 export interface ModelDescription {
@@ -63,26 +63,19 @@ export interface ModelAddress {
   readonly bytes: number;
 }
 
-export interface SampleList {
-  readonly samples: readonly Sample[];
-  /** False while more are being made. */
-  readonly complete: boolean;
-  /** Why they could not be made, for people. */
-  readonly problem?: string | undefined;
-}
-
-/** A face of the built-in renderer. Paths are relative to the page. */
+/** A photo with a drawing that changes it. All but the names are addresses, relative to the page. */
 export interface Sample {
+  /** What changes. */
   readonly name: string;
+  /** Whose photo it is. */
+  readonly person: string;
   readonly photo: string;
-  readonly edits: readonly ReadyEdit[];
-}
-
-/** A drawing that changes a sample: PNGs of its size, hole white on black and lines black on white. */
-export interface ReadyEdit {
-  readonly name: string;
+  /** Of the photo's size, hole white on black and lines black on white. */
   readonly hole: string;
   readonly sketch: string;
+  /** Small pictures of the face: with the drawing, and as the model changes it. A server makes the second when it is asked for. */
+  readonly drawn: string;
+  readonly result: string;
 }
 
 /** The files of a static site, which browsers keep so that it works without a network. */

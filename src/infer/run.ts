@@ -71,13 +71,26 @@ async function findAndMake(options: InferPhotosOptions): Promise<string[]> {
     reporter.info(
       `${config.method}, ${config.task} at ${config.resolution} px, step ${checkpoint.step}: ${path}`,
     );
-    return await makePictures({ loaded, jobs, ls, maskHole, region, face, raw, detail, out, reporter, signal });
+    return await makePictures({
+      loaded,
+      jobs,
+      ls,
+      maskHole,
+      region,
+      face,
+      raw,
+      detail,
+      out,
+      reporter,
+      signal,
+    });
   } finally {
     loaded.method.dispose();
   }
 }
 
-export interface PictureOptions extends Pick<PaintOptions, 'ls' | 'maskHole' | 'region' | 'face' | 'raw' | 'detail'> {
+export interface PictureOptions
+  extends Pick<PaintOptions, 'ls' | 'maskHole' | 'region' | 'face' | 'raw' | 'detail'> {
   readonly loaded: LoadedMethod;
   readonly jobs: readonly Job[];
   readonly out: string;

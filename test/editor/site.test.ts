@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,8 +6,6 @@ import { extname, join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { galleryFolder } from '../../src/editor/samples/gallery.ts';
-import { sampleRecipes } from '../../src/editor/samples/recipes.ts';
 import { writeSite } from '../../src/editor/site.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { EditorPage, launch, noBrowser } from './browser.ts';
@@ -15,7 +13,8 @@ import { tinyCheckpoint } from './tiny-editor.ts';
 
 if (noBrowser) console.log(`The static site is written, but not opened: ${noBrowser}`);
 
-const side = 128;
+/** Of the examples' photos. */
+const side = 512;
 const folder = mkdtempSync(join(tmpdir(), 'site-'));
 const out = join(folder, 'site');
 let server: Server;
@@ -24,24 +23,7 @@ const newer = new Map<string, string>();
 let browser: Browser | undefined;
 
 beforeAll(async () => {
-  const { config, checkpoint } = await tinyCheckpoint(folder);
-  // Examples that are in the cache already need not be rendered.
-  const samples = galleryFolder(config.data.cache, config.data.edges.size);
-  mkdirSync(samples, { recursive: true });
-  const picture = await sharp({ create: { width: side, height: side, channels: 3, background: '#888' } })
-    .composite([
-      {
-        input: Buffer.from(
-          `<svg width="${side}" height="${side}"><circle cx="64" cy="64" r="40" fill="#fc8"/></svg>`,
-        ),
-      },
-    ])
-    .png()
-    .toBuffer();
-  for (const { key, edits } of sampleRecipes) {
-    const names = [key, ...edits.flatMap((edit) => [`${key}-${edit.key}-hole`, `${key}-${edit.key}-sketch`])];
-    for (const name of names) writeFileSync(join(samples, `${name}.png`), picture);
-  }
+  const { checkpoint } = await tinyCheckpoint(folder);
   await writeSite({ checkpoint, out, reporter: silent });
   // A server that knows nothing of the editor, and sets no headers but the type.
   const types: Record<string, string> = {
@@ -80,12 +62,14 @@ describe('the static site', () => {
     const page = new EditorPage(await context.newPage());
     await page.page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
     await page.ready();
+    // The results were made when the site was.
+    await page.page.waitForSelector('#welcome-samples .example:last-child img:not(.waiting) + .example-name');
     await page.page.click('#examples');
-    await page.page.click('.sample-photo >> nth=0');
+    await page.page.click('#samples .chip >> nth=0');
     await page.settled();
     await page.stroke(side, [
-      [30, 64],
-      [60, 64],
+      [120, 256],
+      [240, 256],
     ]);
     expect(await page.result()).toContain('WebAssembly');
     const lines = async () => {
@@ -122,8 +106,8 @@ describe('the static site', () => {
     await page.result();
     await page.tool('hole');
     await page.stroke(side, [
-      [30, 90],
-      [60, 90],
+      [120, 360],
+      [240, 360],
     ]);
     expect(await page.result()).toContain('WebAssembly');
     const kept = () => page.page.evaluate(() => caches.keys());

@@ -1,10 +1,9 @@
 /** What a model is, for people who have not made it: by its checkpoint, and by its card where it ships with one. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configuredSources } from '../../config/run-config.ts';
 import { isPretrained } from '../../core/checkpoint.ts';
 import type { LoadedMethod } from '../../models/load.ts';
-import { ifThere } from '../../runtime/files.ts';
+import { ifThere, readText } from '../../runtime/files.ts';
 import type { AboutModel } from '../wire.ts';
 
 /** Networks that see no more of a face than this, px, are to show how all this works. */
@@ -12,7 +11,7 @@ const DEMONSTRATION = 64;
 
 export async function aboutModel({ path, config, checkpoint }: LoadedMethod): Promise<AboutModel> {
   const ships = isPretrained(path);
-  const card = ships ? await ifThere(readFile(join(path, 'README.md'), 'utf8')) : undefined;
+  const card = ships ? await ifThere(readText(join(path, 'README.md'))) : undefined;
   return {
     title: config.name,
     steps: checkpoint.step,

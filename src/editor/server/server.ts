@@ -26,8 +26,8 @@ interface ServerOptions {
   readonly port: number;
   /** Names that it answers to beside the host and IP addresses. */
   readonly allowedHosts?: readonly string[];
-  /** What GET answers, by path. It is called for every request, as samples are added while the server runs. */
-  readonly assets: (path: string) => Asset | undefined;
+  /** What GET answers, by path. It is called for every request, as some are made when they are asked for. */
+  readonly assets: (path: string) => Asset | undefined | Promise<Asset | undefined>;
   /** What POST computes, by path. */
   readonly handlers: ReadonlyMap<string, Handler>;
   /** Answers all that is asked of the API for programs. */
@@ -95,7 +95,7 @@ async function answer(
     if (!isOwnOrigin(request)) throw new Refusal(403, 'Only the editor’s own page may ask this.');
     return handler(request, response);
   }
-  const asset = options.assets(path);
+  const asset = await options.assets(path);
   if (!asset) throw new Refusal(404, 'There is nothing of that name.');
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     throw new Refusal(405, 'Use GET.', { Allow: 'GET, HEAD' });

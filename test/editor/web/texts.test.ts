@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { sampleRecipes } from '../../../src/editor/samples/recipes.ts';
+import { samples } from '../../../src/editor/samples/samples.ts';
 import { german } from '../../../src/editor/web/texts/de.ts';
 
 const web = 'src/editor/web';
@@ -53,7 +53,7 @@ function textsOfPage(): string[] {
 }
 
 /** The server tells the page what its samples change. */
-const textsOfSamples = sampleRecipes.flatMap(({ edits }) => edits.map(({ name }) => name));
+const textsOfSamples = samples.map(({ name }) => name);
 
 /** What is not for people: errors of programming, and what the console logs. */
 function isForProgrammers(node: ts.Node): boolean {

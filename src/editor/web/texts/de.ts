@@ -115,8 +115,6 @@ export const german: Readonly<Record<string, string>> = {
 
   // index.html: the dialogs
   Close: 'Schließen',
-  'Drawn people, who do not exist. Take one as it is, or with a drawing that changes it.':
-    'Gezeichnete Menschen, die es nicht gibt: so, wie sie sind, oder mit einer Zeichnung, die sie verändert.',
   'Recent work': 'Letzte Arbeiten',
   'Kept in this browser alone: the latest 40 edits, up to about 1 GB, each with its history.':
     'Nur in diesem Browser gesichert: die letzten 40 Bearbeitungen, bis etwa 1 GB, jede mit ihrem Verlauf.',
@@ -150,6 +148,13 @@ export const german: Readonly<Record<string, string>> = {
   'Fingers draw also where a pen is used': 'Finger zeichnen auch, wenn ein Stift benutzt wird',
   'Drop a photo, a project, or a hole or lines for this photo':
     'Foto, Projekt oder Maske oder Linien für dieses Foto hier ablegen',
+
+  // The examples
+  'Drawings, and what this model makes of them. The people are drawn and do not exist.':
+    'Zeichnungen, und was dieses Modell daraus macht. Die Menschen sind gezeichnet, es gibt sie nicht.',
+  'Drawings, and what this model makes of them. The people are drawn and do not exist, but for the astronaut Eileen Collins (NASA).':
+    'Zeichnungen, und was dieses Modell daraus macht. Die Menschen sind gezeichnet, es gibt sie nicht, bis auf die Astronautin Eileen Collins (NASA).',
+  'Without the drawing': 'Ohne die Zeichnung',
 
   // What the model is
   'What the model can do': 'Was das Modell kann',
@@ -186,9 +191,10 @@ export const german: Readonly<Record<string, string>> = {
 
   // What the examples change
   'A smile': 'Ein Lächeln',
+  'A smile with closed lips': 'Ein Lächeln mit geschlossenen Lippen',
+  Glasses: 'Eine Brille',
   'No smile': 'Kein Lächeln',
   'A thinner chin': 'Schmaleres Kinn',
-  'Longer hair': 'Längeres Haar',
 
   // Tools and their ways to draw
   'Hole: what changes': 'Maske: was sich ändert',
@@ -374,7 +380,6 @@ export const german: Readonly<Record<string, string>> = {
   'Left: {} · End': 'Links: {} · Beenden',
   'Nothing yet: draw, and results are kept here.': 'Noch nichts: Was beim Zeichnen entsteht, bleibt hier.',
   '{}, without a drawing': '{}, ohne Zeichnung',
-  'More faces are being drawn …': 'Weitere Gesichter werden gezeichnet …',
   'The sample cannot be loaded: the server does not answer.':
     'Das Beispiel ist nicht zu laden: Der Server antwortet nicht.',
 

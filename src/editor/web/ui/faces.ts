@@ -26,16 +26,16 @@ export function connectFaces(editor: Editor): void {
   const choose = (index: number) => {
     const photo = editor.photo.value;
     if (!photo || editor.busy.value) return;
-    editor.chooseFace(index);
     editor.camera.value = closeUp(frames[index].face.region, photo.drawing, stageSize());
-    if (seen(editor).face === index) return;
-    editor.notice.value = {
-      text: say`The hole is over another face. To go on with this one, use the result as photo and paint a hole here.`,
-      isProblem: false,
-      ...(editor.isCurrent && {
-        action: { name: say`Use as photo`, run: () => void editor.useResult() },
-      }),
-    };
+    if (seen(editor, index).face === index) editor.chooseFace(index);
+    else
+      editor.notice.value = {
+        text: say`The hole is over another face. To go on with this one, use the result as photo and paint a hole here.`,
+        isProblem: false,
+        ...(editor.isCurrent && {
+          action: { name: say`Use as photo`, run: () => void editor.useResult() },
+        }),
+      };
   };
 
   const build = () => {
@@ -91,10 +91,17 @@ export function connectFaces(editor: Editor): void {
   new ResizeObserver(moveSoon).observe(place);
 }
 
-/** The face that the network sees, and those that the hole is over. */
-function seen({ photo, faces }: Editor): { face: number | undefined; under: readonly number[] } {
+/**
+ * The face that the network sees, and those that the hole is over.
+ *
+ * @param chosen by the user; by default what the history says.
+ */
+function seen(
+  { photo, faces }: Editor,
+  chosen = photo.value?.history.face,
+): { face: number | undefined; under: readonly number[] } {
   if (!photo.value || !faces.value) return { face: undefined, under: [] };
-  const { drawing, history } = photo.value;
+  const { drawing } = photo.value;
   const { hole, scale } = reducedHole(drawing);
   const regions = faces.value.map(({ region: { x, y, size } }) => ({
     x: x * scale,
@@ -102,7 +109,7 @@ function seen({ photo, faces }: Editor): { face: number | undefined; under: read
     size: size * scale,
   }));
   const under = drawing.hole.isEmpty ? [] : facesUnder(regions, hole);
-  return { face: faceOf(regions, hole, holeBounds(hole), history.face), under };
+  return { face: faceOf(regions, hole, holeBounds(hole), chosen), under };
 }
 
 /** The hole as few pixels, so that the page need not wait, and how large they are. */

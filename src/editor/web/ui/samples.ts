@@ -1,70 +1,112 @@
-/** The dialog with sample faces and ready edits. */
-import type { Sample, SampleList } from '../../wire.ts';
+/** The examples: some on the first screen, all in a dialog. Each shows its drawing, and what the model makes of it. */
+import type { Sample } from '../../wire.ts';
 import { say, translated } from '../texts/say.ts';
 import { button, dialog, div, element, make } from './dom.ts';
 import type { Editor } from './editor.ts';
 
-/** How often the server is asked for samples that it is still making, ms. */
-const pollInterval = 2000;
+/** So many are on the first screen. */
+const first = 3;
 
 export function connectSamples(editor: Editor): { open(): void } {
   const window = dialog('examples-dialog');
-  const state = element('samples-state', HTMLParagraphElement);
-  const list = div('samples');
-  let shown = 0;
+  const { samples } = editor.description;
+  const results = new Results(samples);
 
-  const choose = (sample: Sample, edit?: Sample['edits'][number]) => {
+  const choose = ({ person, photo, hole, sketch }: Sample, withDrawing = true) => {
     window.close();
-    const { name, photo } = sample;
-    void editor.openSample({ name: `${name}.png`, photo, hole: edit?.hole, sketch: edit?.sketch });
+    void editor.openSample({ name: `${person}.jpg`, photo, ...(withDrawing && { hole, sketch }) });
   };
 
   const card = (sample: Sample): HTMLElement => {
-    const result = make('div', 'sample');
-    const photo = make('button', 'sample-photo');
-    photo.type = 'button';
-    photo.setAttribute('aria-label', say`${sample.name}, without a drawing`);
-    const image = document.createElement('img');
-    Object.assign(image, { src: sample.photo, alt: '' });
-    photo.append(image);
-    photo.addEventListener('click', () => choose(sample));
-    const edits = make('div', 'sample-edits');
-    for (const edit of sample.edits) {
-      const name = translated(edit.name);
-      const chip = make('button', 'chip', name);
-      chip.type = 'button';
-      chip.setAttribute('aria-label', `${name}, ${sample.name}`);
-      chip.addEventListener('click', () => choose(sample, edit));
-      edits.append(chip);
-    }
-    result.append(photo, edits);
+    const name = translated(sample.name);
+    const result = make('button', 'example');
+    result.type = 'button';
+    result.setAttribute('aria-label', `${name}, ${sample.person}`);
+    const before = document.createElement('img');
+    Object.assign(before, { src: sample.drawn, alt: '' });
+    result.append(before, results.picture(sample), make('span', 'example-name', name));
+    result.addEventListener('click', () => choose(sample));
     return result;
   };
 
-  const show = ({ samples, complete, problem }: SampleList) => {
-    for (const sample of samples.slice(shown)) list.append(card(sample));
-    shown = samples.length;
-    state.textContent = problem ?? (complete ? '' : say`More faces are being drawn …`);
-  };
+  const welcome = div('welcome-samples');
+  welcome.replaceChildren(...samples.slice(0, first).map(card));
+  // Until something is open; what is drawn comes first.
+  void results.load(first, () => editor.photo.value === undefined);
 
-  const refresh = async () => {
-    if (!window.open) return;
-    try {
-      const samples: SampleList = await (await fetch('api/samples')).json();
-      show(samples);
-      if (!samples.complete) setTimeout(() => void refresh(), pollInterval);
-    } catch {
-      state.textContent = say`The editor’s server does not answer. Start it again: npm run edit`;
-    }
+  const fill = () => {
+    element('samples-text', HTMLParagraphElement).textContent = samples.some(
+      ({ photo }) => photo === 'samples/astronaut.jpg',
+    )
+      ? say`Drawings, and what this model makes of them. The people are drawn and do not exist, but for the astronaut Eileen Collins (NASA).`
+      : say`Drawings, and what this model makes of them. The people are drawn and do not exist.`;
+    const cards = samples.map((sample) => {
+      const alone = make('button', 'chip', say`Without the drawing`);
+      alone.type = 'button';
+      alone.setAttribute('aria-label', say`${sample.person}, without a drawing`);
+      alone.addEventListener('click', () => choose(sample, false));
+      const result = make('div', 'sample');
+      result.append(card(sample), alone);
+      return result;
+    });
+    div('samples').replaceChildren(...cards);
   };
-
   const open = () => {
+    fill();
     window.showModal();
-    const { samples } = editor.description;
-    if (samples) show(samples);
-    else void refresh();
+    void results.load(samples.length, () => window.open);
   };
   button('examples').addEventListener('click', open);
   button('welcome-examples').addEventListener('click', open);
   return { open };
+}
+
+/** What the model makes of the examples. A server computes it when it is asked: one after the other, to answer others meanwhile. */
+class Results {
+  readonly #samples: readonly Sample[];
+  readonly #pictures = new Map<Sample, HTMLImageElement[]>();
+  readonly #loaded = new Set<Sample>();
+  /** Settled when what was begun last is done. */
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(samples: readonly Sample[]) {
+    this.#samples = samples;
+  }
+
+  /** A place for an example's result. */
+  picture(sample: Sample): HTMLImageElement {
+    const image = document.createElement('img');
+    image.alt = '';
+    this.#pictures.set(sample, [...(this.#pictures.get(sample) ?? []), image]);
+    if (this.#loaded.has(sample)) image.src = sample.result;
+    else image.className = 'waiting';
+    return image;
+  }
+
+  /** Loads the first so many, as long as somebody looks at them. */
+  load(count: number, isWanted: () => boolean): Promise<void> {
+    this.#last = this.#last.then(async () => {
+      for (const sample of this.#samples.slice(0, count)) {
+        if (!isWanted()) return;
+        if (!this.#loaded.has(sample)) await this.#load(sample);
+      }
+    });
+    return this.#last;
+  }
+
+  async #load(sample: Sample): Promise<void> {
+    const image = new Image();
+    image.src = sample.result;
+    // Without it, the drawing alone is shown.
+    const isThere = await image.decode().then(
+      () => true,
+      () => false,
+    );
+    if (!isThere) return;
+    this.#loaded.add(sample);
+    for (const place of this.#pictures.get(sample) ?? []) {
+      place.src = sample.result;
+      place.classList.remove('waiting');
+    }
+  }
 }
