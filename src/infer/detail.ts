@@ -9,7 +9,7 @@ import type { Bounds } from './region.ts';
 import { type RowSource, scaleRows } from './resample.ts';
 
 /** A picture that is enlarged by no more than this stays as it is. */
-export const ENLARGED_FROM = 1.5;
+const ENLARGED_FROM = 1.5;
 
 /** A rectangle of the photo is made of its pixels of the network and of so many on each side. */
 export const REACH = 7;
@@ -53,7 +53,7 @@ export const isEnlarged = (side: number, region: Region): boolean =>
   enlargement(side, region) > ENLARGED_FROM;
 
 /** A part of a network's picture in finer pixels. */
-export interface Sharpened extends RowSource {
+interface Sharpened extends RowSource {
   /** What of it the whole region is: the part alone has pixels. */
   readonly square: { readonly x: number; readonly y: number; readonly size: number };
 }
