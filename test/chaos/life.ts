@@ -20,9 +20,10 @@ export class Life {
   /** Whether the moment of its kill did not come for a long time. */
   stuck = false;
 
-  /** Starts `train` with these arguments. */
-  constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, [...process.execArgv, program, 'train', ...args]);
+  /** Starts `train` with these arguments. @param on what stands before the command, to run it elsewhere. */
+  constructor(args: readonly string[], on: readonly string[] = []) {
+    const [command, ...rest] = [...on, process.execPath, ...process.execArgv, program, 'train', ...args];
+    this.#child = spawn(command, rest);
     for (const stream of [this.#child.stdout!, this.#child.stderr!])
       stream.on('data', (text) => {
         this.#output += text;
@@ -54,6 +55,10 @@ export class Life {
   /** Waits for its end. */
   async end(): Promise<void> {
     await this.#end;
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
   }
 
   /** Waits until something is so, it ends, or it is stuck. */

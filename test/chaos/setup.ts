@@ -14,7 +14,7 @@ const SIDE = 64;
 export async function setUpTraining(
   folder: string,
   steps: number,
-  { count = 24, levels = 3 } = {},
+  { count = 24, levels = 3, batch = 2 } = {},
 ): Promise<string> {
   const pictures = join(folder, 'pictures');
   await mkdir(pictures, { recursive: true });
@@ -22,14 +22,14 @@ export async function setUpTraining(
     await writeFileAtomically(join(pictures, `${i}.png`), await encodePair(picture(i), SIDE));
   // Of F, and two phases of each level.
   const length = { steps: Math.ceil(steps / (1 + 2 * levels)) };
-  const level = { batch: 2, atFullRefinement: length, atDrawnRefinement: length, holePool: 8 };
+  const level = { batch, atFullRefinement: length, atDrawnRefinement: length, holePool: 8 };
   const config = {
     extends: smokeConfig,
     name: 'chaos',
     data: { source: { kind: 'celeba-hq', path: pictures }, cache: join(folder, 'cache') },
     model: { levels },
     training: {
-      imageGenerator: { duration: length },
+      imageGenerator: { batch, duration: length },
       levels: Array.from({ length: levels }, () => ({ ...level })),
     },
     output: {
