@@ -47,6 +47,7 @@ export interface Round {
   readonly first: number;
   readonly machines: number;
   readonly run: string | undefined;
+  readonly commonBatch: number | undefined;
 }
 
 /** What a supervisor is to do: have its workers train, have none until it is told, or give up. */
@@ -183,7 +184,8 @@ export class Rendezvous {
       ports.map((port) => `${isIPv6(address) ? `[${address}]` : address}:${port}`),
     );
     const first = workersOf(members.slice(0, index));
-    return { number, addresses, first, machines: members.length, run: this.#run };
+    const [run, commonBatch] = [this.#run, this.#commonBatch];
+    return { number, addresses, first, machines: members.length, run, commonBatch };
   }
 }
 
@@ -326,6 +328,11 @@ export class Meeting {
     }
     const answer = response.ok ? ((await response.json().catch(() => undefined)) as Answer) : undefined;
     this.#answered = performance.now();
+    // All keep it for a host that is started anew.
+    if (answer?.round) {
+      const { run, commonBatch } = answer.round;
+      this.#report = { ...this.#report, run, commonBatch };
+    }
     return (
       answer ?? { over: `what answers there is no supervisor of this version (status ${response.status})` }
     );

@@ -99,6 +99,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainRunResult
 
 async function trainOrGoOn(options: TrainRunOptions): Promise<TrainRunResult> {
   const { config, sets = [], resume: target, runs = 'runs', reporter = silent } = options;
+  // They would wait for each other at different places.
+  await requireEqual({ '--resume': target === undefined ? 'not given' : 'given' });
   if (target !== undefined) {
     const open = () => openRun({ target, runs, config, sets, lock: isLeader(), warn: reporter.warn });
     const opened = await leaderFirst(open);

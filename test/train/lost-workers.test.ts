@@ -131,7 +131,7 @@ function startOn(network: Network, args: readonly string[]): TrainProcess[] {
   });
 }
 
-it.concurrent.skipIf(noNetwork)(
+it.skipIf(noNetwork).concurrent(
   `ends for all when the cable between two that do not lead is cut${unless(noNetwork)}`,
   async () => {
     const network = new Network(3);
@@ -156,7 +156,7 @@ it.concurrent.skipIf(noNetwork)(
   },
 );
 
-it.concurrent.skipIf(noDelay)(`trains over a slow network that loses packets${unless(noDelay)}`, async () => {
+it.skipIf(noDelay).concurrent(`trains over a slow network that loses packets${unless(noDelay)}`, async () => {
   const network = new Network(2);
   try {
     network.delay(20, 1);

@@ -131,6 +131,15 @@ describe('a training of two workers', () => {
     }
   });
 
+  it('does not begin where one has a run to go on with and another has not', async () => {
+    const other = (rank: number) => (rank === 0 ? ['--resume', join(folder, 'two', '00001-smoke')] : config);
+    for (const { ended } of await startTwo((rank) => arguments_('mixed', ...other(rank)))) {
+      const { status, said } = await ended;
+      expect(status).toBe(1);
+      expect(said).toMatch(/worker 1 \(127.0.0.1:\d+\): --resume not given, worker 0 given/);
+    }
+  });
+
   it('ends on all workers when one cannot begin', async () => {
     const wrong = (rank: number) => (rank === 1 ? ['--set', 'training.optimizer.beta1=7'] : []);
     const [other, one] = await startTwo((rank) => arguments_('wrong', ...config, ...wrong(rank)));
