@@ -25,7 +25,7 @@ import { setUpTraining } from './setup.ts';
 const STEPS_A_KILL = 6;
 /** Workers make some more until the others have noticed, and many while another machine comes. */
 const STEPS_A_FAULT = 12;
-const STEPS_A_MACHINE_FAULT = 40;
+const STEPS_A_MACHINE_FAULT = 25;
 const MORE_STEPS = 20;
 /** Within so many seconds after a worker is lost there are new steps, on a machine that does nothing else. */
 const BOUND = 30;
@@ -62,6 +62,7 @@ export async function chaos(command: ChaosCommand): Promise<number> {
   if (machines) {
     // One thread each, however many workers share this machine: numbers differ by rounding with the number of threads.
     process.env.TF_NUM_INTRAOP_THREADS = '1';
+    process.env.DPS_ENGINE = 'cpu';
     const endpoint = `${network?.addresses[0] ?? '127.0.0.1'}:${await freePort()}`;
     // While a cable is cut, all may start several times.
     supervised.push('--workers', '1', '--max-restarts', `${10 * count}`);
