@@ -109,11 +109,8 @@ const serverType = defineMessages({
 
 /** How long workers wait for each other at the start, ms: a scheduler may have to wait for machines. */
 const REGISTER = 1800_000;
-/**
- * A worker that gave no sign of life for so long, ms, is taken for gone; the others' work fails then. TensorFlow sends a sign after half of
- * it and looks for late ones once a second, so others end within 5 s.
- */
-export const HEARTBEAT = 3_500;
+/** A worker that gave no sign of life for so long, ms, is taken for gone; the others' work fails then. */
+export const HEARTBEAT = 5_000;
 
 /** TensorFlow's name of a worker. */
 export const taskName = (rank: number): string => `/job:worker/replica:0/task:${rank}`;
