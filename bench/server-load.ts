@@ -90,13 +90,20 @@ async function load(): Promise<void> {
   const server = fork(fileURLToPath(import.meta.url), ['serve']);
   const pid = server.pid!;
   const [{ url, resolution }] = (await once(server, 'message')) as [Served];
-  const png = async (colour: string) =>
-    (
-      await sharp({ create: { width: 96, height: 96, channels: 3, background: colour } })
+  const png = async (colour: string, middle = colour) => {
+    const of = (side: number, background: string) =>
+      sharp({ create: { width: side, height: side, channels: 3, background } })
+        .png()
+        .toBuffer();
+    const inner = { input: await of(32, middle) };
+    return (
+      await sharp(await of(96, colour))
+        .composite([inner])
         .png()
         .toBuffer()
     ).toString('base64');
-  const edit = Buffer.from(JSON.stringify({ photo: await png('grey'), mask: await png('white') }));
+  };
+  const edit = Buffer.from(JSON.stringify({ photo: await png('grey'), mask: await png('black', 'white') }));
   const input = new Uint8Array(inputBytes(resolution, false));
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   const json = { 'Content-Type': 'application/json' };
