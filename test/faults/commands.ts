@@ -65,7 +65,8 @@ export const COMMANDS = {
     },
     result(work) {
       const begun = onlyRun(join(work, 'runs'));
-      if (begun === undefined) return new Map();
+      // A training that did not come so far has neither.
+      if (begun === undefined || !existsSync(join(begun, 'log.jsonl'))) return new Map();
       return new Map([...hashes(lastCheckpoint(begun)), ['log.jsonl', logLines(begun).join('\n')]]);
     },
     async half(work) {
