@@ -301,7 +301,7 @@ describe.skipIf(noBrowser)(`the page${noBrowser ? ` (${noBrowser})` : ''}`, () =
           if (parentElement?.translate) texts.push(...data.split('\n'));
         }
         for (const name of attributes) {
-          for (const each of document.querySelectorAll(`[${name}]`))
+          for (const each of Array.from(document.querySelectorAll(`[${name}]`)))
             texts.push(...(each.getAttribute(name) ?? '').split('\n'));
         }
         return texts.map((text) => text.trim());

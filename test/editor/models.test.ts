@@ -22,14 +22,14 @@ describe.skipIf(noBrowser)(`several models on one drawing${noBrowser ? ` (${noBr
   /** What is said below each picture, once all are there, and whether they differ. */
   async function frames({ page }: EditorPage) {
     await page.waitForFunction(() => {
-      const notes = [...document.querySelectorAll('#models-list .sample > :last-child')];
+      const notes = Array.from(document.querySelectorAll('#models-list .sample > :last-child'));
       return notes.length > 0 && notes.every(({ textContent }) => textContent !== 'Computing …');
     });
     return page.evaluate(() => {
-      const texts = [...document.querySelectorAll('#models-list .sample')].map((frame) =>
-        [...frame.querySelectorAll('span')].map(({ textContent }) => textContent),
+      const texts = Array.from(document.querySelectorAll('#models-list .sample')).map((frame) =>
+        Array.from(frame.querySelectorAll('span')).map(({ textContent }) => textContent),
       );
-      const pictures = [...document.querySelectorAll<HTMLCanvasElement>('#models-list canvas')].map(
+      const pictures = Array.from(document.querySelectorAll<HTMLCanvasElement>('#models-list canvas')).map(
         (canvas) => canvas.toDataURL(),
       );
       return { texts, isEach: new Set(pictures).size === pictures.length };
