@@ -34,9 +34,12 @@ export function runAll(steps: Stepper, all: readonly Batch[], late = true): Outc
   return outcomes;
 }
 
-/** A stage's whole state, as numbers. */
-export const valuesOf = (trainable: Trainable): Record<string, Float32Array> =>
-  tf.tidy(() => {
-    const tensors = Object.entries(trainable.state() as Record<string, Tensor>);
-    return Object.fromEntries(tensors.map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync())]));
-  });
+/** A stage's whole state, as numbers: not from within a tidy, which would look at each of them for a tensor. */
+export function valuesOf(trainable: Trainable): Record<string, Float32Array> {
+  const state = trainable.state() as Record<string, Tensor>;
+  const values = Object.entries(state).map(
+    ([name, tensor]) => [name, Float32Array.from(tensor.dataSync())] as const,
+  );
+  tf.dispose(state);
+  return Object.fromEntries(values);
+}
