@@ -248,7 +248,12 @@ async function beginRun(
   const path = await byLeader(async () => {
     const run = await createRunFolder(runs, config);
     unlock = lockRun(run.path);
-    await writeSampleIds(run, samples.train);
+    try {
+      await writeSampleIds(run, samples.train);
+    } catch (error) {
+      unlock();
+      throw error;
+    }
     return run.path;
   });
   return { run: new RunFolder(path), from: undefined, unlock };
