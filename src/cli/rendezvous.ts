@@ -9,6 +9,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
+import { HEARTBEAT } from '../runtime/cluster.ts';
 import { LOST_WORKER, UserError } from '../runtime/errors.ts';
 
 /** As torchrun's flags of these names. */
@@ -65,8 +66,8 @@ interface Member extends Report {
   readonly heard: number;
 }
 
-/** A supervisor that was silent for so long, ms, is taken for gone. */
-const SILENCE = 5_000;
+/** A supervisor that was silent for so long, ms, is taken for gone, as a worker is. */
+const SILENCE = HEARTBEAT;
 /** Once there are enough machines, others may still come for so long, ms. */
 const LAST_CALL = 5_000;
 /** Between two reports, ms. */

@@ -129,11 +129,13 @@ export async function trainedOn(
 ): Promise<number | undefined> {
   if (set.split === 'train' || !sameSource(loaded.config.data.source, source)) return undefined;
   // Imported checkpoints have no such list.
-  const ids = await readState(
+  const list = await readState(
     join(dirname(dirname(loaded.path)), 'training-samples.json'),
     z.array(z.string()),
   );
-  return ids && set.photos.filter(({ id }) => ids.includes(id)).length;
+  if (!list) return undefined;
+  const ids = new Set(list);
+  return set.photos.filter(({ id }) => ids.has(id)).length;
 }
 
 /** Whether photos of equal ids are the same photos. */
