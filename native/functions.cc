@@ -5,12 +5,14 @@
 #undef TF_DeviceListCount
 #undef TFE_Execute
 #undef TFE_TensorHandleResolve
+#undef TF_NewTensor
 #undef napi_register_module_v1
 #undef node_api_module_get_api_version_v1
 
 #include <node_api.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -55,6 +57,18 @@ void dps_Execute(TFE_Op* op, TFE_TensorHandle** results, int* count, TF_Status* 
 TF_Tensor* dps_TensorHandleResolve(TFE_TensorHandle* handle, TF_Status* status) {
   reads++;
   return TFE_TensorHandleResolve(handle, status);
+}
+
+// A tensor of an array's numbers, copied. TensorFlow's own call shares the array's memory where it happens to be aligned
+// to 64 bytes. Then whoever writes to the array changes the tensor, and the array is let go of by the thread that uses
+// the tensor last: if that is one of TensorFlow's, it calls Node from outside of Node's thread, which ends the process
+// without a word or damages its memory.
+TF_Tensor* dps_NewTensor(TF_DataType type, const int64_t* shape, int rank, void* data, size_t bytes,
+                         void (*release)(void*, size_t, void*), void* argument) {
+  TF_Tensor* tensor = TF_AllocateTensor(type, shape, rank, bytes);
+  if (bytes > 0) std::memcpy(TF_TensorData(tensor), data, bytes);
+  release(data, bytes, argument);
+  return tensor;
 }
 
 // tfjs-node's own module.
