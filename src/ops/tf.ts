@@ -36,6 +36,20 @@ export const tf: typeof TensorFlow & { node: unknown } = {
 // The backend is already the native one; this keeps TF.js from printing its own advice.
 tf.env().set('PROD', true);
 
+// What a `tidy` returns is searched for tensors, by TF.js number by number of typed arrays too: most of the time of reading
+// a network's weights. They hold none.
+const engine = tf.engine();
+const endScope = engine.endScope.bind(engine);
+engine.endScope = (result) => endScope(tensorsIn(result));
+
+function tensorsIn(container: unknown, seen = new Set<object>()): TensorFlow.Tensor[] {
+  if (typeof container !== 'object' || container === null || ArrayBuffer.isView(container)) return [];
+  if (container instanceof tf.Tensor) return [container];
+  if (seen.has(container)) return [];
+  seen.add(container);
+  return Object.values(container).flatMap((value) => tensorsIn(value, seen));
+}
+
 export type { TensorFlow };
 export type Tensor = TensorFlow.Tensor;
 export type Tensor1D = TensorFlow.Tensor1D;
