@@ -162,7 +162,8 @@ export function decodeInput(
   takesColour: boolean,
 ): EngineInput | undefined {
   if (bytes.length !== inputBytes(resolution, takesColour)) return undefined;
-  const floats = new Float32Array(bytes.slice().buffer);
+  // Numbers must begin at a multiple of four bytes. Not slice(): a Buffer's is a view of memory that others share.
+  const floats = new Float32Array(new Uint8Array(bytes).buffer);
   const l = floats[0];
   if (!(l >= 0 && l <= 1) || !floats.every(Number.isFinite)) return undefined;
   const area = resolution ** 2;

@@ -33,6 +33,17 @@ it('an input with strokes of colour is the same after the wire', () => {
   expect(decodeInput(encodeInput(input), r, true)).toBeUndefined();
 });
 
+it('an input is read that lies in memory which a small Buffer shares with others', () => {
+  const side = 8;
+  const image = new Float32Array(3 * side ** 2).fill(0.5);
+  const plane = new Float32Array(side ** 2).fill(1);
+  const small = { resolution: side, l: 0.25, image, hole: plane, sketch: plane };
+  const sent = encodeInput(small);
+  const received = Buffer.from(new ArrayBuffer(8192), 1000, sent.length);
+  received.set(sent);
+  expect(decodeInput(received, side, false)).toEqual(small);
+});
+
 describe('the process that computes', () => {
   let engine: NativeEngine;
   let checkpoint: string;
