@@ -11,6 +11,7 @@ import { Drawing } from '../../../src/editor/web/drawing/drawing.ts';
 import { capsule, leastRadius } from '../../../src/editor/web/drawing/geometry.ts';
 import { History } from '../../../src/editor/web/drawing/history.ts';
 import type { Layer } from '../../../src/editor/web/drawing/layer.ts';
+import { atOnce, inTasks } from '../../../src/editor/web/drawing/steps.ts';
 import { stream } from '../../../src/runtime/seed.ts';
 import { fc } from '../../property.ts';
 
@@ -35,7 +36,7 @@ function withHistory(width: number, height: number, onChange: (command: Command)
   const walk = (direction: 'undo' | 'redo') => () => {
     const step = history[direction]();
     if (step?.kind !== 'draw') return;
-    drawing.apply(step.command);
+    atOnce(drawing.apply(step.command));
     onChange(step.command);
   };
   return { drawing, history, undo: walk('undo'), redo: walk('redo') };
@@ -102,7 +103,8 @@ describe('a drawing', () => {
     });
     const states = [copyOf(drawing)];
     for (let i = 0; i < 60; i++) {
-      if (random.uniform() < 0.15) drawing.clear(random.pick([['hole'], ['lines'], ['colour'], layerNames]));
+      if (random.uniform() < 0.15)
+        atOnce(drawing.clear(random.pick([['hole'], ['lines'], ['colour'], layerNames])));
       else {
         const layer = random.pick(layerNames);
         const mark = layer === 'colour' ? random.pick(colours) : 1;
@@ -159,7 +161,7 @@ describe('a drawing', () => {
         for (const { x, y, radius } of places) stroke.segment({ x, y }, { x: x + 9, y }, radius);
         stroke.end();
         const before = dataOf(drawing.hole).slice();
-        drawing.growHole(distance);
+        atOnce(drawing.growHole(distance));
         const spreads = distance > 0 ? 1 : 0;
         const isNear = (x: number, y: number) => {
           for (let dy = -6; dy <= 6; dy++)
@@ -183,6 +185,40 @@ describe('a drawing', () => {
     );
   });
 
+  it('is changed in steps where it is large, none of which is long', async () => {
+    const [wide, high] = [1000, 1100];
+    const { drawing, history, undo } = withHistory(wide, high);
+    const stroke = drawing.stroke('hole', 1);
+    stroke.segment({ x: 300, y: 300 }, { x: 600, y: 800 }, 200.5);
+    stroke.end();
+    const before = dataOf(drawing.hole).slice();
+    const changes = [
+      () => drawing.invertHole(),
+      () => drawing.growHole(-3),
+      () => drawing.growHole(3),
+      () => drawing.clear(['hole']),
+    ];
+    for (const change of changes) {
+      const steps = change();
+      let previous = dataOf(drawing.hole).slice();
+      while (!steps.next().done) {
+        const now = dataOf(drawing.hole).slice();
+        let changed = 0;
+        for (let i = 0; i < now.length; i++) changed += now[i]! ^ previous[i]!;
+        expect(changed).toBeLessThan((wide * high) / 2);
+        previous = now;
+      }
+      expectFreshLevels(drawing.hole);
+    }
+    expect(drawing.isEmpty).toBe(true);
+    while (history.canUndo) undo();
+    await inTasks(
+      drawing.apply(history.steps[0]!.kind === 'draw' ? history.steps[0]!.command : []),
+      () => {},
+    );
+    expect(same([dataOf(drawing.hole)], [before])).toBe(true);
+  });
+
   it('forgets what was undone when something else is done', () => {
     const { drawing, history, undo } = withHistory(20, 20);
     drawing.add({ hole: Uint32Array.of(0, 10) });
@@ -197,7 +233,7 @@ describe('a drawing', () => {
 
   it('does not count what changes nothing', () => {
     const { drawing, history } = withHistory(20, 20);
-    drawing.clear(layerNames);
+    atOnce(drawing.clear(layerNames));
     drawing.stroke('hole', 0).end();
     const eraser = drawing.stroke('colour', 0);
     eraser.segment({ x: 5, y: 5 }, { x: 9, y: 9 }, 3);
@@ -219,7 +255,7 @@ describe('a drawing', () => {
       stroke.end();
     }
     const again = new Drawing(50, 40, { repaint() {}, change() {} });
-    again.apply(layerNames.flatMap((name) => collectValues(dataOf(drawing[name])).finish(name)));
+    atOnce(again.apply(layerNames.flatMap((name) => collectValues(dataOf(drawing[name])).finish(name))));
     expect(same(copyOf(again), copyOf(drawing))).toBe(true);
     expect(again.isEmpty).toBe(false);
     expect(new Set(dataOf(again.colour))).toEqual(

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Command } from '../../../src/editor/web/drawing/changes.ts';
 import { Drawing } from '../../../src/editor/web/drawing/drawing.ts';
 import { LineTracing } from '../../../src/editor/web/drawing/line-tracing.ts';
+import { atOnce } from '../../../src/editor/web/drawing/steps.ts';
 
 const side = 100;
 type Place = readonly [x: number, y: number];
@@ -84,7 +85,7 @@ describe('lines that are traced', () => {
       const tracing = new LineTracing(drawing.lines);
       expect(tracing.lines).toHaveLength(1);
       const shape = tracing.shape(0);
-      drawing.clear(['lines']);
+      atOnce(drawing.clear(['lines']));
       const stroke = drawing.stroke('lines', 1);
       shape.forEach((to, k) => {
         stroke.segment(shape[Math.max(0, k - 1)]!, to, to.radius);
@@ -149,7 +150,7 @@ describe('several changes of a layer in one act', () => {
     ]);
     const before = data.slice();
     const made = drawing.together(() => {
-      drawing.clear(['lines']);
+      atOnce(drawing.clear(['lines']));
       const stroke = drawing.stroke('lines', 1);
       stroke.segment({ x: 40, y: 20 }, { x: 80, y: 20 }, 1.5);
       stroke.end();
@@ -159,7 +160,7 @@ describe('several changes of a layer in one act', () => {
     expect(made).toHaveLength(1);
     const { runs } = made[0]!;
     expect([...runs]).toEqual([...new Set(runs)].sort((a, b) => a - b));
-    drawing.apply(made);
+    atOnce(drawing.apply(made));
     expect(data).toEqual(before);
   });
 });

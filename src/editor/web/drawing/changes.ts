@@ -1,6 +1,7 @@
 /** What acts of the user change, pixel by pixel. A change is an exclusive or, so that doing it twice undoes it. */
 
 import { joinRects, noRect, type Rect } from './geometry.ts';
+import { bandsOf } from './steps.ts';
 
 export const layerNames = ['hole', 'lines', 'colour'] as const;
 /** The hole and the lines hold 1 where they are marked, the strokes of colour a {@link colourWord}; 0 is nothing. */
@@ -78,14 +79,18 @@ function oddRuns(sets: readonly Runs[]): Runs {
   return ends.slice(0, count);
 }
 
-/** The values that are not 0, as changes of an empty layer. */
-export function collectValues(values: Values): ChangeCollector {
-  const found = new ChangeCollector();
-  for (let i = 0; i < values.length; ) {
+/** The values from `start` to `end` that are not 0, as changes of an empty layer. */
+export function collectValues(
+  values: Values,
+  found = new ChangeCollector(),
+  start = 0,
+  end = values.length,
+): ChangeCollector {
+  for (let i = start; i < end; ) {
     const value = values[i];
-    const start = i++;
-    while (i < values.length && values[i] === value) i++;
-    if (value !== 0) found.add(start, i, value);
+    const first = i++;
+    while (i < end && values[i] === value) i++;
+    if (value !== 0) found.add(first, i, value);
   }
   return found;
 }
@@ -101,6 +106,22 @@ export function rectOfRuns(runs: Runs, width: number): Rect {
     rect = joinRects(rect, { left, top, right, bottom: last + 1 });
   }
   return rect;
+}
+
+/** The runs in each of a raster's bands that has some. */
+export function* partsOf(runs: Runs, raster: { width: number; height: number }): Generator<Runs> {
+  let k = 0;
+  for (const { top, bottom } of bandsOf(raster)) {
+    const [start, end] = [top * raster.width, bottom * raster.width];
+    const part: number[] = [];
+    while (k < runs.length && runs[k] < end) {
+      part.push(Math.max(runs[k], start), Math.min(runs[k + 1], end));
+      // What is left of it is in the next band.
+      if (runs[k + 1] > end) break;
+      k += 2;
+    }
+    if (part.length > 0) yield Uint32Array.from(part);
+  }
 }
 
 /** Changes the values of the runs by exclusive or. */

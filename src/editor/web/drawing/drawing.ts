@@ -8,11 +8,13 @@ import {
   joinChanges,
   type LayerName,
   layerNames,
+  partsOf,
   type Runs,
 } from './changes.ts';
 import { capsule, cutRect, growRect, joinRects, type Point, polygon, type Rect } from './geometry.ts';
 import { Layer } from './layer.ts';
-import { grow, type Rows, rowsOf } from './rows.ts';
+import { grown, type Rows, rowOf } from './rows.ts';
+import { atOnce, bandsOf, type Steps } from './steps.ts';
 
 interface DrawingEvents {
   /** Pixels inside the rectangle look different now. */
@@ -24,6 +26,8 @@ interface DrawingEvents {
 }
 
 const nothing: Rect = { left: 0, top: 0, right: 0, bottom: 0 };
+const rectOfRow = (row: Rows[number], y: number): Rect =>
+  row.length === 0 ? nothing : { left: row[0], top: y, right: row[row.length - 1], bottom: y + 1 };
 
 export class Drawing {
   readonly hole: Layer;
@@ -72,9 +76,8 @@ export class Drawing {
       rows: (rows) => {
         let rect = nothing;
         rows.forEach((row, y) => {
-          if (row.length === 0) return;
           for (let k = 0; k < row.length; k += 2) useSpan(y, row[k], row[k + 1]);
-          rect = joinRects(rect, { left: row[0], top: y, right: row[row.length - 1], bottom: y + 1 });
+          rect = joinRects(rect, rectOfRow(row, y));
         });
         show(rect);
       },
@@ -90,13 +93,18 @@ export class Drawing {
   }
 
   /** Makes the changes of a command, of which nobody is told; doing so twice undoes it. */
-  apply(command: Command): void {
-    for (const { layer, runs, bits } of command) this.#events.repaint(this[layer].flip(runs, bits));
+  *apply(command: Command): Steps {
+    for (const { layer, runs, bits } of command) {
+      for (const part of partsOf(runs, this)) {
+        this.#events.repaint(this[layer].flip(part, bits));
+        yield;
+      }
+    }
   }
 
   /** Makes the changes of a command: one act. */
-  make(command: Command): void {
-    this.apply(command);
+  *make(command: Command): Steps {
+    yield* this.apply(command);
     this.#commit(command);
   }
 
@@ -111,32 +119,57 @@ export class Drawing {
       }
       return missing.finish(layer);
     });
-    this.make(command);
+    atOnce(this.make(command));
   }
 
   /**
    * Grows the hole by so many px on all sides; shrinks it where they are fewer than 0. The photo's border is no rim: where
    * the hole meets it, it stays.
    */
-  growHole(by: number): void {
+  *growHole(by: number): Steps {
+    const { hole, width } = this;
     // Of what is no hole the nearest pixels decide, and those are beside it.
-    const around = cutRect(growRect(this.hole.bounds, 1), this.#whole);
-    const spreading = rowsOf(this.hole.levels[0], by > 0 ? 1 : 0, around);
-    const stroke = this.stroke('hole', by > 0 ? 1 : 0);
-    stroke.rows(grow(spreading, this.width, Math.abs(by)));
-    stroke.end();
+    const around = cutRect(growRect(hole.bounds, 1), this.#whole);
+    const value = by > 0 ? 1 : 0;
+    const spreading: Rows[number][] = [];
+    for (const { top, bottom } of bandsOf(this)) {
+      for (let y = top; y < bottom; y++) spreading.push(rowOf(hole.levels[0], value, y, around));
+      yield;
+    }
+    const rows = grown(spreading, width, Math.abs(by));
+    const changed = new ChangeCollector();
+    for (const { top, bottom } of bandsOf(this)) {
+      let rect = nothing;
+      for (let y = top; y < bottom; y++) {
+        const row = rows(y);
+        for (let k = 0; k < row.length; k += 2) hole.paint(y, row[k], row[k + 1], value, changed);
+        rect = joinRects(rect, rectOfRow(row, y));
+      }
+      hole.refresh(rect);
+      this.#events.repaint(rect);
+      yield;
+    }
+    this.#commit(changed.finish('hole'));
   }
 
   /** What was hole is none, and all else is. */
-  invertHole(): void {
-    this.make([{ layer: 'hole', runs: Uint32Array.of(0, this.width * this.height), bits: 1 }]);
+  *invertHole(): Steps {
+    yield* this.make([{ layer: 'hole', runs: Uint32Array.of(0, this.width * this.height), bits: 1 }]);
   }
 
-  clear(layers: readonly LayerName[]): void {
-    const command = layers
-      .filter((layer) => !this[layer].isEmpty)
-      .flatMap((layer) => collectValues(this[layer].levels[0].data).finish(layer));
-    this.make(command);
+  *clear(layers: readonly LayerName[]): Steps {
+    const command: Change[] = [];
+    for (const layer of layers) {
+      if (this[layer].isEmpty) continue;
+      const { data } = this[layer].levels[0];
+      const marked = new ChangeCollector();
+      for (const { top, bottom } of bandsOf(this)) {
+        collectValues(data, marked, top * this.width, bottom * this.width);
+        yield;
+      }
+      command.push(...marked.finish(layer));
+    }
+    yield* this.make(command);
   }
 
   /** Makes one act of all that `work` does, and returns what that has changed. */

@@ -11,33 +11,47 @@ interface Grid {
   readonly height: number;
 }
 
-/** The rows of the pixels that have a value, inside a rectangle of a raster of 0 and 1. */
-export function rowsOf(
-  { width, height, data }: Grid & { readonly data: Values },
+type Marked = Grid & { readonly data: Values };
+
+/** The rows of the pixels that have a value, of a raster of 0 and 1. */
+export function rowsOf(raster: Marked, value: 0 | 1): Rows {
+  const { width, height } = raster;
+  const whole = { left: 0, top: 0, right: width, bottom: height };
+  return Array.from({ length: height }, (_, y) => rowOf(raster, value, y, whole));
+}
+
+/** One of these rows, inside a rectangle. */
+export function rowOf(
+  { width, data }: Marked,
   value: 0 | 1,
-  { left, top, right, bottom }: Rect = { left: 0, top: 0, right: width, bottom: height },
-): Rows {
-  return Array.from({ length: height }, (_, y) => {
-    const row: number[] = [];
-    if (y < top || y >= bottom) return row;
-    for (let x = left, inside = false; x <= right; x++) {
-      const now = x < right && data[y * width + x] === value;
-      if (now !== inside) row.push(x);
-      inside = now;
-    }
-    return row;
-  });
+  y: number,
+  { left, top, right, bottom }: Rect,
+): readonly number[] {
+  const row: number[] = [];
+  if (y < top || y >= bottom) return row;
+  for (let x = left, inside = false; x <= right; x++) {
+    const now = x < right && data[y * width + x] === value;
+    if (now !== inside) row.push(x);
+    inside = now;
+  }
+  return row;
 }
 
 /** All pixels within `radius` of one of the set, px. */
 export function grow(rows: Rows, width: number, radius: number): Rows {
+  const rowAt = grown(rows, width, radius);
+  return rows.map((_, y) => rowAt(y));
+}
+
+/** What gives one row of them at a time. */
+export function grown(rows: Rows, width: number, radius: number): (y: number) => readonly number[] {
   const most = Math.floor(radius);
   const reaches = Array.from({ length: 2 * most + 1 }, (_, k) =>
     Math.floor(Math.sqrt(radius * radius - (k - most) ** 2)),
   );
   // How many runs begin at a column less how many end there: their sum tells where there is one.
   const changes = new Int32Array(width + 1);
-  return rows.map((_, y) => {
+  return (y) => {
     let [first, last] = [width, 0];
     for (let dy = -most; dy <= most; dy++) {
       const row = rows[y + dy] ?? [];
@@ -58,7 +72,7 @@ export function grow(rows: Rows, width: number, radius: number): Rows {
       if ((before === 0) !== (depth === 0)) joined.push(x);
     }
     return joined;
-  });
+  };
 }
 
 /** Each pixel becomes `factor` x `factor`, inside a larger grid. */

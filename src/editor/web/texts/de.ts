@@ -337,6 +337,7 @@ export const german: Readonly<Record<string, string>> = {
   'Reading the picture': 'Das Bild wird gelesen',
   'Taking the result as photo': 'Das Ergebnis wird zum Foto',
   'Finding edges': 'Kanten werden gesucht',
+  'Changing the drawing': 'Die Zeichnung wird geändert',
   'Taking the lines': 'Die Linien werden übernommen',
   'Writing the file': 'Die Datei wird geschrieben',
   'Going back to another photo': 'Zurück zu einem anderen Foto',

@@ -3,6 +3,7 @@ import { type Command, joinChanges } from '../drawing/changes.ts';
 import type { Drawing } from '../drawing/drawing.ts';
 import type { Point } from '../drawing/geometry.ts';
 import { boundsOf, type LinePoint, LineTracing } from '../drawing/line-tracing.ts';
+import { atOnce } from '../drawing/steps.ts';
 import { say } from '../texts/say.ts';
 import { preferences } from '../ui/preferences.ts';
 import { ownHole } from './brush.ts';
@@ -102,7 +103,7 @@ function change(work: Workspace, next: Move | 'delete'): void {
   const { tracing: before, numbers, made } = selection;
   const shapes = next === 'delete' ? [] : shapesOf(selection, next);
   const changed = drawing.together(() => {
-    drawing.make(made);
+    atOnce(drawing.make(made));
     const eraser = drawing.stroke('lines', 0);
     eraser.rows(before.pixelsOf(numbers));
     eraser.end();

@@ -1,6 +1,7 @@
 /** The menu with what one does to the whole hole, and to whole layers. */
 import { layerNames } from '../drawing/changes.ts';
 import type { Drawing } from '../drawing/drawing.ts';
+import type { Steps } from '../drawing/steps.ts';
 import { say } from '../texts/say.ts';
 import { button, connectMenu, div, within } from './dom.ts';
 import type { Editor } from './editor.ts';
@@ -14,7 +15,7 @@ interface Entry {
   readonly id: string;
   readonly name: string;
   readonly key?: string;
-  readonly run: (drawing: Drawing) => void;
+  readonly run: (drawing: Drawing) => Steps;
   readonly isUsable: (drawing: Drawing) => boolean;
 }
 
@@ -54,7 +55,7 @@ export function connectEditMenu(editor: Editor): { shortcuts: Shortcut[] } {
   const items = entries.map((entry) => {
     const item = within(menu, `[data-edit="${entry.id}"]`, HTMLButtonElement);
     if (entry.key) item.dataset.shortcut = entry.key;
-    item.addEventListener('click', () => editor.change(entry.run));
+    item.addEventListener('click', () => void editor.change(entry.run));
     return { entry, item };
   });
   const opener = button('edit');
@@ -68,7 +69,7 @@ export function connectEditMenu(editor: Editor): { shortcuts: Shortcut[] } {
   editor.photo.watch(update);
   return {
     shortcuts: entries.flatMap(({ key, name, run }) =>
-      key ? [{ keys: [key], name, run: () => editor.change(run) }] : [],
+      key ? [{ keys: [key], name, run: () => void editor.change(run) }] : [],
     ),
   };
 }

@@ -7,6 +7,7 @@ import type { Command, LayerName } from '../drawing/changes.ts';
 import { Drawing } from '../drawing/drawing.ts';
 import type { Point, Rect } from '../drawing/geometry.ts';
 import { type Act, History } from '../drawing/history.ts';
+import { inTasks, type Steps } from '../drawing/steps.ts';
 import { type EngineChoice, type EngineId, type EngineState, shortNames } from '../engines/engine.ts';
 import { language, say } from '../texts/say.ts';
 import type { Tool } from '../tools/tool.ts';
@@ -117,6 +118,8 @@ export class Editor {
   /** Holds the photo, and computes. */
   readonly #worker: Promise<Remote<PhotoWorker>>;
   #request = 0;
+  /** A change of the drawing that is under way; another one waits for it. */
+  #changing: Promise<void> | undefined;
   /** What the stroke that is being drawn has changed since its newest preview was asked for. */
   #unfinished: (() => Command) | undefined;
   /** The request for a preview that is under way. */
@@ -222,6 +225,7 @@ export class Editor {
 
   /** Leaves the edit to another tab. */
   async #leave(): Promise<void> {
+    while (this.#changing) await this.#changing;
     this.onInterrupt();
     const { value } = this.photo;
     const id = this.#tabs.last;
@@ -241,7 +245,7 @@ export class Editor {
     await this.#work(say`Taking the result as photo`, async () => {
       const opened = await this.#ask((worker) => worker.useResult());
       this.#act(history, { kind: 'photo', photo: opened.photo });
-      this.#show(opened, history);
+      await this.#show(opened, history);
       this.notice.value = {
         text: say`The result is the photo now.`,
         isProblem: false,
@@ -264,7 +268,8 @@ export class Editor {
     const { value } = this.photo;
     if (!value) return;
     await this.#work(say`Reading the picture`, async () => {
-      value.drawing.make(await this.#ask((worker) => worker.readLayer(blob, layer)));
+      const command = await this.#ask((worker) => worker.readLayer(blob, layer));
+      await this.#inTasks(value.drawing.make(command));
     });
   }
 
@@ -297,7 +302,8 @@ export class Editor {
     const { value } = this.photo;
     if (!value || !this.isCurrent) return;
     await this.#work(say`Taking the lines`, async () => {
-      value.drawing.make(await this.#ask((worker) => worker.refinedLines()));
+      const command = await this.#ask((worker) => worker.refinedLines());
+      await this.#inTasks(value.drawing.make(command));
     });
   }
 
@@ -310,10 +316,11 @@ export class Editor {
   }
 
   /** Does something to the drawing that takes no pointer. */
-  change(work: (drawing: Drawing) => void): void {
+  async change(work: (drawing: Drawing) => Steps): Promise<void> {
+    while (this.#changing) await this.#changing;
     if (this.busy.value || !this.photo.value) return;
     this.onInterrupt();
-    work(this.photo.value.drawing);
+    await this.#inTasks(work(this.photo.value.drawing));
   }
   undo(): void {
     void this.#walk('undo');
@@ -352,6 +359,7 @@ export class Editor {
 
   /** Gives whether there was a step to walk. */
   async #walk(direction: 'undo' | 'redo'): Promise<boolean> {
+    while (this.#changing) await this.#changing;
     const { value } = this.photo;
     if (!value || this.busy.value) return false;
     this.onInterrupt();
@@ -363,12 +371,12 @@ export class Editor {
     if (step.kind === 'photo') {
       await this.#work(say`Going back to another photo`, async () => {
         const opened = await walked;
-        if (opened) this.#show(opened, history);
+        if (opened) await this.#show(opened, history);
       });
       return true;
     }
     walked.catch((error: Error) => this.#complainOfWorker(error.message));
-    if (step.kind === 'draw') drawing.apply(step.command);
+    if (step.kind === 'draw') await this.#inTasks(drawing.apply(step.command));
     this.#follow(history);
     this.#changed();
     return true;
@@ -500,7 +508,7 @@ export class Editor {
       const wasChanged = this.photo.value?.history.canUndo === true;
       this.#tabs.lead(id);
       this.#name = name;
-      this.#show(opened, new History(history.start, history.steps, history.position));
+      await this.#show(opened, new History(history.start, history.steps, history.position));
       if (exceptions.length > 0) {
         const text = say`A saved result will differ from this file outside the hole, too: ${exceptions.join('; ')}.`;
         this.notice.value = { text, isProblem: false };
@@ -514,7 +522,7 @@ export class Editor {
   }
 
   /** Goes on with a photo and what is drawn on it. */
-  #show({ width, height, pictures, drawing: commands }: Opened, history: History): void {
+  async #show({ width, height, pictures, drawing: commands }: Opened, history: History): Promise<void> {
     const drawing = new Drawing(width, height, {
       repaint: (rect) => this.onRepaint(rect),
       progress: (changes) => {
@@ -526,7 +534,7 @@ export class Editor {
         this.#changed();
       },
     });
-    for (const command of commands) drawing.apply(command);
+    for (const command of commands) await this.#inTasks(drawing.apply(command));
     close(this.photo.value);
     close(this.preview.value);
     this.#endPreview();
@@ -570,6 +578,20 @@ export class Editor {
   #refresh(): void {
     this.revision.value += 1;
     this.predict();
+  }
+
+  /** Changes a drawing, in several tasks where that takes long. Nothing else can be done meanwhile. */
+  async #inTasks(steps: Steps): Promise<void> {
+    const busy = this.busy.value;
+    this.#changing = inTasks(steps, () => {
+      this.busy.value ??= say`Changing the drawing`;
+    });
+    try {
+      await this.#changing;
+    } finally {
+      this.#changing = undefined;
+      this.busy.value = busy;
+    }
   }
 
   /** Does something that takes a while; an error is shown as a notice. */
