@@ -57,6 +57,13 @@ interface EdgeSettings {
   readonly minimumSize: number;
 }
 
+/** What the server says of errors that name no detail. The page has a text for each in its own language. */
+export const serverErrors = {
+  noModel: 'The editor’s server no longer has this model: load the page anew.',
+  busy: 'The server is busy with other pages.',
+  failed: 'The server failed; its terminal says why.',
+} as const;
+
 /** A model file, relative to the page. */
 export interface ModelAddress {
   readonly url: string;

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
+import { edit } from '../../src/cli/edit.ts';
 import { tinyCheckpoint } from '../editor/tiny-editor.ts';
 
 let folder: string;
@@ -29,4 +30,10 @@ it('--port 0 takes a free port and says which', { timeout: 120_000 }, async () =
   expect(url, said.join('\n')).toBeDefined();
   expect(Number(url?.port)).toBeGreaterThan(0);
   expect((await fetch(url!)).status).toBe(200);
+});
+
+it('--static with several models is refused before anything is loaded', async () => {
+  const values = { checkpoint: ['one', 'two'], static: join(folder, 'site') };
+  await expect(edit.run(values)).rejects.toThrow('A static site has one model.');
+  expect(existsSync(values.static)).toBe(false);
 });

@@ -2,7 +2,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UserError } from '../../runtime/errors.ts';
 import { EngineStopped, type NativeEngine } from '../native/engine.ts';
-import { decodeInput, encodeOutput, faceFrame, inputBytes, type ModelAddress } from '../wire.ts';
+import {
+  decodeInput,
+  encodeOutput,
+  faceFrame,
+  inputBytes,
+  type ModelAddress,
+  serverErrors,
+} from '../wire.ts';
 import { type Handler, Refusal, readBody, send, sendJson } from './server.ts';
 
 const waitingClients = 16;
@@ -29,7 +36,7 @@ export function apiHandlers({ models, queue }: ApiParts): ReadonlyMap<string, Ha
     const name = new URLSearchParams(url.split('?')[1]).get('model');
     const named = name === null ? main : models.find(({ engine }) => engine.model.model.name === name);
     if (named) return named;
-    throw new Refusal(404, 'The editor’s server no longer has this model: load the page anew.');
+    throw new Refusal(404, serverErrors.noModel);
   };
 
   const compute = async <T>(
@@ -145,7 +152,7 @@ export class LatestOnly {
       return Promise.resolve();
     }
     if (this.#waiting.length >= this.#limit) {
-      return Promise.reject(new Refusal(503, 'The server is busy with other pages.', { 'Retry-After': 5 }));
+      return Promise.reject(new Refusal(503, serverErrors.busy, { 'Retry-After': 5 }));
     }
     return new Promise((resolve, reject) => {
       const leave = () => waiting.drop(new Refusal(499, 'The client has gone.'));

@@ -15,6 +15,7 @@ import { regionToSee } from '../../infer/faces.ts';
 import { MAXIMUM_PIXELS } from '../../infer/read.ts';
 import { UserError, type UserErrorDetails } from '../../runtime/errors.ts';
 import { EngineStopped, type NativeEngine } from '../native/engine.ts';
+import { serverErrors } from '../wire.ts';
 import type { LatestOnly } from './api.ts';
 import { type ApiDocument, docsPage, docsStyle } from './public-api-page.ts';
 import { isOwnOrigin } from './security.ts';
@@ -468,7 +469,7 @@ function refusalOf(error: unknown, c: Context): Refusal {
     const { fix, ...details } = error.details;
     return new Refusal(422, error.message.split('\n', 1)[0], {}, { ...details, fix: fix && inFields(fix) });
   }
-  if (!(error instanceof HTTPException)) return new Refusal(500, 'The server failed; its terminal says why.');
+  if (!(error instanceof HTTPException)) return new Refusal(500, serverErrors.failed);
   const challenge = error.getResponse().headers.get('WWW-Authenticate');
   if (challenge === null) {
     return new Refusal(

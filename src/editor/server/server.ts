@@ -12,6 +12,7 @@ import {
 import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { UserError, type UserErrorDetails } from '../../runtime/errors.ts';
+import { serverErrors } from '../wire.ts';
 import { hostName, isLoopback, isOwnHost, isOwnOrigin, securityHeaders } from './security.ts';
 
 /** Answers a request. @throws Refusal what the client is told instead. */
@@ -113,8 +114,7 @@ function otherName(name: string | undefined, host: string): string {
 }
 
 function refuse({ onError }: ServerOptions, response: ServerResponse, error: unknown): void {
-  const refusal =
-    error instanceof Refusal ? error : new Refusal(500, 'The server failed; its terminal says why.');
+  const refusal = error instanceof Refusal ? error : new Refusal(500, serverErrors.failed);
   if (refusal !== error) onError(error);
   const headers = { ...refusal.headers, Connection: 'close' };
   if (isOfPublicApi(response.req.url ?? '')) {

@@ -5,6 +5,7 @@ import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 import { samples } from '../../../src/editor/samples/samples.ts';
 import { german } from '../../../src/editor/web/texts/de.ts';
+import { serverErrors } from '../../../src/editor/wire.ts';
 
 const web = 'src/editor/web';
 const table = `${web}/texts/de.ts`;
@@ -52,8 +53,8 @@ function textsOfPage(): string[] {
     .filter((text) => /\p{Letter}/u.test(text));
 }
 
-/** The server tells the page what its samples change. */
-const textsOfSamples = samples.map(({ name }) => name);
+/** The server tells the page what its samples change, and what has gone wrong. */
+const textsOfServer = [...samples.map(({ name }) => name), ...Object.values(serverErrors)];
 
 /** What is not for people: errors of programming, and what the console logs. */
 function isForProgrammers(node: ts.Node): boolean {
@@ -87,7 +88,7 @@ function unmarkedTexts(): string[] {
   return found;
 }
 
-const english = new Set([...textsOfCode(), ...textsOfPage(), ...textsOfSamples]);
+const english = new Set([...textsOfCode(), ...textsOfPage(), ...textsOfServer]);
 const inCode = (text: string) => (/['\\]/.test(text) ? JSON.stringify(text) : `'${text}'`);
 
 describe('the German texts', () => {

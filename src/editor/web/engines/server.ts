@@ -5,9 +5,10 @@ import {
   type EngineInput,
   type EngineOutput,
   encodeInput,
+  serverErrors,
 } from '../../wire.ts';
 import { randomId } from '../random-id.ts';
-import { say } from '../texts/say.ts';
+import { say, translated } from '../texts/say.ts';
 import { type Engine, EngineFailure } from './engine.ts';
 
 /** Tells the server which requests come from this page, so that a newer one takes an older one's place. */
@@ -50,6 +51,9 @@ export async function postToServer(
     if (signal?.aborted) throw error;
     throw new EngineFailure('server', say`The editor’s server does not answer. Start it again: npm run edit`);
   }
-  const told = (await response.json().catch(() => ({}))) as { error?: string };
-  throw new EngineFailure('server', told.error ?? say`The server answered with status ${response.status}.`);
+  const { error } = (await response.json().catch(() => ({}))) as { error?: string };
+  // Errors that name a detail stay in the server's words.
+  const known = Object.values(serverErrors).find((text) => text === error);
+  const told = known ? translated(known) : error;
+  throw new EngineFailure('server', told ?? say`The server answered with status ${response.status}.`);
 }

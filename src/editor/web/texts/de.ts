@@ -454,6 +454,12 @@ export const german: Readonly<Record<string, string>> = {
     'es wird aufrecht gespeichert statt durch einen Vermerk in der Datei gedreht',
   'colours of this format become 8-bit sRGB': 'aus den Farben dieses Formats wird sRGB mit 8 Bit',
 
+  // What the server says
+  'The editor’s server no longer has this model: load the page anew.':
+    'Der Server des Editors hat dieses Modell nicht mehr: die Seite neu laden.',
+  'The server is busy with other pages.': 'Der Server ist mit anderen Seiten beschäftigt.',
+  'The server failed; its terminal says why.': 'Der Server hat versagt; sein Terminal sagt, warum.',
+
   // What the browser keeps
   'This edit is no longer kept: it has been deleted.':
     'Diese Bearbeitung gibt es nicht mehr: Sie wurde gelöscht.',
