@@ -57,7 +57,7 @@ interface EdgeSettings {
   readonly minimumSize: number;
 }
 
-/** What the server says of errors that name no detail. The page has a text for each in its own language. */
+/** Errors of the server for which the page has texts in its own language. */
 export const serverErrors = {
   noModel: 'The editor’s server no longer has this model: load the page anew.',
   busy: 'The server is busy with other pages.',
