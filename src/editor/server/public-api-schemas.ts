@@ -37,19 +37,22 @@ export const choices = {
   refinedSketch: z.boolean().default(false).openapi(about('refinedSketch')),
 };
 
+/** The fields of an edit. @param file what a picture is in that kind of body */
+const fieldsOf = <T extends z.ZodType>(file: (name: Field) => T) => ({
+  photo: file('photo'),
+  mask: file('mask'),
+  sketch: file('sketch').optional(),
+  colour: file('colour').optional(),
+  ...choices,
+});
+
 const text = (name: Field) =>
   z
     .base64()
     .min(1)
     .transform((encoded): Uint8Array => Buffer.from(encoded, 'base64'))
     .openapi({ type: 'string', format: 'byte', ...about(name) });
-export const jsonBody = z.strictObject({
-  photo: text('photo'),
-  mask: text('mask'),
-  sketch: text('sketch').optional(),
-  colour: text('colour').optional(),
-  ...choices,
-});
+export const jsonBody = z.strictObject(fieldsOf(text));
 
 const file = (name: Field) =>
   z
@@ -63,11 +66,7 @@ const parsed = (value: unknown): unknown => {
   return typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 };
 export const formBody = z.strictObject({
-  photo: file('photo'),
-  mask: file('mask'),
-  sketch: file('sketch').optional(),
-  colour: file('colour').optional(),
-  ...choices,
+  ...fieldsOf(file),
   l: z.preprocess(parsed, choices.l),
   detail: z.preprocess(parsed, choices.detail),
   face: z.preprocess(parsed, choices.face),
