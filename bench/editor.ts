@@ -11,9 +11,9 @@ const sizes = (process.env.MEGAPIXELS ?? '1,12,24').split(',').map(Number);
 const lineStrokes = 5;
 const quickStrokes = 30;
 
+const settled = 'body:not([data-busy]):not([data-storing])';
+
 interface Recorded {
-  /** Tasks of the main thread over 50 ms, ms. */
-  readonly tasks: number[];
   /** From pen-up to picture, ms. */
   readonly times: number[];
   /** From pen-down to the first picture of the unfinished stroke, ms. */
@@ -50,16 +50,19 @@ async function measure(browser: Browser, url: string, photo: Buffer): Promise<st
   page.on('request', (request) => {
     if (request.url().endsWith('/api/predict')) requests += 1;
   });
+  await page.addInitScript(recordTasks);
   await page.goto(url);
   await page.waitForSelector('body:not([data-busy])');
+  const started = await page.evaluate(takeTasks);
   await page.setInputFiles('#file', { name: 'photo.jpg', mimeType: 'image/jpeg', buffer: photo });
   await page.waitForSelector('#welcome', { state: 'hidden' });
-  await page.waitForSelector('body:not([data-busy]):not([data-storing])');
+  await page.waitForSelector(settled);
+  const opened = await page.evaluate(takeTasks);
   await page.evaluate(record);
   const recorded = () =>
     page.evaluate(() => {
-      const { tasks, times, previews } = window as unknown as Recorded;
-      return { tasks, times, previews };
+      const { times, previews } = window as unknown as Recorded;
+      return { times, previews };
     });
   const box = (await page.locator('#draw-stage').boundingBox())!;
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
@@ -96,13 +99,26 @@ async function measure(browser: Browser, url: string, photo: Buffer): Promise<st
   await idle(page);
   const quick = performance.now() - begin;
   const last = (await recorded()).times.at(-1)!;
-  const { tasks } = await recorded();
+  const drawn = await page.evaluate(takeTasks);
+  await page.keyboard.press('Shift+I');
+  await page.waitForSelector('#result-pane[data-state="computing"]');
+  await idle(page);
+  await page.waitForSelector(settled);
+  const inverted = await page.evaluate(takeTasks);
+  await page.reload();
+  await page.waitForSelector('#welcome', { state: 'hidden' });
+  await idle(page);
+  await page.waitForSelector(settled);
+  const reloaded = await page.evaluate(takeTasks);
   await page.context().close();
+  const tasks = { start: started, opening: opened, drawing: drawn, inverting: inverted, reload: reloaded };
   return [
     `pen-up to picture ${median(times.slice(1)).toFixed(0)} ms (hole ${times[0].toFixed(0)}; lines ${round(times.slice(1))})`,
     `preview ${previews.length ? `${round(previews)} ms after pen-down` : 'none'}`,
     `${quickStrokes} quick strokes ${quick.toFixed(0)} ms, ${last.toFixed(0)} ms after the last, ${requests - before} requests`,
-    `main thread: ${tasks.length ? `tasks of ${round(tasks)} ms` : 'no task over 50 ms'}`,
+    `main thread, tasks over 50 ms: ${Object.entries(tasks)
+      .map(([when, long]) => `${when} ${round(long) || 'none'}`)
+      .join(', ')}`,
   ].join('\n    ');
 }
 
@@ -113,13 +129,29 @@ async function idle(page: Page): Promise<void> {
   await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
 }
 
+/** Runs in the page before its own scripts: notes tasks of the main thread over 50 ms. */
+function recordTasks(): void {
+  const tasks: number[] = [];
+  const observer = new PerformanceObserver((list) =>
+    tasks.push(...list.getEntries().map(({ duration }) => duration)),
+  );
+  observer.observe({ entryTypes: ['longtask'] });
+  Object.assign(window, {
+    takeTasks() {
+      tasks.push(...observer.takeRecords().map(({ duration }) => duration));
+      return tasks.splice(0);
+    },
+  });
+}
+/** Runs in the page: what was noted since it was asked last, ms. */
+function takeTasks(): number[] {
+  return (window as unknown as { takeTasks(): number[] }).takeTasks();
+}
+
 /** Runs in the page. */
 function record(): void {
-  const [tasks, times, previews] = [[], [], []] as number[][];
-  Object.assign(window, { tasks, times, previews });
-  new PerformanceObserver((list) => tasks.push(...list.getEntries().map(({ duration }) => duration))).observe(
-    { entryTypes: ['longtask'] },
-  );
+  const [times, previews] = [[], []] as number[][];
+  Object.assign(window, { times, previews });
   let lifted: number | undefined;
   let down: number | undefined;
   document.addEventListener('pointerdown', () => {

@@ -5,6 +5,7 @@ import { connectAboutModel } from './ui/about-model.ts';
 import { BrushSizes, connectBrush } from './ui/brush-panel.ts';
 import {
   connectButtons,
+  connectKeeping,
   connectOpening,
   connectSettings,
   connectTheme,
@@ -22,12 +23,14 @@ import { connectLanguage, translatePage } from './ui/language.ts';
 import { connectModels } from './ui/models-dialog.ts';
 import { keepForOffline } from './ui/offline.ts';
 import { connectRecent } from './ui/recent.ts';
+import { Records } from './ui/records.ts';
 import { connectRefinedLines } from './ui/refined-lines.ts';
 import { connectEngines, connectL, connectRegion, showOutcome } from './ui/result-panel.ts';
 import { ResultStage } from './ui/result-stage.ts';
 import { connectResults } from './ui/results-dialog.ts';
 import { connectSamples } from './ui/samples.ts';
 import { connectShortcuts, type Shortcut } from './ui/shortcuts.ts';
+import { Tabs } from './ui/tabs.ts';
 import { connectTools } from './ui/tool-panel.ts';
 import { connectViews } from './ui/views.ts';
 
@@ -37,7 +40,9 @@ async function start(): Promise<void> {
   connectTheme();
   connectSettings();
   const description: EditorDescription = await (await fetch('editor.json')).json();
-  const editor = new Editor(description);
+  const tabs = new Tabs();
+  const editor = new Editor(description, tabs.id);
+  const records = new Records(editor, tabs);
   const sizes = new BrushSizes();
   editor.photo.watch((photo) => photo && sizes.suit(photo.drawing));
   new DrawStage(editor, sizes);
@@ -57,15 +62,16 @@ async function start(): Promise<void> {
   connectGuide(editor);
   connectFaces(editor);
   keepForOffline(editor);
-  const { choose, chooseLayer } = connectOpening(editor);
+  const { choose, chooseLayer } = connectOpening(editor, records);
   button('open-layer').addEventListener('click', chooseLayer);
-  const samples = connectSamples(editor);
-  const recent = connectRecent(editor);
+  const samples = connectSamples(editor, records);
+  const recent = connectRecent(records);
   const results = connectResults(editor);
   const models = editor.models.length > 1 ? connectModels(editor) : undefined;
   const help = dialog('help-dialog');
   const zoom = connectZoom(editor);
   connectButtons(editor);
+  connectKeeping(editor, records);
   const { shortcuts: editShortcuts } = connectEditMenu(editor);
   button('help').addEventListener('click', () => help.showModal());
 
@@ -112,7 +118,7 @@ async function start(): Promise<void> {
     { keys: ['?'], name: say`Help`, run: () => help.showModal() },
   ];
   connectShortcuts(editor, shortcuts);
-  await editor.restore();
+  await records.restore();
 }
 
 await start();

@@ -3,10 +3,11 @@
 import type { LayerName } from '../drawing/changes.ts';
 import { say } from '../texts/say.ts';
 import { wholePhoto, zoomed } from '../view/viewport.ts';
-import type { Saveable } from '../worker/worker.ts';
+import type { Saveable } from '../worker/saving.ts';
 import { button, connectMenu, dialog, div, input, output, within } from './dom.ts';
 import type { Editor } from './editor.ts';
 import { preferences } from './preferences.ts';
+import type { Records } from './records.ts';
 import { type Need, takes } from './takes.ts';
 
 /** Takes away what belongs to a control that the model does not have: elements say so by `data-needs`. */
@@ -18,7 +19,7 @@ export function hideUnusable(editor: Editor): void {
 }
 
 /** Photos, projects and layers come by button, drop or paste. */
-export function connectOpening(editor: Editor): { choose(): void; chooseLayer(): void } {
+export function connectOpening(editor: Editor, records: Records): { choose(): void; chooseLayer(): void } {
   const chooser = input('file');
   let wantsLayer = false;
   const choose = () => {
@@ -29,12 +30,12 @@ export function connectOpening(editor: Editor): { choose(): void; chooseLayer():
     wantsLayer = true;
     chooser.click();
   };
-  const { ask } = connectLayerDialog(editor);
+  const { ask } = connectLayerDialog(editor, records);
   const open = async (file: File | null | undefined, isLayer = false) => {
     if (!file || editor.busy.value) return;
     const isPicture = file.type !== 'application/json' && editor.photo.value !== undefined;
     if (isPicture && (isLayer || (await editor.mayBeLayer(file)))) ask(file);
-    else await editor.open(file, file.name);
+    else await records.open(file, file.name);
   };
   chooser.addEventListener('change', () => {
     void open(chooser.files?.[0], wantsLayer);
@@ -65,7 +66,7 @@ export function connectOpening(editor: Editor): { choose(): void; chooseLayer():
 }
 
 /** Asks as what a picture is meant: a photo or a layer of the one that is open. */
-function connectLayerDialog(editor: Editor): { ask(file: File): void } {
+function connectLayerDialog(editor: Editor, records: Records): { ask(file: File): void } {
   const window = dialog('layer-dialog');
   const image = within(window, 'img', HTMLImageElement);
   let asked: File | undefined;
@@ -80,7 +81,7 @@ function connectLayerDialog(editor: Editor): { ask(file: File): void } {
       const [file, as] = [asked, choice.dataset.as];
       window.close();
       if (!file) return;
-      if (as === 'photo') void editor.open(file, file.name);
+      if (as === 'photo') void records.open(file, file.name);
       else void editor.importLayer(file, as as LayerName);
     });
   }
@@ -118,35 +119,34 @@ export function connectButtons(editor: Editor): void {
     undo.disabled = !history?.canUndo;
     redo.disabled = !history?.canRedo;
     edges.disabled = !drawing || drawing.hole.isEmpty || !canFindEdges;
-    save.disabled = !editor.isCurrent;
+    save.disabled = !editor.results.isCurrent;
     button('save-more').disabled = !drawing;
-    for (const item of saves) if (item.dataset.save === 'result') item.disabled = !editor.isCurrent;
+    for (const item of saves) if (item.dataset.save === 'result') item.disabled = !editor.results.isCurrent;
     div('welcome').hidden = drawing !== undefined || editor.busy.value !== undefined;
   };
   editor.revision.watch(update);
   editor.photo.watch(update);
-  editor.outcome.watch(update);
+  editor.results.outcome.watch(update);
   editor.busy.watch((busy) => {
     document.body.toggleAttribute('data-busy', busy !== undefined);
     update();
   });
-  connectKeeping(editor);
 }
 
 /** Says while nothing is kept, and asks before the page is left with something that is not. */
-function connectKeeping(editor: Editor): void {
+export function connectKeeping(editor: Editor, records: Records): void {
   const mark = button('unkept');
-  editor.isStoring.watch((isStoring) => document.body.toggleAttribute('data-storing', isStoring));
-  editor.unkept.watch((problem) => {
+  records.isStoring.watch((isStoring) => document.body.toggleAttribute('data-storing', isStoring));
+  records.unkept.watch((problem) => {
     mark.hidden = problem === undefined;
   });
   mark.addEventListener('click', () => {
-    editor.notice.value = { text: editor.unkept.value ?? '', isProblem: true };
+    editor.notice.value = { text: records.unkept.value ?? '', isProblem: true };
   });
   addEventListener('beforeunload', (event) => {
     editor.onInterrupt();
-    const isLost = editor.unkept.value !== undefined && editor.photo.value?.history.canUndo;
-    if (isLost || editor.isStoring.value) event.preventDefault();
+    const isLost = records.unkept.value !== undefined && editor.photo.value?.history.canUndo;
+    if (isLost || records.isStoring.value) event.preventDefault();
   });
 }
 

@@ -12,16 +12,16 @@ export function connectDetail(editor: Editor): void {
   box.checked = preferences.detail.value;
   box.addEventListener('change', () => {
     preferences.detail.value = box.checked;
-    editor.predict();
+    editor.results.predict();
   });
   const update = () => {
-    const { shown } = editor;
+    const { shown } = editor.results;
     field.hidden = !shown || !isEnlarged(shown.side, shown.region);
     if (!shown) return;
     const { side, region } = shown;
     const times = enlargement(side, region);
     text.textContent = say`the model’s ${side} px are ${region.size} px here (${decimal(times, times < 9.95 ? 1 : 0)} times)`;
   };
-  editor.outcome.watch(update);
-  editor.preview.watch(update);
+  editor.results.outcome.watch(update);
+  editor.results.preview.watch(update);
 }

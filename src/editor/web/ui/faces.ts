@@ -32,7 +32,7 @@ export function connectFaces(editor: Editor): void {
       editor.notice.value = {
         text: say`The hole is over another face. To go on with this one, use the result as photo and paint a hole here.`,
         isProblem: false,
-        ...(editor.isCurrent && {
+        ...(editor.results.isCurrent && {
           action: { name: say`Use as photo`, run: () => void editor.useResult() },
         }),
       };

@@ -35,7 +35,7 @@ export function connectModels(editor: Editor): { open(): void } {
       make('span', 'model-note', facts.join(' · ')),
       note,
     );
-    editor.pictureBy(model, side).then(
+    editor.results.pictureBy(model, side).then(
       (made) => {
         // The dialog may have been closed, or opened anew.
         if (result.isConnected) context2d(canvas).drawImage(made, 0, 0);
@@ -60,7 +60,7 @@ export function connectModels(editor: Editor): { open(): void } {
   };
   window.addEventListener('close', () => {
     list.replaceChildren();
-    editor.endPictures();
+    editor.results.endPictures();
   });
   const opener = button('models');
   opener.addEventListener('click', open);

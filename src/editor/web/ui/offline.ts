@@ -8,7 +8,7 @@ import type { Editor } from './editor.ts';
 export function keepForOffline(editor: Editor): void {
   const { serviceWorker, connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
   if (editor.description.server || !serviceWorker || connection?.saveData) return;
-  editor.outcome.watch(({ kind }) => {
+  editor.results.outcome.watch(({ kind }) => {
     if (kind !== 'shown') return;
     // Without it the page is as it was: it needs the network the next time.
     serviceWorker

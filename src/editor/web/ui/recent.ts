@@ -2,9 +2,9 @@
 import { dateOf, say } from '../texts/say.ts';
 import type { Row } from '../worker/records.ts';
 import { button, dialog, div, element, make } from './dom.ts';
-import type { Editor } from './editor.ts';
+import type { Records } from './records.ts';
 
-export function connectRecent(editor: Editor): { open(): void } {
+export function connectRecent(records: Records): { open(): void } {
   const window = dialog('recent-dialog');
   const list = div('records');
   const state = element('records-state', HTMLParagraphElement);
@@ -30,14 +30,14 @@ export function connectRecent(editor: Editor): { open(): void } {
     photo.append(image);
     photo.addEventListener('click', () => {
       window.close();
-      if (where !== here) attempt(editor.openRecent(id, name));
+      if (where !== here) attempt(records.openRecent(id, name));
     });
     const title = document.createElement('input');
     Object.assign(title, { className: 'record-name', value: name, maxLength: 80 });
     title.setAttribute('aria-label', say`Name of ${name}`);
     title.addEventListener('change', () => {
       title.value = title.value.trim() || name;
-      attempt(editor.rename(id, title.value));
+      attempt(records.rename(id, title.value));
     });
     const foot = make('div', 'record-foot');
     foot.append(make('span', '', where ?? dateOf(changed)));
@@ -51,7 +51,7 @@ export function connectRecent(editor: Editor): { open(): void } {
           remove.setAttribute('aria-label', `${sure} ${name}`);
           return;
         }
-        attempt(editor.remove(id).then(() => result.remove()));
+        attempt(records.remove(id).then(() => result.remove()));
       });
       foot.append(remove);
     }
@@ -60,7 +60,7 @@ export function connectRecent(editor: Editor): { open(): void } {
   };
 
   const show = async () => {
-    const { rows, others, own } = await editor.recent();
+    const { rows, others, own } = await records.recent();
     const whereOf = ({ id }: Row) =>
       id === own ? here : others.has(id) ? say`open in another tab` : undefined;
     list.replaceChildren(...rows.map((row) => card(row, whereOf(row))));

@@ -14,11 +14,12 @@ export function connectRefinedLines(editor: Editor): { toggle(): void; take(): v
   const isOn = new Signal(false);
 
   const show = () => {
-    const { shown, photo } = editor;
+    const { photo } = editor;
+    const { shown } = editor.results;
     actions.hidden = !editor.model.value.refinedSketch || !photo.value;
     toggleButton.setAttribute('aria-pressed', String(isOn.value));
     takeButton.hidden = !isOn.value;
-    takeButton.disabled = !editor.isCurrent;
+    takeButton.disabled = !editor.results.isCurrent;
     const picture = isOn.value ? shown?.refined : undefined;
     canvas.hidden = !picture;
     if (!picture) return;
@@ -27,7 +28,7 @@ export function connectRefinedLines(editor: Editor): { toggle(): void; take(): v
     place();
   };
   const place = () => {
-    const [region, drawing] = [editor.shown?.region, editor.photo.value?.drawing];
+    const [region, drawing] = [editor.results.shown?.region, editor.photo.value?.drawing];
     if (!region || !drawing) return;
     const size = { width: Math.max(1, stage.clientWidth), height: Math.max(1, stage.clientHeight) };
     const { scale, x, y } = viewportOf(editor.camera.value, drawing, size);
@@ -40,7 +41,8 @@ export function connectRefinedLines(editor: Editor): { toggle(): void; take(): v
   };
   new ResizeObserver(place).observe(stage);
   editor.camera.watch(place);
-  for (const signal of [editor.photo, editor.outcome, editor.preview, editor.model, isOn]) signal.watch(show);
+  for (const signal of [editor.photo, editor.results.outcome, editor.results.preview, editor.model, isOn])
+    signal.watch(show);
 
   const toggle = () => {
     isOn.value = !isOn.value;

@@ -24,7 +24,7 @@ export function showOutcome(editor: Editor): void {
   const time = make('span', '');
   let timer: ReturnType<typeof setInterval> | undefined;
 
-  editor.outcome.watch((outcome) => {
+  editor.results.outcome.watch((outcome) => {
     clearInterval(timer);
     pane.dataset.state = outcome.kind;
     const isOlder = outcome.kind === 'failed' && outcome.shown !== undefined;
@@ -51,14 +51,14 @@ export function showOutcome(editor: Editor): void {
         ? {
             text: outcome.message,
             isProblem: true,
-            action: { name: say`Try again`, run: () => editor.predict(true) },
+            action: { name: say`Try again`, run: () => editor.results.predict(true) },
           }
         : undefined;
     const place = div('result-notice');
     showNotice(place, problem, () => showNotice(place, undefined));
   });
 
-  editor.preview.watch((preview) => pane.toggleAttribute('data-preview', preview !== undefined));
+  editor.results.preview.watch((preview) => pane.toggleAttribute('data-preview', preview !== undefined));
   editor.photo.watch((photo) => {
     hint.hidden = photo !== undefined;
   });
@@ -68,8 +68,8 @@ export function showOutcome(editor: Editor): void {
     }),
   );
   const useResult = button('use-result');
-  editor.outcome.watch(() => {
-    useResult.disabled = !editor.isCurrent;
+  editor.results.outcome.watch(() => {
+    useResult.disabled = !editor.results.isCurrent;
   });
 }
 
@@ -152,12 +152,12 @@ export function connectL(editor: Editor): void {
     value.textContent = decimal(l, 2);
     for (const { l: own, item } of buttons) item.setAttribute('aria-pressed', String(own === l));
   });
-  editor.onThumbnail = (l, picture) => {
+  editor.results.onThumbnail = (l, picture) => {
     const found = buttons.find((each) => each.l === l);
     found?.context.drawImage(picture, 0, 0, 104, 104);
     picture.close();
   };
-  editor.outcome.watch(({ kind }) => {
+  editor.results.outcome.watch(({ kind }) => {
     for (const { item, context } of buttons) {
       item.disabled = kind === 'none';
       if (kind === 'none') context.clearRect(0, 0, 104, 104);

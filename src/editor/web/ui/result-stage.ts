@@ -30,9 +30,9 @@ export class ResultStage {
     });
     editor.photo.watch(paint);
     editor.camera.watch(paint);
-    editor.outcome.watch(paint);
-    editor.preview.watch(paint);
-    editor.compared.watch((compared) => {
+    editor.results.outcome.watch(paint);
+    editor.results.preview.watch(paint);
+    editor.results.compared.watch((compared) => {
       this.#split.value = compared ? 0.5 : 0;
       paint();
     });
@@ -92,7 +92,8 @@ export class ResultStage {
   }
 
   #paint(): void {
-    const { photo, shown, compared, camera } = this.#editor;
+    const { photo, camera, results } = this.#editor;
+    const { shown, compared } = results;
     const canvas = this.#canvas;
     canvas.clearRect(0, 0, canvas.canvas.width, canvas.canvas.height);
     this.#divider.hidden = !shown;

@@ -45,7 +45,7 @@ export function connectResults(editor: Editor): { open(): void } {
       compare.setAttribute('aria-label', say`Compare with ${name}`);
       compare.addEventListener('click', () => {
         window.close();
-        void editor.compareWith(id, name);
+        void editor.results.compareWith(id, name);
       });
       foot.append(compare);
     }
@@ -57,7 +57,7 @@ export function connectResults(editor: Editor): { open(): void } {
 
   /** Shows the result, as large as it fits. */
   const paint = async (canvas: HTMLCanvasElement, id: number, time: number) => {
-    const small = await editor.smallResult(id, side);
+    const small = await editor.results.small(id, side);
     if (small && time === opened) {
       const [x, y] = [(side - small.width) / 2, (side - small.height) / 2];
       context2d(canvas).drawImage(small, x, y);
@@ -66,7 +66,7 @@ export function connectResults(editor: Editor): { open(): void } {
   };
 
   const show = async () => {
-    const results = await editor.results();
+    const results = await editor.results.list();
     // The newest first.
     list.replaceChildren(...results.map((result, k) => card(result, k + 1)).reverse());
     if (results.length === 0) state.textContent = say`Nothing yet: draw, and results are kept here.`;
@@ -86,8 +86,8 @@ export function connectResults(editor: Editor): { open(): void } {
   });
 
   const end = button('end-compare');
-  end.addEventListener('click', () => void editor.compareWith(undefined));
-  editor.compared.watch((compared) => {
+  end.addEventListener('click', () => void editor.results.compareWith(undefined));
+  editor.results.compared.watch((compared) => {
     end.hidden = compared === undefined;
     if (compared) end.textContent = say`Left: ${compared.name} · End`;
   });

@@ -3,18 +3,19 @@ import type { Sample } from '../../wire.ts';
 import { say, translated } from '../texts/say.ts';
 import { button, dialog, div, element, make } from './dom.ts';
 import type { Editor } from './editor.ts';
+import type { Records } from './records.ts';
 
 /** So many are on the first screen. */
 const first = 3;
 
-export function connectSamples(editor: Editor): { open(): void } {
+export function connectSamples(editor: Editor, records: Records): { open(): void } {
   const window = dialog('examples-dialog');
   const { samples } = editor.description;
-  const results = new Results(samples);
+  const results = new SampleResults(samples);
 
   const choose = ({ person, photo, hole, sketch }: Sample, withDrawing = true) => {
     window.close();
-    void editor.openSample({ name: `${person}.jpg`, photo, ...(withDrawing && { hole, sketch }) });
+    void records.openSample({ name: `${person}.jpg`, photo, ...(withDrawing && { hole, sketch }) });
   };
 
   const card = (sample: Sample): HTMLElement => {
@@ -62,7 +63,7 @@ export function connectSamples(editor: Editor): { open(): void } {
 }
 
 /** What the model makes of the examples. A server computes it when it is asked: one after the other, to answer others meanwhile. */
-class Results {
+class SampleResults {
   readonly #samples: readonly Sample[];
   readonly #pictures = new Map<Sample, HTMLImageElement[]>();
   readonly #loaded = new Set<Sample>();

@@ -25,13 +25,15 @@ export class Tabs {
   readonly #channel =
     'BroadcastChannel' in globalThis ? new BroadcastChannel('deep-plastic-surgery') : undefined;
 
-  /** @param onLeave stores the record and closes it, since another tab goes on with it. */
-  constructor(onLeave: () => Promise<void>) {
+  /** Stores the record and closes it, since another tab goes on with it. */
+  onLeave: () => Promise<void> = async () => {};
+
+  constructor() {
     this.#channel?.addEventListener('message', async ({ data }: MessageEvent<Message>) => {
       if (data.kind === 'who') this.#tellRecord();
       if (data.kind === 'leave' && data.record === this.#record) {
         this.#record = undefined;
-        await onLeave();
+        await this.onLeave();
         this.#tell({ kind: 'left', record: data.record });
       }
     });

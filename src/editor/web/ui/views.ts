@@ -13,14 +13,14 @@ export function connectViews(editor: Editor): void {
   }
   /** Says on the result's button what has become of it while one does not see it. */
   const showNews = () => {
-    const { kind } = editor.outcome.value;
+    const { kind } = editor.results.outcome.value;
     for (const button of buttons) {
       if (button.dataset.view !== 'result') continue;
       button.textContent =
         kind === 'computing' ? say`Result …` : kind === 'failed' ? say`Result: failed` : say`Result`;
     }
   };
-  editor.outcome.watch(showNews);
+  editor.results.outcome.watch(showNews);
   view.watch((shown) => {
     document.body.dataset.view = shown;
     for (const button of buttons) button.setAttribute('aria-pressed', String(button.dataset.view === shown));

@@ -3,25 +3,15 @@
  * waits.
  */
 import { expose, transfer } from 'comlink';
-import { patched } from '../../../infer/blend.ts';
-import type { Raster, Size } from '../../../infer/raster.ts';
-import type { EditorDescription, ModelDescription, PhotoFace } from '../../wire.ts';
+import type { EditorDescription, PhotoFace } from '../../wire.ts';
 import type { Command, LayerName, Runs } from '../drawing/changes.ts';
 import type { Point, Rect } from '../drawing/geometry.ts';
 import { type Act, History, type Start, type Step, startId } from '../drawing/history.ts';
 import { type EngineChoice, EngineFailure, type EngineId, type EngineState } from '../engines/engine.ts';
-import { Engines } from '../engines/engines.ts';
 import { say } from '../texts/say.ts';
 import { EdgeFinder } from './edges.ts';
 import { OpenEdit } from './edit.ts';
-import {
-  type DecodedPhoto,
-  decodeLayer,
-  decodePhoto,
-  decodeProject,
-  encodeProject,
-  mayBeLayer,
-} from './files.ts';
+import { type DecodedPhoto, decodeLayer, decodePhoto, mayBeLayer } from './files.ts';
 import {
   Keeping,
   type KeepingEvent,
@@ -30,8 +20,9 @@ import {
   smallCopy,
   smallResult,
 } from './keeping.ts';
+import { Models } from './models.ts';
+import { type Beginning, readFile, readSample, type SampleFiles, type Settings } from './opening.ts';
 import { Problem } from './pixels.ts';
-import { encodePng, markPng } from './png.ts';
 import { deleteRecord, loadResult, loadResults, type Row, renameRecord } from './records.ts';
 import { linesOf } from './refined.ts';
 import {
@@ -47,6 +38,7 @@ import {
   type Wanted,
   type WantedPreview,
 } from './results.ts';
+import { encodeEdit, encodeResult, fileName, type Saveable } from './saving.ts';
 import { pictureBy } from './side-by-side.ts';
 
 /** A photo that has been opened, with what is drawn on it. */
@@ -66,17 +58,6 @@ export interface Opened {
   readonly history?: { readonly start: Start; readonly steps: readonly Step[]; readonly position: number };
 }
 
-/** What an edit begins with, unless its file says something else. */
-export type Settings = Pick<Start, 'l' | 'region' | 'model'>;
-
-/** A face of the examples with a drawing that changes it. All but the name are addresses. */
-export interface SampleFiles {
-  readonly name: string;
-  readonly photo: string;
-  readonly hole?: string | undefined;
-  readonly sketch?: string | undefined;
-}
-
 /** What the page is told without asking. */
 export type WorkerEvent =
   | Progress
@@ -86,29 +67,14 @@ export type WorkerEvent =
   | { kind: 'faces'; faces: readonly PhotoFace[] }
   | KeepingEvent;
 
-/** What can be written to a file. */
-export type Saveable = 'result' | 'hole' | 'sketch' | 'colour' | 'project';
-
-const suffixes: Record<Saveable, string> = {
-  result: '-edited.png',
-  hole: '-mask.png',
-  sketch: '-sketch.png',
-  colour: '-colour.png',
-  project: '.project.json',
-};
-
 /** The photo, its drawing and its results. The messages of its errors are for people. */
 export class PhotoWorker {
   readonly #description: EditorDescription;
   readonly #tell: (event: WorkerEvent) => void;
   readonly #keeping: Keeping;
-  /** The model that makes the results, what computes with it, and what it has made. */
-  #model: ModelDescription;
-  #engines: Engines;
+  readonly #models: Models;
+  /** What the model has made. */
   #results: Results;
-  /** Of the models that have made results. */
-  readonly #enginesOf = new Map<ModelDescription, Engines>();
-  #engineChoice: EngineChoice = 'auto';
   /** Aborted when the models' pictures are no longer wanted. */
   #sideBySide = new AbortController();
   readonly #edges: EdgeFinder;
@@ -124,40 +90,18 @@ export class PhotoWorker {
     this.#tell = tell;
     this.#tab = tab;
     this.#edges = new EdgeFinder(description);
-    this.#model = description.model;
-    this.#engines = this.#startEngines();
+    this.#models = new Models(description, (states, used) => tell({ kind: 'engines', states, used }));
     this.#keeping = new Keeping(tab, description.model.name, tell);
     this.#results = this.#newResults();
   }
 
   /** Begins an edit with a photo or a project, which is known by its content. @param others records in other tabs */
   open(blob: Blob, name: string, settings: Settings, others: ReadonlySet<string>): Promise<Opened> {
-    return forPeople(async () => {
-      const isProject = blob.type === 'application/json' || name.endsWith('.json');
-      const project = isProject ? decodeProject(await blob.text()) : undefined;
-      const source = project?.photo ?? blob;
-      const decoded = await decodePhoto(source);
-      const drawing = project ? await decodeDrawing(project, decoded.photo) : [];
-      const start = { ...settings, drawing, l: project?.l ?? settings.l };
-      return this.#beginRecord({ name: project?.name ?? name, source, start }, decoded, others);
-    });
+    return forPeople(async () => this.#beginRecord(await readFile(blob, name, settings), others));
   }
 
-  openSample(
-    { name, photo, hole, sketch }: SampleFiles,
-    settings: Settings,
-    others: ReadonlySet<string>,
-  ): Promise<Opened> {
-    return forPeople(async () => {
-      const source = await load(photo);
-      const decoded = await decodePhoto(source);
-      const files = {
-        hole: hole ? await load(hole) : undefined,
-        sketch: sketch ? await load(sketch) : undefined,
-      };
-      const drawing = await decodeDrawing(files, decoded.photo);
-      return this.#beginRecord({ name, source, start: { drawing, ...settings } }, decoded, others);
-    });
+  openSample(sample: SampleFiles, settings: Settings, others: ReadonlySet<string>): Promise<Opened> {
+    return forPeople(async () => this.#beginRecord(await readSample(sample, settings), others));
   }
 
   /** Opens an edit that the browser has kept. This tab leads it then. */
@@ -169,7 +113,7 @@ export class PhotoWorker {
       const history = new History(row.start, steps, row.position);
       const decoded = await decodePhoto(photos[history.photo]);
       const opened = this.#use(this.#keeping.goOn(stored, photos, history), decoded);
-      return { ...opened, history: { start: row.start, steps, position: row.position } };
+      return handedOver({ ...opened, history: { start: row.start, steps, position: row.position } });
     });
   }
 
@@ -197,12 +141,12 @@ export class PhotoWorker {
   useResult(): Promise<Opened & { photo: number }> {
     return forPeople(async () => {
       const record = this.#open;
-      const source = await this.#encodeResult();
+      const source = await encodeResult(this.#patch, this.#models.current);
       const decoded = await decodePhoto(source);
       const photo = record.history.photo + 1;
       record.photos.length = photo;
       record.photos.push(source);
-      return { ...this.#show(record, decoded, photo, []), photo };
+      return handedOver({ ...this.#show(record, decoded, photo, []), photo });
     });
   }
 
@@ -234,7 +178,7 @@ export class PhotoWorker {
       try {
         if (step?.kind !== 'photo') return undefined;
         const decoded = await decodePhoto(record.photos[history.photo]);
-        return this.#show(record, decoded, history.photo, history.drawing);
+        return handedOver(this.#show(record, decoded, history.photo, history.drawing));
       } finally {
         this.#keeping.keep();
       }
@@ -288,8 +232,12 @@ export class PhotoWorker {
   /** A file, and a name for it. */
   save(what: Saveable): Promise<{ blob: Blob; name: string }> {
     return forPeople(async () => {
-      const blob = await this.#savers[what]();
-      return { blob, name: `${baseName(this.#open.name)}${suffixes[what]}` };
+      const { name } = this.#open;
+      const blob =
+        what === 'result'
+          ? await encodeResult(this.#patch, this.#models.current)
+          : await encodeEdit(what, this.#edit, name);
+      return { blob, name: fileName(what, name) };
     });
   }
 
@@ -330,7 +278,7 @@ export class PhotoWorker {
       const [record, { source, photo }] = [this.#open, this.#edit];
       const kept = await keptResult(record, state);
       // The hole of that state is not the one that is drawn now.
-      const { resolution } = this.#model;
+      const { resolution } = this.#models.current;
       const edit = new OpenEdit(source, photo, record.history.drawingOf(state), resolution);
       if (!kept || !edit.holeBounds) return undefined;
       const patch = restored(edit, edit.holeBounds, kept, detail);
@@ -358,10 +306,9 @@ export class PhotoWorker {
   /** The hole and what is around it, as a model of this name fills it. @param side of the picture, px */
   pictureBy(name: string, side: number): Promise<ImageBitmap> {
     return forPeople(async () => {
-      const description = { ...this.#description, model: this.#modelOf(name) };
       const { region } = this.#open.history;
       const { signal } = this.#sideBySide;
-      const picture = await pictureBy(description, this.#edit, region, side, signal);
+      const picture = await pictureBy(this.#models.description(name), this.#edit, region, side, signal);
       return transfer(picture, [picture]);
     });
   }
@@ -373,39 +320,16 @@ export class PhotoWorker {
   }
 
   setEngine(engine: EngineChoice): void {
-    this.#engineChoice = engine;
-    this.#engines.choose(engine);
+    this.#models.choose(engine);
     this.#results.forget();
   }
 
-  readonly #savers: Record<Saveable, () => Promise<Blob>> = {
-    result: () => this.#encodeResult(),
-    hole: () => encodePng(this.#edit.hole),
-    sketch: () => encodePng(this.#edit.sketch),
-    colour: () => encodePng(strokesOf(this.#edit)),
-    project: async () => {
-      const { source, hole, sketch, strokes, l } = this.#edit;
-      return encodeProject({
-        name: this.#open.name,
-        photo: source,
-        hole: await encodePng(hole),
-        sketch: await encodePng(sketch),
-        colour: strokes && (await encodePng(strokes)),
-        l,
-      });
-    },
-  };
-
-  #beginRecord(
-    { name, source, start }: { name: string; source: Blob; start: Start },
-    decoded: DecodedPhoto,
-    others: ReadonlySet<string>,
-  ): Opened {
+  #beginRecord({ name, source, decoded, start }: Beginning, others: ReadonlySet<string>): Opened {
     const record = this.#keeping.begin({ name, photos: [source], history: new History(start) });
     const opened = this.#use(record, decoded);
     void this.#keeping.tidy(others);
     const { exceptions } = decoded;
-    return { ...opened, exceptions, history: { start, steps: [], position: startId } };
+    return handedOver({ ...opened, exceptions, history: { start, steps: [], position: startId } });
   }
 
   /** Goes on with another record. */
@@ -428,45 +352,29 @@ export class PhotoWorker {
     this.#results.stop();
     const { id, name, photos, history } = record;
     this.#followModel(history);
-    this.#current = new OpenEdit(photos[k], photo, drawing, this.#model.resolution);
+    this.#current = new OpenEdit(photos[k], photo, drawing, this.#models.current.resolution);
     this.#current.l = history.l;
     this.#current.chooseFace(history.face);
     record.small = smallCopy(pictures);
     this.#tellOfFaces();
     const { width, height } = photo;
-    return transfer({ id, name, width, height, pictures, drawing }, pictures);
+    return { id, name, width, height, pictures, drawing };
   }
 
   /** Goes on with the model of the edit. */
-  #followModel({ model: name }: History): void {
-    const model = this.#modelOf(name);
-    if (model === this.#model) return;
+  #followModel(history: History): void {
+    if (!this.#models.use(history.model)) return;
     this.#results.stop();
-    this.#model = model;
-    this.#keeping.model = model.name;
-    this.#engines = this.#enginesOf.get(model) ?? this.#startEngines();
-    this.#engines.choose(this.#engineChoice);
+    const { name, resolution } = this.#models.current;
+    this.#keeping.model = name;
     this.#results = this.#newResults();
-    this.#current?.setResolution(model.resolution);
-  }
-
-  /** The model of a name; the first where this server has none of it. */
-  #modelOf(name: string | undefined): ModelDescription {
-    const { model, otherModels = [] } = this.#description;
-    return otherModels.find((other) => other.name === name) ?? model;
-  }
-
-  #startEngines(): Engines {
-    const model = this.#model;
-    const engines = new Engines({ ...this.#description, model }, (states, used) => {
-      if (model === this.#model) this.#tell({ kind: 'engines', states, used });
-    });
-    this.#enginesOf.set(model, engines);
-    return engines;
+    this.#current?.setResolution(resolution);
   }
 
   #newResults(): Results {
-    return new Results(this.#model, this.#engines, this.#tell, (...shown) => this.#noteResult(...shown));
+    return new Results(this.#models.current, this.#models.engines, this.#tell, (...shown) =>
+      this.#noteResult(...shown),
+    );
   }
 
   /** @param picture of the newest result, small. */
@@ -513,14 +421,6 @@ export class PhotoWorker {
     return this.#current;
   }
 
-  /** The photo with the result of the drawing as it is now, as a PNG file that says so. */
-  async #encodeResult(): Promise<Blob> {
-    const { edit, rect, pixels, l } = this.#patch;
-    const { name, controls } = this.#model;
-    const png = await encodePng({ ...edit.photo, data: patched(edit.photo, rect, pixels) });
-    return markPng(png, { made: 'part', model: name, l: controls.includes('l') ? l : undefined });
-  }
-
   /** The result of the drawing as it is now. */
   get #patch(): Patch {
     const { patch } = this.#results;
@@ -529,37 +429,11 @@ export class PhotoWorker {
   }
 }
 
-const baseName = (name: string): string => name.replace(/(\.project)?\.\w{1,5}$/, '') || 'photo';
-
-/** A drawing from its files, as changes of an empty one. */
-async function decodeDrawing(
-  { hole, sketch, colour }: { hole?: Blob | undefined; sketch?: Blob | undefined; colour?: Blob | undefined },
-  size: Size,
-): Promise<Command> {
-  const layers = [
-    ['hole', hole],
-    ['lines', sketch],
-    ['colour', colour],
-  ] as const;
-  const decoded = await Promise.all(
-    layers.map(([layer, blob]) => (blob ? decodeLayer(blob, size, layer) : [])),
-  );
-  return decoded.flat();
-}
-
-/** The strokes as a picture, all transparent when there are none. */
-function strokesOf({ strokes, photo: { width, height } }: OpenEdit): Raster {
-  return strokes ?? { width, height, data: new Uint8ClampedArray(4 * width * height) };
-}
+/** What the page gets with its pictures themselves: copies would cost it and the worker time and memory. */
+const handedOver = <T extends Opened>(opened: T): T => transfer(opened, opened.pictures);
 
 const keptResult = async ({ id, results }: OpenRecord, state: number): Promise<ResultToKeep | undefined> =>
   results.get(state) ?? (await loadResult(id, state));
-
-async function load(address: string): Promise<Blob> {
-  const response = await fetch(address).catch(() => undefined);
-  if (!response?.ok) throw new Problem(say`The sample cannot be loaded: the server does not answer.`);
-  return response.blob();
-}
 
 /** Turns errors that are not meant for people into one that is, and logs them. */
 async function forPeople<T>(work: () => Promise<T>): Promise<T> {
