@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPackage } from '../src/runtime/installation.mjs';
 import { modelFile } from '../src/runtime/model-file.mjs';
-import { startedByNohup } from '../src/runtime/nohup.mjs';
+import { outliveTerminal } from '../src/runtime/terminal.mjs';
 import { isSetupError, SetupError } from './setup/errors.mjs';
 import { checkNode, supportedNodeRange } from './setup/node-version.mjs';
 import { ROOT } from './setup/paths.mjs';
@@ -154,10 +154,7 @@ function programOf(command, args) {
  */
 const asksForHelp = (command, args) => [command, ...args].some((word) => word === '--help' || word === '-h');
 
-// What is printed after the terminal has gone is lost without an error; see src/cli/interrupt.ts.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-if (startedByNohup()) process.on('SIGHUP', () => {});
-
+outliveTerminal();
 const [command = '--help', ...given] = process.argv.slice(2);
 // pnpm and others pass the `--` on that npm takes away.
 const args = given.filter((arg) => arg !== '--');

@@ -23,12 +23,6 @@ export class Interrupted extends Error {
 /** A signal to a whole process group arrives twice, from the sender and from `npm run`, within this time, ms. */
 const SAME_SIGNAL = 2000;
 
-/** Without a terminal the work goes on where somebody asked for that, and what it prints is lost without an error. */
-export function outliveTerminal(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  if (startedByNohup()) process.on('SIGHUP', () => {});
-}
-
 /**
  * A signal ends the process by its exit, which gives locks back, and not as it stands; what a step in progress would do
  * besides is not waited for. Holds until {@link catchInterrupts} is called.

@@ -6,9 +6,10 @@ import { currentCluster } from '../runtime/cluster.ts';
 import { beforeFlags, npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { explainSystemError } from '../runtime/system-errors.ts';
+import { outliveTerminal } from '../runtime/terminal.mjs';
 import { typedArguments } from './arguments.ts';
 import type { Command } from './command.ts';
-import { Interrupted, outliveTerminal } from './interrupt.ts';
+import { Interrupted } from './interrupt.ts';
 
 /** Exit statuses: a mistake that the user can mend, and a defect of the program (EX_SOFTWARE). */
 const USER_ERROR = 1;

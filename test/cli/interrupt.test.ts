@@ -11,7 +11,8 @@ class Program {
 
   constructor(whenReleased = '', nohup?: 'variable' | 'input') {
     const code = `
-      import { catchInterrupts, outliveTerminal } from './src/cli/interrupt.ts';
+      import { catchInterrupts } from './src/cli/interrupt.ts';
+      import { outliveTerminal } from './src/runtime/terminal.mjs';
       outliveTerminal();
       const signal = catchInterrupts((message) => console.log(message));
       signal.addEventListener('abort', () => console.log('aborted', signal.reason.exitStatus));

@@ -1,12 +1,11 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { listCheckpoints, readCheckpoint } from '../../src/core/checkpoint.ts';
 import { makePairs } from '../train/pairs.ts';
+import { hasTerminals, Terminal } from './terminal.ts';
 import { logged, loggedSteps, runFolder, smokeArguments, startTrain } from './train-process.ts';
 
 let folder: string;
@@ -43,33 +42,23 @@ it('SIGUSR1 asks for a checkpoint; without a reader the training goes on; SIGHUP
   expect(await expectSaved(path)).toBe(loggedSteps(path).at(-1));
 }, 120_000);
 
-const hasScript = spawnSync('script', ['-qec', 'true', '/dev/null'], { stdio: 'ignore' }).status === 0;
-
-it.skipIf(!hasScript)(
+it.skipIf(!hasTerminals)(
   'the end of a terminal ends a training with a checkpoint (needs the program `script`)',
   async () => {
-    const main = [process.execPath, '--import', 'tsx', 'src/cli/main.ts', 'train'];
-    const args = [...main, ...smokeArguments(folder, 'window'), ...endless];
-    const terminal = spawn('script', ['-qec', args.map((word) => `'${word}'`).join(' '), '/dev/null'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    let shown = '';
-    terminal.stdout.on('data', (text) => {
-      shown += text;
-    });
-    const run = { child: terminal, output: () => shown };
-    const path = await runFolder(join(folder, 'window'), { ...run, end: Promise.resolve(0) });
-    await logged(path, 2, { ...run, end: Promise.resolve(0) });
-    const { pid } = JSON.parse(readFileSync(join(path, 'lock.json'), 'utf8'));
-    terminal.kill('SIGKILL');
-    await once(terminal, 'exit');
-    await until(() => !existsSync(`/proc/${pid}`));
+    const args = [...smokeArguments(folder, 'window'), ...endless];
+    const command = [process.execPath, 'scripts/run.mjs', 'train', ...args];
+    const terminal = new Terminal(folder, command, 'SIGHUP');
+    const run = { child: terminal.child, output: () => terminal.shown, end: Promise.resolve(0) };
+    const path = await runFolder(join(folder, 'window'), run);
+    await logged(path, 2, run);
+    await terminal.close();
+    expect(await terminal.status()).toBe(129);
     await expectSaved(path);
     // Neither hidden cursor nor other state stays behind in a terminal.
     // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals are controlled by these.
-    expect(shown).not.toMatch(/\x1b\[\?\d+[hl]/);
+    expect(terminal.shown).not.toMatch(/\x1b\[\?\d+[hl]/);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
-    expect(shown).toMatch(/\x1b\[/);
+    expect(terminal.shown).toMatch(/\x1b\[/);
   },
   120_000,
 );

@@ -15,6 +15,7 @@ import { namedWeights } from '../../nn/network-weights.ts';
 import type { LayersModel } from '../../ops/tf.ts';
 import { UserError, type UserErrorDetails } from '../../runtime/errors.ts';
 import { silent } from '../../runtime/progress.ts';
+import { outliveTerminal } from '../../runtime/terminal.mjs';
 import type { EditorDescription, EngineInput, EngineOutput, PhotoFace } from '../wire.ts';
 import { aboutModel } from './about-model.ts';
 import { type EditedPhoto, editPhoto, type PhotoEdit } from './edit-photo.ts';
@@ -169,7 +170,7 @@ export function compute(): void {
   process.on('disconnect', () => process.exit());
   // Ctrl-C and the end of a terminal reach the whole group; it is the server that ends this process.
   for (const name of ['SIGINT', 'SIGHUP']) process.on(name, () => {});
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  outliveTerminal();
 }
 
 /** Loads what it gives on the first call; a failure is tried again at the next. */
