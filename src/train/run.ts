@@ -239,10 +239,10 @@ type NewTraining = Omit<
 >;
 
 /** Makes and locks the folder of a new run. */
-async function beginRun(
+export async function beginRun(
   runs: string,
   config: RunConfig,
-  { samples }: PreparedData,
+  { samples }: Pick<PreparedData, 'samples'>,
 ): Promise<Pick<OpenedRun, 'run' | 'from' | 'unlock'>> {
   let unlock = () => {};
   const path = await byLeader(async () => {

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { readCheckpoint } from '../../src/core/checkpoint.ts';
-import { createRunFolder, type RunFolder } from '../../src/core/run-folder.ts';
+import { createRunFolder, RunFolder } from '../../src/core/run-folder.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 import { UserError } from '../../src/runtime/errors.ts';
@@ -29,6 +29,7 @@ import {
   requireSamePast,
   requireSameSamples,
 } from '../../src/train/resume.ts';
+import { beginRun } from '../../src/train/run.ts';
 import { FakeMethod } from './fake-method.ts';
 import { makePairs } from './pairs.ts';
 
@@ -117,6 +118,22 @@ describe('which run and checkpoint', () => {
     expect((await look()).from).toBeUndefined();
     expect(warnings[0]).toMatch(/begins again/);
   });
+});
+
+it('a new run whose samples cannot be written down does not stay locked', async () => {
+  const { path, trainingSamples } = new RunFolder(join(runs, `00002-${config.name}`));
+  const sample = {
+    pairPath: '',
+    // By then the run is locked; a folder where the list is to be makes that fail.
+    get id() {
+      expect(existsSync(join(path, 'lock.json'))).toBe(true);
+      mkdirSync(trainingSamples);
+      return 'a.jpg';
+    },
+  };
+  const samples = { train: [sample], validation: [], test: [] };
+  await expect(beginRun(runs, config, { samples })).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+  expect(existsSync(join(path, 'lock.json'))).toBe(false);
 });
 
 describe('damage', () => {
