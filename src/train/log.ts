@@ -8,6 +8,7 @@ import type { GridImage } from '../data/picture-grid.ts';
 import type { Measurements } from '../eval/validation.ts';
 import { SummaryWriter } from '../ops/summary.ts';
 import { tf } from '../ops/tf.ts';
+import { ifThere } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
 import type { MlflowLog } from './mlflow.ts';
 
@@ -170,10 +171,7 @@ export class RunLog {
  * leaves it. Returns the bytes that stay.
  */
 async function cutLog(path: string, step: number): Promise<number> {
-  const size = await stat(path).then(
-    (found) => found.size,
-    () => 0,
-  );
+  const size = (await ifThere(stat(path)))?.size ?? 0;
   let kept = 0;
   if (size === 0) return kept;
   const input = createReadStream(path, { end: size - 1 });

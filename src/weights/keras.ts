@@ -7,7 +7,8 @@ import { pipeline } from 'node:stream/promises';
 import yauzl from 'yauzl';
 import { npmRun } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
-import { readRange } from '../runtime/files.ts';
+import { nameFile, readRange } from '../runtime/files.ts';
+import { explainSystemError } from '../runtime/system-errors.ts';
 import { Threads } from '../runtime/workers.ts';
 
 const signature = Buffer.from('\x89HDF\r\n\x1a\n', 'latin1');
@@ -90,6 +91,9 @@ async function extractWeights(path: string, to: string): Promise<void> {
       zip.close();
     }
   } catch (error) {
+    // A disk that fails or is full says nothing of the archive.
+    if (explainSystemError(error))
+      throw nameFile(error, (error as NodeJS.ErrnoException).syscall === 'write' ? to : path);
     throw unreadable(path, `a damaged archive (${(error as Error).message.slice(0, 200)})`);
   }
 }

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '../runtime/errors.ts';
+import { nameFile } from '../runtime/files.ts';
 
 const PART = /^(.*)-(\d{5})-of-(\d{5})(\.\w+)$/;
 
@@ -35,8 +36,9 @@ function partsBeside(path: string): string[] | undefined {
 
 function filesOfIndex(path: string): string[] | undefined {
   if (!existsSync(path)) return undefined;
+  const text = textOf(path);
   try {
-    const { weight_map: places } = JSON.parse(readFileSync(path, 'utf8'));
+    const { weight_map: places } = JSON.parse(text);
     const files = [...new Set(Object.values(places as Record<string, string>))];
     if (files.length > 0 && files.every((file) => typeof file === 'string' && basename(file) === file))
       return files;
@@ -49,4 +51,12 @@ function filesOfIndex(path: string): string[] | undefined {
     got: 'something else',
     fix: 'download it again, or name the files of weights',
   });
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw nameFile(error, path);
+  }
 }

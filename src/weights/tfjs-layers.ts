@@ -91,9 +91,10 @@ export async function openLayersModel(path: string): Promise<LayersModel> {
 }
 
 async function readManifest(path: string): Promise<z.output<typeof modelJson>> {
+  const text = await readText(path);
   let content: unknown;
   try {
-    content = JSON.parse(await readText(path));
+    content = JSON.parse(text);
   } catch (error) {
     throw damaged(path, 'a model.json of TensorFlow.js', (error as Error).message);
   }
@@ -122,16 +123,14 @@ function besideModel(path: string, name: string): string {
 }
 
 function sizeOf(path: string, name: string): number {
-  try {
-    return statSync(besideModel(path, name)).size;
-  } catch (error) {
-    throw new UserError('A file of a TensorFlow.js model is missing.', {
-      where: path,
-      expected: `${name} beside it`,
-      got: (error as NodeJS.ErrnoException).code ?? (error as Error).message,
-      fix: 'download all files that lie beside model.json into one folder',
-    });
-  }
+  const found = statSync(besideModel(path, name), { throwIfNoEntry: false });
+  if (found) return found.size;
+  throw new UserError('A file of a TensorFlow.js model is missing.', {
+    where: path,
+    expected: `${name} beside it`,
+    got: 'nothing of that name',
+    fix: 'download all files that lie beside model.json into one folder',
+  });
 }
 
 const damaged = (path: string, expected: string, got: string) =>

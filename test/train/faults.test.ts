@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -53,11 +53,17 @@ class Faulty extends FakeMethod {
   }
 }
 
-async function run(steps: number[], bad: readonly number[], compile: boolean) {
+async function run(
+  steps: number[],
+  bad: readonly number[],
+  compile: boolean,
+  prepare: (place: RunFolder) => void = () => {},
+) {
   const warnings: string[] = [];
   const config = { ...baseConfig, runtime: { ...baseConfig.runtime, compile } };
   const method = new Faulty(steps, bad);
   const place = await createRunFolder(join(folder, 'runs'), config);
+  prepare(place);
   const job: Training = {
     config,
     method,
@@ -123,6 +129,14 @@ describe.each([
     expect((end as Error).message).toContain(place.faults);
     expect(readdirSync(place.faults)).toHaveLength(3);
   });
+});
+
+it('what cannot be kept of a discarded step is no reason to end', async () => {
+  const { end, warnings } = await run([3], [2], false, ({ faults }) => writeFileSync(faults, 'a file'));
+  expect(end).toMatchObject({ step: 3, complete: true });
+  expect(warnings).toEqual([
+    expect.stringMatching(/Step 2 was discarded.*Its batch could not be written: E\w+/),
+  ]);
 });
 
 describe('a discriminator whose loss is nearly 0', () => {

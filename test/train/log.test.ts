@@ -1,15 +1,17 @@
+import { spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   unlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { RunFolder } from '../../src/core/run-folder.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { RunLog, type StepRecord } from '../../src/train/log.ts';
@@ -74,5 +76,28 @@ it.skipIf(process.platform !== 'linux')(
     log.close();
     expect(warnings[1]).toMatch(/2 lines .* lost/);
     unlinkSync(run.log);
+  },
+);
+
+/** How large files of this process may become, bytes; its number stays free to be raised. */
+const limitFiles = (bytes: number | 'unlimited') =>
+  spawnSync('prlimit', [`--pid=${process.pid}`, `--fsize=${bytes}:`]).status === 0;
+
+it.skipIf(!limitFiles('unlimited'))(
+  'a part of a line that got through is taken back, and the line follows whole (needs the program `prlimit`)',
+  async () => {
+    const log = await RunLog.open(run, { reporter });
+    log.step(record(1));
+    const { size } = statSync(run.log);
+    onTestFinished(() => void limitFiles('unlimited'));
+    limitFiles(size + 20);
+    log.step(record(2));
+    expect(statSync(run.log).size).toBe(size);
+    limitFiles('unlimited');
+    log.step(record(3));
+    await log.sync();
+    log.close();
+    expect(steps()).toEqual([1, 2, 3]);
+    expect(warnings).toEqual([expect.stringMatching(/log\.jsonl cannot be written[\s\S]*EFBIG/)]);
   },
 );

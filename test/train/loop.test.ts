@@ -249,6 +249,30 @@ it('the last checkpoint is tried again when it cannot be written', async () => {
   expect((await readCheckpoint(end.checkpoint)).step).toBe(2);
 });
 
+it('ends without a further checkpoint when another process has taken the run over', async () => {
+  const output = { ...config.output, checkpointMinutes: 1e-9 };
+  const job = await training([6], { config: { ...config, output } });
+  const owner = { token: 'other', pid: 12, host: 'elsewhere', started: '1', since: 'now' };
+  const update = (done: number) => {
+    if (done === 3) writeFileSync(join(job.run.path, 'lock.json'), JSON.stringify(owner));
+  };
+  const reporter = { ...silent, task: () => ({ update, finish() {} }) };
+  await expect(train({ ...job, reporter })).rejects.toThrow(
+    /taken the run over[\s\S]*process 12 on elsewhere/,
+  );
+  expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-1', 'step-2']);
+});
+
+it('goes on where sample grids cannot be written', async () => {
+  const job = await training([2]);
+  rmSync(job.run.samples, { recursive: true });
+  writeFileSync(job.run.samples, 'a file');
+  const warnings: string[] = [];
+  const reporter = { ...silent, warn: (message: string) => warnings.push(message) };
+  expect(await train({ ...job, reporter })).toMatchObject({ step: 2, complete: true, grid: undefined });
+  expect(warnings).toEqual([expect.stringMatching(/^A sample grid cannot be written: .*samples/)]);
+});
+
 it('leaves out stages of length 0, and refuses a plan of nothing else', async () => {
   const job = await training([0, 3, 0]);
   const end = await train(job);

@@ -6,6 +6,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -29,7 +30,7 @@ import {
   requireSamePast,
   requireSameSamples,
 } from '../../src/train/resume.ts';
-import { beginRun } from '../../src/train/run.ts';
+import { beginRun, trainRun } from '../../src/train/run.ts';
 import { FakeMethod } from './fake-method.ts';
 import { makePairs } from './pairs.ts';
 
@@ -134,6 +135,36 @@ it('a new run whose samples cannot be written down does not stay locked', async 
   const samples = { train: [sample], validation: [], test: [] };
   await expect(beginRun(runs, config, { samples })).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
   expect(existsSync(join(path, 'lock.json'))).toBe(false);
+});
+
+it('a training that fails does not leave its run locked, whether it is new or goes on', async () => {
+  const pairs = join(folder, 'pairs');
+  const sets = [
+    `data.source={kind: celeba-hq, path: ${pairs}}`,
+    `data.cache=${join(folder, 'cache')}`,
+    'output.validationCount=0',
+  ];
+  const onRun = () => {
+    throw new Error('no more');
+  };
+  await expect(trainRun({ config: 'configs/smoke.yaml', sets, runs, onRun })).rejects.toThrow('no more');
+  const { path } = new RunFolder(join(runs, `00002-${config.name}`));
+  expect(readdirSync(path)).toContain('training-samples.json');
+  expect(existsSync(join(path, 'lock.json'))).toBe(false);
+  // Before there are data.
+  const gone = ['data.source.path=/nowhere'];
+  await expect(trainRun({ resume: path, sets: gone })).rejects.toThrow(/\/nowhere/);
+  expect(existsSync(join(path, 'lock.json'))).toBe(false);
+});
+
+it('a checkpoint that the disk does not read now is not taken for a damaged one', async () => {
+  const file = join(checkpoint(6), 'A.safetensors');
+  rmSync(file);
+  // It leads to itself.
+  symlinkSync(file, file);
+  await expect(open()).rejects.toThrow(/^ELOOP/);
+  expect(warnings).toEqual([]);
+  expect(existsSync(join(run.path, 'lock.json'))).toBe(false);
 });
 
 describe('damage', () => {

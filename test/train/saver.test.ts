@@ -135,6 +135,44 @@ it('the third failure in a row ends the training', async () => {
   await saver.close();
 });
 
+it('failures with a checkpoint between them are not in a row', async () => {
+  let fails = false;
+  const saver = new CheckpointSaver({
+    folder,
+    minutes: 60,
+    keep: 2,
+    reporter: silent,
+    beforehand: async () => {
+      if (fails) throw new Error('no space');
+    },
+    best: async () => undefined,
+  });
+  for (const step of [1, 2, 3, 4, 5, 6]) {
+    fails = step % 3 !== 0;
+    await saver.save(step, () => snapshot(step));
+  }
+  expect(await saver.finish()).toBe(join(folder, 'step-6'));
+  await saver.close();
+});
+
+it('nothing is removed while the best checkpoint cannot be told', async () => {
+  const warnings: string[] = [];
+  const saver = new CheckpointSaver({
+    folder,
+    minutes: 60,
+    keep: 1,
+    reporter: { ...silent, warn: (message) => warnings.push(message) },
+    beforehand: async () => {},
+    best: () => Promise.reject(new Error('the disk does not answer')),
+  });
+  for (const step of [1, 2]) await saver.save(step, () => snapshot(step));
+  expect(await saver.finish()).toBe(join(folder, 'step-2'));
+  expect(readdirSync(folder).sort()).toEqual(['step-1', 'step-2']);
+  const warning = expect.stringMatching(/^Old checkpoints in .* cannot be removed: the disk does not answer/);
+  expect(warnings).toEqual([warning, warning]);
+  await saver.close();
+});
+
 describe('how often', () => {
   const open = (minutes: number | undefined, now: () => number) =>
     new CheckpointSaver({

@@ -5,7 +5,8 @@ import { File as H5File, ready } from 'h5wasm/node';
 import { expect, it } from 'vitest';
 import { loadHed } from '../../src/nn/hed.ts';
 import { UserError } from '../../src/runtime/errors.ts';
-import { readKerasWeights } from '../../src/weights/keras.ts';
+import { explainSystemError } from '../../src/runtime/system-errors.ts';
+import { readKerasModel, readKerasWeights } from '../../src/weights/keras.ts';
 import { temporaryFolder } from '../data/support.ts';
 
 const folder = await temporaryFolder();
@@ -32,6 +33,15 @@ it('a missing file points to the doctor', async () => {
   const path = join(folder, 'missing.h5');
   await expect(readKerasWeights(path)).rejects.toThrow(UserError);
   await expect(readKerasWeights(path)).rejects.toThrow(/missing\.h5[\s\S]*npm run doctor/);
+});
+
+it('an archive that the system does not open is not called damaged', async () => {
+  const path = join(folder, 'missing.keras');
+  const error = await readKerasModel(path).catch((failure: unknown) => failure);
+  expect(explainSystemError(error)?.details).toMatchObject({
+    where: path,
+    got: expect.stringContaining('ENOENT'),
+  });
 });
 
 it('a file of another kind is refused', async () => {

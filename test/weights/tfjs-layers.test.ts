@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { explainSystemError } from '../../src/runtime/system-errors.ts';
+import { openLayersModel } from '../../src/weights/tfjs-layers.ts';
 import { openWeightFile, type WeightFile } from '../../src/weights/weight-file.ts';
 import { temporaryFolder } from '../data/support.ts';
 
@@ -91,4 +92,27 @@ it('what the system does not read is told with the name of that file', async () 
   // Of an open file the system does not say which one it is.
   mkdirSync(shards[2]);
   expect(read()).toMatchObject({ where: shards[2], got: expect.stringContaining('EISDIR') });
+});
+
+it('a model is neither damaged nor incomplete when the system does not read one of its files', async () => {
+  const { shards } = await openKernel();
+  const model = join(dirname(shards[0]), 'model.json');
+  const failure = async () =>
+    explainSystemError(await openLayersModel(model).catch((error) => error))?.details;
+  for (const path of [shards[3], model]) {
+    rmSync(path);
+    // It leads to itself.
+    symlinkSync(path, path);
+    expect(await failure()).toMatchObject({ where: path, got: expect.stringContaining('ELOOP') });
+  }
+});
+
+it('an index of a set that the system does not read is told so', async () => {
+  const index = join(folder, 'model.safetensors.index.json');
+  mkdirSync(index);
+  const error = await openWeightFile(index).catch((failure: unknown) => failure);
+  expect(explainSystemError(error)?.details).toMatchObject({
+    where: index,
+    got: expect.stringContaining('EISDIR'),
+  });
 });

@@ -5,6 +5,7 @@
 import yauzl from 'yauzl';
 import { UserError } from '../../runtime/errors.ts';
 import type { FileBytes } from '../../runtime/files.ts';
+import { explainSystemError } from '../../runtime/system-errors.ts';
 import { PickleInput, unpickle } from './pickle.ts';
 import { MAX_PICKLE_BYTES, type TorchContent, TorchVocabulary } from './tensors.ts';
 
@@ -128,12 +129,12 @@ class Reader extends yauzl.RandomAccessReader {
   }
 }
 
-/** Gives what `use` gives. An error of yauzl means a damaged archive and becomes a UserError. */
+/** Gives what `use` gives. An error of yauzl means a damaged archive and becomes a UserError; the system's say nothing of it. */
 async function sound<T>(file: FileBytes, use: () => Promise<T>): Promise<T> {
   try {
     return await use();
   } catch (error) {
-    if (error instanceof UserError) throw error;
+    if (error instanceof UserError || explainSystemError(error)) throw error;
     throw file.damaged('a whole zip archive', (error as Error).message.slice(0, 200));
   }
 }

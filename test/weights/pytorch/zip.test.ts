@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UserError } from '../../../src/runtime/errors.ts';
+import { FileBytes } from '../../../src/runtime/files.ts';
+import { readZip } from '../../../src/weights/pytorch/zip.ts';
 import { matrix, read, six, zip } from './reading.ts';
 import { bytes, pickle, stateDict, tensor, zipContents, zipFile } from './samples.ts';
 
@@ -29,6 +31,18 @@ describe('the zip form', () => {
     const whole = zip(object, [six]);
     for (let length = 0; length < whole.length; length += 3)
       await expect(read(whole.subarray(0, length)), `${length} bytes`).rejects.toThrow(UserError);
+  });
+
+  it('is not called damaged when the disk does not answer', async () => {
+    class Failing extends FileBytes {
+      override read(): never {
+        throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO', syscall: 'read' });
+      }
+    }
+    // Any file that is larger than the end of an archive.
+    const file = new Failing(import.meta.filename, 'PyTorch file');
+    await expect(readZip(file)).rejects.toThrow(/^EIO: i\/o error, read$/);
+    file.close();
   });
 
   it('is refused with any byte of its storages or its pickle changed', async () => {
