@@ -55,8 +55,9 @@ export const german: Readonly<Record<string, string>> = {
   ', and see the result at once.': ' – und sofort das Ergebnis sehen.',
   'Open a photo': 'Foto öffnen',
   'Try an example': 'Beispiel ausprobieren',
-  'or drop or paste one here. It stays on this computer.':
-    'oder hier ablegen oder einfügen. Es bleibt auf dem Gerät.',
+  'Or drop or paste one here.': 'Oder hier ablegen oder einfügen.',
+  'Your photo stays on this device.': 'Das Foto bleibt auf diesem Gerät.',
+  'Your photo goes to {} and nowhere else.': 'Das Foto geht an {} und nirgendwohin sonst.',
   Faces: 'Gesichter',
   'Lines of the network': 'Linien des Netzes',
   'Take these lines': 'Diese Linien übernehmen',

@@ -4,7 +4,7 @@ import type { LayerName } from '../drawing/changes.ts';
 import { say } from '../texts/say.ts';
 import { wholePhoto, zoomed } from '../view/viewport.ts';
 import type { Saveable } from '../worker/saving.ts';
-import { button, connectMenu, dialog, div, input, output, within } from './dom.ts';
+import { button, connectMenu, dialog, div, element, input, output, within } from './dom.ts';
 import type { Editor } from './editor.ts';
 import { preferences } from './preferences.ts';
 import type { Records } from './records.ts';
@@ -44,6 +44,11 @@ export function connectOpening(editor: Editor, records: Records): { choose(): vo
   });
   button('open').addEventListener('click', choose);
   button('welcome-open').addEventListener('click', choose);
+  const isHere =
+    !editor.description.server || ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
+  element('photos-go', HTMLSpanElement).textContent = isHere
+    ? say`Your photo stays on this device.`
+    : say`Your photo goes to ${location.hostname} and nowhere else.`;
 
   const drop = div('drop');
   const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes('Files') === true;
