@@ -26,6 +26,7 @@ describe.skipIf(noBrowser)(`the page on another device${noBrowser ? ` (${noBrows
       'SharedArrayBuffer' in globalThis,
     ]);
     expect(missing).toEqual([false, false, false, false]);
+    expect(await page.page.innerText('#photos-go')).toContain('goes to studio.test');
     await page.open(
       await sharp({ create: { width: side, height: side, channels: 3, background: '#a07050' } })
         .png()
