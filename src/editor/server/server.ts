@@ -54,12 +54,10 @@ export async function startServer(options: ServerOptions): Promise<{ server: Ser
       maxHeaderSize: 16384,
     },
     (request, response) => {
-      answer(options, request, response)
-        .catch((error) => refuse(options, response, error))
-        .finally(() => {
-          // A body that was not read to its end would block the connection.
-          if (!request.complete) response.once('finish', () => request.destroy());
-        });
+      // What is left of a body is thrown away. Else whoever is still sending it would not come to read the answer, and the
+      // connection's next request would not be read. Clients that stop sending are let go by the timeouts.
+      response.once('finish', () => request.resume());
+      answer(options, request, response).catch((error) => refuse(options, response, error));
     },
   );
   server.maxConnections = maxConnections;
@@ -116,14 +114,14 @@ function otherName(name: string | undefined, host: string): string {
 function refuse({ onError }: ServerOptions, response: ServerResponse, error: unknown): void {
   const refusal = error instanceof Refusal ? error : new Refusal(500, serverErrors.failed);
   if (refusal !== error) onError(error);
-  const headers = { ...refusal.headers, Connection: 'close' };
+  const { status, headers } = refusal;
   if (isOfPublicApi(response.req.url ?? '')) {
     const body = Buffer.from(JSON.stringify(problemOf(refusal)));
-    send(response, refusal.status, { type: problemType, body }, headers);
+    send(response, status, { type: problemType, body }, headers);
   } else if (response.req.method === 'GET' && response.req.headers.accept?.includes('text/html')) {
     const asset = { type: 'text/html; charset=utf-8', body: Buffer.from(refusalPage(refusal.message)) };
-    send(response, refusal.status, asset, headers);
-  } else sendJson(response, refusal.status, { error: refusal.message }, headers);
+    send(response, status, asset, headers);
+  } else sendJson(response, status, { error: refusal.message }, headers);
 }
 
 /** What a person sees who has opened an address that is refused. */

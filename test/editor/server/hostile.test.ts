@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { request as httpRequest, type Server } from 'node:http';
+import { Agent, request as httpRequest, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiHandlers, LatestOnly } from '../../../src/editor/server/api.ts';
@@ -282,6 +282,33 @@ describe('the server', () => {
     expect((await leaves()) - before).toBeLessThan(20e6);
   });
 
+  it.each([
+    ['/api/v1/edit', 'text/plain', 415],
+    ['/api/predict', 'text/plain', 415],
+    ['/api/predict', 'application/octet-stream', 400],
+    ['/nowhere', 'text/plain', 404],
+  ])('answers on over a connection whose request it refused: %s of %s', async (path, type, status) => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const reused: boolean[] = [];
+    /** @param late whether the body is sent when the answer has come. */
+    const send = (late: boolean) =>
+      new Promise((resolve, reject) => {
+        const headers = { 'Content-Type': type, 'Content-Length': 4 };
+        const request = httpRequest({ agent, port, host: '127.0.0.1', method: 'POST', path, headers });
+        request.on('error', reject);
+        request.on('response', (response) => {
+          reused.push(request.reusedSocket);
+          if (late) request.end('body');
+          response.resume().on('end', () => resolve(response.statusCode));
+        });
+        if (late) request.flushHeaders();
+        else request.end('body');
+      });
+    for (const late of [false, true, false]) expect(await send(late)).toBe(status);
+    expect(reused).toEqual([false, true, true]);
+    agent.destroy();
+  });
+
   it('ends connections of clients that send slowly', async () => {
     const sockets = Array.from({ length: 40 }, () => {
       const socket = connect(port, '127.0.0.1', () =>
@@ -300,12 +327,13 @@ describe('the server', () => {
     const { requestTimeout } = server;
     // Half a minute otherwise.
     server.requestTimeout = 1_000;
-    const paths = ['/api/predict', '/api/edges', '/api/v1/edit'];
+    // The last two are refused at once.
+    const paths = ['/api/predict', '/api/edges', '/api/v1/edit', '/nowhere'];
     const ends = Array.from({ length: 30 }, (_, i) => {
       const socket = connect(port, '127.0.0.1', () =>
         socket.write(
-          `POST ${paths[i % 3]} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n` +
-            `Content-Length: ${i % 3 === 0 ? inputBytes(resolution, true) : 768}\r\n\r\nhalf`,
+          `POST ${paths[i % 4]} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n` +
+            `Content-Length: ${i % 4 === 0 ? inputBytes(resolution, true) : 768}\r\n\r\nhalf`,
         ),
       );
       socket.resume();
