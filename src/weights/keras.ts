@@ -45,12 +45,15 @@ export async function readKerasWeights(path: string): Promise<Map<string, NamedA
   try {
     return await thread.run('readArrays', [path, size]);
   } catch (error) {
-    const reason = (error as Error).message.split('\n')[0].slice(0, 200);
-    throw unreadable(path, `a damaged file (${reason})`);
+    throw unreadable(path, `a damaged file (${innermost((error as Error).message).slice(0, 200)})`);
   } finally {
     await thread.close();
   }
 }
+
+/** HDF5 tells what failed from its interface (`#000: FILE line N in FUNCTION(): text`) down to the cause. */
+const innermost = (message: string): string =>
+  [...message.matchAll(/#\d+: .*\(\): (.*)/g)].at(-1)?.[1] ?? message.split('\n')[0];
 
 const WEIGHTS_ENTRY = 'model.weights.h5';
 /** Within Keras' models the largest, NASNetLarge, has 0.4 GB, and VGG19 0.6 GB. */

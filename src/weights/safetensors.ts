@@ -147,12 +147,13 @@ function checkEntry(name: string, value: unknown, dataBytes: number, file: Bytes
   if (!isCounts(shape) || shape.length > maxRank) {
     throw file.damaged(`${where} to have a shape of at most ${maxRank} whole numbers`, describe(shape));
   }
-  if (!isCounts(offsets) || offsets.length !== 2 || offsets[0] > offsets[1] || offsets[1] > dataBytes) {
+  if (!isCounts(offsets) || offsets.length !== 2 || offsets[1] > dataBytes) {
     throw file.damaged(`${where} to have a byte range within 0..${dataBytes}`, describe(offsets));
   }
   const [begin, end] = offsets as [number, number];
   const type = dtype as SafetensorsType;
   const bytes = shape.reduce((product, side) => product * side, elementBytes[type]);
+  // A range that runs backwards does not take them either.
   if (bytes !== end - begin) {
     throw file.damaged(
       `${where} of shape [${shape}] and type ${type} to take ${bytes} bytes`,

@@ -40,8 +40,7 @@ function filesOfIndex(path: string): string[] | undefined {
   try {
     const { weight_map: places } = JSON.parse(text);
     const files = [...new Set(Object.values(places as Record<string, string>))];
-    if (files.length > 0 && files.every((file) => typeof file === 'string' && basename(file) === file))
-      return files;
+    if (files.length > 0 && files.every(isFileName)) return files;
   } catch {
     // As an index of another form.
   }
@@ -60,3 +59,6 @@ function textOf(path: string): string {
     throw nameFile(error, path);
   }
 }
+
+/** A name with an ending: of no folder, neither this one nor the one above it. */
+const isFileName = (value: unknown): boolean => typeof value === 'string' && /^[^/\\]+\.\w+$/.test(value);

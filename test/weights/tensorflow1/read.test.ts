@@ -27,7 +27,8 @@ describe('checkpoints by TensorFlow itself', () => {
     ['two', 3],
   ])('%s: names, shapes, types and elements in %i files', (name, count) => {
     const bundle = openTensorBundle(join(fixtures, name));
-    expect(bundle.files).toHaveLength(1 + count);
+    const shards = Array.from({ length: count }, (_, i) => `${name}.data-0000${i}-of-0000${count}`);
+    expect(bundle.files).toEqual([`${name}.index`, ...shards].map((file) => join(fixtures, file)));
     const found = [...bundle.tensors].map(([key, { shape, dtype }]) => [key, shape, dtype]);
     expect(found).toHaveLength(28);
     expect(found).toContainEqual(['lr', [], 'float32']);
@@ -49,7 +50,7 @@ describe('checkpoints by TensorFlow itself', () => {
 
 describe('tensorBundlePrefix', () => {
   it('takes any file of a checkpoint, what they have in common, or their folder', () => {
-    const prefix = join(folder, 'located/snap-0');
+    const prefix = join(folder, 'located/snap-1000');
     writeBundle(prefix, new Map());
     writeFileSync(`${prefix}.meta`, '');
     for (const path of ['.index', '.meta', '.data-00000-of-00001', ''])
@@ -57,6 +58,11 @@ describe('tensorBundlePrefix', () => {
     expect(tensorBundlePrefix(join(folder, 'located'))).toBe(prefix);
     expect(tensorBundlePrefix(join(folder, 'located/snap'))).toBeUndefined();
     expect(tensorBundlePrefix(folder)).toBeUndefined();
+    writeFileSync(`${prefix}.index.bak`, '');
+    expect(tensorBundlePrefix(`${prefix}.index.bak`)).toBeUndefined();
+    // It names none.
+    writeFileSync(join(folder, 'located/checkpoint'), 'all_model_checkpoint_paths: "a"\n');
+    expect(tensorBundlePrefix(join(folder, 'located'))).toBe(prefix);
     expect(tensorBundlePrefix(fileURLToPath(import.meta.url))).toBeUndefined();
   });
 
@@ -68,6 +74,28 @@ describe('tensorBundlePrefix', () => {
     writeFileSync(join(several, 'checkpoint'), paths.join('\n'));
     expect(tensorBundlePrefix(several)).toBe(join(several, 'b'));
   });
+});
+
+it('names of any length, variables without a shape or without elements, and empty blocks are read', () => {
+  const prefix = join(folder, 'sound');
+  const seven = new Uint8Array(Float32Array.of(7).buffer);
+  const long = 'b'.repeat(128);
+  // What says that the shape is empty is left out.
+  const shapeless = entryOf([], 0, seven);
+  const entries: [string, Buffer][] = [
+    ['a', Buffer.concat([shapeless.subarray(0, 2), shapeless.subarray(4)])],
+    [long, entryOf([1, 1], 0, seven)],
+    ['c', entryOf([0, 3], 4, new Uint8Array())],
+  ];
+  writeFileSync(`${prefix}.index`, table([block([header]), block([]), block(entries)]));
+  writeFileSync(`${prefix}.data-00000-of-00001`, seven);
+  const { tensors, close } = openTensorBundle(prefix);
+  expect([...tensors].map(([name, { shape, read }]) => [name, shape, [...read()]])).toEqual([
+    ['a', [], [7]],
+    [long, [1, 1], [7]],
+    ['c', [0, 3], []],
+  ]);
+  close();
 });
 
 describe('what is refused', () => {
@@ -104,6 +132,46 @@ describe('what is refused', () => {
       () => Buffer.from('a text that is longer than a footer, and ends with no magic number'),
       /magic|db4775/,
     ],
+    ['an empty file', () => Buffer.alloc(0), /an empty file/],
+    ['a text of other bytes at its end', () => Buffer.from('x'.repeat(48)), /got: *7878787878787878\n/],
+    [
+      'a block whose bytes have changed',
+      () => {
+        const index = table([block([header])]);
+        index[1] ^= 1;
+        return index;
+      },
+      /another sum at offset 0/,
+    ],
+    ['more places than bytes', () => table([sealed(Buffer.from([1, 0, 0, 0]))]), /1 places in 4 bytes/],
+    ['less than the number of places', () => table([sealed(Buffer.alloc(2))]), /0 places in 2 bytes/],
+    [
+      'a name that shares more than there is',
+      () => table([sealed(Buffer.from([5, 0, 0, 0, 0, 0, 0]))]),
+      /shares at most 0 bytes[\s\S]*got: *5/,
+    ],
+    [
+      'a name longer than its block',
+      () => table([sealed(Buffer.from([0, 9, 0, 97, 98, 0, 0, 0, 0]))]),
+      /9 bytes more in a block[\s\S]*got: *2/,
+    ],
+    [
+      'a number without end',
+      () => table([sealed(Buffer.concat([Buffer.alloc(9, 255), Buffer.alloc(4)]))]),
+      /more than eight bytes/,
+    ],
+    ['big-endian numbers', () => table([block([['', Buffer.from([0x08, 1, 0x10, 1])]])]), /little-endian/],
+    [
+      'too many files',
+      () => table([block([['', Buffer.from([0x08, 0xe9, 7])]])]),
+      /1 to 1000 files[\s\S]*1001/,
+    ],
+    [
+      'a negative side',
+      () =>
+        table([block([header, ['a', Buffer.from([8, 1, 0x12, 13, 0x12, 11, 8, ...Array(9).fill(255), 1])]])]),
+      /a: \[-1\] in file 0/,
+    ],
     ['compression', () => table([sealed(Buffer.alloc(4), 1)]), /compression 1/],
     [
       'a name twice',
@@ -121,6 +189,12 @@ describe('what is refused', () => {
     ['no message', () => table([block([header, ['a', Buffer.from([0x0f, 0xff])]])]), /"a"/],
   ])('%s', (_, index, message) => {
     expect(() => openTensorBundle(written(index()))).toThrow(message);
+  });
+
+  it('an index larger than any', () => {
+    const prefix = written(Buffer.alloc(0));
+    truncateSync(`${prefix}.index`, 2 ** 24 + 1);
+    expect(() => openTensorBundle(prefix)).toThrow(/at most 16777216 bytes[\s\S]*16777217/);
   });
 
   it('elements that are not as many as the shape says', () => {
