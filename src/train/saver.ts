@@ -74,10 +74,6 @@ export class CheckpointSaver {
   #lastLasting: number;
   /** What the last one took of the training's time, ms. */
   #cost = 0;
-  /** How many are whole, and what all of them took. */
-  #written = 0;
-  #costs = 0;
-  readonly #begin: number;
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
   #step: number;
@@ -93,9 +89,8 @@ export class CheckpointSaver {
   constructor(options: SaverOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    this.#begin = this.#now();
-    this.#last = this.#begin;
-    this.#lastLasting = this.#begin;
+    this.#last = this.#now();
+    this.#lastLasting = this.#last;
     this.#saved = options.saved;
     this.#step = options.saved?.step ?? -1;
   }
@@ -103,11 +98,6 @@ export class CheckpointSaver {
   /** Whether nothing was saved yet. */
   get empty(): boolean {
     return this.#step < 0;
-  }
-
-  /** How many checkpoints were written, and the share of the time since the beginning that they took. */
-  get spent(): { readonly written: number; readonly share: number } {
-    return { written: this.#written, share: this.#costs / (this.#now() - this.#begin) };
   }
 
   /** Whether it is time for the next checkpoint. */
@@ -142,7 +132,6 @@ export class CheckpointSaver {
     const snapshot = take(lasts ? undefined : this.#sources);
     this.#last = this.#now();
     this.#cost = this.#last - begin;
-    this.#costs += this.#cost;
     if (lasts) this.#lastLasting = this.#last;
     this.#isWriting = true;
     this.#writing = this.#write(step, snapshot, lasts).finally(() => {
@@ -183,10 +172,7 @@ export class CheckpointSaver {
       if (!lasts) this.#passing.add(path);
       this.#failures = 0;
       // The thread keeps a core at most, of those that the training would use.
-      const share = took / availableParallelism();
-      this.#cost += share;
-      this.#costs += share;
-      this.#written += 1;
+      this.#cost += took / availableParallelism();
     } catch (error) {
       // The next one is written whole: it may be the one before it that cannot be linked.
       this.#sources = undefined;

@@ -8,7 +8,7 @@ import type { PreparedData } from '../../src/data/types.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 import { type Tensor, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { CollapseWatch } from '../../src/train/faults.ts';
+import { CollapseWatch, explainMemory, isOutOfMemory, notFinite } from '../../src/train/faults.ts';
 import { type Training, train } from '../../src/train/loop.ts';
 import { makePlan } from '../../src/train/plan.ts';
 import { readSafetensors } from '../../src/weights/safetensors.ts';
@@ -164,4 +164,31 @@ describe('a discriminator whose loss is nearly 0', () => {
   ])('%s is not', (_, losses) => {
     expect(watchOver(losses)).toEqual([]);
   });
+});
+
+it('values that are not finite are named', () => {
+  const losses = { a: 1, b: Number.NaN, c: Number.POSITIVE_INFINITY };
+  const gradientNorms = { d: 0, e: Number.NEGATIVE_INFINITY };
+  expect(notFinite({ losses, gradientNorms })).toEqual(['b loss', 'c loss', 'e gradient']);
+});
+
+it('memory that runs out is told from other errors, and explained', () => {
+  const stage = { name: 'G64', batch: 8 } as StagePlan;
+  for (const message of [
+    'Session fail with TF_Status: 8',
+    'OOM when allocating tensor',
+    'Array buffer allocation failed',
+    'std::bad_alloc',
+  ]) {
+    const error = new Error(`${message}\n  at a line`);
+    expect(isOutOfMemory(error)).toBe(true);
+    expect((explainMemory(error, stage) as Error).message).toContain(`got:      ${message} at a line`);
+    expect((explainMemory(error, stage) as Error).message).toMatch(
+      /not enough memory[\s\S]*stage G64, batches of 8/,
+    );
+  }
+  for (const error of [new Error('TF_Status: 80'), new Error('other'), 'OOM when allocating', undefined]) {
+    expect(isOutOfMemory(error)).toBe(false);
+    expect(explainMemory(error, stage)).toBe(error);
+  }
 });

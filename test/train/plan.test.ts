@@ -5,8 +5,10 @@ import { UserError } from '../../src/runtime/errors.ts';
 import {
   activationElements,
   checkBatches,
+  commonBatch,
   describePlan,
   makePlan,
+  ownPlaces,
   stageSteps,
 } from '../../src/train/plan.ts';
 import { FakeMethod } from './fake-method.ts';
@@ -33,8 +35,52 @@ it('counts parameters and steps, and estimates memory', () => {
   expect(plan.steps).toBe(12);
   // A 1x1 convolution from 1 to 3 channels: its input and its output, for 2 samples, three times over.
   expect(plan.stages[0].memory).toBe(4 * (4 * 6 + 3 * 2 * 64 * 64 * 4));
+  // An average takes as much again as the generator that it is of.
+  const averaged = makePlan(new FakeMethod([5, 7]), 40, { decay: 0.9 });
+  expect(averaged.stages[0].memory - plan.stages[0].memory).toBe(4 * 6);
   const text = describePlan(plan, true).join('\n');
   expect(text).toMatch(/about 40[\s\S]*1 +stage 1 +5[\s\S]*2 +stage 2 +7[\s\S]*about 12[\s\S]*A 0\.0 k/);
+});
+
+it('counts a sum of gradients where batches are accumulated, and epochs of so many samples', () => {
+  const method = new FakeMethod([5]);
+  const [once] = makePlan(method, 40).stages;
+  Object.assign(method.stages[0], { accumulate: 3, duration: { epochs: 2, minutes: 7 } });
+  const plan = makePlan(method, 40);
+  const [summed] = plan.stages;
+  expect(summed.memory - once.memory).toBe(4 * 6);
+  // 40 samples have 6 steps of three batches of two.
+  expect(summed.steps).toBe(12);
+  expect(ownPlaces({ batch: 2, accumulate: 3 })).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(ownPlaces({ batch: 2 })).toEqual([0, 1]);
+  expect(describePlan({ ...plan, parameters: { A: 999_999, B: 1_000_000 } })).toEqual([
+    'Training samples: 40',
+    '   stage    steps              batch  memory, about',
+    '1  stage 1  12, at most 7 min  3 × 2  1 MB           copies',
+    'Steps in all: 12',
+    'Parameters: A 1000.0 k, B 1.00 M; in all 2.00 M',
+  ]);
+  const gigabytes = plan.stages.map((stage) => ({ ...stage, memory: 2.5 * 2 ** 30 }));
+  expect(describePlan({ ...plan, stages: gigabytes })[2]).toContain('  2.5 GB  ');
+});
+
+it('refuses a training without a step', () => {
+  expect(() => makePlan(new FakeMethod([0, 0]), 40)).toThrow(/nothing to train[\s\S]*one step or more/);
+  expect(makePlan(new FakeMethod([0, 1]), 40).steps).toBe(1);
+});
+
+it('tells what divides every batch', () => {
+  const common = (...sets: string[]) => commonBatch(readConfig('configs/smoke.yaml', sets).config);
+  expect(common()).toBe(2);
+  expect(common('training.levels.1.batch=9')).toBe(1);
+  expect(
+    common(
+      'training.imageGenerator.batch=8',
+      'training.levels.0.batch=12',
+      'training.levels.1.batch=4',
+      'training.levels.2.batch=4',
+    ),
+  ).toBe(4);
 });
 
 it('counts what a network of any size makes at its side', () => {

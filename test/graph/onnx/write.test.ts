@@ -177,8 +177,6 @@ describe('what cannot be written is told', () => {
   });
 
   it('by onnxruntime where a file is no model', async () => {
-    await expect(openOnnx(Uint8Array.of(1, 2, 3))).rejects.toThrow(
-      /onnxruntime cannot open[\s\S]*fix: .*export/,
-    );
+    await expect(openOnnx(Uint8Array.of(1, 2, 3))).rejects.toThrow(/onnxruntime cannot open/);
   });
 });
