@@ -9,8 +9,11 @@ setInterval(() => {
     if (readFileSync(path, 'utf8') !== text) return;
     // Written over in place it is never empty, and its time is the file system's own, whatever this machine's clock says.
     const file = openSync(path, 'r+');
-    writeSync(file, text, 0);
-    closeSync(file);
+    try {
+      writeSync(file, text, 0);
+    } finally {
+      closeSync(file);
+    }
   } catch {
     // A share that is out of reach for a moment; the next beat follows.
   }

@@ -7,12 +7,13 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import {
   FileBytes,
@@ -23,7 +24,9 @@ import {
   readRange,
   readState,
   requireWritableFolder,
+  syncFolder,
   writeFileAtomically,
+  writeFilesTogether,
 } from '../../src/runtime/files.ts';
 import { explainSystemError } from '../../src/runtime/system-errors.ts';
 
@@ -39,6 +42,36 @@ describe('a file that is written whole or not at all', () => {
     await writeFileAtomically(path, 'text');
     expect(readFileSync(path, 'utf8')).toBe('text');
     expect(readdirSync(join(folder, 'written')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
+  });
+});
+
+/** Lets bringing files and folders to the disk fail by this error. */
+async function failSync(code: string): Promise<void> {
+  const handle = await open(folder);
+  await handle.close();
+  const sync = vi.spyOn(Object.getPrototypeOf(handle), 'sync').mockImplementation(async () => {
+    throw Object.assign(new Error(`${code}: i/o error, fsync`), { code, syscall: 'fsync' });
+  });
+  onTestFinished(() => sync.mockRestore());
+}
+
+describe('what does not come to the disk', () => {
+  it.each(['EIO', 'ENOSPC', 'EDQUOT'])('is not taken for written (%s)', async (code) => {
+    const place = mkdtempSync(join(folder, 'place-'));
+    writeFileSync(join(place, 'a'), 'old');
+    await failSync(code);
+    const refused = await writeFileAtomically(join(place, 'a'), 'new').catch((error) => error);
+    expect(explainSystemError(refused)?.details.where).toMatch(/\/a\.[\w-]+\.tmp$/);
+    await expect(writeFilesTogether(place, { a: 'new', b: 'new' })).rejects.toThrow(code);
+    expect(readFileSync(join(place, 'a'), 'utf8')).toBe('old');
+    expect(readdirSync(place)).toEqual(['a']);
+    await expect(syncFolder(place)).rejects.toMatchObject({ code, path: place });
+  });
+
+  it('is written where the system has no way to do that', async () => {
+    await failSync('ENOTSUP');
+    await writeFileAtomically(join(folder, 'share'), 'text');
+    expect(readFileSync(join(folder, 'share'), 'utf8')).toBe('text');
   });
 });
 
@@ -117,6 +150,18 @@ describe('reads that a disk answers with less, or with an error', () => {
     expect(error.code).toBe('EISDIR');
     expect(explainSystemError(error)?.details.where).toBe(folder);
     expect(nameFile('no error', folder)).toBe('no error');
+  });
+
+  it('tell of a file that is cut off while it is read', () => {
+    const path = join(folder, 'large');
+    writeFileSync(path, new Uint8Array(200_000));
+    const file = new FileBytes(path, 'PyTorch file');
+    onTestFinished(() => file.close());
+    truncateSync(path, 100_000);
+    expect(() => file.read(1, 150_000)).toThrow(
+      new RegExp(`A PyTorch file is damaged[\\s\\S]*${path}\n[\\s\\S]*cut off while it was read`),
+    );
+    expect(file.read(1, 80_000)).toHaveLength(80_000);
   });
 
   it('tell what to do about a weight file that the system does not open', () => {
