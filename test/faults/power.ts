@@ -17,7 +17,10 @@ import {
 import { dirname, join } from 'node:path';
 import type { RandomStream } from '../../src/runtime/seed.ts';
 
-/** A line of the journal. `was` is where a file is kept that lost its name. */
+/**
+ * A line of the journal. `other` is the new name, or the file's size when it is synced or cut; `was` is where a file is kept that
+ * lost its name.
+ */
 interface Change {
   readonly what: string;
   readonly path: string;
@@ -33,34 +36,46 @@ export function losePower(journal: string, random: RandomStream): void {
     const [what, path, other, was] = line.split('\t');
     return { what, path, other, was };
   });
-  for (const path of unsynced(changes)) tear(path, random);
+  for (const [path, synced] of unsynced(changes)) tear(path, synced, random);
   const synced = changes.findLastIndex(({ what }) => what === 'sync') + 1;
   const kept = random.integer(synced, changes.length + 1);
   for (const change of changes.slice(kept).toReversed()) undo(change);
 }
 
-/** The files, by their last names, that were written after their last fsync. */
-function unsynced(changes: readonly Change[]): Set<string> {
+/** The files, by their last names, that were written after their last fsync, and how many of their first bytes that had reached. */
+function unsynced(changes: readonly Change[]): Map<string, number> {
   const dirty = new Set<string>();
+  const synced = new Map<string, number>();
   for (const { what, path, other } of changes) {
-    if (what === 'write' || what === 'create') dirty.add(path);
+    if (what === 'write' || what === 'create' || what === 'empty') dirty.add(path);
     if (what === 'sync' || what === 'unlink') dirty.delete(path);
+    if (what === 'create' || what === 'empty' || what === 'unlink') synced.delete(path);
+    if (what === 'sync') synced.set(path, Number(other));
+    if (what === 'cut') synced.set(path, Math.min(synced.get(path) ?? 0, Number(other)));
     if (what !== 'rename') continue;
-    for (const name of [...dirty].filter((one) => one === path || one.startsWith(`${path}/`))) {
+    const renamed = (name: string) => other + name.slice(path.length);
+    const isRenamed = (name: string) => name === path || name.startsWith(`${path}/`);
+    for (const name of [...dirty].filter(isRenamed)) {
       dirty.delete(name);
-      dirty.add(other + name.slice(path.length));
+      dirty.add(renamed(name));
+    }
+    for (const [name, bytes] of [...synced].filter(([name]) => isRenamed(name))) {
+      synced.delete(name);
+      synced.set(renamed(name), bytes);
     }
   }
-  return dirty;
+  return new Map([...dirty].map((path) => [path, synced.get(path) ?? 0]));
 }
 
-function tear(path: string, random: RandomStream): void {
+/** @param synced so many of its first bytes stay. */
+function tear(path: string, synced: number, random: RandomStream): void {
   if (!existsSync(path) || !statSync(path).isFile()) return;
   const { size } = statSync(path);
+  const begin = Math.min(synced, size);
   const how = random.pick(['empty', 'half', 'zeros'] as const);
-  const half = Math.floor(size / 2);
+  const half = begin + Math.floor((size - begin) / 2);
   if (how === 'zeros') writeFileSync(path, readFileSync(path).fill(0, half));
-  else truncateSync(path, how === 'empty' ? 0 : half);
+  else truncateSync(path, how === 'empty' ? begin : half);
 }
 
 function undo({ what, path, other, was }: Change): void {

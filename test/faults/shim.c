@@ -152,7 +152,7 @@ static int opened(int directory, const char *path, int flags, mode_t mode) {
   if (way) return fails(way);
   int is_new = name && flags & O_CREAT && syscall(SYS_faccessat, AT_FDCWD, name, F_OK) != 0;
   int file = syscall(SYS_openat, directory, path, flags, mode);
-  if (file >= 0 && name && (is_new || flags & O_TRUNC)) note(is_new ? "create" : "write", name, NULL, NULL);
+  if (file >= 0 && name && (is_new || flags & O_TRUNC)) note(is_new ? "create" : "empty", name, NULL, NULL);
   return file;
 }
 
@@ -277,7 +277,10 @@ static int sync_fault(int file, int (*real)(int)) {
   if (!name) return real(file);
   int way = fault("fsync", name, CHANGING(EIO, ENOSPC, EINTR));
   if (way) return fails(way);
-  note("sync", name, NULL, NULL);
+  struct stat now;
+  char size[32] = "";
+  if (fstat(file, &now) == 0) snprintf(size, sizeof size, "%lld", (long long)now.st_size);
+  note("sync", name, size, NULL);
   return 0;
 }
 int fsync(int file) {
@@ -293,7 +296,11 @@ int fdatasync(int file) {
   int name(int file, offset_type length) { \
     REAL(name); \
     int way = write_fault(file); \
-    return way && way != SHORT ? fails(way) : real(file, length); \
+    if (way && way != SHORT) return fails(way); \
+    char full[PATH_MAX], size[32]; \
+    snprintf(size, sizeof size, "%lld", (long long)length); \
+    note("cut", path_of(file, full), size, NULL); \
+    return real(file, length); \
   }
 TRUNCATE(ftruncate, off_t)
 TRUNCATE(ftruncate64, off64_t)
