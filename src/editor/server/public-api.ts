@@ -273,7 +273,8 @@ export function publicApi({ engines, queue, token, onError }: PublicApiParts): H
       throw new Refusal(405, `Use ${allowed}.`, { Allow: allowed });
     });
   }
-  return getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  // The server throws away what is left of a body; Hono's cleanup would close the connection after half a second of that.
+  return getRequestListener(app.fetch, { overrideGlobalObjects: false, autoCleanupIncoming: false });
 }
 
 /** Throws a Refusal unless a request says that it has a body of a form that is read, and of a size that memory has room for. */
