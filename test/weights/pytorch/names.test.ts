@@ -1,5 +1,10 @@
 /** The names of Python that PyTorch's files have, and what they make. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openTorchFile } from '../../../src/weights/pytorch/read.ts';
+import { temporaryFolder } from '../../data/support.ts';
+import { listsOpenFiles, openFiles } from '../../open-files.ts';
 import { matrix, read, six, zip } from './reading.ts';
 import {
   bytes,
@@ -13,6 +18,7 @@ import {
   tensor,
 } from './samples.ts';
 
+const folder = await temporaryFolder();
 const { call, global, integer, list, persistent, text, tuple } = pickle;
 const storageOf = ({ key, className, length }: SampleStorage, module = 'torch', device = text('cpu')) =>
   persistent(text('storage'), global(module, className), text(key), device, integer(length));
@@ -284,6 +290,34 @@ describe('names of tensors', () => {
     expect(Object.keys(await read(many(99_997)))).toEqual(['x']);
     await expect(read(many(99_998))).rejects.toThrow(/at most 100000 entries/);
   });
+});
+
+it('what is left out is named, and nothing is read from a file that was closed', async () => {
+  const path = join(folder, 'a.pth');
+  const system = pickle.global('os', 'system');
+  writeFileSync(path, zip(pickle.dict(text('x'), whole, text('y'), system, text('z'), system), [six]));
+  const { tensors, leftOut, close } = await openTorchFile(path);
+  expect(leftOut).toEqual(['os.system']);
+  close();
+  if (listsOpenFiles) expect(openFiles()).not.toContain(path);
+  expect(tensors.get('x')!.read).toThrow();
+});
+
+it('files are PyTorch’s by their first bytes: an archive, or a pickle of protocol 2 to 5', async () => {
+  for (const protocol of [2, 5])
+    await expect(read(pickle.file(integer(3), protocol))).rejects.toThrow(
+      /a Python pickle, but not PyTorch’s/,
+    );
+  for (const [first, second] of [
+    [0x80, 1],
+    [0x80, 6],
+    [0x7f, 2],
+    [0x51, 0x4b],
+  ])
+    await expect(read(bytes(first, second, 3, 4))).rejects.toThrow(
+      `got:      a file that begins with the bytes ${first} ${second} 3 4`,
+    );
+  await expect(read(Buffer.alloc(0))).rejects.toThrow('got:      an empty file');
 });
 
 it('a file of two storages of one length has each where it belongs', async () => {

@@ -27,6 +27,19 @@ describe('the zip form', () => {
     expect(await read(zipFile(contents))).toEqual(expected);
   });
 
+  it('may say nothing of the order of bytes, as before version 2.1, and hold other files', async () => {
+    const contents = zipContents(pickle.file(object), [six]).filter(([name]) => !name.endsWith('byteorder'));
+    const beside = ['archive/data.pkl.txt', 'archive/other/data.pkl'].map(
+      (name) => [name, bytes('x')] as const,
+    );
+    expect(await read(zipFile([...contents, ...beside]))).toEqual(expected);
+  });
+
+  it('is refused with an object of more than 32 MB', async () => {
+    const large = zipFile([['a/data.pkl', Buffer.alloc(2 ** 25 + 1)]], { checkSums: false });
+    await expect(read(large)).rejects.toThrow(/at most 33554432 bytes/);
+  });
+
   it('is refused when cut off anywhere', async () => {
     const whole = zip(object, [six]);
     for (let length = 0; length < whole.length; length += 3)
