@@ -15,6 +15,7 @@ import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
 import { RunFolder } from '../../src/core/run-folder.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { RunLog, type StepRecord } from '../../src/train/log.ts';
+import type { MlflowLog } from '../../src/train/mlflow.ts';
 
 let run: RunFolder;
 let warnings: string[];
@@ -62,6 +63,38 @@ it('going on cuts off later steps, and a line that a kill left unfinished', asyn
   await write(undefined, 1);
   expect(steps()).toEqual([1]);
   expect(warnings).toEqual([]);
+});
+
+it('groups numbers by stage for TensorBoard and MLflow, and says nothing of what is not known', async () => {
+  const told: [number, Record<string, number>][] = [];
+  const mlflow = {
+    scalars: (step: number, scalars: Record<string, number>) => void told.push([step, scalars]),
+  } as MlflowLog;
+  const log = await RunLog.open(run, { reporter, mlflow });
+  const more = { gradientNorms: { copier: 2 }, learningRate: 0.5, mfu: 0.25, validation: { 'l1/hole': 3 } };
+  log.step({ ...record(3), ...more, stage: 'G64, any l=1 (ä)' });
+  log.step({ ...record(4), stage: 'F' });
+  log.close();
+  const everyStep = { 'speed/images_per_second': 1, 'memory/tensors': expect.any(Number) };
+  const [{ tensorMegabytes, residentMegabytes }] = readFileSync(run.log, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(told[0]).toEqual([
+    3,
+    {
+      'G64_any_l=1_/a': 1,
+      'G64_any_l=1_/gradient_norm/copier': 2,
+      'G64_any_l=1_/validation/l1/hole': 3,
+      'G64_any_l=1_/learning_rate': 0.5,
+      'speed/mfu': 0.25,
+      'memory/resident_megabytes': residentMegabytes,
+      ...everyStep,
+    },
+  ]);
+  expect(told[1]).toEqual([4, { 'F/a': 1, 'memory/resident_megabytes': expect.any(Number), ...everyStep }]);
+  expect(residentMegabytes).toBeGreaterThan(20);
+  expect(Math.max(residentMegabytes, tensorMegabytes)).toBeLessThan(100_000);
 });
 
 it.skipIf(process.platform !== 'linux')(

@@ -24,6 +24,9 @@ it('epochs become steps; an incomplete batch is left out', () => {
 it('a batch larger than the data is an error that names its key', () => {
   expect(() => checkBatches(config, 9, locate)).not.toThrow();
   expect(() => checkBatches(config, 8, locate)).toThrow(UserError);
+  const accumulated = readConfig('configs/smoke.yaml', ['training.levels.1.accumulate=5']);
+  expect(() => checkBatches(accumulated.config, 10, locate)).not.toThrow();
+  expect(() => checkBatches(accumulated.config, 9, locate)).toThrow(/at most 9[\s\S]*got: *10/);
   expect(() => checkBatches(config, 8, locate)).toThrow(
     /--set training\.levels\.1\.batch[\s\S]*at most 8[\s\S]*9/,
   );
@@ -38,6 +41,7 @@ it('counts parameters and steps, and estimates memory', () => {
   // An average takes as much again as the generator that it is of.
   const averaged = makePlan(new FakeMethod([5, 7]), 40, { decay: 0.9 });
   expect(averaged.stages[0].memory - plan.stages[0].memory).toBe(4 * 6);
+  expect(describePlan(plan)[2]).toBe('1  stage 1  5      2      1 MB           copies');
   const text = describePlan(plan, true).join('\n');
   expect(text).toMatch(/about 40[\s\S]*1 +stage 1 +5[\s\S]*2 +stage 2 +7[\s\S]*about 12[\s\S]*A 0\.0 k/);
 });
@@ -83,12 +87,33 @@ it('tells what divides every batch', () => {
   ).toBe(4);
 });
 
+/** Of its networks B is a discriminator. */
+class Adversarial extends FakeMethod {
+  override describe(name = 'A') {
+    return { ...super.describe(), role: name === 'A' ? 'generator' : 'discriminator' } as const;
+  }
+}
+
+it('counts weights of networks that do not learn, and averages generators alone', () => {
+  const [method, other] = [new Adversarial([5]), new FakeMethod([5])];
+  const alone = makePlan(method, 40).stages[0].memory;
+  const both = Object.assign(method, { networks: { A: method.networks.A, B: other.networks.A } });
+  expect(makePlan(both, 40).stages[0].memory - alone).toBe(4 * 6);
+  Object.assign(both.stages[0], { learns: ['A', 'B'] });
+  const [plain, averaged] = [undefined, { decay: 0.9 }].map(
+    (ema) => makePlan(both, 40, ema).stages[0].memory,
+  );
+  expect(averaged - plain).toBe(4 * 6);
+});
+
 it('counts what a network of any size makes at its side', () => {
-  const x = tf.input({ shape: [null, null, 2] });
-  const h = tf.layers.maxPooling2d({ poolSize: 2 }).apply(x) as ReturnType<typeof tf.input>;
-  const outputs = tf.layers.add().apply([h, tf.input({ shape: [null, null, 2] })]) as typeof x;
-  const inputs = [x];
-  const network = tf.model({ name: 'G16', inputs, outputs: h });
-  expect(activationElements(network, 16)).toBe(16 * 16 * 2 + 8 * 8 * 2);
-  expect(outputs.shape).toEqual([null, null, null, 2]);
+  const input = (channels: number | null) => tf.input({ shape: [null, null, channels] });
+  type Symbolic = ReturnType<typeof input>;
+  const halved = (x: Symbolic) => tf.layers.maxPooling2d({ poolSize: 2 }).apply(x) as Symbolic;
+  const [x, features, mask] = [input(2), input(2), input(null)];
+  // The features come from a network of another size; the sum has that of the first of its parts.
+  const sum = tf.layers.add().apply([halved(x), features]) as Symbolic;
+  const network = tf.model({ name: 'G16', inputs: [x, features, mask], outputs: [sum, halved(mask)] });
+  const ofMask = 16 * 16 + 8 * 8;
+  expect(activationElements(network, 16)).toBe(2 * (16 * 16 + 8 * 8 + 16 * 16 + 8 * 8) + ofMask);
 });

@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 900_000 });
 const able: Machine = { gpu: false, oneDnn: true, processor: 'flags : avx2 avx512_bf16 avx512_vnni' };
 
 describe('bfloat16 is refused', () => {
-  const locate = () => 'c.yaml:3: runtime.precision';
+  const locate = (path: readonly PropertyKey[]) => `c.yaml:3: ${path.join('.')}`;
   const asked = (machine: Machine, compile: boolean | 'xla' = true) => {
     const runtime = { precision: 'bfloat16', compile, deterministic: true } as const;
     return () => requirePrecision(runtime, machine, locate);
@@ -29,7 +29,9 @@ describe('bfloat16 is refused', () => {
     ['neither', { ...able, processor: 'flags : avx2 avx512f' }],
     ['neither', { ...able, processor: '' }],
   ])('with %s', (reason, machine) => {
-    const message = new RegExp(`bfloat16[\\s\\S]*c\\.yaml:3[\\s\\S]*${reason}[\\s\\S]*precision: float32`);
+    const message = new RegExp(
+      `bfloat16[\\s\\S]*c\\.yaml:3: runtime\\.precision[\\s\\S]*${reason}[\\s\\S]*precision: float32`,
+    );
     expect(asked(machine)).toThrow(message);
   });
 

@@ -24,6 +24,7 @@ describe('the rate', () => {
 
   it.each([
     ['stays', { kind: 'constant', warmUpSteps: 0 }, [8, 8, 8, 8]],
+    ['stays, whatever is said of a fall', { kind: 'constant', decayFrom: 0.5, warmUpSteps: 0 }, [8, 8, 8, 8]],
     ['rises in a line', { kind: 'constant', warmUpSteps: 4 }, [2, 4, 6, 8, 8, 8]],
     ['falls from the middle on', { kind: 'linear', warmUpSteps: 0 }, [8, 8, 8, 8, 8, 6, 4, 2]],
     [

@@ -13,7 +13,7 @@ import type { StepRecord } from '../../src/train/log.ts';
 import { train } from '../../src/train/loop.ts';
 import { describePlan, makePlan } from '../../src/train/plan.ts';
 import { isFinished } from '../../src/train/resume.ts';
-import { StageClock } from '../../src/train/stage-end.ts';
+import { StageClock, stageEnd } from '../../src/train/stage-end.ts';
 import { FakeMethod } from './fake-method.ts';
 import { makePairs } from './pairs.ts';
 
@@ -44,6 +44,40 @@ describe('a stage', () => {
     second.tick();
     expect(second.end(4)).toMatch(/2 minutes are over/);
     expect(second.end(100)).toMatch(/all of its steps/);
+  });
+
+  it('is over at once where a checkpoint says so', () => {
+    const options = { planned: { steps: 9, minutes: 2 }, earlyStopping: undefined, criterion: undefined };
+    expect(new StageClock({ ...options, from: { step: 3, seconds: 120 } }).end(3)).toMatch(/2 minutes/);
+    expect(new StageClock({ ...options, from: { step: 3, seconds: 119 } }).end(3)).toBeUndefined();
+  });
+
+  it('that is to have all its steps measures nothing, and its checkpoints say no more', () => {
+    const planned = { steps: 9 };
+    const options = { planned, earlyStopping: undefined, criterion: undefined, from: undefined };
+    const clock = new StageClock(options);
+    clock.measured(5, { 'l1/hole': 1 });
+    expect([clock.measures(5), clock.lacks(5), clock.state(), clock.describe()]).toEqual([
+      false,
+      false,
+      {},
+      [],
+    ]);
+    // As with early stopping before, which has been taken out of the configuration.
+    const patience = { metric: 'l1/hole', step: 5, waited: 99 };
+    expect(stageEnd({ step: 5, patience }, planned, undefined)).toBeUndefined();
+  });
+
+  it('lacks a measurement only where one was due', () => {
+    const earlyStopping = { everySteps: 10, patience: 3 };
+    const clock = new StageClock({
+      planned: { steps: 99 },
+      earlyStopping,
+      criterion: lower,
+      from: undefined,
+    });
+    expect([0, 9, 10, 11, 20].map((step) => clock.lacks(step))).toEqual([false, false, true, false, true]);
+    expect(clock.elapsed).toBeGreaterThanOrEqual(0);
   });
 
   it.each([
