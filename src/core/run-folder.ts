@@ -1,6 +1,5 @@
 /** A run's folder: `runs/00012-NAME` with everything that the run writes. */
-import { existsSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { configToYaml } from '../config/load.ts';
 import type { RunConfig } from '../config/run-config.ts';
@@ -81,15 +80,18 @@ export async function createRunFolder(runs: string, config: RunConfig): Promise<
  */
 export async function newestRun(runs: string, called?: string): Promise<string | undefined> {
   const names = (await ifThere(readdir(runs))) ?? [];
-  // One that was killed while its folder was made has no configuration.
-  const numbered = names.filter(
-    (name) =>
-      /^\d+-/.test(name) &&
-      (called === undefined || name.replace(/^\d+-/, '') === called) &&
-      existsSync(new RunFolder(join(runs, name)).config),
-  );
-  const newest = numbered.sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10)).at(-1);
-  return newest && join(runs, newest);
+  const numbered = names
+    .filter((name) => /^\d+-/.test(name) && (called === undefined || name.replace(/^\d+-/, '') === called))
+    .sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10));
+  for (const name of numbered) {
+    const run = new RunFolder(join(runs, name));
+    // One that was killed while its folder was made has no configuration, and another user's may be theirs alone.
+    const config = await ifThere(stat(run.config)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EACCES') throw error;
+    });
+    if (config) return run.path;
+  }
+  return undefined;
 }
 
 async function claimNumber(runs: string): Promise<number> {

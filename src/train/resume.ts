@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename } from 'node:fs/promises';
+import { mkdir, rename, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { z } from 'zod';
 import { configToYaml } from '../config/load.ts';
@@ -14,7 +14,7 @@ import { newestRun, RunFolder } from '../core/run-folder.ts';
 import type { PreparedSample } from '../data/types.ts';
 import { type LoadedConfig, loadConfig, storedConfig } from '../models/read-config.ts';
 import { UserError } from '../runtime/errors.ts';
-import { readState, writeFileAtomically } from '../runtime/files.ts';
+import { ifThere, readState, writeFileAtomically } from '../runtime/files.ts';
 import { lockRun } from './lock.ts';
 import type { Plan } from './plan.ts';
 import { stageEnd } from './stage-end.ts';
@@ -123,11 +123,12 @@ async function configOf(
 ): Promise<LoadedConfig> {
   const trained =
     from && storedConfig(from.config, join(run.checkpoints, `step-${from.step}`, 'manifest.json'));
-  if (config === undefined && trained && !existsSync(run.config)) {
+  const isMissing = config === undefined && !(await ifThere(stat(run.config)));
+  if (isMissing && trained) {
     warn(`${run.config} is missing and is written again from the checkpoint.`);
     await writeFileAtomically(run.config, configToYaml(trained));
   }
-  if (config === undefined && !existsSync(run.config)) {
+  if (isMissing && !trained) {
     throw new UserError('The run has neither a configuration nor a checkpoint.', {
       where: run.path,
       expected: run.config,

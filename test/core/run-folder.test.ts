@@ -1,8 +1,8 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { createRunFolder } from '../../src/core/run-folder.ts';
+import { createRunFolder, newestRun } from '../../src/core/run-folder.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 
 let runs: string;
@@ -42,4 +42,14 @@ it('says when the folder cannot be made', async () => {
   const file = join(runs, '..', 'file');
   writeFileSync(file, '');
   await expect(createRunFolder(file, config)).rejects.toThrow(/--runs .*file/);
+});
+
+it('the newest run is no earlier one because the disk does not answer now', async () => {
+  const [first, second] = [await createRunFolder(runs, config), await createRunFolder(runs, config)];
+  expect(await newestRun(runs)).toBe(second.path);
+  rmSync(second.config);
+  expect(await newestRun(runs)).toBe(first.path);
+  // It leads to itself.
+  symlinkSync(second.config, second.config);
+  await expect(newestRun(runs)).rejects.toThrow('ELOOP');
 });

@@ -218,6 +218,11 @@ describe('damage', () => {
     expect((await look()).loaded.config).toEqual(config);
     expect(warnings[0]).toMatch(/written again/);
     expect(readConfig(run.config).config).toEqual(config);
+    // One that the disk does not read now is not missing. It leads to itself.
+    rmSync(run.config);
+    symlinkSync(run.config, run.config);
+    await expect(open()).rejects.toThrow('ELOOP');
+    expect(warnings).toHaveLength(1);
   });
 });
 
