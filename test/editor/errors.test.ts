@@ -65,6 +65,25 @@ describe.skipIf(noBrowser)(`what the page says of errors${noBrowser ? ` (${noBro
     await page.close();
   });
 
+  it.each(['main.js', 'editor.json'])(
+    'is that the page was not loaded as a whole: without %s',
+    async (file) => {
+      const { page } = await tested.open();
+      expect(await page.locator('#late').count()).toBe(0);
+      await page.route(`**/${file}`, (route) => route.fulfill({ status: 400 }));
+      await page.reload();
+      await page.waitForSelector('#late', { state: 'attached' });
+      // It would appear after some seconds.
+      await page.evaluate(() => {
+        for (const animation of document.getAnimations()) animation.finish();
+      });
+      expect(await page.isVisible('#late')).toBe(true);
+      await page.unrouteAll();
+      await page.click('#late a');
+      await page.waitForSelector('#late', { state: 'detached' });
+    },
+  );
+
   it.skipIf(process.platform !== 'linux')(
     'is that training has removed the checkpoint, when it has',
     async () => {

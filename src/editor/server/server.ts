@@ -62,9 +62,13 @@ export async function startServer(options: ServerOptions): Promise<{ server: Ser
   );
   server.maxConnections = maxConnections;
   server.setTimeout(idleTimeout, (socket) => socket.destroy());
-  server.on('clientError', (_, socket) => {
-    if (socket.writable)
-      socket.write('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    // Browsers open connections before they need them. What was written into one would be taken for the answer to a request
+    // that is being sent just then; where it is only closed, browsers send the request anew.
+    const isUnused = (socket as Socket).bytesRead === 0;
+    const status = error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+    if (socket.writable && !isUnused)
+      socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
     // end() would leave the connection open to a client that never closes its side.
     (socket as Socket).destroySoon();
   });

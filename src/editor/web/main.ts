@@ -13,7 +13,7 @@ import {
   hideUnusable,
 } from './ui/controls.ts';
 import { connectDetail } from './ui/detail.ts';
-import { button, dialog, drawIcons } from './ui/dom.ts';
+import { button, dialog, drawIcons, element } from './ui/dom.ts';
 import { DrawStage } from './ui/draw-stage.ts';
 import { connectEditMenu } from './ui/edit-menu.ts';
 import { Editor } from './ui/editor.ts';
@@ -118,6 +118,8 @@ async function start(): Promise<void> {
     { keys: ['?'], name: say`Help`, run: () => help.showModal() },
   ];
   connectShortcuts(editor, shortcuts);
+  // It shows itself after a while: to be seen where this script, or what it needs, could not be loaded.
+  element('late', HTMLParagraphElement).remove();
   await records.restore();
 }
 

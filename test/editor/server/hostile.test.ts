@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, request as httpRequest, type Server } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { apiHandlers, LatestOnly } from '../../../src/editor/server/api.ts';
 import { publicApi } from '../../../src/editor/server/public-api.ts';
@@ -321,9 +322,15 @@ describe('the server', () => {
       socket.on('error', () => {});
       return socket;
     });
-    await expect.poll(connections).toBeGreaterThanOrEqual(40);
+    // As browsers open them before they need them.
+    const unused = connect(port, '127.0.0.1');
+    const [told, toldUnused] = [sockets[0], unused].map((socket) => text(socket));
+    await expect.poll(connections).toBeGreaterThanOrEqual(41);
     expect((await ask('GET', '/')).status).toBe(200);
     await expect.poll(connections, { timeout: 20_000, interval: 500 }).toBeLessThanOrEqual(1);
+    expect(await told).toMatch(/^HTTP\/1.1 408 /);
+    // A browser would take it for the answer to what it sends just then.
+    expect(await toldUnused).toBe('');
     for (const socket of sockets) socket.destroy();
   }, 30_000);
 

@@ -53,6 +53,8 @@ export const german: Readonly<Record<string, string>> = {
   'Paint over what should change': 'Übermalen, was sich ändern soll',
   ', draw the lines that belong there': ', die Linien zeichnen, die dorthin gehören',
   ', and see the result at once.': ' – und sofort das Ergebnis sehen.',
+  'This page was not loaded as a whole.': 'Diese Seite wurde nicht vollständig geladen.',
+  'Load it again': 'Neu laden',
   'Open a photo': 'Foto öffnen',
   'Try an example': 'Beispiel ausprobieren',
   'Or drop or paste one here.': 'Oder hier ablegen oder einfügen.',
