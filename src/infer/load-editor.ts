@@ -359,4 +359,5 @@ export const unusableModel = (where: string | undefined, error: unknown): UserEr
     where,
     expected: 'an ONNX file, such as onnx/pipeline.onnx of an export',
     got: (error as Error).message,
+    fix: 'try again; if that fails as well, export the model anew (the command export --format onnx)',
   });

@@ -209,6 +209,9 @@ class Loop {
     return await byLeader(async () => {
       if (!this.#saver) throw new Error('The leader has no checkpoints.');
       const checkpoint = await this.#saver.finish();
+      const { written, share } = this.#saver.spent;
+      const percent = (100 * share).toFixed(1);
+      this.#training.reporter.info(`Checkpoints written: ${written}, in ${percent} % of the time.`);
       const best = await this.#best();
       const interrupted = !complete && this.#isInterrupted;
       return { step: this.#step, complete, interrupted, checkpoint, best, grid: this.#grids?.path };

@@ -74,6 +74,10 @@ export class CheckpointSaver {
   #lastLasting: number;
   /** What the last one took of the training's time, ms. */
   #cost = 0;
+  /** How many are whole, and what all of them took. */
+  #written = 0;
+  #costs = 0;
+  readonly #begin: number;
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
   #step: number;
@@ -89,8 +93,9 @@ export class CheckpointSaver {
   constructor(options: SaverOptions) {
     this.#options = options;
     this.#now = options.now ?? (() => performance.now());
-    this.#last = this.#now();
-    this.#lastLasting = this.#last;
+    this.#begin = this.#now();
+    this.#last = this.#begin;
+    this.#lastLasting = this.#begin;
     this.#saved = options.saved;
     this.#step = options.saved?.step ?? -1;
   }
@@ -98,6 +103,11 @@ export class CheckpointSaver {
   /** Whether nothing was saved yet. */
   get empty(): boolean {
     return this.#step < 0;
+  }
+
+  /** How many checkpoints were written, and the share of the time since the beginning that they took. */
+  get spent(): { readonly written: number; readonly share: number } {
+    return { written: this.#written, share: this.#costs / (this.#now() - this.#begin) };
   }
 
   /** Whether it is time for the next checkpoint. */
@@ -132,6 +142,7 @@ export class CheckpointSaver {
     const snapshot = take(lasts ? undefined : this.#sources);
     this.#last = this.#now();
     this.#cost = this.#last - begin;
+    this.#costs += this.#cost;
     if (lasts) this.#lastLasting = this.#last;
     this.#isWriting = true;
     this.#writing = this.#write(step, snapshot, lasts).finally(() => {
@@ -172,7 +183,10 @@ export class CheckpointSaver {
       if (!lasts) this.#passing.add(path);
       this.#failures = 0;
       // The thread keeps a core at most, of those that the training would use.
-      this.#cost += took / availableParallelism();
+      const share = took / availableParallelism();
+      this.#cost += share;
+      this.#costs += share;
+      this.#written += 1;
     } catch (error) {
       // The next one is written whole: it may be the one before it that cannot be linked.
       this.#sources = undefined;

@@ -207,6 +207,9 @@ describe('how often', () => {
     expect(due[0]).toBe(60);
     expect(due[2]).toBeGreaterThanOrEqual(250);
     expect(due[3]).toBeLessThan(due[2]);
+    expect(saver.spent.written).toBe(4);
+    expect(saver.spent.share).toBeGreaterThan(0);
+    expect(saver.spent.share).toBeLessThan(0.01);
     await saver.close();
   });
 

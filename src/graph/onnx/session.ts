@@ -49,7 +49,9 @@ export async function openOnnx(
   } catch (error) {
     throw new UserError('onnxruntime cannot open a model.', {
       where: typeof model === 'string' ? model : undefined,
+      expected: 'a whole ONNX file, on a disk that answers',
       got: (error as Error).message,
+      fix: 'try again; if that fails as well, export the model anew (the command export --format onnx)',
     });
   }
   return {
