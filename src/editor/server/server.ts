@@ -41,6 +41,8 @@ interface ServerOptions {
 const headersTimeout = 5_000;
 const requestTimeout = 30_000;
 const idleTimeout = 120_000;
+/** Clients are told whole seconds, 5, so that they do not use a connection any more while it is being closed. */
+const keepAliveTimeout = 5_999;
 const maxConnections = 128;
 
 /** @throws UserError when the port cannot be used. */
@@ -50,7 +52,7 @@ export async function startServer(options: ServerOptions): Promise<{ server: Ser
       headersTimeout,
       requestTimeout,
       connectionsCheckingInterval: 1000,
-      keepAliveTimeout: 5000,
+      keepAliveTimeout,
       maxHeaderSize: 16384,
     },
     (request, response) => {

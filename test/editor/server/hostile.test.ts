@@ -304,13 +304,16 @@ describe('the server', () => {
         request.on('error', reject);
         request.on('response', (response) => {
           if (late) request.end('body');
-          response.resume().on('end', () => resolve(response.statusCode));
+          const { statusCode, headers } = response;
+          response.resume().on('end', () => resolve([statusCode, headers['keep-alive']]));
         });
         if (late) request.flushHeaders();
         else request.end('body');
       });
-    for (const late of [false, true, false]) expect(await send(late)).toBe(status);
+    for (const late of [false, true, false]) expect(await send(late)).toEqual([status, 'timeout=5']);
     expect(opened).toBe(1);
+    // Whoever keeps to that does not meet the end of an idle connection.
+    expect(server.keepAliveTimeout).toBeGreaterThan(5_500);
     agent.destroy();
   });
 
