@@ -51,7 +51,7 @@ interface Subject {
 }
 
 /** While a result takes longer than this, ms, none is computed of a stroke that is not finished: its own would wait for it. */
-const fastEnough = 250;
+const fastEnough = 350;
 
 export class Results {
   readonly outcome = new Signal<Outcome>({ kind: 'none' });
@@ -129,7 +129,7 @@ export class Results {
       return;
     }
     this.#request += 1;
-    const wanted = { request: this.#request, l: subject.l, detail: preferences.detail.value };
+    const wanted = { request: this.#request, l: subject.l };
     this.#previewing = this.#request;
     this.#line.tell((worker) => worker.preview(wanted, command));
   }

@@ -123,7 +123,7 @@ export interface Wanted {
 }
 
 /** A result that is wanted of a stroke that is not finished. */
-export type WantedPreview = Pick<Wanted, 'request' | 'l' | 'detail'>;
+export type WantedPreview = Pick<Wanted, 'request' | 'l'>;
 
 /** The small pictures are begun when nothing has been drawn for so long, ms. */
 const stripDelay = 600;
@@ -233,13 +233,14 @@ export class Results {
   }
 
   /** Computes what the drawing leads to as it is now, though it is not finished. It is neither kept nor saved. */
-  preview(edit: OpenEdit, choice: RegionChoice, { request, l, detail }: WantedPreview): void {
+  preview(edit: OpenEdit, choice: RegionChoice, { request, l }: WantedPreview): void {
     this.#inTurn(request, async (signal) => {
       const begin = performance.now();
       if (!edit.holeBounds) return this.#tell({ kind: 'nothing', request });
       const view = await this.#view(edit, edit.holeBounds, choice);
       signal.throwIfAborted();
-      const patch = await this.#compute(view, l, detail, begin, signal);
+      // What is seen for a moment comes without detail, which would take a quarter of the time.
+      const patch = await this.#compute(view, l, false, begin, signal);
       const shown = await this.#shown(patch);
       signal.throwIfAborted();
       this.#tell(transfer({ kind: 'preview', request, ...shown }, picturesIn(shown)));
