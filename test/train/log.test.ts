@@ -11,8 +11,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { RunFolder } from '../../src/core/run-folder.ts';
+import { SummaryWriter } from '../../src/ops/summary.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { RunLog, type StepRecord } from '../../src/train/log.ts';
 import type { MlflowLog } from '../../src/train/mlflow.ts';
@@ -95,6 +96,40 @@ it('groups numbers by stage for TensorBoard and MLflow, and says nothing of what
   expect(told[1]).toEqual([4, { 'F/a': 1, 'memory/resident_megabytes': expect.any(Number), ...everyStep }]);
   expect(residentMegabytes).toBeGreaterThan(20);
   expect(Math.max(residentMegabytes, tensorMegabytes)).toBeLessThan(100_000);
+});
+
+it('gives TensorBoard the same numbers and pictures, from where it goes on, up to its first error', async () => {
+  const [restart, scalars, image, flush] = (['restart', 'scalars', 'image', 'flush'] as const).map((name) =>
+    vi.spyOn(SummaryWriter.prototype, name),
+  );
+  onTestFinished(() => void vi.restoreAllMocks());
+  await write(undefined, 1, 2);
+  expect(restart).not.toHaveBeenCalled();
+  await write(1, 2);
+  expect(restart.mock.calls).toEqual([[2]]);
+  expect(scalars.mock.calls.map(([step]) => step)).toEqual([1, 2, 2]);
+  // When it is brought to the disk, and at its end.
+  expect(flush).toHaveBeenCalledTimes(4);
+  const pictures: [number, Uint8Array][] = [];
+  const mlflow = {
+    scalars: () => {},
+    picture: (step: number, png: Uint8Array) => void pictures.push([step, png]),
+  } as unknown as MlflowLog;
+  const log = await RunLog.open(run, { reporter, after: 2, mlflow });
+  const grid = { png: Buffer.from('a picture'), width: 4, height: 3 };
+  log.grid(2, grid);
+  expect(image.mock.calls).toEqual([[2, 'samples', grid]]);
+  expect(flush).toHaveBeenCalledTimes(5);
+  expect(pictures).toEqual([[2, grid.png]]);
+  scalars.mockImplementation(() => {
+    throw new Error('no space');
+  });
+  for (const step of [3, 4]) log.step(record(step));
+  log.close();
+  expect(scalars).toHaveBeenCalledTimes(4);
+  expect(flush).toHaveBeenCalledTimes(5);
+  expect(warnings).toEqual(["TensorBoard's events end here: no space"]);
+  expect(steps()).toEqual([1, 2, 3, 4]);
 });
 
 it.skipIf(process.platform !== 'linux')(
