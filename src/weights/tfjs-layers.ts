@@ -118,7 +118,9 @@ async function readManifest(path: string): Promise<z.output<typeof modelJson>> {
 /** Names are paths below the model's folder. */
 function besideModel(path: string, name: string): string {
   const below = normalize(name);
-  if (isAbsolute(below) || below.startsWith('..')) throw damaged(path, 'files beside model.json', name);
+  // The system knows no names with zero characters.
+  if (isAbsolute(below) || below.startsWith('..') || below.includes('\0'))
+    throw damaged(path, 'files beside model.json', name);
   return join(dirname(path), below);
 }
 

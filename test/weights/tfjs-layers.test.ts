@@ -121,7 +121,7 @@ describe('a layers model', () => {
       Uint16Array.of(0x3c00, 0xc000),
       Uint8Array.of(0, 255),
       Uint16Array.of(0, 65535),
-      Uint8Array.of(3),
+      Uint8Array.of(30),
     );
     const half = { dtype: 'float16' };
     const weights = [
@@ -154,7 +154,7 @@ describe('a layers model', () => {
       ['half', [2], 'float32', Float32Array.of(1, -2)],
       ['bytes', [2], 'float32', Float32Array.of(-1, 126.5)],
       ['shorts', [2], 'float32', Float32Array.of(1, 131071)],
-      ['rounded', [], 'int32', Float64Array.of(4)],
+      ['rounded', [], 'int32', Float64Array.of(28)],
       ['last', [1], 'float32', Float32Array.of(9)],
     ]);
   });
@@ -181,6 +181,7 @@ describe('what is refused', () => {
       /files beside model\.json[\s\S]*sub\/\.\.\/\.\.\/a\.bin/,
     ],
     ['a path from the root', group({}, ['/a.bin']), /files beside model\.json[\s\S]*\/a\.bin/],
+    ['a name with a zero character', group({}, ['a.bin\0']), /files beside model\.json/],
     ['a negative side', group({ shape: [-2] }), /weightsManifest\.0\.weights\.0\.shape\.0/],
     ['half a side', group({ shape: [0.5, 4] }), /weights\.0\.shape\.0/],
     ['an unknown type', group({ dtype: 'string' }), /weights\.0\.dtype/],
