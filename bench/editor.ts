@@ -21,6 +21,8 @@ interface Recorded {
   readonly times: number[];
   /** From pen-down to the first picture of the unfinished stroke, ms. */
   readonly previews: number[];
+  /** From what had been drawn to its picture, while the pen moves, ms. */
+  readonly moving: number[];
 }
 
 /** A photo of 4 x 3, smooth with some grain, as cameras make them. */
@@ -55,6 +57,7 @@ async function measure(browser: Browser, url: string, photo: string): Promise<st
     if (request.url().endsWith('/api/predict')) requests += 1;
   });
   await page.addInitScript(recordTasks);
+  await page.addInitScript(recordPreviews);
   await page.goto(url);
   await page.waitForSelector('body:not([data-busy])');
   const started = await page.evaluate(takeTasks);
@@ -66,8 +69,8 @@ async function measure(browser: Browser, url: string, photo: string): Promise<st
   await page.evaluate(record);
   const recorded = () =>
     page.evaluate(() => {
-      const { times, previews } = window as unknown as Recorded;
-      return { times, previews };
+      const { times, previews, moving } = window as unknown as Recorded;
+      return { times, previews, moving };
     });
   const box = (await page.locator('#draw-stage').boundingBox())!;
   const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
@@ -96,7 +99,7 @@ async function measure(browser: Browser, url: string, photo: string): Promise<st
   }
   await page.mouse.up();
   await shown(lineStrokes + 2);
-  const { times, previews } = await recorded();
+  const { times, previews, moving } = await recorded();
 
   const before = requests;
   const begin = performance.now();
@@ -119,7 +122,7 @@ async function measure(browser: Browser, url: string, photo: string): Promise<st
   const tasks = { start: started, opening: opened, drawing: drawn, inverting: inverted, reload: reloaded };
   return [
     `pen-up to picture ${median(times.slice(1)).toFixed(0)} ms (hole ${times[0].toFixed(0)}; lines ${round(times.slice(1))})`,
-    `preview ${previews.length ? `${round(previews)} ms after pen-down` : 'none'}`,
+    `preview ${previews.length ? `${round(previews)} ms after pen-down, then ${median(moving).toFixed(0)} ms after the pen (of ${moving.length}; most ${Math.max(...moving).toFixed(0)})` : 'none'}`,
     `${quickStrokes} quick strokes ${quick.toFixed(0)} ms, ${last.toFixed(0)} ms after the last, ${requests - before} requests`,
     `main thread, tasks over 50 ms: ${Object.entries(tasks)
       .map(([when, long]) => `${when} ${round(long) || 'none'}`)
@@ -148,6 +151,30 @@ function recordTasks(): void {
     },
   });
 }
+/** Runs in the page before its own scripts: looks at what page and worker tell each other of previews. One is asked for at a time. */
+function recordPreviews(): void {
+  const moving: number[] = [];
+  Object.assign(window, { moving });
+  const { postMessage, addEventListener } = MessagePort.prototype;
+  let asked = 0;
+  MessagePort.prototype.postMessage = function (this: MessagePort, ...args: unknown[]) {
+    if ((args[0] as { path?: string[] }).path?.includes('preview')) asked = performance.now();
+    Reflect.apply(postMessage, this, args);
+  };
+  MessagePort.prototype.addEventListener = function (this: MessagePort, ...args: unknown[]) {
+    Reflect.apply(addEventListener, this, args);
+    Reflect.apply(addEventListener, this, [
+      args[0],
+      ({ data }: MessageEvent) => {
+        if (data?.argumentList?.[0]?.value?.kind !== 'preview') return;
+        const since = asked;
+        // The picture is painted in the next frame.
+        requestAnimationFrame(() => setTimeout(() => moving.push(performance.now() - since)));
+      },
+    ]);
+  };
+}
+
 /** Runs in the page: what was noted since it was asked last, ms. */
 function takeTasks(): number[] {
   return (window as unknown as { takeTasks(): number[] }).takeTasks();

@@ -182,11 +182,16 @@ describe('a training', () => {
     return { end, lines, records, checkpoint, plan, finished };
   }
 
+  const whatCheckpointsTook = expect.stringMatching(/^Checkpoints written: \d+, in [\d.]+ % of the time\.$/);
+
   it('leaves a stage whose minutes are over, with a line, a checkpoint and a grid; the plan says so', async () => {
     const { end, lines, records, finished, plan } = await run([], [1e-9, undefined]);
     expect(end).toMatchObject({ step: 10, complete: true });
     expect(records.map(({ stage }) => stage)).toEqual(['stage 1', ...Array(9).fill('stage 2')]);
-    expect(lines).toEqual(['stage 1 ends after 1 of 9 steps: its 1e-9 minutes are over (duration.minutes).']);
+    expect(lines).toEqual([
+      'stage 1 ends after 1 of 9 steps: its 1e-9 minutes are over (duration.minutes).',
+      whatCheckpointsTook,
+    ]);
     expect(finished).toBe(true);
     expect(describePlan(plan).join('\n')).toMatch(/stage 1 +9, at most 1e-9 min/);
   });
@@ -213,6 +218,7 @@ describe('a training', () => {
     expect(whole).toMatchObject({ end: { step: 7, complete: true, best: { step: 4 } }, finished: true });
     expect(whole.lines).toEqual([
       `stage 1 ends after 7 of 9 steps: l1/hole was no better than ${best.toPrecision(4)} in the last 3 measurements (training.earlyStopping).`,
+      whatCheckpointsTook,
     ]);
     expect(whole.checkpoint.stage.patience).toEqual({ metric: 'l1/hole', best, waited: 3, step: 7 });
     for (const maxSteps of [2, 5, 6]) {
