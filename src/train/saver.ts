@@ -45,6 +45,8 @@ export interface SaverOptions {
   readonly best: () => Promise<BestCheckpoint | undefined>;
   /** Milliseconds on a clock that only goes forward. */
   readonly now?: () => number;
+  /** Ends after so many milliseconds. */
+  readonly wait?: (ms: number) => Promise<unknown>;
 }
 
 export interface Saved {
@@ -161,7 +163,7 @@ export class CheckpointSaver {
     while (this.#saved?.step !== this.#step) {
       if (!this.#take) throw new Error('There is no checkpoint to finish: nothing was saved.');
       if (this.#failures >= MOST_FAILURES) throw this.#giveUp();
-      await setTimeout(RETRY_MS);
+      await (this.#options.wait ?? setTimeout)(RETRY_MS);
       await this.#write(this.#step, this.#take(), true);
     }
     return this.#saved.path;

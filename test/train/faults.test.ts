@@ -1,14 +1,21 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StagePlan, Trainable } from '../../src/core/method.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { NamedTensors, StagePlan, Trainable } from '../../src/core/method.ts';
 import { createRunFolder, type RunFolder } from '../../src/core/run-folder.ts';
 import type { PreparedData } from '../../src/data/types.ts';
 import { readConfig } from '../../src/models/read-config.ts';
-import { type Tensor, tf } from '../../src/ops/tf.ts';
+import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
-import { CollapseWatch, explainMemory, isOutOfMemory, notFinite } from '../../src/train/faults.ts';
+import {
+  CollapseWatch,
+  explainMemory,
+  type Fault,
+  FaultLog,
+  isOutOfMemory,
+  notFinite,
+} from '../../src/train/faults.ts';
 import { type Training, train } from '../../src/train/loop.ts';
 import { makePlan } from '../../src/train/plan.ts';
 import { readSafetensors } from '../../src/weights/safetensors.ts';
@@ -139,6 +146,90 @@ it('what cannot be kept of a discarded step is no reason to end', async () => {
   ]);
 });
 
+describe('the log of discarded steps', () => {
+  const batch = {
+    image: tf.ones([1, 8, 8, 3]) as Tensor4D,
+    sketch: tf.ones([1, 8, 8, 1]) as Tensor4D,
+    hole: tf.ones([1, 8, 8, 1]) as Tensor4D,
+  };
+  let warnings: string[];
+  let place: string;
+  beforeEach(() => {
+    warnings = [];
+    place = join(mkdtempSync(join(folder, 'log-')), 'faults');
+  });
+  const open = () =>
+    new FaultLog({
+      folder: place,
+      config: baseConfig,
+      reporter: { ...silent, warn: (message) => warnings.push(message) },
+    });
+  const faultAt = (
+    step: number,
+    { state = {}, ...more }: { state?: NamedTensors } & Partial<Fault> = {},
+  ) => ({
+    step,
+    stage: 'F',
+    sampleIds: ['a'],
+    batch,
+    values: { losses: { loss: Number.NaN }, gradientNorms: {} },
+    trainable: { state: () => state } as Trainable,
+    ...more,
+  });
+
+  it('counts those of the last 1,000 steps', async () => {
+    const log = open();
+    await log.record(faultAt(1));
+    await log.record(faultAt(2));
+    await log.record(faultAt(1001));
+    await log.record(faultAt(1002));
+    expect(warnings.map((text) => /\((\d) of 2 tolerated/.exec(text)?.[1])).toEqual(['1', '2', '2', '2']);
+    await expect(log.record(faultAt(2000))).rejects.toThrow(/got: +3; the last one: batch and weights are/);
+  });
+
+  it('tells what is not finite: the batch, the state, or neither', async () => {
+    const log = open();
+    const wrong = (value: number) => tf.fill([2], value);
+    await log.record(
+      faultAt(1, { batch: { ...batch, hole: tf.fill([1, 8, 8, 1], Number.NaN) as Tensor4D } }),
+    );
+    const ints = tf.tensor1d([1], 'int32');
+    await log.record(
+      faultAt(1001, {
+        state: { fine: wrong(1), ints, a: wrong(Number.NaN), b: wrong(Number.POSITIVE_INFINITY) },
+      }),
+    );
+    const four = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, wrong(Number.NaN)]));
+    await log.record(faultAt(2001, { state: { a: four.a, b: four.b, c: four.c } }));
+    await log.record(faultAt(3001, { state: four }));
+    expect(warnings).toEqual([
+      expect.stringContaining('not finite; the batch itself is not (hole). '),
+      expect.stringContaining('state are not (a, b), so no step'),
+      expect.stringContaining('state are not (a, b, c), so no step'),
+      expect.stringContaining('state are not (a, b, c and 1 more), so no step'),
+    ]);
+    const report = JSON.parse(readFileSync(join(place, 'step-3001', 'fault.json'), 'utf8'));
+    expect(report).toMatchObject({
+      unsoundState: ['a', 'b', 'c', 'd'],
+      losses: { loss: 'NaN' },
+      sampleIds: ['a'],
+    });
+  });
+
+  it('keeps 20 batches at most, and leaves no tensor behind', async () => {
+    mkdirSync(place);
+    for (let i = 2; i <= 20; i++) mkdirSync(join(place, `step-${i}0`));
+    const log = open();
+    const tensors = tf.memory().numTensors;
+    await log.record(faultAt(1));
+    expect(warnings.at(-1)).toContain(`See ${join(place, 'step-1')}.`);
+    await log.record(faultAt(2));
+    expect(warnings.at(-1)).toContain(`Not written: ${place} holds 20 already.`);
+    expect(readdirSync(place)).toHaveLength(20);
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+});
+
 describe('a discriminator whose loss is nearly 0', () => {
   const watchOver = (lossAt: (step: number) => number | undefined, steps = 600) => {
     const warnings: string[] = [];
@@ -160,10 +251,16 @@ describe('a discriminator whose loss is nearly 0', () => {
   it.each<[string, (step: number) => number | undefined]>([
     ['now and then', (step) => (step % 100 === 0 ? 20 : 0)],
     ['never', () => 0.5],
+    ['at its bound', () => 1e-2],
     ['where there is none', () => undefined],
   ])('%s is not', (_, losses) => {
     expect(watchOver(losses)).toEqual([]);
   });
+});
+
+it('a stage without a discriminator is not watched', () => {
+  const watch = new CollapseWatch(undefined, { ...silent, warn: expect.fail });
+  for (let step = 1; step <= 300; step++) watch.observe(step, { discriminator: 0 });
 });
 
 it('values that are not finite are named', () => {

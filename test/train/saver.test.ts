@@ -3,12 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../../src/core/checkpoint.ts';
+import { namedWeights } from '../../src/nn/network-weights.ts';
 import { tf, type Variable } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import {
   bestCheckpoint,
   CheckpointSaver,
   CheckpointWriter,
+  type SaverOptions,
   type Snapshot,
   takeSnapshot,
 } from '../../src/train/saver.ts';
@@ -173,6 +175,88 @@ it('nothing is removed while the best checkpoint cannot be told', async () => {
   await saver.close();
 });
 
+describe('the end', () => {
+  const waited: number[] = [];
+  const warnings: string[] = [];
+  beforeEach(() => {
+    waited.length = 0;
+    warnings.length = 0;
+  });
+  /** @param failures so many attempts to write fail. */
+  const open = (failures: number, more: Partial<SaverOptions> = {}) => {
+    let attempts = 0;
+    return new CheckpointSaver({
+      folder,
+      minutes: 60,
+      keep: 2,
+      reporter: { ...silent, warn: (message) => warnings.push(message) },
+      beforehand: async () => {
+        attempts += 1;
+        if (attempts <= failures) throw new Error('no space');
+      },
+      best: async () => undefined,
+      wait: async (ms) => waited.push(ms),
+      ...more,
+    });
+  };
+
+  it('tries again to write what could not be written', async () => {
+    const saver = open(2);
+    await saver.save(1, () => snapshot(1));
+    expect(await saver.finish()).toBe(join(folder, 'step-1'));
+    expect((await readCheckpoint(join(folder, 'step-1'))).step).toBe(1);
+    expect(waited).toEqual([5000, 5000]);
+    expect(warnings).toHaveLength(2);
+    // Nothing is left to do.
+    await saver.finish();
+    expect(waited).toHaveLength(2);
+    await saver.close();
+  });
+
+  it('of a checkpoint that stays unwritten is an error, which names the last whole one', async () => {
+    const saver = open(4);
+    await saver.save(1, () => snapshot(1));
+    await expect(saver.finish()).rejects.toThrow(/3 failures[\s\S]*There is none before it/);
+    expect(waited).toHaveLength(2);
+    expect(readdirSync(folder)).toEqual([]);
+    await saver.close();
+    const saved = { step: 7, path: 'step-7' };
+    const later = open(9, { saved });
+    await later.save(8, () => snapshot(8));
+    await expect(later.finish()).rejects.toThrow(/The last whole one is step-7/);
+    await later.close();
+  });
+
+  it('of a training that goes on and makes no step is where it began; one of none is an error', async () => {
+    const saver = open(0, { saved: { step: 7, path: 'step-7' } });
+    expect(saver.empty).toBe(false);
+    await saver.save(7, () => expect.fail('it is saved already'));
+    expect(await saver.finish()).toBe('step-7');
+    await saver.close();
+    const empty = open(0);
+    await expect(empty.finish()).rejects.toThrow(/nothing was saved/);
+    await empty.close();
+  });
+
+  it('leaves no half checkpoint: the one in work is whole', async () => {
+    const saver = open(0);
+    await saver.save(1, () => snapshot(1));
+    await saver.close();
+    await readCheckpoint(join(folder, 'step-1'));
+    expect(warnings).toEqual([]);
+  });
+
+  it('keeps the best one', async () => {
+    const saver = open(0, {
+      best: async () => ({ path: join(folder, 'step-1'), step: 1, title: 'L1', value: 0 }),
+    });
+    for (const step of [1, 2, 3, 4]) await saver.save(step, () => snapshot(step));
+    await saver.finish();
+    expect(readdirSync(folder).sort()).toEqual(['step-1', 'step-3', 'step-4']);
+    await saver.close();
+  });
+});
+
 describe('how often', () => {
   const open = (minutes: number | undefined, now: () => number) =>
     new CheckpointSaver({
@@ -232,6 +316,29 @@ describe('how often', () => {
     expect(minutes(15)).toEqual([false, false, false, true]);
     expect(minutes(29)).toEqual([true, false, true, true]);
     for (const one of [saver, given]) await one.close();
+  });
+
+  it('none is due while one is written, unless the configuration says when; all that it takes is counted', async () => {
+    let time = 1e6;
+    const saver = open(undefined, () => time);
+    time += 6e7;
+    expect(saver.due).toBe(true);
+    await saver.save(1, () => {
+      time += 3e7;
+      return snapshot(1);
+    });
+    time += 1e12;
+    expect(saver.due).toBe(false);
+    time -= 1e12;
+    await saver.finish();
+    // The thread's time, which is real, is next to nothing beside that.
+    expect(saver.spent.written).toBe(1);
+    expect(saver.spent.share).toBeCloseTo(1 / 3, 3);
+    time += 100 * 3e7 - 1000;
+    expect(saver.due).toBe(false);
+    time += 100_000;
+    expect(saver.due).toBe(true);
+    await saver.close();
   });
 
   it('of those that pass the newest stay, besides those that last', async () => {
@@ -301,4 +408,21 @@ it('networks whose variables have not been given other values are not copied aga
   expect(second.names).toEqual(['A', 'stage']);
   expect(copied(second.sources).names).toEqual(['stage']);
   for (const one of Object.values(networks)) one.dispose();
+});
+
+it('a snapshot has each weight once, the rest of the state by itself, and leaves no tensor behind', () => {
+  const layer = tf.layers.dense({ name: 'dense', units: 1, inputShape: [2], useBias: false });
+  const A = tf.sequential({ name: 'A', layers: [layer] });
+  A.setWeights([tf.tensor2d([[3], [4]])]);
+  const [[name, kernel]] = Object.entries(namedWeights(A));
+  const state = () => ({ [name]: kernel.clone(), steps: tf.tensor1d([5, 6], 'int32') });
+  const before = tf.memory().numTensors;
+  const { tensors, sources } = takeSnapshot({ networks: { A } }, { state });
+  expect(tf.memory().numTensors).toBe(before);
+  expect(tensors).toEqual({
+    A: [[name, { shape: [2, 1], data: new Float32Array([3, 4]) }]],
+    stage: [['steps', { shape: [2], data: new Int32Array([5, 6]) }]],
+  });
+  expect(Object.keys(sources)).toEqual(['A']);
+  A.dispose();
 });
