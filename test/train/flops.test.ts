@@ -1,10 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { NamedTensors, StepScalars, Trainable } from '../../src/core/method.ts';
 import { createRunFolder } from '../../src/core/run-folder.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 import { gradientNorm } from '../../src/nn/adam.ts';
+import { nativeBackend } from '../../src/ops/raw.ts';
 import { type Tensor4D, type TensorFlow, tf, type Variable } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { train } from '../../src/train/loop.ts';
@@ -92,6 +94,8 @@ it('of the device are measured once', async () => {
   const tensors = tf.memory().numTensors;
   const measured = await peakFlops(folder);
   expect(measured).toBeGreaterThan(1e8);
+  // No core does more than 32 multiplications and additions 5e9 times a second.
+  if (!nativeBackend().isUsingGpuDevice) expect(measured).toBeLessThan(cpus().length * 2 * 32 * 5e9);
   expect(tf.memory().numTensors).toBe(tensors);
   const path = join(folder, 'peak-flops.json');
   const [[device, kept]] = Object.entries(JSON.parse(readFileSync(path, 'utf8')));
@@ -103,4 +107,6 @@ it('of the device are measured once', async () => {
   expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ 'another device': 5, [device]: again });
   writeFileSync(path, 'damaged');
   expect(await peakFlops(folder)).toBeGreaterThan(1e8);
+  // In a place that cannot be a folder nothing can be kept.
+  expect(await peakFlops(path)).toBeGreaterThan(1e8);
 });

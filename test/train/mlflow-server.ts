@@ -49,8 +49,8 @@ export class FakeMlflow {
   readonly runs = new Map<string, FakeRun>();
   /** Path and authorization of every request, in their order. */
   readonly requests: { readonly path: string; readonly authorization: string | undefined }[] = [];
-  /** Answers a request in the server's place: with this status, or, for `hang`, not at all. */
-  instead: (path: string, body: Body) => number | 'hang' | undefined = () => undefined;
+  /** Answers a request in the server's place: with this status, for `page` with a web page, or, for `hang`, not at all. */
+  instead: (path: string, body: Body) => number | 'page' | 'hang' | undefined = () => undefined;
   artifactRoot = 'mlflow-artifacts:';
   readonly #experiments = new Map<string, string>();
   readonly #answered = new EventEmitter();
@@ -97,6 +97,10 @@ export class FakeMlflow {
       const body = (isJson && bytes.length > 0 ? JSON.parse(bytes.toString()) : {}) as Body;
       const instead = this.instead(path, body);
       if (instead === 'hang') return;
+      if (instead === 'page') {
+        response.end('<html>');
+        return;
+      }
       if (instead !== undefined) throw new ApiError(instead, 'TOLD_TO', `told to answer ${instead}`);
       const answer = this.#answer(`${request.method} ${path}`, body, searchParams, bytes);
       response.setHeader('content-type', 'application/json').end(JSON.stringify(answer));

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readCheckpoint } from '../../src/core/checkpoint.ts';
@@ -6,6 +6,7 @@ import { RunFolder } from '../../src/core/run-folder.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 import { train } from '../../src/train/loop.ts';
 import { MlflowLog, mlflowServer } from '../../src/train/mlflow.ts';
+import { send } from '../../src/train/mlflow-request.ts';
 import { makePlan } from '../../src/train/plan.ts';
 import { trainRun } from '../../src/train/run.ts';
 import { recorder, temporaryFolder } from '../data/support.ts';
@@ -129,6 +130,53 @@ describe('what arrives', () => {
     expect(server.run.params.size).toBeGreaterThan(50);
   });
 
+  it('is a new run where what the folder says of one is damaged, and is told where it cannot say so', async () => {
+    const note = join(run.path, 'mlflow.json');
+    writeFileSync(note, '{');
+    await open().close('FINISHED');
+    expect(JSON.parse(readFileSync(note, 'utf8'))).toMatchObject({ id: 'run1', url: server.url });
+    rmSync(note);
+    mkdirSync(note);
+    await open().close('FINISHED');
+    expect(server.run.status).toBe('FINISHED');
+    expect([...server.runs.keys()]).toEqual(['run1', 'run2']);
+    expect(reporter.warnings).toEqual([expect.stringMatching(/^A resumed training will be another run/)]);
+  });
+
+  it('is in an experiment that another training has made meanwhile', async () => {
+    await open().close('FINISHED');
+    rmSync(join(run.path, 'mlflow.json'));
+    let asked = 0;
+    server.instead = (path) => (path.endsWith('get-by-name') && asked++ === 0 ? 404 : undefined);
+    await open().close('FINISHED');
+    expect(asked).toBe(2);
+    expect([...server.runs.values()].map(({ experiment }) => experiment)).toEqual(['faces', 'faces']);
+    expect(reporter.warnings).toEqual([]);
+  });
+
+  it('has names and values as short as the server takes them, and nothing comes after the end', async () => {
+    server.artifactRoot = 'mlflow-artifacts://elsewhere:5000';
+    const log = open(`data.cache=/${'x'.repeat(600)}`);
+    log.scalars(1, { ['n'.repeat(300)]: 1 });
+    log.picture(2, Buffer.from('a picture'));
+    await log.close('FINISHED');
+    expect(server.run.params.get('data.cache')).toBe(`/${'x'.repeat(499)}`);
+    expect(server.run.metrics.map(({ key }) => key)).toEqual(['n'.repeat(250)]);
+    expect([...server.run.artifacts.keys()]).toEqual(['samples/step-0000002.png']);
+    expect(reporter.warnings).toEqual([]);
+    const { length } = server.requests;
+    log.scalars(2, { loss: 1 });
+    log.picture(2, Buffer.from('a picture'));
+    await new MlflowLog({ url: server.url, experiment: 'faces' }, run, configOf(), reporter).close(
+      'FINISHED',
+    );
+    expect(server.run.metrics).toHaveLength(1);
+    expect(server.requests.slice(length).map(({ path }) => path)).toEqual([
+      'mlflow/runs/update',
+      'mlflow/runs/update',
+    ]);
+  });
+
   it('is sent by a training, which resumes in the same run', async () => {
     const config = configOf();
     const data = await makePairs(join(folder, 'pairs'), 7);
@@ -190,6 +238,71 @@ describe('a server', () => {
     ]);
     expect(server.run.status).toBe('FINISHED');
     expect(reporter.warnings).toEqual([expect.stringMatching(/503 told to answer 503/)]);
+  });
+
+  it.each([408, 425, 429, 500])('that answers %d once is tried again', async (status) => {
+    let failures = 1;
+    server.instead = (path) => (path.endsWith('log-batch') && failures-- > 0 ? status : undefined);
+    const warned = nextWarning();
+    const log = open();
+    await warned;
+    await log.close('FINISHED');
+    expect(server.run.params.size).toBeGreaterThan(50);
+    expect(server.run.status).toBe('FINISHED');
+    expect(reporter.warnings).toEqual([
+      expect.stringContaining(`${status} told to answer ${status}. Training`),
+    ]);
+  });
+
+  it('that is a web page is none yet', async () => {
+    server.instead = () => 'page';
+    const warned = nextWarning();
+    const log = open();
+    log.scalars(1, { loss: 1 });
+    await warned;
+    server.instead = () => undefined;
+    await log.close('FINISHED');
+    expect(valuesOf('loss')).toEqual([[1, 1]]);
+    expect(reporter.warnings).toEqual([expect.stringContaining('something else than JSON: <html>')]);
+    expect(reporter.infos[0]).toBe('MLflow is tried for 15 s more.');
+  });
+
+  it('that is away for long gets the newest: 200,000 numbers and 16 pictures', async () => {
+    await server.stop();
+    const warned = nextWarning();
+    const log = open();
+    await warned;
+    const many = Object.fromEntries(Array.from({ length: 100_001 }, (_, i) => [`${i}`, i]));
+    for (const step of [1, 2]) log.scalars(step, many);
+    for (let step = 1; step <= 20; step++) log.picture(step, Buffer.from(`${step}`));
+    await server.start();
+    await log.close('FINISHED');
+    expect(server.run.metrics).toHaveLength(200_000);
+    expect(server.run.metrics[0]).toMatchObject({ key: '2', step: 1 });
+    expect(server.run.artifacts.size).toBe(16);
+    expect([...server.run.artifacts.values()][0].toString()).toBe('5');
+    expect(reporter.warnings[1]).toMatch(/^More than 200000 numbers wait/);
+    expect(reporter.warnings).toHaveLength(2);
+  });
+
+  it('that refuses to go on with a run is asked no more', async () => {
+    await open().close('FINISHED');
+    server.instead = () => 403;
+    const warned = nextWarning();
+    const log = open();
+    await warned;
+    log.scalars(1, { loss: 1 });
+    await log.close('FINISHED');
+    expect(reporter.warnings).toEqual([expect.stringMatching(/refuses the run.*403/)]);
+    expect(server.runs.size).toBe(1);
+    expect(server.run.metrics).toEqual([]);
+  });
+
+  it('that refuses the end is not asked again', async () => {
+    server.instead = (path) => (path.endsWith('runs/update') ? 400 : undefined);
+    await open().close('FINISHED');
+    expect(pathsAsked().filter((path) => path.endsWith('runs/update'))).toHaveLength(1);
+    expect(reporter.warnings).toEqual([expect.stringMatching(/refuses some.*400/)]);
   });
 
   it('that refuses the run is asked no more', async () => {
@@ -257,6 +370,13 @@ describe('where it is', () => {
     });
     vi.stubEnv('MLFLOW_EXPERIMENT_NAME', 'mine');
     expect(mlflowServer(on({ url: 'http://a' }))).toEqual({ url: 'http://a', experiment: 'mine' });
+    expect(mlflowServer(on({ url: 'http://a//', experiment: 'own' }))).toEqual({
+      url: 'http://a',
+      experiment: 'own',
+    });
+    expect(() => mlflowServer(on({ url: 'to http://a' }))).toThrow(/where: +output\.mlflow\.url/);
+    vi.stubEnv('MLFLOW_TRACKING_URI', undefined);
+    expect(() => mlflowServer(on({}))).toThrow(/MLFLOW_TRACKING_URI[\s\S]*got: +nothing/);
     vi.stubEnv('MLFLOW_TRACKING_URI', 'sqlite:///mlflow.db');
     expect(() => mlflowServer(on({}))).toThrow(/MLFLOW_TRACKING_URI[\s\S]*sqlite:\/\/\/mlflow\.db/);
   });
@@ -272,15 +392,25 @@ describe('where it is', () => {
   it('has no user in it, which is in the environment alone', async () => {
     expect(() => configOf('output.mlflow={url: "http://me:secret@host"}')).toThrow(/output\.mlflow\.url/);
     vi.stubEnv('MLFLOW_TRACKING_USERNAME', 'me');
+    await open().close('FINISHED');
     vi.stubEnv('MLFLOW_TRACKING_PASSWORD', 'secret');
     await open().close('FINISHED');
     vi.stubEnv('MLFLOW_TRACKING_TOKEN', 'token');
     await open().close('FINISHED');
     const sent = server.requests.map(({ authorization }) => authorization);
     expect([...new Set(sent)]).toEqual([
+      `Basic ${Buffer.from('me:').toString('base64')}`,
       `Basic ${Buffer.from('me:secret').toString('base64')}`,
       'Bearer token',
     ]);
     expect(readFileSync(join(run.path, 'mlflow.json'), 'utf8')).not.toMatch(/secret|token/);
   });
+});
+
+it('a request says why there is no answer', async () => {
+  const request = { method: 'GET', headers: {} } as const;
+  await server.stop();
+  await expect(send({ ...request, url: server.url })).rejects.toThrow(/^ECONNREFUSED$/);
+  await expect(send({ ...request, url: 'ftp://host/' })).rejects.toThrow(/^unknown scheme$/);
+  await expect(send({ ...request, url: server.url, body: 'x' })).rejects.toThrow(/GET.* body/);
 });

@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -102,6 +103,43 @@ describe('which run and checkpoint', () => {
   ])('none: %o', async (options, message) => {
     await expect(open(options)).rejects.toThrow(message);
     await expect(open({ target: checkpoint(99) })).rejects.toThrow(UserError);
+  });
+
+  it('one that was being replaced, but nothing that only looks like a checkpoint', async () => {
+    renameSync(checkpoint(5), `${checkpoint(5)}.replaced`);
+    expect((await look({ target: `${checkpoint(5)}.replaced` })).from?.step).toBe(5);
+    for (const name of ['step-5.tmp', 'my-step-5']) {
+      mkdirSync(join(run.checkpoints, name));
+      await expect(open({ target: join(run.checkpoints, name) })).rejects.toThrow(/is neither/);
+    }
+    const elsewhere = join(runs, 'step-5');
+    mkdirSync(elsewhere);
+    await expect(open({ target: elsewhere })).rejects.toThrow(/is neither/);
+  });
+
+  it('its configuration may be another file, and then need not be there', async () => {
+    rmSync(run.config);
+    expect((await look({ config })).loaded.config).toEqual(config);
+    expect(warnings).toEqual([]);
+    expect(existsSync(run.config)).toBe(false);
+  });
+
+  it('is not locked for a worker that does not write', async () => {
+    const { unlock } = await open({ lock: false });
+    expect(existsSync(join(run.path, 'lock.json'))).toBe(false);
+    await look();
+    unlock();
+  });
+
+  it('later checkpoints are set aside, however often', async () => {
+    for (const count of [1, 2]) {
+      await prepareFolder(run, config, data.samples.train, 5, (text) => warnings.push(text));
+      expect(warnings.at(-1)).toContain(`step 6 is set aside as ${checkpoint(6)}.aside-${count}.`);
+      expect(readdirSync(run.checkpoints)).not.toContain('step-6');
+      cpSync(`${checkpoint(6)}.aside-${count}`, checkpoint(6), { recursive: true });
+    }
+    expect(readdirSync(run.checkpoints)).toContain('step-5');
+    expect(warnings).toHaveLength(2);
   });
 
   it('is locked until it is given back', async () => {
