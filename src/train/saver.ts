@@ -102,11 +102,6 @@ export class CheckpointSaver {
     this.#step = options.saved?.step ?? -1;
   }
 
-  /** Whether nothing was saved yet. */
-  get empty(): boolean {
-    return this.#step < 0;
-  }
-
   /** How many checkpoints were written, and the share of the time since the beginning that they took. */
   get spent(): { readonly written: number; readonly share: number } {
     return { written: this.#written, share: this.#costs / (this.#now() - this.#begin) };

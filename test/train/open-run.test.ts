@@ -112,6 +112,9 @@ describe('which run and checkpoint', () => {
       mkdirSync(join(run.checkpoints, name));
       await expect(open({ target: join(run.checkpoints, name) })).rejects.toThrow(/is neither/);
     }
+    mkdirSync(checkpoint(12));
+    expect((await look({ target: checkpoint(12) })).from?.step).toBe(6);
+    expect(warnings).toEqual([expect.stringContaining('step-12')]);
     const elsewhere = join(runs, 'step-5');
     mkdirSync(elsewhere);
     await expect(open({ target: elsewhere })).rejects.toThrow(/is neither/);

@@ -107,9 +107,9 @@ it('a step is saved once, what belongs to it is on the disk before, and old chec
     },
     best: async () => undefined,
   });
-  expect([saver.empty, saver.due]).toEqual([true, false]);
+  expect(saver.due).toBe(false);
+  expect(saver.spent).toEqual({ written: 0, share: 0 });
   for (const step of [1, 2, 2, 3]) await saver.save(step, () => snapshot(step));
-  expect(saver.empty).toBe(false);
   expect(await saver.finish()).toBe(join(folder, 'step-3'));
   expect(events).toEqual(['beforehand', 'beforehand', 'beforehand']);
   expect(readdirSync(folder).sort()).toEqual(['step-2', 'step-3']);
@@ -229,7 +229,6 @@ describe('the end', () => {
 
   it('of a training that goes on and makes no step is where it began; one of none is an error', async () => {
     const saver = open(0, { saved: { step: 7, path: 'step-7' } });
-    expect(saver.empty).toBe(false);
     await saver.save(7, () => expect.fail('it is saved already'));
     expect(await saver.finish()).toBe('step-7');
     await saver.close();
@@ -315,6 +314,10 @@ describe('how often', () => {
     }
     expect(minutes(15)).toEqual([false, false, false, true]);
     expect(minutes(29)).toEqual([true, false, true, true]);
+    // One that passes does not put off the next that lasts.
+    await saver.save(2, () => snapshot(2), false);
+    expect(minutes(30)[1]).toBe(true);
+    await saver.finish();
     for (const one of [saver, given]) await one.close();
   });
 
