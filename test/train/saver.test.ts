@@ -210,6 +210,10 @@ describe('the end', () => {
     // Nothing is left to do.
     await saver.finish();
     expect(waited).toHaveLength(2);
+    // It is one of those that last.
+    for (const step of [2, 3, 4]) await saver.save(step, () => snapshot(step), false);
+    await saver.finish();
+    expect(readdirSync(folder).sort()).toEqual(['step-1', 'step-3', 'step-4']);
     await saver.close();
   });
 
@@ -313,6 +317,8 @@ describe('how often', () => {
       await one.finish();
     }
     expect(minutes(15)).toEqual([false, false, false, true]);
+    // The copy took no time by this clock, so that it is the thread's.
+    expect(saver.spent.share).toBeGreaterThan(0);
     expect(minutes(29)).toEqual([true, false, true, true]);
     // One that passes does not put off the next that lasts.
     await saver.save(2, () => snapshot(2), false);
