@@ -251,7 +251,9 @@ describe('damage', () => {
     const unmade = await createRunFolder(runs, config);
     rmSync(unmade.config);
     expect((await look({ target: 'latest' })).run.path).toBe(run.path);
-    await expect(open({ target: unmade.path })).rejects.toThrow(/neither a configuration nor a checkpoint/);
+    await expect(open({ target: unmade.path })).rejects.toThrow(
+      /neither a configuration nor a checkpoint[\s\S]*--config FILE/,
+    );
   });
 
   it('a missing config.yaml is written again', async () => {

@@ -111,6 +111,8 @@ it('stages that are over have the lengths that they had, which may be less than 
   expect(() => requireSamePast(early, planOf(4, 4))).toThrow(
     /where: +stage stage 1\n.*3 steps[^\n]*\n.*got: +4/,
   );
+  expect(() => requireSamePast(early, planOf(3, 9))).not.toThrow();
+  expect(() => requireSamePast(early, planOf(3))).toThrow(/where: +stage 2\n.*\n.*no such stage/);
   // An earlier version did not write them down.
   expect(() => requireSamePast(headAt(1, 2), planOf(9, 4))).not.toThrow();
   expect(() => requireSamePast(headAt(1, 2), planOf(9, 2))).not.toThrow();
