@@ -246,6 +246,7 @@ describe('a discriminator whose loss is nearly 0', () => {
     const warnings = watchOver((step) => (step > 50 ? 1e-4 : 20));
     expect(warnings).toEqual([expect.stringMatching(/200 steps, since step 51: .*try a larger margin/)]);
     expect(watchOver((step) => (step > 50 ? 1e-4 : 20), 249)).toEqual([]);
+    expect(watchOver((step) => (step > 50 ? 1e-4 : 20), 250)).toHaveLength(1);
   });
 
   it.each<[string, (step: number) => number | undefined]>([
