@@ -61,7 +61,7 @@ describe('a run', () => {
     'runtime.compile=false',
   ];
 
-  it('that has ended is measured again where its table is gone; its weights can be begun with', async () => {
+  it('that has ended is measured again where its table is gone', async () => {
     const reporter = recorder();
     const begun: string[] = [];
     const first = await trainRun({ config, sets: short, runs, reporter, onRun: (path) => begun.push(path) });
@@ -74,26 +74,13 @@ describe('a run', () => {
     expect(first.table).toEqual(JSON.parse(written.toString()));
     expect(first.table).toMatchObject({ split: 'test', samples: 2 });
 
-    const again = await trainRun({ resume: run.path, reporter });
+    rmSync(run.table);
+    const again = await trainRun({ resume: 'latest', runs, reporter });
     expect(reporter.infos).toContain('This run is complete: all 3 steps are done.');
     const { checkpoint, step, complete, interrupted, best } = first.end;
     expect(again.end).toEqual({ checkpoint, step, complete, interrupted, best, grid: undefined });
     expect(again.table).toEqual(first.table);
-    rmSync(run.table);
-    expect((await trainRun({ resume: 'latest', runs })).table).toEqual(first.table);
     expect(readFileSync(run.table)).toEqual(written);
     expect(existsSync(join(run.path, 'lock.json'))).toBe(false);
-
-    // Weights that were trained elsewhere are those that a run begins with; without samples that are held out there is no table.
-    const more = [...short, `training.initialWeights=${run.path}`, 'data.split={validation: 0, test: 0}'];
-    const second = await trainRun({ config, sets: more, runs, reporter, maxSteps: 1 });
-    expect(second.end).toMatchObject({ step: 1, complete: false });
-    expect(second.table).toBeUndefined();
-    expect(reporter.infos).toContainEqual(expect.stringMatching(/^Begins with the weights of F.* from /));
-    const third = await trainRun({ resume: second.run.path, reporter });
-    expect(reporter.infos).toContainEqual(expect.stringMatching(/^Goes on after step 1 of 3: /));
-    expect(third.end).toMatchObject({ step: 3, complete: true });
-    expect(third.table).toBeUndefined();
-    expect(reporter.warnings).toContainEqual(expect.stringMatching(/^No held-out samples/));
   });
 });

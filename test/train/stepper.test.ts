@@ -2,11 +2,12 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Method, Trainable } from '../../src/core/method.ts';
 import { nativeBackend } from '../../src/ops/raw.ts';
-import { type Tensor, tf } from '../../src/ops/tf.ts';
+import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { type Compile, type Outcome, Stepper } from '../../src/train/stepper.ts';
 import { tinyMethods } from '../models/tiny-methods.ts';
 import { batches, runAll, valuesOf } from './batches.ts';
+import { FakeMethod } from './fake-method.ts';
 
 // XLA and the recording of large networks take their time on a busy machine.
 vi.setConfig({ testTimeout: 900_000 });
@@ -179,5 +180,32 @@ it('a step that reads what it computes runs call by call, with a warning', async
   ]);
   steps.dispose();
   tf.dispose(all.map((batch) => ({ ...batch })));
+  method.dispose();
+});
+
+it('numbers must be read after eight steps, or after 64 MB of batches', () => {
+  const method = new FakeMethod([1]);
+  const steps = stepper(method.begin(method.stages[0]), true);
+  const isFullAfter = (side: number) => {
+    const [image, sketch, hole] = [3, 1, 1].map(
+      (channels) => tf.zeros([1, side, side, channels]) as Tensor4D,
+    );
+    steps.run({ batch: { image, sketch, hole }, sampleIds: [] });
+    return steps.full;
+  };
+  const settle = () => {
+    const outcomes = [...steps.settle()];
+    for (const { batch } of outcomes) tf.dispose({ ...batch });
+    return outcomes.length;
+  };
+  expect(Array.from({ length: 8 }, () => isFullAfter(8))).toEqual([...Array(7).fill(false), true]);
+  expect(settle()).toBe(8);
+  // Five floats a pixel: 63.9 and 64.1 MB.
+  expect(isFullAfter(1788)).toBe(false);
+  settle();
+  expect(isFullAfter(1790)).toBe(true);
+  settle();
+  expect(steps.full).toBe(false);
+  steps.dispose();
   method.dispose();
 });
