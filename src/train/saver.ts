@@ -76,9 +76,9 @@ export class CheckpointSaver {
   #lastLasting: number;
   /** What the last one took of the training's time, ms. */
   #cost = 0;
-  /** How many are whole, and what all of them took. */
+  /** What those before it took. */
+  #earlierCosts = 0;
   #written = 0;
-  #costs = 0;
   readonly #begin: number;
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
@@ -104,7 +104,7 @@ export class CheckpointSaver {
 
   /** How many checkpoints were written, and the share of the time since the beginning that they took. */
   get spent(): { readonly written: number; readonly share: number } {
-    return { written: this.#written, share: this.#costs / (this.#now() - this.#begin) };
+    return { written: this.#written, share: (this.#earlierCosts + this.#cost) / (this.#now() - this.#begin) };
   }
 
   /** Whether it is time for the next checkpoint. */
@@ -138,8 +138,8 @@ export class CheckpointSaver {
     this.#take = take;
     const snapshot = take(lasts ? undefined : this.#sources);
     this.#last = this.#now();
+    this.#earlierCosts += this.#cost;
     this.#cost = this.#last - begin;
-    this.#costs += this.#cost;
     if (lasts) this.#lastLasting = this.#last;
     this.#isWriting = true;
     this.#writing = this.#write(step, snapshot, lasts).finally(() => {
@@ -180,9 +180,7 @@ export class CheckpointSaver {
       if (!lasts) this.#passing.add(path);
       this.#failures = 0;
       // The thread keeps a core at most, of those that the training would use.
-      const share = took / availableParallelism();
-      this.#cost += share;
-      this.#costs += share;
+      this.#cost += took / availableParallelism();
       this.#written += 1;
     } catch (error) {
       // The next one is written whole: it may be the one before it that cannot be linked.
