@@ -4,6 +4,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { UserError } from '../runtime/errors.ts';
 import type { Reporter } from '../runtime/progress.ts';
+import { isLoopback } from './loopback.ts';
 import { ExportedModel, type NativeEngine } from './native/engine.ts';
 import { openModels } from './native/models.ts';
 import { buildPage, runtimeFiles, runtimeFolder } from './page.ts';
@@ -11,7 +12,6 @@ import { listSamples, SampleFolder, sampleFolder, typeOfSample } from './samples
 import { type Addresses, addressesOf } from './server/addresses.ts';
 import { apiHandlers, LatestOnly } from './server/api.ts';
 import { publicApi } from './server/public-api.ts';
-import { isLoopback } from './server/security.ts';
 import { type Asset, requirePort, startServer } from './server/server.ts';
 import type { EditorDescription } from './wire.ts';
 

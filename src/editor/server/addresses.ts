@@ -2,7 +2,7 @@
 import { isIPv6 } from 'node:net';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { renderUnicodeCompact } from 'uqr';
-import { isLoopback } from './security.ts';
+import { isLoopback } from '../loopback.ts';
 
 export interface Addresses {
   /** On this machine; undefined where it listens on another of its addresses alone. */

@@ -1,6 +1,7 @@
 /** Whom the server answers, and what a browser may do with its pages. */
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import { isLoopback, loopbackNames } from '../loopback.ts';
 
 /** What the page may load: its own files only. WebAssembly must be compiled for inference in the page. */
 export const contentSecurityPolicy = [
@@ -25,10 +26,6 @@ export const securityHeaders = {
   'Permissions-Policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
 } as const;
 
-const loopback = ['localhost', '127.0.0.1', '::1'];
-
-export const isLoopback = (host: string): boolean => loopback.includes(host) || host.startsWith('127.');
-
 /**
  * Whether a request was meant for this server. A page of another site can make a browser send requests here by giving
  * its own name this address (DNS rebinding): then the Host header has a name that is not ours.
@@ -43,7 +40,7 @@ export function isOwnHost(
 ): boolean {
   const bare = hostName(header);
   if (!bare) return false;
-  if ([...loopback, host, ...allowed].some((name) => name.toLowerCase() === bare)) return true;
+  if ([...loopbackNames, host, ...allowed].some((name) => name.toLowerCase() === bare)) return true;
   // Anybody can make a domain name point here, but nobody can do so with an IP address.
   return !isLoopback(host) && isIP(bare) !== 0;
 }

@@ -12,8 +12,9 @@ import {
 import { type AddressInfo, isIP, type Socket } from 'node:net';
 import { pipeline } from 'node:stream';
 import { UserError, type UserErrorDetails } from '../../runtime/errors.ts';
+import { isLoopback } from '../loopback.ts';
 import { serverErrors } from '../wire.ts';
-import { hostName, isLoopback, isOwnHost, isOwnOrigin, securityHeaders } from './security.ts';
+import { hostName, isOwnHost, isOwnOrigin, securityHeaders } from './security.ts';
 
 /** Answers a request. @throws Refusal what the client is told instead. */
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;

@@ -1,5 +1,6 @@
 /** Buttons and menus, the ways to open a photo, and the zoom. */
 
+import { isLoopback } from '../../loopback.ts';
 import type { LayerName } from '../drawing/changes.ts';
 import { say } from '../texts/say.ts';
 import { wholePhoto, zoomed } from '../view/viewport.ts';
@@ -44,8 +45,7 @@ export function connectOpening(editor: Editor, records: Records): { choose(): vo
   });
   button('open').addEventListener('click', choose);
   button('welcome-open').addEventListener('click', choose);
-  const isHere =
-    !editor.description.server || ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname);
+  const isHere = !editor.description.server || isLoopback(location.hostname.replace(/^\[|\]$/g, ''));
   element('photos-go', HTMLSpanElement).textContent = isHere
     ? say`Your photo stays on this device.`
     : say`Your photo goes to ${location.hostname} and nowhere else.`;
