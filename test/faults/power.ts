@@ -43,28 +43,23 @@ export function losePower(journal: string, random: RandomStream): void {
 }
 
 /** The files, by their last names, that were written after their last fsync, and how many of their first bytes that had reached. */
-function unsynced(changes: readonly Change[]): Map<string, number> {
-  const dirty = new Set<string>();
-  const synced = new Map<string, number>();
+function unsynced(changes: readonly Change[]): [path: string, synced: number][] {
+  const files = new Map<string, { readonly isDirty: boolean; readonly synced: number }>();
   for (const { what, path, other } of changes) {
-    if (what === 'write' || what === 'create' || what === 'empty') dirty.add(path);
-    if (what === 'sync' || what === 'unlink') dirty.delete(path);
-    if (what === 'create' || what === 'empty' || what === 'unlink') synced.delete(path);
-    if (what === 'sync') synced.set(path, Number(other));
-    if (what === 'cut') synced.set(path, Math.min(synced.get(path) ?? 0, Number(other)));
+    const { isDirty, synced } = files.get(path) ?? { isDirty: false, synced: 0 };
+    if (what === 'create' || what === 'empty') files.set(path, { isDirty: true, synced: 0 });
+    if (what === 'write') files.set(path, { isDirty: true, synced });
+    if (what === 'cut') files.set(path, { isDirty, synced: Math.min(synced, Number(other)) });
+    if (what === 'sync') files.set(path, { isDirty: false, synced: Number(other) });
+    if (what === 'unlink') files.delete(path);
     if (what !== 'rename') continue;
-    const renamed = (name: string) => other + name.slice(path.length);
-    const isRenamed = (name: string) => name === path || name.startsWith(`${path}/`);
-    for (const name of [...dirty].filter(isRenamed)) {
-      dirty.delete(name);
-      dirty.add(renamed(name));
-    }
-    for (const [name, bytes] of [...synced].filter(([name]) => isRenamed(name))) {
-      synced.delete(name);
-      synced.set(renamed(name), bytes);
+    for (const [name, file] of [...files]) {
+      if (name !== path && !name.startsWith(`${path}/`)) continue;
+      files.delete(name);
+      files.set(other + name.slice(path.length), file);
     }
   }
-  return new Map([...dirty].map((path) => [path, synced.get(path) ?? 0]));
+  return [...files].filter(([, { isDirty }]) => isDirty).map(([path, { synced }]) => [path, synced]);
 }
 
 /** @param synced so many of its first bytes stay. */

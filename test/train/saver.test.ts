@@ -95,17 +95,25 @@ describe('the thread that writes', () => {
   });
 });
 
-it('a step is saved once, what belongs to it is on the disk before, and old checkpoints go', async () => {
-  const events: string[] = [];
-  const saver = new CheckpointSaver({
+/** Saves at no time of its own, keeps two, and knows of no best one, unless told otherwise. */
+const saverOf = (options: Partial<SaverOptions> = {}) =>
+  new CheckpointSaver({
     folder,
     minutes: 60,
     keep: 2,
+    reporter: silent,
+    beforehand: async () => {},
+    best: async () => undefined,
+    ...options,
+  });
+
+it('a step is saved once, what belongs to it is on the disk before, and old checkpoints go', async () => {
+  const events: string[] = [];
+  const saver = saverOf({
     reporter: { ...silent, warn: (message) => events.push(message) },
     beforehand: async () => {
       events.push('beforehand');
     },
-    best: async () => undefined,
   });
   expect(saver.due).toBe(false);
   expect(saver.spent).toEqual({ written: 0, share: 0 });
@@ -118,13 +126,9 @@ it('a step is saved once, what belongs to it is on the disk before, and old chec
 
 it('the third failure in a row ends the training', async () => {
   const warnings: string[] = [];
-  const saver = new CheckpointSaver({
-    folder,
-    minutes: 60,
-    keep: 2,
+  const saver = saverOf({
     reporter: { ...silent, warn: (message) => warnings.push(message) },
     beforehand: () => Promise.reject(new Error('no space')),
-    best: async () => undefined,
   });
   for (const step of [1, 2, 3]) await saver.save(step, () => snapshot(step));
   await expect(saver.save(4, () => snapshot(4))).rejects.toThrow(
@@ -139,15 +143,10 @@ it('the third failure in a row ends the training', async () => {
 
 it('failures with a checkpoint between them are not in a row', async () => {
   let fails = false;
-  const saver = new CheckpointSaver({
-    folder,
-    minutes: 60,
-    keep: 2,
-    reporter: silent,
+  const saver = saverOf({
     beforehand: async () => {
       if (fails) throw new Error('no space');
     },
-    best: async () => undefined,
   });
   for (const step of [1, 2, 3, 4, 5, 6]) {
     fails = step % 3 !== 0;
@@ -159,12 +158,9 @@ it('failures with a checkpoint between them are not in a row', async () => {
 
 it('nothing is removed while the best checkpoint cannot be told', async () => {
   const warnings: string[] = [];
-  const saver = new CheckpointSaver({
-    folder,
-    minutes: 60,
+  const saver = saverOf({
     keep: 1,
     reporter: { ...silent, warn: (message) => warnings.push(message) },
-    beforehand: async () => {},
     best: () => Promise.reject(new Error('the disk does not answer')),
   });
   for (const step of [1, 2]) await saver.save(step, () => snapshot(step));
@@ -185,16 +181,12 @@ describe('the end', () => {
   /** @param failures so many attempts to write fail. */
   const open = (failures: number, more: Partial<SaverOptions> = {}) => {
     let attempts = 0;
-    return new CheckpointSaver({
-      folder,
-      minutes: 60,
-      keep: 2,
+    return saverOf({
       reporter: { ...silent, warn: (message) => warnings.push(message) },
       beforehand: async () => {
         attempts += 1;
         if (attempts <= failures) throw new Error('no space');
       },
-      best: async () => undefined,
       wait: async (ms) => waited.push(ms),
       ...more,
     });
@@ -261,16 +253,7 @@ describe('the end', () => {
 });
 
 describe('how often', () => {
-  const open = (minutes: number | undefined, now: () => number) =>
-    new CheckpointSaver({
-      folder,
-      minutes,
-      keep: 2,
-      reporter: silent,
-      beforehand: async () => {},
-      best: async () => undefined,
-      now,
-    });
+  const open = (minutes: number | undefined, now: () => number) => saverOf({ minutes, now });
 
   it('a checkpoint comes every minute, or more seldom where it costs more than 1 % of the time', async () => {
     let time = 0;
