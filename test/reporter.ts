@@ -1,5 +1,5 @@
 import type { SerializedError } from 'vitest';
-import { DefaultReporter, type TestModule, type TestRunEndReason } from 'vitest/node';
+import { DefaultReporter, type TestCase, type TestModule, type TestRunEndReason } from 'vitest/node';
 
 /** Lint, types and structure run before the tests; `npm test` hands their outcome over in the environment. */
 function checksBefore(): { passed: number; failed: string[] } {
@@ -9,9 +9,16 @@ function checksBefore(): { passed: number; failed: string[] } {
   };
 }
 
+/** A line that names a failed test and begins its message: a difference of large arrays may be thousands of lines. */
+function lineOfFailure(test: TestCase): string {
+  const [error] = test.result().errors ?? [];
+  const [message] = (error?.message ?? '').split('\n', 1);
+  return `failed: ${test.module.relativeModuleId} > ${test.fullName}: ${message.slice(0, 200)}`;
+}
+
 /**
- * Vitest's own report, and after it a line for each skipped test with its reason and, as the very last line,
- * `N passed, N failed` (with `, N skipped` if there are any), the checks before the tests counted in.
+ * Vitest's own report, and after it a line for each skipped test with its reason, one for each failed test and, as the
+ * very last line, `N passed, N failed` (with `, N skipped` if there are any), the checks before the tests counted in.
  */
 export class ClosingReporter extends DefaultReporter {
   override onTestRunEnd(
@@ -25,21 +32,23 @@ export class ClosingReporter extends DefaultReporter {
     // A file that could not be loaded holds no tests, but has failed; so has a run with errors outside any test.
     let failed = checks.failed.length + unhandledErrors.length;
     const skipped: string[] = [];
+    const failures = checks.failed.map((name) => `failed: ${name} (see above)`);
     for (const module of modules) {
       failed += module.errors().length;
       for (const suite of module.children.allSuites()) failed += suite.errors().length;
       for (const test of module.children.allTests()) {
         const result = test.result();
         if (result.state === 'passed') passed++;
-        else if (result.state === 'failed') failed++;
-        else {
+        else if (result.state === 'failed') {
+          failed++;
+          failures.push(lineOfFailure(test));
+        } else {
           const note = result.state === 'skipped' && result.note ? `: ${result.note}` : '';
           skipped.push(`skipped: ${module.relativeModuleId} > ${test.fullName}${note}`);
         }
       }
     }
-    for (const name of checks.failed) console.log(`failed: ${name} (see above)`);
-    for (const line of skipped) console.log(line);
+    for (const line of [...skipped, ...failures]) console.log(line);
     console.log(`${passed} passed, ${failed} failed${skipped.length ? `, ${skipped.length} skipped` : ''}`);
   }
 }
