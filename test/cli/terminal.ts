@@ -32,7 +32,8 @@ export class Terminal {
       echo $? > ${shellWord(this.#status)}`;
     const file = join(place, 'shell.sh');
     writeFileSync(file, shell);
-    this.child = spawn('script', ['-qec', `sh ${shellWord(file)}`, '/dev/null'], {
+    // In the place of the shell that `script` starts: were that one to stay, its end by SIGHUP would send SIGHUP to all.
+    this.child = spawn('script', ['-qec', `exec sh ${shellWord(file)}`, '/dev/null'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     this.child.stdout?.on('data', (text) => {
