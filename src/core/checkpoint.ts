@@ -68,6 +68,8 @@ const manifestSchema = z.strictObject({
   producer: z.strictObject({ name: z.string(), version: z.string() }).optional(),
   /** Held-out measurements, if any were made. */
   metrics: z.record(z.string(), z.number()),
+  /** It was made to lose little and goes once newer ones are there. Absent: it was made to be kept. */
+  passing: z.literal(true).optional(),
   /** File names to what they must hold. */
   files: z.record(
     z.string().regex(/^[\w.-]+\.safetensors$/),
@@ -211,6 +213,14 @@ export async function readManifest(path: string): Promise<CheckpointManifest> {
   return parsed.data;
 }
 
+/** {@link readManifest}; undefined where it is damaged. Throws when the disk cannot read it now: it may be whole. */
+export async function readWholeManifest(path: string): Promise<CheckpointManifest | undefined> {
+  return readManifest(path).catch((error) => {
+    if (error instanceof UserError) return undefined;
+    throw error;
+  });
+}
+
 const isThere = async (path: string): Promise<boolean> => (await ifThere(stat(path))) !== undefined;
 
 /** A checkpoint's folder is no longer there: training keeps the newest ones and the best alone. */
@@ -251,19 +261,16 @@ export async function listCheckpoints(folder: string): Promise<{ step: number; p
 }
 
 /**
- * Removes all but the newest `keep` checkpoints and `besides` (a path), and what interrupted writing left behind.
- *
- * @param passing paths of those that do not count among the `keep`: of them the newest one or two stay, as long as nothing
- *   newer is there.
+ * Removes all but the newest `keep` of the checkpoints that were made to be kept, `besides` (a path), and the newest one or
+ * two whatever they are; and what interrupted writing left behind.
  */
-export async function pruneCheckpoints(
-  folder: string,
-  keep: number,
-  besides?: string,
-  passing: ReadonlySet<string> = new Set(),
-): Promise<void> {
+export async function pruneCheckpoints(folder: string, keep: number, besides?: string): Promise<void> {
   const all = (await listCheckpoints(folder)).map(({ path }) => path);
-  const lasting = all.filter((path) => !passing.has(path)).slice(-keep);
+  const lasting: string[] = [];
+  for (const path of all.toReversed()) {
+    if (lasting.length === keep) break;
+    if (!(await readWholeManifest(path))?.passing) lasting.push(path);
+  }
   const newest = all.slice(-Math.min(keep, 2));
   const kept = [...lasting, ...newest, ...(besides ? [besides] : [])].map((path) => basename(path));
   const names = await readdir(folder);

@@ -137,7 +137,11 @@ class Loop {
     this.#faults = new FaultLog({ folder: faults, config, reporter });
     const { checkpointMinutes: minutes, keepCheckpoints: keep } = config.output;
     const folder = run.checkpoints;
-    const saved = from && { step: from.step, path: join(folder, `step-${from.step}`) };
+    const saved = from && {
+      step: from.step,
+      path: join(folder, `step-${from.step}`),
+      passing: from.passing ?? false,
+    };
     const best = () => this.#best();
     training.checkpointOnDemand?.(() => {
       this.#demanded = true;

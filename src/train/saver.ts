@@ -5,7 +5,12 @@
 import { availableParallelism } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { type CheckpointHead, listCheckpoints, pruneCheckpoints, readManifest } from '../core/checkpoint.ts';
+import {
+  type CheckpointHead,
+  listCheckpoints,
+  pruneCheckpoints,
+  readWholeManifest,
+} from '../core/checkpoint.ts';
 import type { Method, Trainable } from '../core/method.ts';
 import { STAGE_FILE } from '../core/stored-networks.ts';
 import { isBetter } from '../eval/metrics/metric.ts';
@@ -52,6 +57,8 @@ export interface SaverOptions {
 export interface Saved {
   readonly step: number;
   readonly path: string;
+  /** Whether it is not one of those that last. */
+  readonly passing: boolean;
 }
 
 /** A checkpoint's content: its head, and arrays by file and name. */
@@ -87,8 +94,8 @@ export class CheckpointSaver {
   #saved: Saved | undefined;
   /** Of the newest, where this process wrote it. */
   #sources: Sources | undefined;
-  /** Paths of those that do not last. */
-  readonly #passing = new Set<string>();
+  /** Whether that of the last step is one that passes. */
+  #passing: boolean;
   #failures = 0;
   #take: Take | undefined;
 
@@ -100,6 +107,7 @@ export class CheckpointSaver {
     this.#lastLasting = this.#begin;
     this.#saved = options.saved;
     this.#step = options.saved?.step ?? -1;
+    this.#passing = options.saved?.passing ?? false;
   }
 
   /** How many checkpoints were written, and the share of the time since the beginning that they took. */
@@ -123,18 +131,20 @@ export class CheckpointSaver {
 
   /**
    * Takes a copy of the state by `take` and writes it while the caller goes on; waits only for the checkpoint before.
-   * A step that has been saved is not saved again. A checkpoint that cannot be written is warned of.
+   * A step that has been saved is not saved again, unless that checkpoint passes and this one is to last: then it takes its
+   * place. A checkpoint that cannot be written is warned of.
    *
    * @param lasts whether it is kept when others follow. Then it has files of its own, so that damage to the disk hits one of
    *   those that last; one that passes shares with the one before it what has not changed.
    * @throws UserError when it is the third in a row.
    */
   async save(step: number, take: Take, lasts = true): Promise<void> {
-    if (step === this.#step) return;
+    if (step === this.#step && !(this.#passing && lasts)) return;
     const begin = this.#now();
     await this.#writing;
     if (this.#failures >= MOST_FAILURES) throw this.#giveUp();
     this.#step = step;
+    this.#passing = !lasts;
     this.#take = take;
     const snapshot = take(lasts ? undefined : this.#sources);
     this.#last = this.#now();
@@ -174,10 +184,10 @@ export class CheckpointSaver {
     const { folder, keep, reporter, beforehand, best } = this.#options;
     try {
       await beforehand();
-      const { path, took } = await this.#writer.write(folder, snapshot, this.#saved?.path);
-      this.#saved = { step, path };
+      const head: CheckpointHead = { ...snapshot.head, ...(lasts ? {} : { passing: true }) };
+      const { path, took } = await this.#writer.write(folder, { ...snapshot, head }, this.#saved?.path);
+      this.#saved = { step, path, passing: !lasts };
       this.#sources = snapshot.sources;
-      if (!lasts) this.#passing.add(path);
       this.#failures = 0;
       // The thread keeps a core at most, of those that the training would use.
       this.#cost += took / availableParallelism();
@@ -193,7 +203,7 @@ export class CheckpointSaver {
       return;
     }
     try {
-      await pruneCheckpoints(folder, keep, (await best())?.path, this.#passing);
+      await pruneCheckpoints(folder, keep, (await best())?.path);
     } catch (error) {
       reporter.warn(`Old checkpoints in ${folder} cannot be removed: ${(error as Error).message}`);
     }
@@ -298,10 +308,7 @@ export async function bestCheckpoint(
   let best: BestCheckpoint | undefined;
   for (const { path, step } of (await listCheckpoints(folder)).reverse()) {
     // A damaged one is neither the best nor a reason to end; one that cannot be read now may be the best.
-    const manifest = await readManifest(path).catch((error) => {
-      if (error instanceof UserError) return undefined;
-      throw error;
-    });
+    const manifest = await readWholeManifest(path);
     if (!manifest) continue;
     stage ??= manifest.stage.index;
     const value = manifest.metrics[key];

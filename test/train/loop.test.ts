@@ -170,6 +170,34 @@ it('checkpoints that pass share what has not changed, and change nothing', async
   );
 });
 
+it('going on after a checkpoint that passes, and ending there, gives the bytes of one that was made to last', async () => {
+  const { checkpointMinutes: _, ...output } = config.output;
+  const changed = { ...config, output: { ...output, keepCheckpoints: 2, validationCount: 0 } };
+  const whole = await train(await training([4], { config: changed, maxSteps: 2 }));
+  const job = await training([4], {
+    config: changed,
+    checkpointOnDemand: (demand) => {
+      save = demand;
+    },
+  });
+  let save = () => {};
+  const task = () => ({ update: () => save(), finish() {} });
+  await train({ ...job, reporter: { ...silent, task }, maxSteps: 3 });
+  // As where it was killed before that.
+  rmSync(join(job.run.checkpoints, 'step-3'), { recursive: true });
+  const from = await readCheckpoint(join(job.run.checkpoints, 'step-2'));
+  expect(from.passing).toBe(true);
+  const end = await train({
+    ...(await training([4])),
+    config: changed,
+    run: job.run,
+    from,
+    interrupt: AbortSignal.abort(),
+  });
+  const files = (path: string) => readdirSync(path).map((name) => readFileSync(join(path, name)));
+  expect(files(end.checkpoint)).toEqual(files(whole.checkpoint));
+});
+
 it('measures held-out samples at checkpoints, logs that, and keeps the best besides the newest', async () => {
   const output = { ...config.output, logEvery: 1000, checkpointMinutes: 1e-9, keepCheckpoints: 2 };
   const job = await training([12], { config: { ...config, output } });

@@ -1,8 +1,22 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pruneCheckpoints, readCheckpoint, writeCheckpoint } from '../../src/core/checkpoint.ts';
+import {
+  listCheckpoints,
+  pruneCheckpoints,
+  readCheckpoint,
+  readManifest,
+  writeCheckpoint,
+} from '../../src/core/checkpoint.ts';
 import { namedWeights } from '../../src/nn/network-weights.ts';
 import { tf, type Variable } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
@@ -216,7 +230,7 @@ describe('the end', () => {
     expect(waited).toHaveLength(2);
     expect(readdirSync(folder)).toEqual([]);
     await saver.close();
-    const saved = { step: 7, path: 'step-7' };
+    const saved = { step: 7, path: 'step-7', passing: false };
     const later = open(9, { saved });
     await later.save(8, () => snapshot(8));
     await expect(later.finish()).rejects.toThrow(/The last whole one is step-7/);
@@ -224,7 +238,7 @@ describe('the end', () => {
   });
 
   it('of a training that goes on and makes no step is where it began; one of none is an error', async () => {
-    const saver = open(0, { saved: { step: 7, path: 'step-7' } });
+    const saver = open(0, { saved: { step: 7, path: 'step-7', passing: false } });
     await saver.save(7, () => expect.fail('it is saved already'));
     expect(await saver.finish()).toBe('step-7');
     await saver.close();
@@ -379,6 +393,81 @@ describe('how often', () => {
     const whole = await readCheckpoint(join(folder, 'step-6'));
     expect(whole.tensors.B.get('weight')!.data).toEqual(new Float32Array([7]));
     await saver.close();
+  });
+});
+
+describe('what a checkpoint was made for', () => {
+  /** Steps of those that are there, below 0 where they pass. */
+  const there = async () => {
+    const all = (await listCheckpoints(folder)).map(({ path }) => readManifest(path));
+    return (await Promise.all(all)).map(({ step, passing }) => (passing ? -step : step));
+  };
+  /** A process that goes on from the newest checkpoint and saves these steps; those below 0 pass. */
+  const live = async (saves: readonly number[], more: Partial<SaverOptions> = {}) => {
+    const newest = (await listCheckpoints(folder)).at(-1);
+    const saved = newest && { ...newest, passing: (await readManifest(newest.path)).passing ?? false };
+    const saver = saverOf({ saved, ...more });
+    for (const step of saves) await saver.save(Math.abs(step), () => snapshot(Math.abs(step)), step > 0);
+    await saver.finish();
+    await saver.close();
+  };
+
+  it('stands in it: those that pass push out none that last after a resume, either', async () => {
+    await live([1, 2, -3, -4]);
+    expect(await there()).toEqual([1, 2, -3, -4]);
+    await live([-5, -6, -7]);
+    expect(await there()).toEqual([1, 2, -6, -7]);
+    await live([8, -9]);
+    expect(await there()).toEqual([2, 8, -9]);
+  });
+
+  it('counts the same however often training goes on; the best one stays, and any may be damaged', async () => {
+    /** As a process of its own writes it. */
+    const add = async (step: number, error?: number) => {
+      const metrics: Record<string, number> = error === undefined ? {} : { 'l1/hole': error };
+      const { head } = snapshot(Math.abs(step));
+      await writeCheckpoint(folder, { ...head, metrics, ...(step < 0 && { passing: true }) }, {});
+      await pruneCheckpoints(folder, 2, (await bestCheckpoint(folder, l1))?.path);
+      return there();
+    };
+    for (const step of [1, 2, 3]) await add(step, step / 10);
+    for (const step of [-4, -5, -6]) await add(step);
+    expect(await add(-7)).toEqual([1, 2, 3, -6, -7]);
+    expect(await add(8, 0.4)).toEqual([1, 3, -7, 8]);
+    expect(await add(9, 0.05)).toEqual([8, 9]);
+    await add(-10);
+    // One that does not say counts as lasting.
+    writeFileSync(join(folder, 'step-10', 'manifest.json'), '{');
+    await pruneCheckpoints(folder, 2);
+    expect(readdirSync(folder).sort()).toEqual(['step-10', 'step-9']);
+  });
+
+  it('becomes lasting where training ends on one that passes, in the same process or a later one; never passing', async () => {
+    const files = () =>
+      readdirSync(join(folder, 'step-1')).map((name) => readFileSync(join(folder, 'step-1', name)));
+    await live([1]);
+    const lasting = files();
+    const { ino } = statSync(join(folder, 'step-1'));
+    await live([-1, 1]);
+    expect(statSync(join(folder, 'step-1')).ino).toBe(ino);
+
+    rmSync(folder, { recursive: true });
+    await live([-1, 1, -1]);
+    expect(files()).toEqual(lasting);
+
+    rmSync(folder, { recursive: true });
+    await live([-1]);
+    const warnings: string[] = [];
+    await live([-1, 1], {
+      reporter: { ...silent, warn: (message) => warnings.push(message) },
+      beforehand: () => Promise.reject(new Error('no space')),
+      wait: async () => expect.fail(),
+    });
+    // It is as whole as it was.
+    expect(warnings).toHaveLength(1);
+    expect(await there()).toEqual([-1]);
+    await live([1]);
+    expect(files()).toEqual(lasting);
   });
 });
 
