@@ -32,6 +32,7 @@ export const edit = defineCommand({
   ],
   async run({ checkpoint: named, port, host = '127.0.0.1', 'allow-host': allowedHosts, static: folder }) {
     const { defaultCheckpoint, resolveCheckpoint } = await import('../core/choose-checkpoint.ts');
+    const { canPredict } = await import('../editor/native/engine.ts');
     const { startEditor } = await import('../editor/editor.ts');
     const { describeAddresses } = await import('../editor/server/addresses.ts');
     const reporter = terminalReporter();
@@ -42,7 +43,7 @@ export const edit = defineCommand({
         got: `${named.length} checkpoints`,
       });
     const checkpoints: string[] = [];
-    for (const name of named ?? [await defaultCheckpoint(reporter)])
+    for (const name of named ?? [await defaultCheckpoint(reporter, canPredict)])
       checkpoints.push(await resolveCheckpoint(name));
     if (folder !== undefined) {
       const [checkpoint] = checkpoints;

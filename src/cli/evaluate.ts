@@ -46,10 +46,11 @@ export const evaluate = defineCommand({
     const reporter = terminalReporter();
     const { cluster, module } = await joinWorkers(reporter, () => import('../eval/run.ts'));
     const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
+    const { canPredict } = await import('../models/load.ts');
     const { headline } = await import('../eval/report/tables.ts');
     const { table } = await import('../train/plan.ts');
     const { report, files } = await module.evaluateRun({
-      checkpoints: named ?? [await defaultCheckpoint(reporter)],
+      checkpoints: named ?? [await defaultCheckpoint(reporter, canPredict)],
       dataSets: set.filter(isPlace),
       split,
       suite,

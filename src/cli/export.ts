@@ -87,18 +87,21 @@ export const exportCommand = defineCommand({
         });
     const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
     const { exportModel } = await import('../export/run.ts');
+    const { canPredict } = await import('../models/load.ts');
     const { describeProof } = await import('../export/proof.ts');
     const reporter = terminalReporter();
     if (format === 'pretrained') {
       const { exportPretrained } = await import('../export/pretrained.ts');
-      const checkpoint = named ?? (await defaultCheckpoint(reporter));
+      const checkpoint = named ?? (await defaultCheckpoint(reporter, canPredict));
       const options = { checkpoint, out, card, precision, maxMegabytes, reporter };
       for (const line of describeProof(await exportPretrained(options))) reporter.info(line);
       reporter.info(`Model: ${out} (model card: README.md)`);
       return;
     }
     const signal = catchInterrupts(reporter.warn, 'after the file in progress; nothing will be left');
-    const checkpoint = named ?? (await defaultCheckpoint(reporter));
+    // One network may be wanted before the others are trained.
+    const checkpoint =
+      named ?? (await defaultCheckpoint(reporter, network === 'pipeline' ? canPredict : async () => true));
     if (format === 'huggingface') {
       const { exportHuggingFace } = await import('../export/huggingface.ts');
       const options = { checkpoint, out, precision, card, license, evaluation, reporter, signal };

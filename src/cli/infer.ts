@@ -66,7 +66,10 @@ export const infer = defineCommand({
       ? (await import('../infer/run-exported.ts')).inferByExport
       : (await joinWorkers(reporter, () => import('../infer/run.ts'))).module.inferPhotos;
     const signal = catchInterrupts(reporter.warn, 'after the picture in progress');
-    const choose = async () => (await import('../core/choose-checkpoint.ts')).defaultCheckpoint(reporter);
+    const choose = async () => {
+      const { defaultCheckpoint } = await import('../core/choose-checkpoint.ts');
+      return defaultCheckpoint(reporter, (await import('../models/load.ts')).canPredict);
+    };
     const checkpoint = model ?? named ?? (await choose());
     const options = {
       ...rest,

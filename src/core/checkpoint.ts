@@ -27,6 +27,8 @@ import {
 } from '../weights/safetensors.ts';
 
 const FORMAT_VERSION = 1;
+/** The file of optimisers' moments, averages, and what else a stage keeps beside its networks' weights. */
+export const STAGE_FILE = 'stage';
 /** A checkpoint that is being replaced stands under a name of its own until the new one has the usual name. */
 const FOLDER = /^step-(\d+)(\.replaced)?$/;
 const maxManifestBytes = 64 * 2 ** 20;

@@ -5,8 +5,8 @@ import { commandLine, shipped } from '../runtime/command-line.ts';
 import { UserError } from '../runtime/errors.ts';
 import { ifThere } from '../runtime/files.ts';
 import type { Reporter } from '../runtime/progress.ts';
-import { isPretrained, listCheckpoints } from './checkpoint.ts';
-import { newestRun, RunFolder } from './run-folder.ts';
+import { isPretrained, listCheckpoints, readWholeManifest, STAGE_FILE } from './checkpoint.ts';
+import { newestRuns, RunFolder } from './run-folder.ts';
 
 /** The folder of the models that come with the program: a checkpoint each, under the model's name. */
 const PRETRAINED = 'pretrained';
@@ -36,22 +36,35 @@ export async function resolveCheckpoint(path: string, pretrained = shipped(PRETR
 }
 
 /**
- * What is taken where no checkpoint is named: the newest run, if it has a checkpoint, or else the model that ships. It
- * tells the reporter which.
+ * What is taken where no checkpoint is named: the newest run that can predict; where none can, the newest run, if it has a
+ * checkpoint, or else the model that ships. It tells the reporter which.
  *
+ * @param canPredict whether the networks are trained that a checkpoint's predictions need; asked where only some are.
  * @param places the folders of runs and of models that ship, for tests.
  * @returns a path for {@link resolveCheckpoint}.
  * @throws UserError when there is none, or several models ship: it says how to come by one, or which there are.
  */
 export async function defaultCheckpoint(
   reporter: Reporter,
+  canPredict: (checkpoint: string) => Promise<boolean>,
   places: { readonly runs?: string; readonly pretrained?: string } = {},
 ): Promise<string> {
   const { runs = 'runs', pretrained = shipped(PRETRAINED) } = places;
-  const run = await newestRun(runs);
-  if (run && (await listCheckpoints(new RunFolder(run).checkpoints)).length > 0) {
-    reporter.info(`No checkpoint is named: the newest run is taken, ${run}.`);
-    return run;
+  let run: string | undefined;
+  let begun: string | undefined;
+  for await (const one of newestRuns(runs)) {
+    const newest = (await listCheckpoints(new RunFolder(one).checkpoints)).at(-1);
+    if (newest && ((await isAllTrained(newest.path)) || (await canPredict(newest.path)))) {
+      const which = run === undefined ? 'the newest run' : 'the newest run that is trained far enough';
+      reporter.info(`No checkpoint is named: ${which} is taken, ${one}.`);
+      return one;
+    }
+    if (run === undefined && newest) begun = one;
+    run ??= one;
+  }
+  if (begun !== undefined) {
+    reporter.info(`No checkpoint is named: the newest run is taken, ${begun}.`);
+    return begun;
   }
   const models = await listPretrained(pretrained);
   if (models.length === 1) {
@@ -75,6 +88,13 @@ export async function defaultCheckpoint(
       '            or name one:    --checkpoint RUN',
     ].join('\n'),
   });
+}
+
+/** Whether all networks of a checkpoint are trained, or it does not say; a damaged one is for whoever loads it to tell of. */
+async function isAllTrained(path: string): Promise<boolean> {
+  const { trained, files = {} } = (await readWholeManifest(path)) ?? {};
+  const networks = Object.keys(files).map((file) => basename(file, '.safetensors'));
+  return !trained || networks.every((name) => name === STAGE_FILE || trained.includes(name));
 }
 
 /** The paths of the models in a folder, by name; none when there is no such folder. */

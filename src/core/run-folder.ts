@@ -79,6 +79,12 @@ export async function createRunFolder(runs: string, config: RunConfig): Promise<
  * @param called the name of the runs that are looked at. Default: all.
  */
 export async function newestRun(runs: string, called?: string): Promise<string | undefined> {
+  for await (const run of newestRuns(runs, called)) return run;
+  return undefined;
+}
+
+/** The paths of the runs below `runs`, the highest number first. @param called see {@link newestRun}. */
+export async function* newestRuns(runs: string, called?: string): AsyncGenerator<string> {
   const names = (await ifThere(readdir(runs))) ?? [];
   const numbered = names
     .filter((name) => /^\d+-/.test(name) && (called === undefined || name.replace(/^\d+-/, '') === called))
@@ -89,9 +95,8 @@ export async function newestRun(runs: string, called?: string): Promise<string |
     const config = await ifThere(stat(run.config)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EACCES') throw error;
     });
-    if (config) return run.path;
+    if (config) yield run.path;
   }
-  return undefined;
 }
 
 async function claimNumber(runs: string): Promise<number> {

@@ -4,12 +4,10 @@ import { assignNamed, namedWeights } from '../nn/network-weights.ts';
 import { type Tensor, tf } from '../ops/tf.ts';
 import type { StoredTensor } from '../weights/safetensors.ts';
 import { averagedFile } from './average.ts';
+import { STAGE_FILE } from './checkpoint.ts';
 import type { Method, NamedTensors } from './method.ts';
 
 export type StoredFile = ReadonlyMap<string, StoredTensor>;
-
-/** The file of optimisers' moments, averages, and what else a stage keeps beside its networks' weights. */
-export const STAGE_FILE = 'stage';
 
 /**
  * Gives networks of a method the weights of a checkpoint's files: averaged ones where there are such.

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import type { RunConfig } from '../config/run-config.ts';
-import { type Checkpoint, CheckpointGone, readCheckpoint } from '../core/checkpoint.ts';
+import { type Checkpoint, CheckpointGone, readCheckpoint, readManifest } from '../core/checkpoint.ts';
 import { resolveCheckpoint } from '../core/choose-checkpoint.ts';
 import type { Method, Predictor } from '../core/method.ts';
 import { restoreNetworks } from '../core/stored-networks.ts';
@@ -60,6 +60,17 @@ async function readNewest(path: string): Promise<Checkpoint & { folder: string }
 /** What people are told of a model: the run's name and its step. */
 export const nameOfModel = ({ config, checkpoint }: Pick<LoadedMethod, 'config' | 'checkpoint'>): string =>
   `${config.name}, step ${checkpoint.step}`;
+
+/** Whether the networks are trained that a checkpoint's predictions need. Its weights are not read. */
+export async function canPredict(checkpoint: string): Promise<boolean> {
+  const { config, trained } = await readManifest(checkpoint);
+  const method = createMethod(storedConfig(config, join(checkpoint, 'manifest.json')));
+  try {
+    return method.predictor().networks.every((name) => trained?.includes(name) ?? true);
+  } finally {
+    method.dispose();
+  }
+}
 
 /** The predictor of a loaded method. Throws a UserError when a network that it runs is not trained yet. */
 export function trainedPredictor({ method, trained, path }: LoadedMethod): Predictor {

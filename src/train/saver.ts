@@ -10,9 +10,9 @@ import {
   listCheckpoints,
   pruneCheckpoints,
   readWholeManifest,
+  STAGE_FILE,
 } from '../core/checkpoint.ts';
 import type { Method, Trainable } from '../core/method.ts';
-import { STAGE_FILE } from '../core/stored-networks.ts';
 import { isBetter } from '../eval/metrics/metric.ts';
 import type { Criterion } from '../eval/validation.ts';
 import { namedWeights } from '../nn/network-weights.ts';

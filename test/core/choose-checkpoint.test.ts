@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeCheckpoint } from '../../src/core/checkpoint.ts';
 import { defaultCheckpoint, resolveCheckpoint } from '../../src/core/choose-checkpoint.ts';
 import { silent } from '../../src/runtime/progress.ts';
 
@@ -60,7 +61,8 @@ describe('a checkpoint that is named', () => {
 });
 
 describe('where no checkpoint is named', () => {
-  const chosen = () => defaultCheckpoint(silent, { runs, pretrained });
+  const never = () => expect.fail('it is not asked');
+  const chosen = () => defaultCheckpoint(silent, never, { runs, pretrained });
 
   it('the newest run is taken, and comes before a model that ships', async () => {
     makeModel('portraits');
@@ -74,8 +76,51 @@ describe('where no checkpoint is named', () => {
     const model = makeModel('portraits');
     makeRun('00001-a');
     const reporter = { ...silent, info: (text: string) => void said.push(text) };
-    expect(await defaultCheckpoint(reporter, { runs, pretrained })).toBe(model);
+    expect(await defaultCheckpoint(reporter, never, { runs, pretrained })).toBe(model);
     expect(said).toEqual([expect.stringContaining(model)]);
+  });
+
+  it('the newest run that is trained far enough is taken, or the newest that is begun, and it is said', async () => {
+    const said: string[] = [];
+    const reporter = { ...silent, info: (text: string) => void said.push(text) };
+    const weight = ['w', { shape: [1], data: new Float32Array(1) }] as const;
+    const checkpointOf = async (name: string, ...trained: string[]) => {
+      const stage = { index: 0, name: 'A', step: 1 };
+      const head = { step: 1, stage, config: {}, random: {}, metrics: {}, trained };
+      await writeCheckpoint(join(makeRun(name), 'checkpoints'), head, {
+        A: [weight],
+        B: [weight],
+        stage: [],
+      });
+    };
+    makeModel('portraits');
+    await checkpointOf('00001-all', 'A', 'B');
+    await checkpointOf('00002-enough', 'A');
+    await checkpointOf('00003-not', 'B');
+    makeRun('00004-empty');
+    const asked: string[] = [];
+    const choose = (enough: (path: string) => boolean) => {
+      const canPredict = async (path: string) => {
+        asked.push(path);
+        return enough(path);
+      };
+      return defaultCheckpoint(reporter, canPredict, { runs, pretrained });
+    };
+    expect(await choose((path) => path.includes('enough'))).toBe(join(runs, '00002-enough'));
+    expect(asked).toEqual(
+      ['00003-not', '00002-enough'].map((name) => join(runs, name, 'checkpoints', 'step-1')),
+    );
+    expect(await choose(() => false)).toBe(join(runs, '00001-all'));
+    rmSync(join(runs, '00001-all'), { recursive: true });
+    expect(await choose(() => false)).toBe(join(pretrained, 'portraits'));
+    rmSync(join(runs, '00004-empty'), { recursive: true });
+    expect(await choose(() => false)).toBe(join(runs, '00003-not'));
+    expect(said.map((text) => text.replace(/.*: /, '').replace(runs, 'runs'))).toEqual([
+      'the newest run that is trained far enough is taken, runs/00002-enough.',
+      'the newest run that is trained far enough is taken, runs/00001-all.',
+      expect.stringMatching(/^the model .*portraits is taken\.$/),
+      'the newest run is taken, runs/00003-not.',
+    ]);
   });
 
   it('of several models none is taken', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadMethod, trainedPredictor } from '../../src/models/load.ts';
+import { canPredict, loadMethod, trainedPredictor } from '../../src/models/load.ts';
 import { createMethod } from '../../src/models/registry.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { tinyBatch, tinyConfig } from './dps/tiny.ts';
@@ -22,6 +22,7 @@ describe('a method from its checkpoint', () => {
     const before = tf.memory().numTensors;
     const method = createMethod(config);
     const path = await saveMethod(folder, method, config, all, 1);
+    expect(await canPredict(path)).toBe(true);
     const loaded = await loadMethod(folder);
     expect(loaded).toMatchObject({ path, trained: all, config: { seed: 7 } });
     const batch = { ...tinyBatch(2, 64), l: 0.3 };
@@ -37,7 +38,7 @@ describe('a method from its checkpoint', () => {
 
   it('does not predict with networks that were never trained', async () => {
     const method = createMethod(config);
-    await saveMethod(folder, method, config, ['F', 'G16'], 2);
+    expect(await canPredict(await saveMethod(folder, method, config, ['F', 'G16'], 2))).toBe(false);
     const loaded = await loadMethod(folder);
     expect(() => trainedPredictor(loaded)).toThrow(/not trained far enough[\s\S]*only F, G16[\s\S]*G32, G64/);
     loaded.method.dispose();

@@ -177,6 +177,16 @@ export async function describeCheckpoints(checkpoints: readonly string[]): Promi
   }
 }
 
+/** Whether a checkpoint is trained far enough, by a process that ends then. @throws UserError when it cannot be used. */
+export async function canPredict(checkpoint: string): Promise<boolean> {
+  const process = new ComputingProcess();
+  try {
+    return await process.ask((computations) => computations.canPredict(checkpoint));
+  } finally {
+    process.end();
+  }
+}
+
 /** Training keeps its newest checkpoints only, and may have removed the one that the editor was started with. */
 function requireThere(checkpoint: string): void {
   if (existsSync(checkpoint)) return;

@@ -9,7 +9,13 @@ import { loadFaceFinder } from '../../data/face-crop.ts';
 import { exportModel } from '../../export/run.ts';
 import type { RunningPredictor } from '../../infer/run-onnx.ts';
 import { openPredictor } from '../../infer/run-predictor.ts';
-import { type LoadedMethod, loadMethod, nameOfModel, trainedPredictor } from '../../models/load.ts';
+import {
+  canPredict,
+  type LoadedMethod,
+  loadMethod,
+  nameOfModel,
+  trainedPredictor,
+} from '../../models/load.ts';
 import { loadHed } from '../../nn/hed.ts';
 import { namedWeights } from '../../nn/network-weights.ts';
 import type { LayersModel } from '../../ops/tf.ts';
@@ -72,6 +78,11 @@ export class Computations {
         loaded.method.dispose();
       }
     });
+  }
+
+  /** Whether a checkpoint is trained far enough. It needs no `load`. */
+  canPredict(path: string): Promise<boolean> {
+    return this.#inTurn(() => canPredict(path));
   }
 
   predict(input: EngineInput): Promise<EngineOutput> {
