@@ -202,14 +202,7 @@ class Loop {
   }
 
   async run(): Promise<TrainingEnd> {
-    const { plan, from } = this.#training;
-    let complete = true;
-    for (let index = from?.stage.index ?? 0; index < plan.stages.length; index++) {
-      const last = index === plan.stages.length - 1;
-      const done = plan.stages[index].steps === 0 || (await this.#stage(index));
-      complete = done && last;
-      if (!done || (this.#ended && !last)) break;
-    }
+    const complete = await this.#stages();
     return await byLeader(async () => {
       if (!this.#saver) throw new Error('The leader has no checkpoints.');
       const checkpoint = await this.#saver.finish();
@@ -220,6 +213,19 @@ class Loop {
       const interrupted = !complete && this.#isInterrupted;
       return { step: this.#step, complete, interrupted, checkpoint, best, grid: this.#grids?.path };
     });
+  }
+
+  /** Runs what is left of the stages that have steps. Returns whether all came to their ends. */
+  async #stages(): Promise<boolean> {
+    const { plan, from } = this.#training;
+    const next = from?.stage.index ?? 0;
+    const left = [...plan.stages.keys()].filter((index) => index >= next && plan.stages[index].steps > 0);
+    for (const index of left) {
+      // The first one leaves a checkpoint, also where nothing is to be done any more.
+      if (index !== left[0] && this.#ended) return false;
+      if (!(await this.#stage(index))) return false;
+    }
+    return true;
   }
 
   /** Runs a stage. Returns whether it came to its end. */

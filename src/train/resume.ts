@@ -271,6 +271,6 @@ export function isFinished(
   plan: Plan,
   earlyStopping?: RunConfig['training']['earlyStopping'],
 ): boolean {
-  const isLast = stage.index === plan.stages.length - 1;
+  const isLast = plan.stages.slice(stage.index + 1).every(({ steps }) => steps === 0);
   return isLast && stageEnd(stage, plan.stages[stage.index], earlyStopping) !== undefined;
 }

@@ -15,6 +15,7 @@ import { type Compile, Stepper } from '../../src/train/stepper.ts';
 import { tinyConfig, tinyMethod } from '../models/dps/tiny.ts';
 import { tinyMethods } from '../models/tiny-methods.ts';
 import { batches, runAll, valuesOf } from './batches.ts';
+import { FakeMethod } from './fake-method.ts';
 import { makePairs } from './pairs.ts';
 import { trainSmoke } from './smoke-training.ts';
 
@@ -102,18 +103,22 @@ describe.each(names)('steps of %s on two batches each', (name) => {
     const bad = { ...batch, image: half as Tensor4D };
     runAll(compiled.stepper, [batch]);
     const tensors: number[] = [];
-    for (const given of [batch, bad, batch, batch]) {
+    // Two in a row: nobody has looked at the first one's weights before the second one is undone.
+    for (const given of [[batch], [bad], [batch, bad], [batch]]) {
       const state = plain.trainable.state();
       compiled.trainable.restore(state);
       compiled.trainable.moveTo(plain.trainable.position());
       tf.dispose(state);
       const before = valuesOf(plain.trainable);
       const position = JSON.stringify(plain.trainable.position());
-      const [[one], [other]] = [runAll(plain.stepper, [given]), runAll(compiled.stepper, [given])];
+      const [[one, ...more], [other, ...others]] = [plain, compiled].map(({ stepper }) =>
+        runAll(stepper, given),
+      );
       tensors.push(tf.memory().numTensors);
       const [a, b] = [valuesOf(plain.trainable), valuesOf(compiled.trainable)];
       expect(other.kept).toBe(one.kept);
-      expect(one.kept).toBe(given !== bad);
+      expect(one.kept).toBe(given[0] !== bad);
+      expect([...more, ...others].map(({ kept }) => kept)).toEqual(given.length > 1 ? [false, false] : []);
       if (!one.kept) {
         expect([a, b]).toEqual([before, before]);
         expect(JSON.stringify(plain.trainable.position())).toBe(position);
@@ -137,6 +142,17 @@ describe.each(names)('steps of %s on two batches each', (name) => {
     plain.end();
     tf.dispose([batch, half]);
   });
+});
+
+it('a stage whose method has no parts of a step is told so', () => {
+  const method = new FakeMethod([1]);
+  const options = { stage: 'a stage', compile: false, reporter: silent, accumulate: 2 };
+  const stepper = new Stepper(method.begin(method.stages[0]), options);
+  const [batch] = batches(1);
+  expect(() => stepper.run({ batch, sampleIds: [] })).toThrow('a stage has no steps on several batches');
+  stepper.dispose();
+  tf.dispose({ ...batch });
+  method.dispose();
 });
 
 it('running statistics move once a step, with its last batch', async () => {

@@ -65,9 +65,11 @@ async function run(
   bad: readonly number[],
   compile: boolean,
   prepare: (place: RunFolder) => void = () => {},
+  logEvery = 1,
 ) {
   const warnings: string[] = [];
-  const config = { ...baseConfig, runtime: { ...baseConfig.runtime, compile } };
+  const output = { ...baseConfig.output, logEvery };
+  const config = { ...baseConfig, output, runtime: { ...baseConfig.runtime, compile } };
   const method = new Faulty(steps, bad);
   const place = await createRunFolder(join(folder, 'runs'), config);
   prepare(place);
@@ -136,6 +138,13 @@ describe.each([
     expect((end as Error).message).toContain(place.faults);
     expect(readdirSync(place.faults)).toHaveLength(3);
   });
+});
+
+it('after a discarded step nothing is drawn and saved too early, where numbers are read late', async () => {
+  const { end, place } = await run([5], [3], true, undefined, 100);
+  expect(end).toMatchObject({ step: 5, complete: true });
+  expect(readdirSync(place.samples)).toEqual(['step-0000005.png']);
+  expect(readdirSync(place.checkpoints)).toEqual(['step-5']);
 });
 
 it('what cannot be kept of a discarded step is no reason to end', async () => {

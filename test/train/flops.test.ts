@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -56,16 +56,21 @@ it('of a step are those of its convolutions and products, forward and backward',
 });
 
 it('over those that the device does are in the log and in the progress line', async () => {
-  const { config } = readConfig('configs/smoke.yaml', ['output.logEvery=1', 'runtime.peakFlops=1e7']);
+  const { config } = readConfig('configs/smoke.yaml', ['output.logEvery=1']);
   const data = await makePairs(join(folder, 'pairs'), 7);
-  const logged = async (compile: boolean) => {
+  const cache = join(folder, 'cache');
+  const logged = async (compile: boolean, peakFlops?: number) => {
     const method = new FakeMethod([4]);
     const run = await createRunFolder(join(folder, 'runs'), config);
     const plan = makePlan(method, data.samples.train.length);
     const notes: (string | undefined)[] = [];
     const task = () => ({ update: (_: number, note?: string) => void notes.push(note), finish: () => {} });
     await train({
-      config: { ...config, runtime: { ...config.runtime, compile } },
+      config: {
+        ...config,
+        data: { ...config.data, cache },
+        runtime: { ...config.runtime, compile, peakFlops },
+      },
       method,
       data,
       plan,
@@ -76,18 +81,21 @@ it('over those that the device does are in the log and in the progress line', as
     const lines = readFileSync(run.log, 'utf8').trim().split('\n');
     return { log: lines.map((line) => JSON.parse(line)), notes: notes.filter((note) => note !== undefined) };
   };
-  const { log, notes } = await logged(true);
+  const { log, notes } = await logged(true, 1e7);
   // A kernel of 1 x 1, from one channel to 3, on two images of 64²: forward and for its gradient.
   const flops = 2 * 2 * 2 * 64 ** 2 * 3;
   for (const { mfu, imagesPerSecond } of log)
     expect(mfu / ((imagesPerSecond / 2) * (flops / 1e7))).toBeCloseTo(1, 1);
-  expect(notes.at(-1)).toMatch(/images\/s, MFU [\d.e+]+ %, diffe/);
+  const [, percent] = /images\/s, MFU ([\d.e+]+) %, diffe [\d.e-]+$/.exec(notes.at(-1) ?? '') ?? [];
+  expect(Number(percent) / (100 * log.at(-1).mfu)).toBeCloseTo(1, 1);
   expect((await logged(false)).log.map(({ mfu }) => mfu)).toEqual([
     undefined,
     undefined,
     undefined,
     undefined,
   ]);
+  // Nor are the device's measured where nothing is compared with them.
+  expect(existsSync(cache)).toBe(false);
 });
 
 it('of the device are measured once', async () => {

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
 import { readCheckpoint } from '../../src/core/checkpoint.ts';
 import type { StagePlan, Trainable } from '../../src/core/method.ts';
 import { createRunFolder, type RunFolder } from '../../src/core/run-folder.ts';
@@ -9,7 +9,7 @@ import type { PreparedData } from '../../src/data/types.ts';
 import { readConfig } from '../../src/models/read-config.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
-import { silent } from '../../src/runtime/progress.ts';
+import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import type { StepRecord } from '../../src/train/log.ts';
 import { type Training, train } from '../../src/train/loop.ts';
 import { makePlan } from '../../src/train/plan.ts';
@@ -38,6 +38,18 @@ async function training(
   return { config, method, data, plan, run, reporter: silent, ...changes };
 }
 
+/** Remembers the steps that it shows, by the stage's name, and lines. */
+function watch(): Reporter & { shown: Record<string, number[]>; lines: string[] } {
+  const shown: Record<string, number[]> = {};
+  const lines: string[] = [];
+  const task = (name: string) => {
+    const steps: number[] = [];
+    shown[name] = steps;
+    return { update: (done: number) => void (steps.at(-1) !== done && steps.push(done)), finish() {} };
+  };
+  return { ...silent, info: (line) => lines.push(line), task, shown, lines };
+}
+
 const readLog = (run: RunFolder): (StepRecord & { tensors: number })[] =>
   readFileSync(run.log, 'utf8')
     .trim()
@@ -62,18 +74,53 @@ it('runs every stage, logs every step, and leaves a checkpoint, a grid and event
   expect(tf.memory().numTensors).toBe(before);
 });
 
-it('logs at intervals, and the last step of a stage', async () => {
-  const job = await training([7, 2], { config: { ...config, output: { ...config.output, logEvery: 3 } } });
+it('logs at intervals, and the last step of a stage; between them it waits for no step', async () => {
+  const reporter = watch();
+  const job = await training([7, 2], {
+    config: { ...config, output: { ...config.output, logEvery: 3 } },
+    reporter,
+  });
   await train(job);
   expect(readLog(job.run).map(({ step }) => step)).toEqual([3, 6, 7, 9]);
+  expect(reporter.shown).toEqual({ 'stage 1': [3, 6, 7], 'stage 2': [2] });
+});
+
+it('the speed is that of steps alone, without grids and measurements', async () => {
+  let time = 1e6;
+  vi.spyOn(performance, 'now').mockImplementation(() => time);
+  onTestFinished(() => void vi.restoreAllMocks());
+  const output = { ...config.output, samplesEvery: 3, checkpointMinutes: 1e-9 };
+  const runtime = { ...config.runtime, compile: false as const };
+  const job = await training([7], { config: { ...config, output, runtime } });
+  const { method } = job;
+  const [fill, visuals] = [method.fill.bind(method), method.visuals.bind(method)];
+  method.fill = (...args) => {
+    time += 5e4;
+    return fill(...args);
+  };
+  method.visuals = (...args) => {
+    time += 7e4;
+    return visuals(...args);
+  };
+  const trainable = method.begin(method.stages[0]);
+  method.begin = () => ({
+    ...trainable,
+    inputs(batch) {
+      time += 1000;
+      return trainable.inputs(batch);
+    },
+  });
+  await train(job);
+  expect(readLog(job.run).map(({ imagesPerSecond }) => imagesPerSecond)).toEqual(Array(7).fill(2));
 });
 
 it('ends after maxSteps with a checkpoint', async () => {
   const job = await training([4, 4], { maxSteps: 6 });
   const end = await train(job);
-  expect(end).toMatchObject({ step: 6, complete: false });
-  const { stage } = await readCheckpoint(end.checkpoint);
+  expect(end).toMatchObject({ step: 6, complete: false, interrupted: false });
+  const { stage, metrics } = await readCheckpoint(end.checkpoint);
   expect(stage).toEqual({ index: 1, name: 'stage 2', step: 2 });
+  expect(metrics).toHaveProperty(['l1/hole']);
 });
 
 it('changes samples at random, and mixes those of several sources, as it is told', async () => {
@@ -99,9 +146,12 @@ it('maxSteps at a stage’s end, and beyond the plan', async () => {
   expect(await train(await training([2, 2], { maxSteps: 9 }))).toMatchObject({ step: 4, complete: true });
 });
 
-it('an interrupt ends it after the step in progress with a checkpoint', async () => {
+it.each([
+  ['after the step in progress with a checkpoint', 1000, { complete: false, interrupted: true }],
+  ['no earlier than it would end anyway', 3, { complete: true, interrupted: false }],
+])('an interrupt ends it %s', async (_, steps, wanted) => {
   const controller = new AbortController();
-  const job = await training([1000], { interrupt: controller.signal });
+  const job = await training([steps], { interrupt: controller.signal });
   const trainable = job.method.begin(job.method.stages[0]);
   const seen = new Set<object>();
   job.method.begin = () => ({
@@ -112,28 +162,45 @@ it('an interrupt ends it after the step in progress with a checkpoint', async ()
     },
   });
   const end = await train(job);
-  expect(end).toMatchObject({ complete: false, step: 3 });
+  expect(end).toMatchObject({ ...wanted, step: 3 });
+  // Whoever interrupts waits for nothing but the checkpoint.
+  expect(readLog(job.run)[2].validation).toBeUndefined();
   expect((await readCheckpoint(end.checkpoint)).step).toBe(end.step);
 });
 
-it('an interrupt before the first step leaves a checkpoint too', async () => {
-  const end = await train(await training([5], { interrupt: AbortSignal.abort() }));
-  expect(end).toMatchObject({ step: 0, complete: false });
-  await readCheckpoint(end.checkpoint);
+it.each([
+  ['first', [5]],
+  // Other weights may take the place of a stage.
+  ['second', [0, 5]],
+])('an interrupt before any step leaves a checkpoint of the %s stage too', async (_, steps) => {
+  const end = await train(await training(steps, { interrupt: AbortSignal.abort() }));
+  expect(end).toMatchObject({ step: 0, complete: false, interrupted: true });
+  const { stage } = await readCheckpoint(end.checkpoint);
+  expect(stage).toEqual({ index: steps.length - 1, name: `stage ${steps.length}`, step: 0 });
 });
 
 it('saves by time and keeps the newest', async () => {
   const output = { ...config.output, checkpointMinutes: 1e-9, keepCheckpoints: 2, validationCount: 0 };
   const job = await training([6], { config: { ...config, output } });
-  await train(job);
+  const end = await train(job);
   expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-5', 'step-6']);
+  expect([end.best, readLog(job.run)[5].validation]).toEqual([undefined, undefined]);
+});
+
+it('a checkpoint that is asked for is written once', async () => {
+  const reporter = watch();
+  const job = await training([5], { reporter, checkpointOnDemand: (demand) => demand() });
+  await train(job);
+  expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-1', 'step-5']);
+  expect(reporter.lines.at(-1)).toMatch(/^Checkpoints written: 2, in \d{1,2}\.\d % of the time\.$/);
 });
 
 it('checkpoints that pass share what has not changed, and change nothing', async () => {
   const { checkpointMinutes: _, ...output } = config.output;
   const often = { ...config, output: { ...output, logEvery: 1000, keepCheckpoints: 2 } };
   const frozen = () => tf.sequential({ name: 'B', layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
-  const calm = await training([12], { config: often });
+  const reporter = watch();
+  const calm = await training([12], { config: often, reporter });
   const job = await training([12], {
     config: often,
     checkpointOnDemand: (demand) => {
@@ -156,6 +223,8 @@ it('checkpoints that pass share what has not changed, and change nothing', async
     },
   });
   const [expected, end] = [await train(calm), await train(job)];
+  // Where nothing else wants the numbers, so many steps may wait for them.
+  expect(reporter.shown).toEqual({ 'stage 1': [8, 12] });
   expect(files.size).toBeGreaterThan(5);
   expect(new Set(files.values()).size).toBe(1);
   expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-11', 'step-12']);
@@ -226,7 +295,13 @@ it.each([3, 5, 7])('going on from a checkpoint after %i steps ends in the same s
   const first = await train(await training([5, 6], { maxSteps: k }));
   const from = await readCheckpoint(first.checkpoint);
   const job = await training([5, 6], { from });
-  const second = await train(job);
+  const reporter = watch();
+  // A step that is saved is not saved again.
+  await train({ ...job, reporter, maxSteps: k });
+  expect(reporter.lines.at(-1)).toMatch(/^Checkpoints written: 0,/);
+  const second = await train({ ...job, reporter });
+  // Before the first step, which may take minutes.
+  expect(Object.values(reporter.shown)[0][0]).toBe(from.stage.step);
   const [a, b] = await Promise.all([whole, second].map(({ checkpoint }) => readCheckpoint(checkpoint)));
   expect(b).toEqual(a);
   expect(readLog(job.run).map(({ step }) => step)).toEqual(
@@ -302,9 +377,11 @@ it('goes on where sample grids cannot be written', async () => {
 });
 
 it('leaves out stages of length 0, and refuses a plan of nothing else', async () => {
-  const job = await training([0, 3, 0]);
-  const end = await train(job);
+  const job = await training([0, 3, 0], { maxSteps: 3 });
+  const reporter = watch();
+  const end = await train({ ...job, reporter });
   expect(end).toMatchObject({ step: 3, complete: true });
+  expect(reporter.shown).toEqual({ 'stage 2': [1, 2, 3] });
   expect(readLog(job.run).map(({ stage }) => stage)).toEqual(Array(3).fill('stage 2'));
   expect(() => makePlan(new FakeMethod([0, 0]), 7)).toThrow(/nothing to train/);
 });
@@ -322,9 +399,38 @@ it('begins with the weights of another training, and says from then on what is t
   expect((await readCheckpoint(begun.checkpoint)).trained).toEqual(['A']);
 });
 
+it('checkpoints say which networks have been trained: of stages that have begun and have steps', async () => {
+  const job = await training([1, 0, 1, 1]);
+  for (const name of ['B', 'C', 'D'])
+    Object.assign(job.method.networks, {
+      [name]: tf.sequential({ name, layers: [tf.layers.dense({ units: 2, inputShape: [3] })] }),
+    });
+  for (const [i, stage] of job.plan.stages.entries())
+    Object.assign(stage.stage, { learns: ['A', 'B', 'C', 'D'].slice(i, i + 1) });
+  await train(job);
+  const trained = [1, 2, 3].map(async (step) => {
+    const checkpoint = await readCheckpoint(join(job.run.checkpoints, `step-${step}`));
+    return checkpoint.trained;
+  });
+  expect(await Promise.all(trained)).toEqual([['A'], ['A', 'C'], ['A', 'C', 'D']]);
+});
+
+it('early stopping without held-out samples is refused', async () => {
+  const stopping = {
+    ...config,
+    training: { ...config.training, earlyStopping: { everySteps: 1, patience: 3 } },
+  };
+  const samples = { ...data.samples, validation: [] };
+  await expect(train(await training([2], { config: stopping, data: { ...data, samples } }))).rejects.toThrow(
+    /Early stopping has nothing to measure[\s\S]*training\.earlyStopping/,
+  );
+});
+
 it('a profile of some steps says what TensorFlow did when', async () => {
   const lines: string[] = [];
-  const job = await training([8], { profile: 2 });
+  // Steps whose numbers nobody has read yet count.
+  const output = { ...config.output, logEvery: 100 };
+  const job = await training([8], { profile: 2, config: { ...config, output } });
   const end = await train({ ...job, reporter: { ...silent, info: (line) => lines.push(line) } });
   expect(end).toMatchObject({ step: 8, complete: true });
   const [file] = readdirSync(join(job.run.path, 'profile'));

@@ -322,6 +322,7 @@ describe('another configuration', () => {
     opened.unlock();
     expect(isFinished((await look()).from!, planOf([4, 4]))).toBe(true);
     expect(isFinished((await look()).from!, planOf([4, 5]))).toBe(false);
+    expect(isFinished((await look()).from!, planOf([4, 4, 0]))).toBe(true);
   });
 });
 

@@ -1,12 +1,13 @@
 /** `runtime.compile: xla`: a step compiled by XLA does what one does that TensorFlow's own kernels compute. */
 import { describe, expect, it, vi } from 'vitest';
-import type { Trainable } from '../../src/core/method.ts';
+import type { NamedTensors, Trainable } from '../../src/core/method.ts';
 import { nativeBackend } from '../../src/ops/raw.ts';
-import { type Tensor, tf } from '../../src/ops/tf.ts';
+import { type Tensor, type Tensor4D, type TensorFlow, tf } from '../../src/ops/tf.ts';
 import { silent } from '../../src/runtime/progress.ts';
 import { type Compile, Stepper } from '../../src/train/stepper.ts';
 import { tinyBatch } from '../models/dps/tiny.ts';
 import { tinyMethods } from '../models/tiny-methods.ts';
+import { FakeMethod } from './fake-method.ts';
 
 // XLA and the recording of large networks take their time on a busy machine.
 vi.setConfig({ testTimeout: 900_000 });
@@ -69,4 +70,31 @@ describe.each(oneOfEach)('a step of %s by XLA', (name, tolerance) => {
     const most = name.startsWith('Deep Plastic Surgery') ? 1e-2 : 1e-4;
     expect(Math.sqrt(difference / length)).toBeLessThan(most);
   });
+});
+
+it('a step that XLA cannot compile is refused, with what helps', () => {
+  const method = new FakeMethod([1]);
+  const trainable = method.begin(method.stages[0]);
+  // XLA has no dilation.
+  const dilated = ({ image }: NamedTensors) =>
+    tf.tidy(() => tf.mean(tf.dilation2d(image as Tensor4D, tf.zeros([3, 3, 3]), 1, 'same')));
+  const dilating: Trainable = {
+    ...trainable,
+    step(inputs) {
+      const { losses, gradientNorms } = trainable.step(inputs);
+      return { losses: { ...losses, dilated: dilated(inputs) as TensorFlow.Scalar }, gradientNorms };
+    },
+  };
+  const batch = tinyBatch(2, 64);
+  const step = (compile: Compile) => {
+    const steps = new Stepper(dilating, { stage: 'a stage', compile, reporter: silent });
+    try {
+      steps.run({ batch, sampleIds: [] });
+      return [...steps.settle()].length;
+    } finally {
+      steps.dispose();
+    }
+  };
+  expect(() => step('xla')).toThrow(/XLA cannot[\s\S]*stage a stage[\s\S]*Dilation2D[\s\S]*compile: true/);
+  method.dispose();
 });
