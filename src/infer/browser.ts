@@ -2,6 +2,7 @@
  * `deep-plastic-surgery/infer` in pages and web workers, and `deep-plastic-surgery/browser`: exported models by
  * onnxruntime-web, pictures by the browser's own decoder.
  */
+import { unusableModel } from '../graph/onnx/unusable-model.ts';
 import { UserError } from '../runtime/errors.ts';
 import {
   type Editor,
@@ -13,7 +14,6 @@ import {
   noModel,
   type Pixels,
   type Platform,
-  unusableModel,
 } from './load-editor.ts';
 import { maskOfPixels, toHole } from './mask.ts';
 import { opaqueStrokes, sketchOfPixels } from './sketch.ts';
@@ -47,7 +47,7 @@ export async function loadEditor(
   // Errors only: onnxruntime warns that it computes shapes on the CPU, which is as it should be.
   const options = { executionProviders: [...providers], logSeverityLevel: 3 } as const;
   const session = await ort.InferenceSession.create(bytes, options).catch((error) => {
-    throw unusableModel(typeof model === 'string' ? model : undefined, error);
+    throw unusableModel(model, error);
   });
   return editorOf(session, ort.Tensor, platform, nameOfModelFile(model));
 }

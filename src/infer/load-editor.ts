@@ -352,12 +352,3 @@ export const noModel = (name: string, names?: readonly string[]): UserError =>
     got: names?.length === 0 ? 'a name; this version of the package ships no model' : 'a name',
     fix: 'export one (the command export --format onnx) and give onnx/pipeline.onnx',
   });
-
-/** Told when onnxruntime refuses a model. */
-export const unusableModel = (where: string | undefined, error: unknown): UserError =>
-  new UserError('onnxruntime cannot open the model.', {
-    where,
-    expected: 'an ONNX file, such as onnx/pipeline.onnx of an export',
-    got: (error as Error).message,
-    fix: 'try again; if that fails as well, export the model anew (the command export --format onnx)',
-  });

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { InferenceSession } from 'onnxruntime-node';
+import { unusableModel } from '../graph/onnx/unusable-model.ts';
 import { UserError } from '../runtime/errors.ts';
 import { readBytes } from '../runtime/files.ts';
 import { loadOnnxruntime } from '../runtime/onnxruntime.ts';
@@ -13,7 +14,6 @@ import {
   nameOfModelFile,
   noModel,
   type Platform,
-  unusableModel,
 } from './load-editor.ts';
 import { readHole, readPhoto, readSketch, readStrokes } from './read.ts';
 import { encodePhoto } from './results.ts';
@@ -52,7 +52,7 @@ export async function loadEditor(
     logSeverityLevel: 3,
   };
   const session = await ort.InferenceSession.create(bytes, options).catch((error) => {
-    throw unusableModel(typeof model === 'string' ? model : undefined, error);
+    throw unusableModel(model, error);
   });
   return editorOf(session, ort.Tensor, platform, nameOfModelFile(model));
 }

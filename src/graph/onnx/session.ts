@@ -1,8 +1,8 @@
 /** Runs model files by onnxruntime, which can be in one process with TensorFlow. */
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
-import { UserError } from '../../runtime/errors.ts';
 import { loadOnnxruntime } from '../../runtime/onnxruntime.ts';
 import { arrange, permutation, straight, transposeData, usualLayout } from './layout.ts';
+import { unusableModel } from './unusable-model.ts';
 
 const ort = loadOnnxruntime();
 
@@ -47,12 +47,7 @@ export async function openOnnx(
   try {
     session = await ort.InferenceSession.create(model as string, options);
   } catch (error) {
-    throw new UserError('onnxruntime cannot open a model.', {
-      where: typeof model === 'string' ? model : undefined,
-      expected: 'a whole ONNX file, on a disk that answers',
-      got: (error as Error).message,
-      fix: 'try again; if that fails as well, export the model anew (the command export --format onnx)',
-    });
+    throw unusableModel(model, error);
   }
   return {
     inputNames: session.inputNames,

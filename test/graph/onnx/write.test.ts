@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Graph, type GraphParts } from '../../../src/graph/graph.ts';
 import { decodeModel } from '../../../src/graph/onnx/protobuf.ts';
 import { openOnnx } from '../../../src/graph/onnx/session.ts';
+import { unusableModel } from '../../../src/graph/onnx/unusable-model.ts';
 import { simplify } from '../../../src/graph/simplify/simplify.ts';
 import { normalize } from '../../../src/ops/normalize.ts';
 import { type Tensor4D, tf } from '../../../src/ops/tf.ts';
@@ -180,5 +181,10 @@ describe('what cannot be written is told', () => {
     await expect(openOnnx(Uint8Array.of(1, 2, 3))).rejects.toThrow(
       /onnxruntime cannot open[\s\S]*fix: .*export/,
     );
+    const named = (model: unknown) => unusableModel(model, new Error('no protobuf')).details;
+    expect(named('model.onnx')).toMatchObject({ where: 'model.onnx', got: 'no protobuf' });
+    expect(named(new URL('https://example.com/model.onnx')).where).toBe('https://example.com/model.onnx');
+    // An address that is the model itself has megabytes.
+    expect(named('data:;base64,AAAA').where).toBeUndefined();
   });
 });
