@@ -164,6 +164,7 @@ it('running statistics move once a step, with its last batch', async () => {
   const [several, alone] = [await begin(make, 0, true, 2), await begin(make, 0, true, 1)];
   runAll(several.stepper, [batch]);
   runAll(alone.stepper, [last]);
+  expect(several.stepper.flops).toBe(2 * (alone.stepper.flops as number));
   const [a, b] = [valuesOf(several.trainable), valuesOf(alone.trainable)];
   const statistics = Object.keys(a).filter((name) => /running/.test(name));
   expect(statistics.length).toBeGreaterThan(4);

@@ -167,6 +167,13 @@ it('a step that throws changes nothing either', async () => {
   };
   const tensors = tf.memory().numTensors;
   expect(() => guardedStep(failing, batch)).toThrow('out of memory');
+  const without = {
+    ...failing,
+    inputs() {
+      throw new Error('no memory for inputs');
+    },
+  };
+  expect(() => guardedStep(without, batch)).toThrow('no memory for inputs');
   expect(tf.memory().numTensors).toBe(tensors);
   expect(everything(method, trainable)).toEqual(before);
 });

@@ -112,6 +112,8 @@ it('the speed is that of steps alone, without grids and measurements', async () 
   });
   await train(job);
   expect(readLog(job.run).map(({ imagesPerSecond }) => imagesPerSecond)).toEqual(Array(7).fill(2));
+  const grids = readdirSync(job.run.samples);
+  expect(grids).toEqual([3, 6, 7].map((step) => `step-000000${step}.png`));
 });
 
 it('ends after maxSteps with a checkpoint', async () => {

@@ -1,8 +1,9 @@
 /** Compiled training: the same as call by call, up to rounding, in one call a step. */
 import { describe, expect, it, vi } from 'vitest';
-import type { Method, Trainable } from '../../src/core/method.ts';
+import type { Method, NamedTensors, Trainable } from '../../src/core/method.ts';
+import type { Batch } from '../../src/data/types.ts';
 import { nativeBackend } from '../../src/ops/raw.ts';
-import { type Tensor, type Tensor4D, tf } from '../../src/ops/tf.ts';
+import { type Tensor4D, tf } from '../../src/ops/tf.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
 import { type Compile, type Outcome, Stepper } from '../../src/train/stepper.ts';
 import { tinyMethods } from '../models/tiny-methods.ts';
@@ -154,32 +155,73 @@ it('a batch of another size is recorded anew, with a line that says so', async (
     tensors.push(tf.memory().numTensors);
   }
   expect(lines).toHaveLength(2);
-  expect(lines[1]).toMatch(/a stage: a step on 1 samples is compiled \(\d+ operations, [\d.]+ s\)/);
+  expect(lines[1]).toMatch(/a stage: a step on 1 samples is compiled \(\d+ operations, \d{1,2}\.\d s\)/);
   expect(tensors[1]).toBe(tensors[0]);
   steps.dispose();
   tf.dispose(all.map((batch) => ({ ...batch })));
   method.dispose();
 });
 
-it('a step that reads what it computes runs call by call, with a warning', async () => {
-  const { method, trainable } = await begin(F, 0);
+it.each<[string, RegExp, (trainable: Trainable, batch: Batch, inputs: NamedTensors) => void]>([
+  [
+    'reads what it computes',
+    /a stage: steps run operation by operation.*reads values/,
+    (_, __, { image }) => tf.tidy(() => tf.mean(image).dataSync()),
+  ],
+  [
+    'draws numbers of its own',
+    /a stage: steps run operation by operation.*draws random numbers/,
+    (trainable, batch) => tf.dispose(trainable.inputs(batch).tensors),
+  ],
+])('a step that %s runs call by call, with a warning', (_, reason, doMore) => {
+  const method = new FakeMethod([1]);
+  const trainable = method.begin(method.stages[0]);
   const warnings: string[] = [];
-  const reading: Trainable = {
+  const all = batches(3);
+  const unfit: Trainable = {
     ...trainable,
     step(inputs, accept) {
-      const { image } = inputs as Record<string, Tensor>;
-      tf.tidy(() => tf.mean(image).dataSync());
+      doMore(trainable, all[0], inputs);
       return trainable.step(inputs, accept);
     },
   };
-  const steps = stepper(reading, true, { ...silent, warn: (line) => warnings.push(line) });
-  const all = batches(3);
+  const steps = stepper(unfit, true, { ...silent, warn: (line) => warnings.push(line) });
   expect(runAll(steps, all).map(({ kept }) => kept)).toEqual([true, true, true]);
-  expect(warnings).toEqual([
-    expect.stringMatching(/a stage: steps run operation by operation.*reads values/),
-  ]);
+  expect(warnings).toEqual([expect.stringMatching(reason)]);
   steps.dispose();
   tf.dispose(all.map((batch) => ({ ...batch })));
+  method.dispose();
+});
+
+it('memory that runs out while a step is compiled is no reason to try it call by call', () => {
+  const method = new FakeMethod([1]);
+  const hungry: Trainable = {
+    ...method.begin(method.stages[0]),
+    step() {
+      throw new Error('OOM when allocating tensor');
+    },
+  };
+  const warnings: string[] = [];
+  const steps = stepper(hungry, true, { ...silent, warn: (line) => warnings.push(line) });
+  const [batch] = batches(1);
+  expect(() => steps.run({ batch, sampleIds: [] })).toThrow('OOM');
+  expect(warnings).toEqual([]);
+  steps.dispose();
+  tf.dispose({ ...batch });
+  method.dispose();
+});
+
+it.each([true, false])('frees the batches of steps that nobody was told of, compile: %s', (compile) => {
+  const method = new FakeMethod([1]);
+  const trainable = method.begin(method.stages[0]);
+  const before = tf.memory().numTensors;
+  const steps = stepper(trainable, compile);
+  for (const batch of batches(2)) steps.run({ batch, sampleIds: [] });
+  expect(steps.open).toBe(2);
+  // Call by call nothing is gained by waiting.
+  expect(steps.full).toBe(!compile);
+  steps.dispose();
+  expect(tf.memory().numTensors).toBe(before);
   method.dispose();
 });
 
