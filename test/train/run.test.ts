@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { tf } from '../../src/ops/tf.ts';
-import { planRun, trainRun } from '../../src/train/run.ts';
+import { planRun, type TrainRunOptions, trainRun } from '../../src/train/run.ts';
 import { recorder, temporaryFolder } from '../data/support.ts';
+import { makePairs } from './pairs.ts';
 
 const folder = await temporaryFolder();
 const config = 'configs/smoke.yaml';
@@ -11,6 +12,10 @@ const config = 'configs/smoke.yaml';
 describe('a plan', () => {
   it('counts the samples of all sources without those that are held out, and leaves no tensor behind', async () => {
     const tensors = tf.memory().numTensors;
+    const reporter = recorder();
+    const alone = ['model.imageGenerator.norm=batch', 'training.imageGenerator.batch=1'];
+    await planRun({ config, sets: alone, reporter });
+    expect(reporter.warnings).toEqual([expect.stringContaining('training.imageGenerator.batch is 1')]);
     const epochs = 'training.imageGenerator.duration={epochs: 3}';
     const one = await planRun({ config, sets: ['data.source.count=40', epochs] });
     // 70 % of 40 samples are 14 batches of two.
@@ -48,39 +53,144 @@ describe('before data are prepared', () => {
 
 describe('a run', () => {
   const runs = join(folder, 'runs');
-  const short = [
-    `data.cache=${join(folder, 'short')}`,
-    'model.levels=1',
-    'model.width=2',
-    'training.imageGenerator={duration: {steps: 1}, batch: 2, holePool: 2}',
-    'training.levels=[{batch: 2, atFullRefinement: {steps: 1}, atDrawnRefinement: {steps: 1}, holePool: 2}]',
-    'data.split={validation: 0.2, test: 0.2}',
-    'output.validationCount=2',
-    'output.testCount=2',
-    'output.sampleCount=1',
-    'runtime.compile=false',
-  ];
+  const small = 'configs/smoke-pix2pix.yaml';
+  let short: string[];
+  beforeAll(async () => {
+    await makePairs(join(folder, 'pairs'), 6);
+    // Pairs have their sketches, so that no edges need to be detected.
+    short = [
+      `data.source={kind: celeba-hq, path: ${join(folder, 'pairs')}}`,
+      `data.cache=${join(folder, 'pairs-cache')}`,
+      'data.split={validation: 0.25, test: 0.25}',
+      'model={width: 2, depth: 6, discriminatorWidth: 2}',
+      'training={duration: {steps: 3}, batch: 2, holePool: 2}',
+      'output={logEvery: 1, samplesEvery: 100, sampleCount: 1, validationCount: 1, testCount: 1}',
+      'runtime.compile=false',
+    ];
+  });
+  const isLocked = (run: string) => existsSync(join(run, 'lock.json'));
 
-  it('that has ended is measured again where its table is gone', async () => {
+  it('that has ended is measured again where its table is gone, and leaves nothing behind', async () => {
+    const tensors = tf.memory().numTensors;
     const reporter = recorder();
     const begun: string[] = [];
-    const first = await trainRun({ config, sets: short, runs, reporter, onRun: (path) => begun.push(path) });
+    const first = await trainRun({
+      config: small,
+      sets: short,
+      runs,
+      reporter,
+      onRun: (path) => {
+        expect(isLocked(path)).toBe(true);
+        begun.push(path);
+      },
+    });
     const { run, plan } = first;
     expect(begun).toEqual([run.path]);
     expect(reporter.infos).toContain(`Run: ${run.path}`);
+    expect(reporter.infos).toContain('Steps in all: 3');
+    expect(reporter.warnings).toEqual([]);
     expect(first.end).toMatchObject({ step: 3, complete: true, interrupted: false });
     expect(plan.steps).toBe(3);
     const written = readFileSync(run.table);
     expect(first.table).toEqual(JSON.parse(written.toString()));
-    expect(first.table).toMatchObject({ split: 'test', samples: 2 });
+    expect(first.table).toMatchObject({ split: 'test', samples: 1 });
 
+    // A table that is there is not made anew.
+    writeFileSync(run.table, written.toString().replace('"samples": 1', '"samples": 9'));
+    expect((await trainRun({ resume: run.path })).table).toMatchObject({ samples: 9 });
     rmSync(run.table);
     const again = await trainRun({ resume: 'latest', runs, reporter });
     expect(reporter.infos).toContain('This run is complete: all 3 steps are done.');
+    expect(reporter.infos).toContain('Goes on after step 3 of 3: pix2pix, step 3');
     const { checkpoint, step, complete, interrupted, best } = first.end;
+    expect(best).toMatchObject({ step: 3 });
     expect(again.end).toEqual({ checkpoint, step, complete, interrupted, best, grid: undefined });
     expect(again.table).toEqual(first.table);
     expect(readFileSync(run.table)).toEqual(written);
-    expect(existsSync(join(run.path, 'lock.json'))).toBe(false);
+    expect(isLocked(run.path)).toBe(false);
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('ends early where it is told to, goes on, and is refused other data and another past', async () => {
+    const asked: boolean[] = [];
+    let demand: (() => void) | undefined;
+    const signal = () => {
+      asked.push(true);
+      return new AbortController().signal;
+    };
+    const { run, end, table } = await trainRun({
+      config: small,
+      sets: [...short, 'training.duration={steps: 5}'],
+      runs,
+      maxSteps: 4,
+      signal,
+      profile: 1,
+      checkpointOnDemand: (given) => {
+        demand = given;
+      },
+    });
+    expect(end).toMatchObject({ step: 4, complete: false });
+    expect([asked, typeof demand, table]).toEqual([[true], 'function', undefined]);
+    expect(readdirSync(join(run.path, 'profile'))).toEqual(['step-4.json']);
+    const resume = (more: string[], options: Partial<TrainRunOptions> = {}) =>
+      trainRun({ resume: run.path, sets: more, ...options });
+    await expect(resume([`data.exclude=${join(folder, 'exclude.txt')}`])).rejects.toThrow(/exclude/);
+    writeFileSync(join(folder, 'exclude.txt'), `${(await trainingSamples(run.trainingSamples))[0]}\n`);
+    await expect(resume([`data.exclude=${join(folder, 'exclude.txt')}`])).rejects.toThrow(
+      /samples have changed/,
+    );
+    await expect(resume(['training.duration={steps: 3}'])).rejects.toThrow(/stages do not fit/);
+    const reporter = recorder();
+    const unmeasured = 'output.validationCount=0';
+    const elsewhere = `data.cache=${join(folder, 'other-cache')}`;
+    await expect(resume([elsewhere], { signal: AbortSignal.abort('enough') })).rejects.toBe('enough');
+    const later = await resume([unmeasured], { signal: () => AbortSignal.abort(), reporter });
+    expect(later.end).toMatchObject({ step: 4, interrupted: true });
+    expect(reporter.infos).toContain('Goes on after step 4 of 5: pix2pix, step 4');
+    const now = await resume([unmeasured], { signal: AbortSignal.abort() });
+    expect(now.end).toMatchObject({ step: 4, interrupted: true });
+    const shortened = await resume([unmeasured, 'training.duration={steps: 4}'], {
+      reporter,
+    });
+    expect(shortened.end).toMatchObject({ step: 4, complete: true, best: undefined });
+    expect(isLocked(run.path)).toBe(false);
+  });
+
+  it('whose time is over is complete before its last step; without held-out samples there is no table', async () => {
+    const reporter = recorder();
+    const sets = [
+      ...short,
+      'data.split={validation: 0, test: 0}',
+      'training.duration={steps: 3, minutes: 1e-9}',
+    ];
+    const { run, table } = await trainRun({ config: small, sets, runs, reporter });
+    expect(table).toBeUndefined();
+    expect(existsSync(run.table)).toBe(false);
+    expect(reporter.warnings).toContain('No held-out samples: data.split leaves none, so there is no table.');
+    const { end } = await trainRun({ resume: run.path, reporter });
+    expect(end.step).toBe(1);
+    expect(reporter.infos).toContain('This run is complete: all its stages are over, after 1 steps.');
+    expect(reporter.warnings.filter((text) => text.startsWith('No held-out samples'))).toHaveLength(2);
+  });
+
+  it('begins with trained weights of another; where it fails it is said how to go on', async () => {
+    const sets = [...short, 'data.split={validation: 0.25, test: 0}'];
+    const first = await trainRun({ config: small, sets, runs });
+    expect(first.table).toMatchObject({ split: 'validation' });
+    const reporter = recorder();
+    const runAgain = trainRun({
+      config: small,
+      sets: [...sets, `training.initialWeights=${first.run.path}`],
+      runs,
+      reporter,
+      checkpointOnDemand: () => {
+        throw new Error('no more');
+      },
+    });
+    await expect(runAgain).rejects.toThrow('no more');
+    expect(reporter.infos).toContain(`Begins with the weights of G, D from ${first.end.checkpoint}`);
+    expect(reporter.infos.at(-1)).toMatch(/^To go on from the last checkpoint: .*train.*--resume.*runs/);
   });
 });
+
+const trainingSamples = async (file: string): Promise<string[]> => JSON.parse(readFileSync(file, 'utf8'));
