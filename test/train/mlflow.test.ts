@@ -407,10 +407,20 @@ describe('where it is', () => {
   });
 });
 
-it('a request says why there is no answer', async () => {
+it('a request gives what is answered, or says why there is no answer', async () => {
   const request = { method: 'GET', headers: {} } as const;
   await server.stop();
   await expect(send({ ...request, url: server.url })).rejects.toThrow(/^ECONNREFUSED$/);
   await expect(send({ ...request, url: 'ftp://host/' })).rejects.toThrow(/^unknown scheme$/);
   await expect(send({ ...request, url: server.url, body: 'x' })).rejects.toThrow(/GET.* body/);
+  await server.start();
+  const create = { url: `${server.url}/api/2.0/mlflow/experiments/create`, body: '{"name":"faces"}' };
+  const headers = { 'content-type': 'application/json', authorization: 'Bearer x' };
+  expect(await send({ method: 'POST', headers, ...create })).toEqual({
+    status: 200,
+    body: '{"experiment_id":"1"}',
+  });
+  expect(server.requests).toMatchObject([{ authorization: 'Bearer x' }]);
+  const unknown = await send({ ...request, url: server.url });
+  expect(unknown).toEqual({ status: 404, body: expect.stringContaining('ENDPOINT_NOT_FOUND') });
 });

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { nativeBackend } from '../../src/ops/raw.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { planRun, type TrainRunOptions, trainRun } from '../../src/train/run.ts';
 import { recorder, temporaryFolder } from '../data/support.ts';
@@ -20,11 +21,15 @@ describe('a plan', () => {
     const one = await planRun({ config, sets: ['data.source.count=40', epochs] });
     // 70 % of 40 samples are 14 batches of two.
     expect(one.plan.stages[0].steps).toBe(3 * 14);
-    expect(one.config.name).toBe('smoke');
-    const photos = 'test/fixtures/earlier-run/photos';
-    const source = `data.source=[{kind: faces, name: x, count: 20}, {kind: folder, name: y, path: ${photos}}]`;
-    const two = await planRun({ config, sets: [source, epochs] });
-    expect(two.plan.stages[0].steps).toBe(3 * 11);
+    expect((await planRun({ config })).config.name).toBe('smoke');
+    const photos = join(folder, 'photos');
+    mkdirSync(photos);
+    writeFileSync(join(photos, 'a.jpg'), '');
+    writeFileSync(join(photos, 'a.heic'), '');
+    const source = `data.source=[{kind: faces, name: x, count: 19}, {kind: folder, name: y, path: ${photos}}]`;
+    const two = await planRun({ config, sets: [source, epochs], reporter });
+    expect(two.plan.stages[0].steps).toBe(3 * 7);
+    expect(reporter.warnings.slice(1)).toEqual([expect.stringContaining(`Left out in ${photos}`)]);
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
@@ -40,9 +45,14 @@ describe('before data are prepared', () => {
   const runs = join(folder, 'runs');
 
   it.each<[string, object, RegExp]>([
-    ['nothing to train', {}, /What is to be trained\?/],
+    ['nothing to train', {}, /What is to be trained\?[\s\S]*--config FILE.*--resume RUN/],
     ['runs in a file', { config, runs: join(folder, 'file') }, /--runs/],
     ['weights that are not there', { config, sets: [...sets, 'training.initialWeights=gone'] }, /gone/],
+    [
+      'weights in a folder that has none',
+      { config, sets: [...sets, `training.initialWeights=${folder}`] },
+      /no checkpoint[\s\S]*a folder without/,
+    ],
   ])('%s is an error', async (_, options, message) => {
     writeFileSync(join(folder, 'file'), '');
     const reporter = recorder();
@@ -171,6 +181,30 @@ describe('a run', () => {
     expect(end.step).toBe(1);
     expect(reporter.infos).toContain('This run is complete: all its stages are over, after 1 steps.');
     expect(reporter.warnings.filter((text) => text.startsWith('No held-out samples'))).toHaveLength(2);
+  });
+
+  it('is deterministic on a GPU where that is asked for, and then says so', async () => {
+    const backend = nativeBackend();
+    const { isUsingGpuDevice, binding } = backend;
+    const told: boolean[] = [];
+    const setDeterministic = { value: (on: boolean) => told.push(on) };
+    Object.assign(backend, { binding: Object.create(binding, { setDeterministic }) });
+    onTestFinished(() => void Object.assign(backend, { isUsingGpuDevice, binding }));
+    const reporter = recorder();
+    const onRun = () => {
+      throw new Error('enough');
+    };
+    for (const [isGpu, asked] of [
+      [true, true],
+      [true, false],
+      [false, true],
+    ]) {
+      Object.assign(backend, { isUsingGpuDevice: isGpu });
+      const sets = [...short, `runtime.deterministic=${asked}`];
+      await expect(trainRun({ config: small, sets, runs, reporter, onRun })).rejects.toThrow('enough');
+    }
+    expect(told).toEqual([true, false, false]);
+    expect(reporter.infos.filter((text) => text.includes('runtime.deterministic'))).toHaveLength(1);
   });
 
   it('begins with trained weights of another; where it fails it is said how to go on', async () => {
