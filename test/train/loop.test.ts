@@ -10,7 +10,7 @@ import { readConfig } from '../../src/models/read-config.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { type Reporter, silent } from '../../src/runtime/progress.ts';
-import type { StepRecord } from '../../src/train/log.ts';
+import { RunLog, type StepRecord } from '../../src/train/log.ts';
 import { type Training, train } from '../../src/train/loop.ts';
 import { makePlan } from '../../src/train/plan.ts';
 import { FakeMethod } from './fake-method.ts';
@@ -77,7 +77,7 @@ it('runs every stage, logs every step, and leaves a checkpoint, a grid and event
 it('logs at intervals, and the last step of a stage; between them it waits for no step', async () => {
   const reporter = watch();
   const job = await training([7, 2], {
-    config: { ...config, output: { ...config.output, logEvery: 3 } },
+    config: { ...config, output: { ...config.output, logEvery: 3, validationCount: 0 } },
     reporter,
   });
   await train(job);
@@ -197,6 +197,19 @@ it('a checkpoint that is asked for is written once', async () => {
   expect(reporter.lines.at(-1)).toMatch(/^Checkpoints written: 2, in \d{1,2}\.\d % of the time\.$/);
 });
 
+it('a step whose line of the log is not on the disk has no checkpoint', async () => {
+  vi.spyOn(RunLog.prototype, 'sync').mockRejectedValueOnce(new Error('EIO'));
+  onTestFinished(() => void vi.restoreAllMocks());
+  const warnings: string[] = [];
+  const job = await training([3], {
+    config: { ...config, output: { ...config.output, checkpointMinutes: 1e-9 } },
+    reporter: { ...silent, warn: (line) => warnings.push(line) },
+  });
+  await train(job);
+  expect(warnings).toEqual([expect.stringMatching(/^The checkpoint of step 1 cannot be written.*EIO/)]);
+  expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-2', 'step-3']);
+});
+
 it('checkpoints that pass share what has not changed, and change nothing', async () => {
   const { checkpointMinutes: _, ...output } = config.output;
   const often = { ...config, output: { ...output, logEvery: 1000, keepCheckpoints: 2 } };
@@ -272,7 +285,10 @@ it('going on after a checkpoint that passes, and ending there, gives the bytes o
 it('measures held-out samples at checkpoints, logs that, and keeps the best besides the newest', async () => {
   const output = { ...config.output, logEvery: 1000, checkpointMinutes: 1e-9, keepCheckpoints: 2 };
   const job = await training([12], { config: { ...config, output } });
+  const fill = vi.spyOn(job.method, 'fill');
   const end = await train(job);
+  // Filling is compiled, as steps are.
+  expect(fill.mock.calls.length).toBeLessThan(3);
   const measured = readLog(job.run).map(({ step, validation }) => ({ step, l1: validation!['l1/hole'] }));
   expect(measured.map(({ step }) => step)).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
   expect(new Set(measured.map(({ l1 }) => l1)).size).toBeGreaterThan(9);

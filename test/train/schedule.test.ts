@@ -98,23 +98,26 @@ describe.each(cases)('a step of %s, %s', (name, _, compile) => {
   });
 });
 
-it('steps whose numbers are read late have the rates of their places, one that fails among them', async () => {
-  const method = tinyMethods.DeepFillv2();
-  const trainable = method.begin(method.stages[0]);
-  const learningRate = (step: number) => 1e-4 * (step + 1);
-  const options = { stage: 'a stage', compile: true, reporter: silent, done: 3, learningRate } as const;
-  const stepper = new Stepper(trainable, options);
-  const all = batches(7);
-  all[2].image.dispose();
-  all[2] = { ...all[2], image: tf.fill([2, 64, 64, 3], Number.NaN) };
-  const outcomes = runAll(stepper, all);
-  expect(outcomes.map(({ kept }) => kept)).toEqual([true, true, false, true, true, true, true]);
-  const rates = outcomes.map(({ values }) => values.learningRate);
-  expect(rates).toEqual([3, 4, 5, 5, 6, 7, 8].map(learningRate));
-  stepper.dispose();
-  tf.dispose(all.map((batch) => ({ ...batch })));
-  method.dispose();
-});
+it.each([true, false])(
+  'steps have the rates of their places, one that fails among them, compile: %s',
+  async (compile) => {
+    const method = tinyMethods.DeepFillv2();
+    const trainable = method.begin(method.stages[0]);
+    const learningRate = (step: number) => 1e-4 * (step + 1);
+    const options = { stage: 'a stage', compile, reporter: silent, done: 3, learningRate };
+    const stepper = new Stepper(trainable, options);
+    const all = batches(7);
+    all[2].image.dispose();
+    all[2] = { ...all[2], image: tf.fill([2, 64, 64, 3], Number.NaN) };
+    const outcomes = runAll(stepper, all);
+    expect(outcomes.map(({ kept }) => kept)).toEqual([true, true, false, true, true, true, true]);
+    const rates = outcomes.map(({ values }) => values.learningRate);
+    expect(rates).toEqual([3, 4, 5, 5, 6, 7, 8].map(learningRate));
+    stepper.dispose();
+    tf.dispose(all.map((batch) => ({ ...batch })));
+    method.dispose();
+  },
+);
 
 it('runs over each stage anew, is in the log, and goes on where a run is resumed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'schedule-'));

@@ -1,5 +1,6 @@
 /** Compiled training: the same as call by call, up to rounding, in one call a step. */
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { CompiledStep } from '../../src/core/compiled-step.ts';
 import type { Method, NamedTensors, Trainable } from '../../src/core/method.ts';
 import type { Batch } from '../../src/data/types.ts';
 import { nativeBackend } from '../../src/ops/raw.ts';
@@ -211,6 +212,23 @@ it('memory that runs out while a step is compiled is no reason to try it call by
   method.dispose();
 });
 
+it.each([
+  [true, 'a kernel failed'],
+  ['xla', 'OOM when allocating tensor'],
+] as const)('compiled by %s, an error that is not XLA’s is told as it is: %s', (compile, message) => {
+  const method = new FakeMethod([1]);
+  const steps = stepper(method.begin(method.stages[0]), compile);
+  vi.spyOn(CompiledStep.prototype, 'run').mockImplementation(() => {
+    throw new Error(message);
+  });
+  onTestFinished(() => void vi.restoreAllMocks());
+  const [batch] = batches(1);
+  expect(() => steps.run({ batch, sampleIds: [] })).toThrow(new Error(message));
+  steps.dispose();
+  tf.dispose({ ...batch });
+  method.dispose();
+});
+
 it.each([true, false])('frees the batches of steps that nobody was told of, compile: %s', (compile) => {
   const method = new FakeMethod([1]);
   const trainable = method.begin(method.stages[0]);
@@ -220,6 +238,7 @@ it.each([true, false])('frees the batches of steps that nobody was told of, comp
   expect(steps.open).toBe(2);
   // Call by call nothing is gained by waiting.
   expect(steps.full).toBe(!compile);
+  expect(steps.flops === undefined).toBe(!compile);
   steps.dispose();
   expect(tf.memory().numTensors).toBe(before);
   method.dispose();
