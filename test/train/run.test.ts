@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { readCheckpoint, writeCheckpoint } from '../../src/core/checkpoint.ts';
 import { nativeBackend } from '../../src/ops/raw.ts';
 import { tf } from '../../src/ops/tf.ts';
 import { planRun, type TrainRunOptions, trainRun } from '../../src/train/run.ts';
@@ -163,6 +164,7 @@ describe('a run', () => {
       reporter,
     });
     expect(shortened.end).toMatchObject({ step: 4, complete: true, best: undefined });
+    expect(readFileSync(run.config, 'utf8')).toMatch(/steps: 4\b/);
     expect(isLocked(run.path)).toBe(false);
   });
 
@@ -212,18 +214,36 @@ describe('a run', () => {
     const first = await trainRun({ config: small, sets, runs });
     expect(first.table).toMatchObject({ split: 'validation' });
     const reporter = recorder();
-    const runAgain = trainRun({
-      config: small,
-      sets: [...sets, `training.initialWeights=${first.run.path}`],
-      runs,
-      reporter,
-      checkpointOnDemand: () => {
-        throw new Error('no more');
-      },
-    });
-    await expect(runAgain).rejects.toThrow('no more');
-    expect(reporter.infos).toContain(`Begins with the weights of G, D from ${first.end.checkpoint}`);
-    expect(reporter.infos.at(-1)).toMatch(/^To go on from the last checkpoint: .*train.*--resume.*runs/);
+    const { tensors, ...head } = await readCheckpoint(first.end.checkpoint);
+    /** Begins with the weights of the first run, of which these are said to be trained, and fails then. */
+    const begin = async (trained: string[] | undefined) => {
+      const path = await writeCheckpoint(join(folder, 'initial'), { ...head, trained }, tensors);
+      let run = '';
+      const failing = trainRun({
+        config: small,
+        sets: [...sets, `training.initialWeights=${path}`],
+        runs,
+        reporter,
+        onRun: (path) => {
+          run = path;
+        },
+        checkpointOnDemand: () => {
+          throw new Error('no more');
+        },
+      });
+      await expect(failing).rejects.toThrow('no more');
+      expect(reporter.infos.at(-1)).toMatch(/^To go on from the last checkpoint: .*train.*--resume.*runs/);
+      expect(reporter.infos.at(-2)).toMatch(path);
+      return { run, said: reporter.infos.at(-2)?.replace(/ from .*/, '') };
+    };
+    expect((await begin(['G'])).said).toBe('Begins with the weights of G');
+    expect((await begin([])).said).toBe('Begins with the weights of no network');
+    const { run, said } = await begin(undefined);
+    expect(said).toBe('Begins with the weights of G, D');
+    // It has no checkpoint yet.
+    const { end } = await trainRun({ resume: run, maxSteps: 1, reporter });
+    expect(end.step).toBe(1);
+    expect(reporter.warnings).toEqual([expect.stringContaining('begins again')]);
   });
 });
 
