@@ -210,10 +210,38 @@ it('a step whose line of the log is not on the disk has no checkpoint', async ()
   expect(readdirSync(job.run.checkpoints).sort()).toEqual(['step-2', 'step-3']);
 });
 
+/** A network that does not learn. */
+const frozen = () => tf.sequential({ name: 'B', layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
+
+it('an interrupt between two steps leaves a checkpoint with files of its own', async () => {
+  const { checkpointMinutes: _, ...output } = config.output;
+  const controller = new AbortController();
+  const job = await training([100_000], {
+    config: { ...config, output: { ...output, logEvery: 1_000_000, samplesEvery: 1_000_000 } },
+    interrupt: controller.signal,
+    checkpointOnDemand: (demand) => demand(),
+  });
+  Object.assign(job.method.networks, { B: frozen() });
+  const trainable = job.method.begin(job.method.stages[0]);
+  let passing: number | undefined;
+  job.method.begin = () => ({
+    ...trainable,
+    inputs(batch) {
+      const first = join(job.run.checkpoints, 'step-1', 'B.safetensors');
+      passing ??= statSync(first, { throwIfNoEntry: false })?.ino;
+      // After this step, when the loop lets other things happen.
+      if (passing !== undefined) setImmediate(() => controller.abort());
+      return trainable.inputs(batch);
+    },
+  });
+  const end = await train(job);
+  expect(end).toMatchObject({ complete: false, interrupted: true });
+  expect(statSync(join(end.checkpoint, 'B.safetensors')).ino).not.toBe(passing);
+});
+
 it('checkpoints that pass share what has not changed, and change nothing', async () => {
   const { checkpointMinutes: _, ...output } = config.output;
   const often = { ...config, output: { ...output, logEvery: 1000, keepCheckpoints: 2 } };
-  const frozen = () => tf.sequential({ name: 'B', layers: [tf.layers.dense({ units: 2, inputShape: [3] })] });
   const reporter = watch();
   const calm = await training([12], { config: often, reporter });
   const job = await training([12], {
