@@ -10,8 +10,10 @@ export default defineConfig({
     // Each process computes on all cores, but for the times when it waits for programs, disks and browsers.
     maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    // They end what hangs. However busy a machine is, nothing is failed by them that only takes its time.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 120_000 } },
     coverage: { provider: 'v8', include: ['src/**/*.ts'], reportsDirectory: 'coverage' },
     reporters: [new ClosingReporter()],
   },

@@ -90,4 +90,4 @@ describe('a method that is added as the page says', () => {
   it('is evaluated', async () => {
     expect((await runs.evaluate()).printed).toMatch(/smoke-plain|plain-whole/);
   });
-}, 600_000);
+});

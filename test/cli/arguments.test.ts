@@ -45,7 +45,7 @@ function typed(line: string): string[] {
   return typedArguments([command], args, given);
 }
 
-describe('flags typed without the -- that npm wants', { timeout: 60_000 }, () => {
+describe('flags typed without the -- that npm wants', () => {
   it.each([
     ['npm run train -- --config X --max-steps 3', ['--config', 'X', '--max-steps', '3']],
     ['npm run train --config X', ['--config=X']],

@@ -15,9 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('takes a free port and the newest run that is trained far enough, and says which', {
-  timeout: 120_000,
-}, async () => {
+it('takes a free port and the newest run that is trained far enough, and says which', async () => {
   const { config, checkpoint } = await tinyCheckpoint(folder);
   const run = (name: string) => join(folder, 'runs', name);
   for (const name of ['00001-trained', '00002-begun']) mkdirSync(run(name), { recursive: true });

@@ -97,7 +97,7 @@ describe('train --resume', () => {
     await expectEnd(second, 0, /Ended after step 20/);
     expect(second.output()).toMatch(/cannot be read, another takes its place/);
   });
-}, 180_000);
+});
 
 describe('disks', () => {
   /** A run of a few steps with a checkpoint. */
@@ -171,4 +171,4 @@ describe('disks', () => {
     for (const name of names) await readCheckpoint(join(place, name));
     expect(names.length).toBeGreaterThan(0);
   });
-}, 180_000);
+});

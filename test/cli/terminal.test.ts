@@ -40,7 +40,7 @@ it('SIGUSR1 asks for a checkpoint; without a reader the training goes on; SIGHUP
   run.child.kill('SIGHUP');
   expect(await run.end).toBe(129);
   expect(await expectSaved(path)).toBe(loggedSteps(path).at(-1));
-}, 120_000);
+});
 
 it.skipIf(!hasTerminals)(
   'the end of a terminal ends a training with a checkpoint (needs the program `script`)',
@@ -60,5 +60,4 @@ it.skipIf(!hasTerminals)(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
     expect(terminal.shown).toMatch(/\x1b\[/);
   },
-  120_000,
 );

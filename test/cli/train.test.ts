@@ -57,4 +57,4 @@ describe('train', () => {
     expect(await run.end, run.output()).toBe(130);
     expect((await readCheckpoint(await resolveCheckpoint(path))).step).toBe(lastStep(path));
   });
-}, 120_000);
+});

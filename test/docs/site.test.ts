@@ -48,7 +48,7 @@ beforeAll(() => {
         .writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'text/plain' })
         .end(readFileSync(file));
   }).listen(0, '127.0.0.1');
-}, 600_000);
+});
 afterAll(async () => {
   await browser?.close();
   server?.close();
@@ -119,5 +119,4 @@ it.skipIf(noBrowser)(
     await page.locator('h1', { hasText: 'Questions' }).waitFor();
     expect(faults).toEqual([]);
   },
-  600_000,
 );

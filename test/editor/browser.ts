@@ -93,6 +93,8 @@ export class EditorPage {
 
   constructor(page: Page) {
     this.page = page;
+    // Half a minute otherwise, which a busy machine may need.
+    page.setDefaultTimeout(120_000);
     page.on('pageerror', (error) => this.errors.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') this.errors.push(message.text());

@@ -184,16 +184,14 @@ describe.skipIf(noBrowser)(`strokes of colour on the page${noBrowser ? ` (${noBr
       .raw()
       .toBuffer();
     await page.page.selectOption('#engine', 'wasm');
-    await page.page.waitForSelector('#result-pane[data-state="shown"] #status:has-text("WebAssembly")', {
-      timeout: 60_000,
-    });
+    await page.page.waitForSelector('#result-pane[data-state="shown"] #status:has-text("WebAssembly")');
     const inPage = await sharp(await page.save('result'))
       .removeAlpha()
       .raw()
       .toBuffer();
     expect(Math.max(...onServer.map((value, i) => Math.abs(value - inPage[i])))).toBeLessThanOrEqual(1);
     await page.close();
-  }, 120_000);
+  });
 });
 
 /** A picture of more colours than anyone draws with. */

@@ -185,4 +185,4 @@ describe('evaluateRun', () => {
     await expect(evaluate(checkpoints('first', 'synthesis'))).rejects.toThrow(/different tasks[\s\S]*edit/);
     await expect(evaluate(checkpoints('first', 'first'))).rejects.toThrow(/given twice/);
   });
-}, 120_000);
+});

@@ -220,7 +220,7 @@ describe.skipIf(noBrowser)(`an export in a page${noBrowser ? ` (${noBrowser})` :
     example.on('console', (message) => said.push(message.text()));
     example.on('pageerror', (error) => said.push(error.message));
     await example.goto(`${site.url}/${name}/index.html`);
-    await expect.poll(() => said.join('\n'), { timeout: 60_000 }).toContain(printed);
+    await expect.poll(() => said.join('\n')).toContain(printed);
     await example.close();
   });
 });

@@ -37,7 +37,7 @@ describe.skipIf(!hasAssets)(`renderFaces${skipNote}`, () => {
     expect([width, height, channels]).toEqual([32, 32, 3]);
     expect(reporter.total).toBe(3);
     expect(reporter.updates).toEqual([0, 1, 2, 3]);
-  }, 30_000);
+  });
 
   it('keeps what is there, renders what is missing as before, and clears unfinished files', async () => {
     const folder = await renderFaces(set);
@@ -54,7 +54,7 @@ describe.skipIf(!hasAssets)(`renderFaces${skipNote}`, () => {
     expect(readFileSync(second).equals(bytes)).toBe(true);
     expect(reporter.updates).toEqual([2, 3]);
     expect(readdirSync(folder)).toHaveLength(3);
-  }, 30_000);
+  });
 
   it('names the file and the remedy when a face cannot be written', async () => {
     const blocked = { ...set, seed: 9, count: 2 };
@@ -64,7 +64,7 @@ describe.skipIf(!hasAssets)(`renderFaces${skipNote}`, () => {
     const failure = await renderFaces(blocked).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(UserError);
     expect((failure as UserError).message).toMatch(/\.tmp[\s\S]*fix:/);
-  }, 30_000);
+  });
 });
 
 it('keeps sizes and seeds apart', () => {

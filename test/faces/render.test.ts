@@ -33,7 +33,7 @@ describe.skipIf(!hasAssets)(`renderFace${skipNote}`, () => {
   let head: HeadModel;
   beforeAll(async () => {
     head = await loadHead({ assetsDir, cacheDir });
-  }, 30_000);
+  });
 
   it('gives the same bytes for the same seed and size, from the source as from the cache', async () => {
     const again = await loadHead({ assetsDir: 'not needed', cacheDir });

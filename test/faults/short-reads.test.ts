@@ -36,5 +36,4 @@ it.skipIf(reason)(
     expect(output).not.toContain('half');
     expect(output).toMatch(/weight file cannot be read[\s\S]*EMFILE[\s\S]*fix: +allow more/);
   },
-  30_000,
 );

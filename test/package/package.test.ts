@@ -75,7 +75,7 @@ beforeAll(async () => {
     link(join('node_modules', name), join(project, 'node_modules', name));
   env = { ...process.env, DPS_CACHE: join(folder, 'cache'), DPS_ENGINE: 'cpu' };
   // It compiles the whole program.
-}, 300_000);
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 function link(from: string, to: string): void {

@@ -114,7 +114,7 @@ it('goes on after an interrupt, answers, and does nothing twice', async () => {
   } finally {
     writeConfig('pix2pix', 'smoke-pix2pix');
   }
-}, 300_000);
+});
 
 it.each([
   ['an unknown key', { minute: 3 }, /minute[\s\S]*did you mean `minutes`/],

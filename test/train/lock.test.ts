@@ -132,4 +132,4 @@ it('of many processes that find a stale lock at once one gets it', async () => {
   for (const { child } of children) child.stdin.write('x');
   await Promise.all(ends);
   expect(existsSync(path)).toBe(false);
-}, 60_000);
+});

@@ -278,7 +278,7 @@ describe('the server', () => {
     expect(defects).toEqual([]);
     expect((await ask('GET', '/')).status).toBe(200);
     expect((await ask('POST', '/api/predict', octets, input())).status).toBe(200);
-    await expect.poll(connections, { timeout: 10_000 }).toBeLessThanOrEqual(1);
+    await expect.poll(connections).toBeLessThanOrEqual(1);
     // 800 requests that each kept their body, or a closure, would show.
     expect((await leaves()) - before).toBeLessThan(20e6);
   });
@@ -330,12 +330,12 @@ describe('the server', () => {
     const [told, toldUnused] = [sockets[0], unused].map((socket) => text(socket));
     await expect.poll(connections).toBeGreaterThanOrEqual(41);
     expect((await ask('GET', '/')).status).toBe(200);
-    await expect.poll(connections, { timeout: 20_000, interval: 500 }).toBeLessThanOrEqual(1);
+    await expect.poll(connections).toBeLessThanOrEqual(1);
     expect(await told).toMatch(/^HTTP\/1.1 408 /);
     // A browser would take it for the answer to what it sends just then.
     expect(await toldUnused).toBe('');
     for (const socket of sockets) socket.destroy();
-  }, 30_000);
+  });
 
   it('ends uploads that stop half way, and goes on with what others ask', async () => {
     const { requestTimeout } = server;
@@ -359,7 +359,7 @@ describe('the server', () => {
     await expect.poll(connections).toBeLessThanOrEqual(1);
     expect((await ask('POST', '/api/predict', octets, input())).status).toBe(200);
     expect(defects).toEqual([]);
-  }, 30_000);
+  });
 
   it('is used up by no client that only holds connections', async () => {
     let refused = 0;
@@ -371,7 +371,7 @@ describe('the server', () => {
       });
       return socket;
     });
-    await expect.poll(() => refused, { timeout: 30_000 }).toBeGreaterThanOrEqual(300 - 128);
+    await expect.poll(() => refused).toBeGreaterThanOrEqual(300 - 128);
     expect(await connections()).toBeLessThanOrEqual(128);
     for (const socket of sockets) socket.destroy();
     await expect.poll(async () => (await ask('GET', '/').catch(() => ({ status: 0 }))).status).toBe(200);

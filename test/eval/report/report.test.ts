@@ -51,7 +51,7 @@ beforeAll(async () => {
     times: { created: '2026-01-02T03:04:05.678Z', seconds: 9 },
   });
   page = reportPage(report, shown);
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('metrics.json and metrics.csv', () => {
@@ -214,7 +214,6 @@ describe('report.html', () => {
         await browser.close();
       }
     },
-    60_000,
   );
 });
 
