@@ -91,7 +91,7 @@ export class CheckpointSaver {
   #isWriting = false;
   #step: number;
   /** The newest that is whole. */
-  #saved: Saved | undefined;
+  #saved: Omit<Saved, 'passing'> | undefined;
   /** Of the newest, where this process wrote it. */
   #sources: Sources | undefined;
   /** Whether that of the last step is one that passes. */
@@ -186,7 +186,7 @@ export class CheckpointSaver {
       await beforehand();
       const head: CheckpointHead = { ...snapshot.head, ...(lasts ? {} : { passing: true }) };
       const { path, took } = await this.#writer.write(folder, { ...snapshot, head }, this.#saved?.path);
-      this.#saved = { step, path, passing: !lasts };
+      this.#saved = { step, path };
       this.#sources = snapshot.sources;
       this.#failures = 0;
       // The thread keeps a core at most, of those that the training would use.
