@@ -143,7 +143,10 @@ it('changes samples at random, and mixes those of several sources, as it is told
 });
 
 it('maxSteps at a stage’s end, and beyond the plan', async () => {
-  expect(await train(await training([2, 2], { maxSteps: 2 }))).toMatchObject({ step: 2, complete: false });
+  const reporter = watch();
+  const half = await train(await training([2, 2], { maxSteps: 2, reporter }));
+  expect(half).toMatchObject({ step: 2, complete: false });
+  expect(Object.keys(reporter.shown)).toEqual(['stage 1']);
   expect(await train(await training([2, 2], { maxSteps: 4 }))).toMatchObject({ step: 4, complete: true });
   expect(await train(await training([2, 2], { maxSteps: 9 }))).toMatchObject({ step: 4, complete: true });
 });
@@ -459,6 +462,22 @@ it('checkpoints say which networks have been trained: of stages that have begun 
     return checkpoint.trained;
   });
   expect(await Promise.all(trained)).toEqual([['A'], ['A', 'C'], ['A', 'C', 'D']]);
+});
+
+it.each(['edit', 'synthesis'] as const)('the holes of its task: %s', async (task) => {
+  const job = await training([3], { config: { ...config, task } });
+  const trainable = job.method.begin(job.method.stages[0]);
+  const shares: number[] = [];
+  job.method.begin = () => ({
+    ...trainable,
+    inputs(batch) {
+      shares.push(...tf.tidy(() => tf.mean(batch.hole, [1, 2, 3]).dataSync()));
+      return trainable.inputs(batch);
+    },
+  });
+  await train(job);
+  expect(shares.length).toBeGreaterThan(5);
+  expect(shares.filter((share) => (task === 'edit' ? share > 0 && share < 1 : share === 1))).toEqual(shares);
 });
 
 it('early stopping without held-out samples is refused', async () => {
