@@ -1,9 +1,13 @@
-/** A training goes on when a worker hangs, is killed or is gone with its machine, and ends for all when two cannot reach each other. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+/**
+ * A training goes on when a worker hangs, is killed or is gone with its machine, and ends for all when two cannot reach each
+ * other, or one is told to.
+ */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { readCheckpoint } from '../../src/core/checkpoint.ts';
 import { processes } from '../chaos/life.ts';
 import {
   logged,
@@ -70,6 +74,31 @@ async function trains(path: string, run: TrainProcess): Promise<void> {
 const leader = (path: string) => JSON.parse(readFileSync(join(path, 'lock.json'), 'utf8')).pid as number;
 const workersOf = ({ child }: TrainProcess) =>
   processes().flatMap(({ pid, parent, args }) => (parent === child.pid && / train /.test(args) ? pid : []));
+
+it('saves and ends on all when one worker is asked to, long before the next line of the log', async () => {
+  const worker = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
+  const [leads, asked] = worker.map((_, index) => {
+    const cluster = JSON.stringify({ cluster: { worker }, task: { type: 'worker', index } });
+    const rarely =
+      'output={logEvery: 100000, samplesEvery: 100000, validationCount: 0, checkpointMinutes: 60}';
+    const args = [...smokeArguments(folder, 'asked'), ...steps(), '--set', rarely];
+    return start(args, `TF_CONFIG='${cluster}' exec "$@"`);
+  });
+  const path = await runFolder(join(folder, 'asked'), leads);
+  await until(() => asked.output().includes('/100000 steps'), asked);
+  asked.child.kill('SIGUSR1');
+  const checkpoints = join(path, 'checkpoints');
+  const isThere = () =>
+    existsSync(checkpoints) && readdirSync(checkpoints).some((name) => /^step-\d+$/.test(name));
+  await until(isThere, leads);
+  const { step: saved } = newest(path);
+  asked.child.kill('SIGTERM');
+  expect([await leads.end, await asked.end], leads.output()).toEqual([138, 143]);
+  const { step } = newest(path);
+  expect(step).toBeGreaterThan(saved);
+  expect((await readCheckpoint(join(checkpoints, `step-${step}`))).step).toBe(step);
+  expect(loggedSteps(path)).toEqual([]);
+});
 
 it.concurrent('ends as an undisturbed training when workers hang and are killed', async () => {
   // One cache, so that the configurations are the same.
