@@ -128,8 +128,21 @@ describe('the static site', () => {
     });
     expect(await kept()).toHaveLength(2);
     expect(before).toMatch(/ [0-9a-f]{16}$/);
+    const { page: next } = new EditorPage(await context.newPage());
+    const devtools = await context.newCDPSession(next);
+    // A page that is opened while the one takes the place of the other may wait for it.
+    let waiting: string | undefined;
+    const activated = new Promise<void>((resolve) =>
+      devtools.on('ServiceWorker.workerVersionUpdated', ({ versions }) => {
+        for (const { versionId, status } of versions) {
+          if (status === 'installed') waiting = versionId;
+          if (status === 'activated' && versionId === waiting) resolve();
+        }
+      }),
+    );
+    await devtools.send('ServiceWorker.enable');
     await page.page.close();
-    const next = await context.newPage();
+    await activated;
     await next.goto(`http://127.0.0.1:${port}/`);
     const isReplaced = async () => {
       const names = await caches.keys();
