@@ -284,6 +284,8 @@ export async function pruneCheckpoints(folder: string, keep: number, besides?: s
     await rename(join(folder, name), join(folder, removed));
     leftovers.push(removed);
   }
+  // Else a power failure could bring the name back, and not the files.
+  if (old.length > 0) await syncFolder(folder);
   for (const name of leftovers) await rm(join(folder, name), { recursive: true, force: true });
 }
 

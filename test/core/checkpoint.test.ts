@@ -22,6 +22,7 @@ import {
 import { resolveCheckpoint } from '../../src/core/choose-checkpoint.ts';
 import { UserError } from '../../src/runtime/errors.ts';
 import { stream } from '../../src/runtime/seed.ts';
+import { failSync } from '../fail-sync.ts';
 
 let run: string;
 let folder: string;
@@ -116,6 +117,16 @@ describe('finding', () => {
     ]);
     await pruneCheckpoints(folder, 1);
     expect(readdirSync(folder)).toEqual(['step-2']);
+  });
+
+  it('takes nothing out of one before the disk has it under another name', async () => {
+    const files = readdirSync(await write(1));
+    await write(2);
+    await failSync('EIO');
+    await expect(pruneCheckpoints(folder, 1)).rejects.toThrow('EIO');
+    const [removed, ...others] = readdirSync(folder).sort();
+    expect([removed, others]).toEqual([expect.stringMatching(/^step-1\.removed-\w+\.tmp$/), ['step-2']]);
+    expect(readdirSync(join(folder, removed))).toEqual(files);
   });
 
   it('tells one that is removed while it is read from a damaged one', async () => {

@@ -10,10 +10,10 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import {
   FileBytes,
@@ -29,6 +29,7 @@ import {
   writeFilesTogether,
 } from '../../src/runtime/files.ts';
 import { explainSystemError } from '../../src/runtime/system-errors.ts';
+import { failSync } from '../fail-sync.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -44,16 +45,6 @@ describe('a file that is written whole or not at all', () => {
     expect(readdirSync(join(folder, 'written')).filter((file) => file.endsWith('.tmp'))).toEqual([]);
   });
 });
-
-/** Lets bringing files and folders to the disk fail by this error. */
-async function failSync(code: string): Promise<void> {
-  const handle = await open(folder);
-  await handle.close();
-  const sync = vi.spyOn(Object.getPrototypeOf(handle), 'sync').mockImplementation(async () => {
-    throw Object.assign(new Error(`${code}: i/o error, fsync`), { code, syscall: 'fsync' });
-  });
-  onTestFinished(() => sync.mockRestore());
-}
 
 describe('what does not come to the disk', () => {
   it.each(['EIO', 'ENOSPC', 'EDQUOT'])('is not taken for written (%s)', async (code) => {
